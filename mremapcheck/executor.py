@@ -1,0 +1,51 @@
+"""What every executor is: something that carries scenarios out and tells what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.outcome import Execution
+from mremapcheck.scenario.document import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """Which kernel answered: the reference as it was written, live|model|vm|recorded, its release and known changes.
+
+    ``version`` is what ``expect`` ranges are held against. ``changes`` are ids of the registry, in its order; None
+    where nobody knows them (a real kernel that was not identified).
+    """
+
+    reference: str
+    executor: str
+    release: str
+    version: KernelVersion
+    changes: tuple[str, ...] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object of design section 4."""
+        return {
+            "reference": self.reference,
+            "executor": self.executor,
+            "release": self.release,
+            "changes": None if self.changes is None else list(self.changes),
+        }
+
+
+class Executor(Protocol):
+    """A kernel that can be asked; results come in the order of the scenarios, each as soon as it is there.
+
+    Use as a context manager: leaving it ends every process that it started.
+    """
+
+    @property
+    def kernel(self) -> Kernel: ...
+
+    def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]: ...
+
+    def __enter__(self) -> Executor: ...
+
+    def __exit__(self, *exc: object) -> None: ...

@@ -1,0 +1,109 @@
+"""A scenario as data: what the loader makes of a YAML document and what executors carry out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mremapcheck.kernels.ranges import KernelRange
+from mremapcheck.scenario.operations import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Pages of one letter that one mmap call makes; ``start`` and ``pages`` in pages from the region's start."""
+
+    letter: str
+    start: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A named stretch of pages; ``start`` is its absolute address in bytes, ``pages`` the length of its drawing.
+
+    Whatever is mapped in ``[floor, ceiling)`` afterwards is reported as this region's: no other one comes near.
+    """
+
+    name: str
+    start: int
+    pages: int
+    runs: tuple[Run, ...]
+    floor: int
+    ceiling: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A resource limit in bytes; a relative one counts from what is in use when the moves begin."""
+
+    size: int
+    relative: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Conditions of the process that makes the moves.
+
+    It is always an ordinary user's: without CAP_IPC_LOCK and CAP_SYS_RAWIO unless ``keep`` names them. ``rlimits`` (of
+    memlock, as, data) and ``map_headroom`` (map slots left below vm.max_map_count) hold from the first move on;
+    with ``fork`` the moves are made by a child that inherited the mappings.
+    """
+
+    rlimits: Mapping[str, Limit] = field(default_factory=dict)
+    keep: tuple[str, ...] = ()
+    map_headroom: int | None = None
+    fork: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MoveExpectation:
+    """What is expected of one move; None where nothing is said."""
+
+    errno: str | None = None
+    result: str | None = None
+    verdict: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the kernels of a range do: the moves (by index; -1 is the last), and what is left afterwards.
+
+    ``regions`` are drawings (see ``drawing``); ``layout`` gives the boundaries of the mappings of a region as
+    (start, pages) in pages; ``counters`` are pages; ``events`` as in the outcome's JSON.
+    """
+
+    kernel: KernelRange
+    moves: Mapping[int, MoveExpectation]
+    regions: Mapping[str, str]
+    layout: Mapping[str, tuple[tuple[int, int], ...]]
+    counters: Mapping[str, int]
+    events: tuple[Mapping[str, str], ...] | None
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One document, ready to be carried out.
+
+    ``setup`` is the drawing as operations, ``script`` the items of ``moves`` in order. ``document`` is the plain data
+    (JSON types only) it was made from: parsing that again gives an equal scenario, which is how it travels to a worker
+    or a guest. ``digest`` covers only what is carried out, so it does not change with words or expectations.
+    ``features`` are what a kernel must have (mseal, uffd, io-uring ...) or the scenario is skipped.
+    """
+
+    name: str
+    summary: str
+    about: str
+    cite: tuple[str, ...]
+    regions: tuple[Region, ...]
+    setup: tuple[Operation, ...]
+    script: tuple[Operation, ...]
+    process: Process
+    expect: tuple[Expectation, ...]
+    features: frozenset[str]
+    digest: str
+    document: Mapping[str, Any] = field(compare=False, repr=False)
+    path: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)

@@ -1,0 +1,46 @@
+"""Where the regions lie: the same absolute addresses in every executor, so that nothing depends on the machine.
+
+The arena starts low: below a position-independent interpreter, its libraries and its stack, so that its mappings come
+first in /proc/self/maps and smaps and a short read is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mremapcheck.units import PAGE
+
+#: First byte that any scenario may map.
+ARENA_START = 0x10_0000_0000
+#: No scenario maps anything from here on (regions with the widest gaps of the largest scenario end well before it).
+ARENA_END = 0x200_0000_0000
+#: Pages that stay unmapped on either side of a region.
+MARGIN = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Absolute addresses in bytes: the region, and the zone ``[floor, ceiling)`` that is its alone."""
+
+    start: int
+    floor: int
+    ceiling: int
+
+
+def place(regions: Iterable[tuple[int, int, int]], reach: int) -> list[Placement]:
+    """Place regions given as (pages, align, offset), the last two in bytes, in this order.
+
+    ``reach`` is the most pages that any operation reaches beyond a region's drawing; the margins grow with it.
+    """
+    margin = max(MARGIN, reach) * PAGE
+    placements = []
+    floor = ARENA_START
+    for pages, align, offset in regions:
+        start = floor + margin
+        step = max(align, PAGE)
+        start = (start - offset + step - 1) // step * step + offset
+        ceiling = start + pages * PAGE + margin
+        placements.append(Placement(start, floor, ceiling))
+        floor = ceiling
+    return placements

@@ -1,0 +1,187 @@
+"""The operations of a scenario: what its drawing is set up with, and the items of its ``moves``.
+
+A drawing is only short for operations: the loader turns each run into mmap, touch, mprotect, mlock ... in the order
+that design decides, so executors know nothing of drawings. Addresses are absolute (see ``layout``), sizes in bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A place in the drawing, and the number that goes into the system call.
+
+    ``offset`` counts bytes from the start of ``region``; without a region it is the absolute address itself.
+    """
+
+    region: str | None
+    offset: int
+    value: int
+
+    def __str__(self) -> str:
+        if self.region is None:
+            return hex(self.value)
+        whole, rest = divmod(abs(self.offset), 4096)
+        sign = "-" if self.offset < 0 else "+"
+        text = self.region
+        if whole:
+            text += f"{sign}{whole}p"
+        if rest:
+            text += f"{sign}{rest}B"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What every operation has: where it stands in the document (``moves[2]``, ``map.src[0]``) and on which line."""
+
+    where: str = field(compare=False)
+    line: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mmap(Step):
+    """mmap(2) with MAP_FIXED; ``size`` in bytes, ``offset`` in pages into the object.
+
+    ``prot`` is one of none, r, rw, rx, rwx; ``kind`` and ``sharing`` as in the scenario format. Mappings with the same
+    ``object`` map the same file; it is the name given by ``file:``, or one of the letter's own.
+    """
+
+    address: Address
+    size: int
+    letter: str
+    kind: str
+    sharing: str
+    prot: str
+    object: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ranged(Step):
+    """An operation on ``size`` bytes from ``address``."""
+
+    address: Address
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Munmap(Ranged):
+    """munmap(2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mprotect(Ranged):
+    """mprotect(2) to ``prot``: none, r, rw, rx or rwx."""
+
+    prot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Madvise(Ranged):
+    """madvise(2); ``advice`` by its man-page name in lower case without MADV_, with dashes (``guard-install``)."""
+
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mlock(Ranged):
+    """mlock(2), or mlock2(2) with MLOCK_ONFAULT where ``on_fault``."""
+
+    on_fault: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Munlock(Ranged):
+    """munlock(2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mseal(Ranged):
+    """mseal(2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Who wrote a page: the letter, and which page of that letter's mapping it was when written (counted from 0)."""
+
+    letter: str
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Touch(Ranged):
+    """Write a tag at the start of every page in the range; ``tags`` has one entry a page."""
+
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Ranged):
+    """Read one byte at the start of every page in the range."""
+
+
+@dataclass(frozen=True, slots=True)
+class UffdRegister(Ranged):
+    """UFFDIO_REGISTER; ``mode`` is missing or wp, each with ``+events`` for the remap and unmap events.
+
+    All registrations of a scenario use one userfaultfd, those with events another one.
+    """
+
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class UffdUnregister(Ranged):
+    """UFFDIO_UNREGISTER."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetName(Ranged):
+    """prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, ..., name)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fork(Step):
+    """fork(2): everything after it, the observation too, happens in the child."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mremap(Step):
+    """One move, in the man page's own names; sizes in bytes and unrounded, ``flags`` the number.
+
+    ``new_address`` is always passed to the system call; where the scenario gives none it is the absolute address 0.
+    """
+
+    old_address: Address
+    old_size: int
+    new_size: int
+    flags: int
+    new_address: Address
+
+
+MREMAP_MAYMOVE = 1
+MREMAP_FIXED = 2
+MREMAP_DONTUNMAP = 4
+
+Operation: TypeAlias = (
+    Mmap
+    | Munmap
+    | Mprotect
+    | Madvise
+    | Mlock
+    | Munlock
+    | Mseal
+    | Touch
+    | Read
+    | UffdRegister
+    | UffdUnregister
+    | SetName
+    | Fork
+    | Mremap
+)

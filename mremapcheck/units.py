@@ -1,0 +1,20 @@
+"""Pages, bytes and the user address space of x86-64, in the kernel's own arithmetic."""
+
+from __future__ import annotations
+
+PAGE_SHIFT = 12
+PAGE = 1 << PAGE_SHIFT
+U64 = (1 << 64) - 1
+
+#: End of user space with 4-level page tables, in bytes (2^47 minus the guard page).
+TASK_SIZE = (1 << 47) - PAGE
+
+
+def page_align(size: int) -> int:
+    """Round ``size`` bytes up to whole pages, modulo 2^64 as PAGE_ALIGN() does: lengths above 2^64-4096 become 0."""
+    return (size + PAGE - 1) & ~(PAGE - 1) & U64
+
+
+def pages(size: int) -> int:
+    """Return how many whole pages ``size`` bytes take."""
+    return page_align(size) >> PAGE_SHIFT
