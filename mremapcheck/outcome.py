@@ -40,7 +40,7 @@ class MoveOutcome:
 
 @dataclass(frozen=True, slots=True)
 class MappingOutcome:
-    """One line of /proc/self/maps afterwards; ``start``, ``pages`` and ``offset`` in pages, ``start`` from the region's.
+    """One line of /proc/self/maps afterwards; ``start`` (from the region's), ``pages`` and ``offset`` in pages.
 
     ``backing``: anon, shmem, file, dev-zero, sysv-shm, io-uring, aio, hugetlb, secret, vdso, vvar. ``flags``, sorted:
     accounted, dontfork, guard, locked, sealed, uffd-missing, uffd-wp and other names of smaps' VmFlags.

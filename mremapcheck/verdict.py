@@ -34,7 +34,7 @@ class Vma(NamedTuple):
 
 @dataclass(slots=True)
 class Snapshot:
-    """The arena at one moment: its mappings in address order; ``present`` (page numbers) only where it was asked for."""
+    """The arena at one moment: mappings in address order, ``present`` (page numbers) only where it was asked for."""
 
     vmas: Sequence[Vma]
     present: frozenset[int] | None = None

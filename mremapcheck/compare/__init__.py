@@ -1,0 +1,1 @@
+"""What distinguishes two outcomes, and which change causes it."""

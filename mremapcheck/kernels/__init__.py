@@ -1,0 +1,1 @@
+"""Kernel versions, ranges of them, and known images."""

@@ -1,0 +1,1 @@
+"""The running kernel, asked through the raw system calls."""

@@ -1,0 +1,1 @@
+"""The reference model: the kernel's history as steps that changes edit."""
