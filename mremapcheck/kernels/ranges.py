@@ -1,0 +1,85 @@
+"""Ranges of kernel versions, as ``expect`` writes them: ``>=6.17-rc1, <6.17-rc3``."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, cast
+
+from mremapcheck.errors import KernelReferenceError
+from mremapcheck.kernels.version import KernelVersion
+
+Comparison: TypeAlias = Literal["<", "<=", ">", ">=", "==", "!="]
+
+_COMPARE: dict[Comparison, Callable[[int, int], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+_BOUND = re.compile(r"(<=|>=|==|!=|<|>|)\s*([^\s<>=!].*)")
+_SERIES = re.compile(r"v?[0-9]+\.[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One comparison. ``series``: the version was written as ``6.17`` and stands for 6.17 and its stable updates."""
+
+    comparison: Comparison
+    version: KernelVersion
+    series: bool
+
+    def __contains__(self, version: KernelVersion) -> bool:
+        order = (version > self.version) - (version < self.version)
+        if self.series and order > 0 and version.series == self.version.series:
+            order = 0
+        return _COMPARE[self.comparison](order, 0)
+
+    def __str__(self) -> str:
+        version = self.version
+        exact = not self.series and version.stable == 0 and version.rc is None
+        return f"{self.comparison}{version}" + (".0" if exact else "")
+
+
+@dataclass(frozen=True, slots=True)
+class KernelRange:
+    """The kernels that every bound admits; without bounds, all of them.
+
+    A bare ``6.17``, and ``==6.17``, is that release and its stable updates, not its release candidates. Comparisons
+    take the stable updates along in the same way: ``<=6.16`` includes 6.16.12 and ``>6.16`` does not, as ``<6.17-rc1``
+    and ``>=6.17-rc1`` would say. Candidates come before their release: ``>=6.17`` does not include 6.17-rc7, ``<6.17``
+    does. ``6.17.0`` is that one release alone.
+    """
+
+    bounds: tuple[Bound, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> KernelRange:
+        """Read bounds separated by commas; ``*`` and the empty text are every kernel. Raises KernelReferenceError."""
+        if text.strip() in ("", "*"):
+            return cls()
+        return cls(tuple(_bound(part.strip(), text) for part in text.split(",")))
+
+    def __contains__(self, version: KernelVersion) -> bool:
+        return all(version in bound for bound in self.bounds)
+
+    def __iter__(self) -> Iterator[Bound]:
+        return iter(self.bounds)
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.bounds)) or "*"
+
+
+def _bound(part: str, text: str) -> Bound:
+    found = _BOUND.fullmatch(part)
+    if found is None:
+        raise KernelReferenceError(
+            f"`{text}` is not a range of kernels",
+            "ranges look like `>=6.17-rc1, <6.17-rc3`, with <, <=, >, >=, == or !=; `*` is every kernel",
+        )
+    comparison = cast(Comparison, found[1] or "==")
+    return Bound(comparison, KernelVersion.parse(found[2]), bool(_SERIES.fullmatch(found[2])))

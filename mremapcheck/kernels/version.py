@@ -1,0 +1,76 @@
+"""Kernel versions in the kernel's own order, read from tags, uname releases and distribution names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import total_ordering
+
+from mremapcheck.errors import KernelReferenceError
+
+_NUMBERS = re.compile(r"v?([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?(?=rc[0-9]|[^0-9A-Za-z]|$)")
+#: ``-rc3`` (tags, uname), ``~rc3`` (Debian packages), ``-0.rc3.`` (Fedora), ``-061700rc3`` (Ubuntu's mainline builds).
+_CANDIDATE = re.compile(r"[-~.]?(?:0\.|[0-9]{6})?rc([0-9]{1,3})")
+_HINT = "versions look like 6.17-rc2, 6.17, 6.17.13, or what `uname -r` prints"
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class KernelVersion:
+    """One release, release candidate or stable update; ``raw`` is the text it was read from.
+
+    Ordered as releases are made: 6.16.12 < 6.17-rc1 < 6.17-rc2 < 6.17 < 6.17.1-rc1 < 6.17.1. Two texts that name the
+    same release (``6.17``, ``v6.17``, ``6.17.0-8-generic``) are equal. ``rc`` is None for a release.
+    """
+
+    major: int
+    minor: int
+    stable: int = 0
+    rc: int | None = None
+    raw: str = field(default="", compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> KernelVersion:
+        """Read a tag (``v6.17-rc3``) or a release as uname and distributions print it (``6.17.0-rc3+``).
+
+        What follows the numbers and ``rc`` is the name of a build and does not order: ``6.17.0-rc3-00012-gabcdef`` is
+        6.17-rc3. Raises KernelReferenceError, also for linux-next snapshots, which belong to no release.
+        """
+        text = text.strip()
+        found = _NUMBERS.match(text)
+        if found is None:
+            raise _unreadable(text)
+        major, minor, stable = (int(number or 0) for number in found.groups())
+        candidate = _CANDIDATE.match(text, found.end())
+        return cls(major, minor, stable, int(candidate[1]) if candidate else None, text)
+
+    @property
+    def series(self) -> tuple[int, int]:
+        """The release that this one is a candidate or a stable update of: (6, 17) for 6.17-rc1 and 6.17.13."""
+        return self.major, self.minor
+
+    def __str__(self) -> str:
+        text = f"{self.major}.{self.minor}"
+        if self.stable:
+            text += f".{self.stable}"
+        return text if self.rc is None else f"{text}-rc{self.rc}"
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, KernelVersion):
+            return NotImplemented
+        return self._key < other._key
+
+    @property
+    def _key(self) -> tuple[int, int, int, bool, int]:
+        return self.major, self.minor, self.stable, self.rc is None, self.rc or 0
+
+
+def _unreadable(text: str) -> KernelReferenceError:
+    if text.startswith("next-"):
+        return KernelReferenceError(
+            f"`{text}` is a linux-next snapshot, which has no place in the order of releases",
+            "name the release it was built on, such as 6.17-rc1, and add changes to it: 6.17-rc1+CHANGE",
+        )
+    if re.fullmatch(r"v?[0-9]{1,4}", text):
+        return KernelReferenceError(f"`{text}` is only half a kernel version", _HINT)
+    return KernelReferenceError(f"`{text}` is not a kernel version", _HINT)
