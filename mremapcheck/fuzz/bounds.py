@@ -1,8 +1,8 @@
 """Every scenario within bounds: small-scope exhaustive enumeration.
 
-A scenario is a drawing (mappings, their kinds, pages and the gaps between them), one call (which pages of the drawing it
-names, how the size changes, flags) and a destination. Letters are given in order of position and the drawing begins with
-its first mapping, so no two scenarios are the same up to renaming or shifting.
+A scenario is a drawing (mappings, their kinds, pages and the gaps between them), one call (which pages of the drawing
+it names, how the size changes, flags) and a destination. Letters are given in order of position and the drawing begins
+with its first mapping, so no two scenarios are the same up to renaming or shifting.
 """
 
 from __future__ import annotations
