@@ -21,7 +21,7 @@ _COMPARE: dict[Comparison, Callable[[int, int], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-_BOUND = re.compile(r"(<=|>=|==|!=|<|>|)\s*([^\s<>=!].*)")
+_BOUND = re.compile(r"(<=|>=|==|!=|<|>|)\s*([^\s<>=!]+)")
 _SERIES = re.compile(r"v?[0-9]+\.[0-9]+")
 
 

@@ -8,7 +8,12 @@ from functools import total_ordering
 
 from mremapcheck.errors import KernelReferenceError
 
-_NUMBERS = re.compile(r"v?([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?(?=rc[0-9]|[^0-9A-Za-z]|$)")
+_NUMBERS = re.compile(
+    r"""v? ([0-9]{1,4}) \. ([0-9]{1,4})
+        (?: \. ([0-9]{1,4}) (?= [^0-9A-Za-z] | rc[0-9] | $ ) | (?= [^0-9A-Za-z.] | rc[0-9] | $ ))
+        (?= \S* $ )""",
+    re.VERBOSE,
+)
 #: ``-rc3`` (tags, uname), ``~rc3`` (Debian packages), ``-0.rc3.`` (Fedora), ``-061700rc3`` (Ubuntu's mainline builds).
 _CANDIDATE = re.compile(r"[-~.]?(?:0\.|[0-9]{6})?rc([0-9]{1,3})")
 _HINT = "versions look like 6.17-rc2, 6.17, 6.17.13, or what `uname -r` prints"
