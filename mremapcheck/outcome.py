@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -122,6 +122,15 @@ class Outcome:
             residency=data["residency"],
             unobserved=data["unobserved"],
         )
+
+
+def events_text(events: Iterable[Mapping[str, str]]) -> str:
+    """Say the events in one line, ``none`` where there are none."""
+    texts = [
+        " ".join([event["event"], *(f"{key}={value}" for key, value in event.items() if key != "event")])
+        for event in events
+    ]
+    return "; ".join(texts) or "none"
 
 
 @dataclass(frozen=True, slots=True)

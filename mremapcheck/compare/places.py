@@ -1,0 +1,131 @@
+"""What is left behind, page by page, so that two outcomes can be laid side by side.
+
+A place is a region, or where a move went to if the kernel was free to choose and the two sides chose differently: that
+one is cut out of its region on both sides and compared by itself, under the name ``moves[i].result``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from mremapcheck.outcome import MappingOutcome, Outcome
+
+#: Their offset means nothing and is always reported as 0.
+_NO_OFFSET = ("anon", "dev-zero")
+
+
+class Page(NamedTuple):
+    """One mapped page: what the drawing shows, which page of its letter it is (None: unknown), its mapping's facts."""
+
+    mark: str
+    number: int | None
+    facts: tuple[object, ...]
+    #: A mapping begins here.
+    first: bool
+
+
+class Cut(NamedTuple):
+    """Pages of a region that are compared under a name of their own; ``start`` and ``pages`` in pages."""
+
+    name: str
+    region: str
+    start: int
+    pages: int
+
+
+@dataclass(slots=True)
+class Place:
+    """The pages of one place by their number, counted from its start."""
+
+    pages: dict[int, Page] = field(default_factory=dict)
+
+    @property
+    def drawing(self) -> str:
+        """Draw it as an outcome does; pages before the start are left out."""
+        if not self.pages:
+            return ""
+        return "".join(self.pages[n].mark if n in self.pages else "." for n in range(max(self.pages) + 1))
+
+    @property
+    def contents(self) -> str:
+        """Say exactly which page of which letter each page holds: ``0:A1``."""
+        return " ".join(
+            f"{n}:{page.mark}{'' if page.number is None else page.number}" for n, page in sorted(self.pages.items())
+        )
+
+    def layout(self, facts: Iterable[int]) -> str:
+        """Name its mappings as ``start+pages``, each followed by those of its facts (by index)."""
+        facts = sorted(facts)
+        texts: list[str] = []
+        begin, last = 0, None
+        for n, page in sorted(self.pages.items()):
+            if last is None or page.first or n - 1 not in self.pages:
+                if last is not None:
+                    texts[-1] = texts[-1].format(last + 1 - begin)
+                begin = n
+                texts.append(" ".join([f"{n}+{{}}", *(_word(page.facts[index]) for index in facts)]))
+            last = n
+        if last is not None:
+            texts[-1] = texts[-1].format(last + 1 - begin)
+        return (", " if facts else " ").join(texts)
+
+
+def _word(fact: object) -> str:
+    return ",".join(map(str, fact)) or "-" if isinstance(fact, tuple) else str(fact)
+
+
+def places(outcome: Outcome, cuts: Sequence[Cut]) -> dict[str, Place]:
+    """Return every place of the outcome, the cuts as places of their own."""
+    found = {region: Place() for region in outcome.regions}
+    numbers = {
+        (region, start + n): (letter, first + n)
+        for region, start, pages, letter, first in outcome.contents
+        for n in range(pages)
+    }
+    for region, n, facts, begins in _mapped(outcome):
+        drawing = outcome.regions.get(region, "")
+        letter, number = numbers.get((region, n), ("_", None))
+        mark = drawing[n] if 0 <= n < len(drawing) else letter
+        found.setdefault(region, Place()).pages[n] = Page(mark, number, facts, begins)
+    for cut in cuts:
+        source = found[cut.region].pages
+        taken = {n - cut.start: source.pop(n) for n in range(cut.start, cut.start + cut.pages) if n in source}
+        if 0 in taken:
+            taken[0] = taken[0]._replace(first=True)
+        found[cut.name] = Place(taken)
+    return found
+
+
+def _mapped(outcome: Outcome) -> Iterator[tuple[str, int, tuple[object, ...], bool]]:
+    """Yield the mapped pages: as the mappings tell, or from the drawing alone where an outcome has no mappings."""
+    told = set()
+    for vma in outcome.mappings:
+        told.add(vma.region)
+        for n in range(vma.pages):
+            yield vma.region, vma.start + n, _facts(vma, n), n == 0
+    for region, drawing in outcome.regions.items():
+        if region not in told:
+            for n, mark in enumerate(drawing):
+                if mark != ".":
+                    yield region, n, (), False
+
+
+def _facts(vma: MappingOutcome, n: int) -> tuple[object, ...]:
+    offset = 0 if vma.backing in _NO_OFFSET else vma.offset + n
+    return vma.prot, vma.sharing, vma.backing, offset, vma.flags
+
+
+def cut_at(result: str | None, pages: int, outcome: Outcome, name: str) -> Cut | None:
+    """Return where a move went to as a cut; None for an address that is not in any region."""
+    if result is None:
+        return None
+    for region in sorted(outcome.regions, key=len, reverse=True):
+        if result == region:
+            return Cut(name, region, 0, pages)
+        rest = result[len(region) :]
+        if result.startswith(region) and rest[0] in "+-" and rest.endswith("p") and rest[1:-1].isdigit():
+            return Cut(name, region, int(rest[:-1]), pages)
+    return None
