@@ -9,6 +9,13 @@ U64 = (1 << 64) - 1
 #: End of user space with 4-level page tables, in bytes (2^47 minus the guard page).
 TASK_SIZE = (1 << 47) - PAGE
 
+# The arena starts low: below a position-independent interpreter, its libraries and its stack, so that its mappings
+# come first in /proc/self/maps and smaps and a short read is enough.
+#: First byte that any scenario may map.
+ARENA_START = 0x10_0000_0000
+#: No scenario maps anything from here on (regions with the widest gaps of the largest scenario end well before it).
+ARENA_END = 0x200_0000_0000
+
 
 def page_align(size: int) -> int:
     """Round ``size`` bytes up to whole pages, modulo 2^64 as PAGE_ALIGN() does: lengths above 2^64-4096 become 0."""

@@ -1,20 +1,14 @@
-"""Where the regions lie: the same absolute addresses in every executor, so that nothing depends on the machine.
-
-The arena starts low: below a position-independent interpreter, its libraries and its stack, so that its mappings come
-first in /proc/self/maps and smaps and a short read is enough.
-"""
+"""Where the regions lie: the same absolute addresses in every executor, so that nothing depends on the machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mremapcheck.units import ARENA_END as ARENA_END
+from mremapcheck.units import ARENA_START as ARENA_START
 from mremapcheck.units import PAGE
 
-#: First byte that any scenario may map.
-ARENA_START = 0x10_0000_0000
-#: No scenario maps anything from here on (regions with the widest gaps of the largest scenario end well before it).
-ARENA_END = 0x200_0000_0000
 #: Pages that stay unmapped on either side of a region.
 MARGIN = 256
 
