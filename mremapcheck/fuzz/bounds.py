@@ -7,8 +7,10 @@ with its first mapping, so no two scenarios are the same up to renaming or shift
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -44,6 +46,14 @@ FLAGS: tuple[str | int, ...] = (
     "MAYMOVE|FIXED|DONTUNMAP",
 )
 
+#: What a second move does, by name: where it starts, where it goes to, and its flags (None: those of the first).
+SECONDS: Mapping[str, tuple[str, str, str | None]] = {
+    "again": ("src", "dst", None),
+    "back": ("dst", "src", "MAYMOVE|FIXED"),
+    "back-dontunmap": ("dst", "src", "MAYMOVE|FIXED|DONTUNMAP"),
+    "on": ("dst", "further", "MAYMOVE|FIXED"),
+}
+
 _LETTERS = "ABCDEFGH"
 
 
@@ -54,6 +64,8 @@ class Bounds:
     ``mappings``: up to so many; ``pages``: each of 1 to so many; ``gap``: between two of them 0 to so many;
     ``beyond``: how far the call's range may end behind the last mapping; ``resize``: what is added to the old size to
     get the new one; ``destination``: free, or mapped all over. Files of mappings that share one continue in it.
+    ``moves``: 2 lets each call be followed by a second one: the same again, back to where it came from (with
+    MREMAP_DONTUNMAP too), or on to a third place.
     """
 
     mappings: int = 2
@@ -64,6 +76,7 @@ class Bounds:
     flags: tuple[str | int, ...] = FLAGS
     resize: tuple[int, ...] = (0, -1, 1)
     destination: tuple[str, ...] = ("free", "mapped")
+    moves: int = 1
 
     def shapes(self) -> Iterator[Shape]:
         """Yield every drawing."""
@@ -85,40 +98,89 @@ class Bounds:
 
     def count(self) -> int:
         """Return how many scenarios there are, without making them."""
-        per_call: dict[int, int] = {}
-        shapes = 0
-        for shape in self.shapes():
-            pages = shape.span
-            if pages not in per_call:
-                per_call[pages] = sum(1 for _ in self.calls(pages))
-            shapes += per_call[pages]
-        return shapes * len(self.flags) * len(self.destination)
+        return _index(self).total
 
-    def documents(self) -> Iterator[dict[str, Any]]:
-        """Yield every scenario as a plain document, named by its number in the enumeration."""
-        number = 0
-        for shape in self.shapes():
-            drawing, vmas = shape.drawing()
-            for first, old, new in self.calls(shape.span):
-                room = max(old, new, 1)
-                for destination in self.destination:
-                    for flags in self.flags:
-                        yield {
-                            "name": f"e{number}",
-                            "summary": "enumerated",
-                            "map": {"src": drawing, "dst": ("X" if destination == "mapped" else ".") * room},
-                            "vmas": vmas,
-                            "moves": [
-                                {
-                                    "old_address": f"src+{first}p" if first else "src",
-                                    "old_size": f"{old}p",
-                                    "new_size": f"{new}p",
-                                    "flags": flags,
-                                    "new_address": "dst",
-                                }
-                            ],
-                        }
-                        number += 1
+    def documents(self, start: int = 0, stop: int | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the scenarios numbered from ``start`` up to ``stop`` (default: all) as plain documents, in order."""
+        index = _index(self)
+        stop = index.total if stop is None else min(stop, index.total)
+        place = bisect_right(index.starts, start) - 1
+        while start < stop:
+            first = index.starts[place]
+            for number, document in enumerate(self._of_shape(index.shapes[place]), first):
+                if number >= stop:
+                    return
+                if number >= start:
+                    yield {"name": f"e{number}", **document}
+            place += 1
+            start = index.starts[place] if place < len(index.starts) else stop
+
+    @property
+    def _seconds(self) -> tuple[str | None, ...]:
+        return (None,) if self.moves == 1 else tuple(SECONDS)
+
+    def _of_shape(self, shape: Shape) -> Iterator[dict[str, Any]]:
+        drawing, vmas = shape.drawing()
+        for first, old, new in self.calls(shape.span):
+            room = max(old, new, 1)
+            for destination, flags, second in product(self.destination, self.flags, self._seconds):
+                source = _address(first)
+                regions = {"src": drawing, "dst": ("X" if destination == "mapped" else ".") * room}
+                moves = [_move(source, old, new, flags, "dst")]
+                if second is not None:
+                    moves.append(_second(second, moves[0], new))
+                    if second == "on":
+                        regions["further"] = "." * room
+                made: dict[str, Any] = {"summary": "enumerated", "map": regions, "moves": moves}
+                if vmas:
+                    made["vmas"] = vmas
+                yield made
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Every shape, and the number of the first scenario of each."""
+
+    shapes: tuple[Shape, ...]
+    starts: tuple[int, ...]
+    total: int
+
+
+@lru_cache(maxsize=8)
+def _index(bounds: Bounds) -> _Index:
+    each = len(bounds.flags) * len(bounds.destination) * len(bounds._seconds)
+    per_span: dict[int, int] = {}
+    shapes = tuple(bounds.shapes())
+    starts = []
+    total = 0
+    for shape in shapes:
+        starts.append(total)
+        if shape.span not in per_span:
+            per_span[shape.span] = sum(1 for _ in bounds.calls(shape.span)) * each
+        total += per_span[shape.span]
+    return _Index(shapes, tuple(starts), total)
+
+
+def _address(page: int) -> str:
+    return f"src+{page}p" if page else "src"
+
+
+def _move(source: str, old: int, new: int, flags: str | int, target: str) -> dict[str, Any]:
+    return {
+        "old_address": source,
+        "old_size": f"{old}p",
+        "new_size": f"{new}p",
+        "flags": flags,
+        "new_address": target,
+    }
+
+
+def _second(name: str, first: dict[str, Any], pages: int) -> dict[str, Any]:
+    source, target, flags = SECONDS[name]
+    places = {"src": first["old_address"], "dst": "dst", "further": "further"}
+    if flags is None:
+        return dict(first)
+    return _move(places[source], pages, pages, flags, places[target])
 
 
 @dataclass(frozen=True, slots=True)

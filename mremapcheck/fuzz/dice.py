@@ -23,6 +23,9 @@ KINDS: dict[str, int] = {
     "sysv-shm": 2,
 }
 
+#: What a kernel may lack: attributes, operations and conditions that are left out where it does.
+FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits"})
+
 _LETTERS = "ABCDEF"
 _ADVICE = ("dontfork", "dontdump", "nohugepage", "mergeable", "wipeonfork", "dontneed", "random", "sequential")
 _PROTS = ("rw", "rw", "rw", "r", "r", "none", "rwx", "rx")
@@ -32,7 +35,7 @@ _LIKELY_FLAGS = ("MAYMOVE|FIXED", "MAYMOVE|FIXED", "MAYMOVE|FIXED|DONTUNMAP", "M
 class Dice:
     """Draws documents; ``features`` limits attributes to what both kernels have (mseal, uffd, guard, fork, limits)."""
 
-    def __init__(self, seed: int, features: frozenset[str] = frozenset({"mseal", "uffd", "guard", "fork", "limits"})):
+    def __init__(self, seed: int, features: frozenset[str] = FEATURES):
         self.seed = seed
         self.features = features
         self._kinds = list(KINDS)

@@ -1,0 +1,97 @@
+"""Two kernels that are asked the same, opened once in a process and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from multiprocessing.util import Finalize
+from threading import get_ident
+from typing import Any, TypeAlias
+
+from mremapcheck.errors import ScenarioError
+from mremapcheck.executor import Executor
+from mremapcheck.fuzz.finding import Finding, examine
+from mremapcheck.outcome import Execution
+from mremapcheck.scenario.document import Scenario
+
+#: From a kernel reference to an executor that is not entered yet.
+Opener: TypeAlias = Callable[[str], Executor]
+Document: TypeAlias = dict[str, Any]
+
+
+def default_opener(reference: str) -> Executor:
+    """Open what the command line means by a reference."""
+    from mremapcheck.executors import open_executor
+
+    return open_executor(reference)
+
+
+class Pair:
+    """Executors A and B; a context manager that ends both."""
+
+    def __init__(self, a: str, b: str, opener: Opener = default_opener) -> None:
+        self.a = opener(a)
+        self.b = opener(b)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Pair:
+        self._stack.enter_context(self.a)
+        self._stack.enter_context(self.b)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+
+    def run(self, scenarios: list[Scenario]) -> Iterator[tuple[Execution, Execution]]:
+        """Carry the scenarios out on both, in order."""
+        return zip(self.a.run(scenarios), self.b.run(scenarios), strict=True)
+
+    def ask(self, document: Document) -> tuple[Finding, Execution, Execution] | None:
+        """Carry one document out on both; None where it does not load."""
+        scenario = load(document)
+        if scenario is None:
+            return None
+        ((a, b),) = self.run([scenario])
+        return examine(scenario, a, b), a, b
+
+
+def load(document: Document) -> Scenario | None:
+    """Parse a document; None where it is no scenario (shrinking makes such)."""
+    from mremapcheck.scenario.parse import parse_document
+
+    try:
+        return parse_document(document)
+    except ScenarioError:
+        return None
+
+
+#: By thread too: an executor answers one question at a time, and a worker of a cluster may have several threads.
+_open: dict[tuple[int, str, str, Opener], Pair] = {}
+
+
+def kept_pair(a: str, b: str, opener: Opener) -> Pair:
+    """Return this thread's pair for these references; it is closed when the process ends."""
+    key = (get_ident(), a, b, opener)
+    pair = _open.get(key)
+    if pair is None:
+        pair = Pair(a, b, opener)
+        pair.__enter__()
+        if not _open:
+            # Runs in worker processes of a pool as well, where atexit handlers do not.
+            Finalize(None, close_pairs, exitpriority=10)
+        _open[key] = pair
+    return pair
+
+
+def drop_pair(a: str, b: str, opener: Opener) -> None:
+    """End this thread's pair; the next ``kept_pair`` opens new executors."""
+    pair = _open.pop((get_ident(), a, b, opener), None)
+    if pair is not None:
+        pair.__exit__(None, None, None)
+
+
+def close_pairs() -> None:
+    """End every executor that ``kept_pair`` opened in this process."""
+    while _open:
+        _, pair = _open.popitem()
+        pair.__exit__(None, None, None)
