@@ -5,7 +5,8 @@
     MremapcheckError                 shown to the user as one or more lines, never as a traceback
     ├── ScenarioError                a file that does not load: all its Problems at once
     ├── KernelReferenceError           a kernel reference, version or range that cannot be read
-    └── ExecutorError                an executor that cannot work at all (no QEMU, no privilege)
+    ├── ExecutorError                an executor that cannot work at all (no QEMU, no privilege)
+    └── OutputError                  a report that cannot be written (full disk, closed pipe)
 
 Only ``cli`` turns them into text and an exit code.
 """
@@ -57,3 +58,11 @@ class KernelReferenceError(MremapcheckError):
 
 class ExecutorError(MremapcheckError):
     """An executor cannot start or cannot go on; single scenarios report their trouble in their Execution instead."""
+
+
+class OutputError(MremapcheckError):
+    """A report cannot be written; ``silent`` where the reader of a pipe has simply read enough."""
+
+    def __init__(self, message: str, silent: bool = False) -> None:
+        super().__init__(message)
+        self.silent = silent

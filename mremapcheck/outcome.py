@@ -28,6 +28,9 @@ class MoveOutcome:
     result: str | None
     verdict: Verdict
 
+    def __str__(self) -> str:
+        return self.verdict if self.errno is None else f"{self.errno} {self.verdict}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object of design section 4."""
         return {"errno": self.errno, "result": self.result, "verdict": self.verdict}
@@ -93,6 +96,11 @@ class Outcome:
     contents: tuple[tuple[str, int, int, str, int], ...] = ()
     residency: Mapping[str, str] = field(default_factory=dict)
     unobserved: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The last move in a word or two: ``moved``, ``EFAULT partial``."""
+        return str(self.moves[-1]) if self.moves else "no move"
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object of design section 4."""

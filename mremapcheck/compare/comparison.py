@@ -1,0 +1,68 @@
+"""One scenario on two kernels, laid side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from mremapcheck.compare.differences import differences
+
+if TYPE_CHECKING:
+    from mremapcheck.compare.classes import Difference
+    from mremapcheck.outcome import Execution
+    from mremapcheck.scenario.document import Scenario
+
+Status: TypeAlias = Literal["same", "different", "skipped", "error"]
+
+#: In the order in which a summary names them.
+STATUSES: tuple[Status, ...] = ("same", "different", "skipped", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What became of one scenario on kernels A and B.
+
+    ``skipped``: one of them cannot do what the scenario needs; ``error``: one of them gave no outcome for a reason that
+    says nothing about it. ``suspects`` are references of kernels whose model does not do what the kernel itself did.
+    """
+
+    scenario: Scenario
+    a: Execution
+    b: Execution
+    status: Status
+    reason: str | None = None
+    differences: tuple[Difference, ...] = ()
+    suspects: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str | None:
+        """The class of the worst difference; None without one."""
+        return self.differences[0].kind if self.differences else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return an item of ``results`` of the ``compare`` report."""
+        scenario = self.scenario
+        return {
+            "scenario": scenario.name,
+            "path": scenario.path,
+            "line": scenario.line,
+            "digest": scenario.digest,
+            "summary": scenario.summary,
+            "status": self.status,
+            "reason": self.reason,
+            "a": self.a.outcome.to_json() if self.a.outcome else None,
+            "b": self.b.outcome.to_json() if self.b.outcome else None,
+            "differences": [difference.to_json() for difference in self.differences],
+            "suspected_models": list(self.suspects),
+        }
+
+
+def compare(scenario: Scenario, a: Execution, b: Execution, names: tuple[str, str] = ("A", "B")) -> Comparison:
+    """Lay what two kernels did side by side; ``names`` are theirs, for the reason why there is nothing to compare."""
+    sides = tuple(zip(names, (a, b), strict=True))
+    if a.outcome is None or b.outcome is None:
+        reasons = [f"{name}: {side.reason}" for name, side in sides if side.outcome is None]
+        failed = any(side.status == "error" for _, side in sides)
+        return Comparison(scenario, a, b, "error" if failed else "skipped", "; ".join(reasons))
+    found = differences(scenario, a.outcome, b.outcome)
+    return Comparison(scenario, a, b, "different" if found else "same", None, found)

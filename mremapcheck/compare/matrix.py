@@ -1,0 +1,123 @@
+"""One scenario on a row of kernels, and the ranges of neighbours that behave alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mremapcheck.check import Result, Status
+from mremapcheck.compare.differences import differences
+
+if TYPE_CHECKING:
+    from mremapcheck.executor import Kernel
+    from mremapcheck.scenario.document import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """Neighbouring columns, ``first`` to ``last`` (both included), with the same outcome; ``label`` names it."""
+
+    first: int
+    last: int
+    label: str
+    #: The class of the worst difference from the era before; None for the first, and where either did not run.
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One scenario, judged on every kernel of the matrix, in its order."""
+
+    scenario: Scenario
+    cells: tuple[Result, ...]
+    eras: tuple[Era, ...]
+
+    @property
+    def status(self) -> Status:
+        """``fail`` or ``error`` where any cell has it; ``skip`` where all have."""
+        statuses: set[Status] = {cell.status for cell in self.cells}
+        if statuses == {"skip"}:
+            return "skip"
+        return "fail" if "fail" in statuses else "error" if "error" in statuses else "pass"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return an item of ``results`` of the ``matrix`` report."""
+        scenario = self.scenario
+        return {
+            "scenario": scenario.name,
+            "path": scenario.path,
+            "line": scenario.line,
+            "digest": scenario.digest,
+            "summary": scenario.summary,
+            "status": self.status,
+            "cells": [
+                {
+                    "label": label(cell),
+                    "status": cell.status,
+                    "reason": cell.reason,
+                    "mismatches": [mismatch.to_json() for mismatch in cell.mismatches],
+                    "outcome": cell.execution.outcome.to_json() if cell.execution.outcome else None,
+                }
+                for cell in self.cells
+            ],
+            "eras": [
+                {"first": era.first, "last": era.last, "label": era.label, "class": era.kind} for era in self.eras
+            ],
+        }
+
+
+def row(scenario: Scenario, cells: Sequence[Result]) -> Row:
+    """Fold neighbours with equal outcomes into eras.
+
+    Two eras that begin with the same errno and verdict are told apart by the class of their difference in brackets.
+    """
+    return Row(scenario, tuple(cells), tuple(_eras(scenario, cells)))
+
+
+def label(cell: Result) -> str:
+    """Name what a cell saw: ``moved``, ``EFAULT partial``; of the last move where there are several."""
+    return cell.execution.outcome.label if cell.execution.outcome else cell.status
+
+
+def _eras(scenario: Scenario, cells: Sequence[Result]) -> Iterator[Era]:
+    first, text, kind = 0, label(cells[0]), None
+    for index in range(1, len(cells)):
+        one, two = cells[index - 1].execution, cells[index].execution
+        if one.outcome is not None and two.outcome is not None:
+            found = differences(scenario, one.outcome, two.outcome)
+            if not found:
+                continue
+            change: str | None = found[0].kind
+        elif label(cells[index - 1]) == label(cells[index]):
+            continue
+        else:
+            change = None
+        yield Era(first, index - 1, text, kind)
+        first, kind = index, change
+        same = label(cells[index]) == label(cells[index - 1])
+        text = f"{label(cells[index])} ({change})" if same else label(cells[index])
+    yield Era(first, len(cells) - 1, text, kind)
+
+
+def span(era: Era, kernels: Sequence[Kernel]) -> str:
+    """Name an era's kernels: ``<=6.16``, ``6.17-rc1 .. 6.17-rc2``, ``>=6.17`` or, where all are alike, ``all``.
+
+    The comparisons are used only where every column is a plain version and they ascend; else the columns are named.
+    """
+    names = [kernel.reference for kernel in kernels]
+    count = len(names)
+    if era.first == 0 and era.last == count - 1:
+        return "all"
+    if era.first == era.last and 0 < era.first < count - 1:
+        return names[era.first]
+    versions = [kernel.version for kernel in kernels]
+    plain = all(kernel.executor == "model" and kernel.reference == str(kernel.version) for kernel in kernels)
+    if plain and versions == sorted(versions):
+        if era.first == 0:
+            return f"<={names[era.last]}"
+        if era.last == count - 1:
+            return f">={names[era.first]}"
+    if era.first == era.last:
+        return names[era.first]
+    return f"{names[era.first]} .. {names[era.last]}"

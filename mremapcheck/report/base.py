@@ -1,0 +1,115 @@
+"""What every format is, and where each one is found.
+
+A format is one module with one class, and one entry in FORMATS. It is given items as they come: of a run its Results,
+of a comparison its Comparisons, of a matrix its Rows; each has a scenario, a status and ``to_json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO, TypeAlias, cast
+
+from mremapcheck.errors import OutputError
+from mremapcheck.report.style import Style
+
+if TYPE_CHECKING:
+    from mremapcheck.check import Result
+    from mremapcheck.compare.comparison import Comparison
+    from mremapcheck.compare.matrix import Row
+    from mremapcheck.executor import Kernel
+    from mremapcheck.scenario.document import Scenario
+
+    Item: TypeAlias = Result | Comparison | Row
+
+Kind: TypeAlias = Literal["run", "compare", "matrix"]
+
+#: name -> module:class. Loaded only when asked for.
+FORMATS: Mapping[str, str] = {
+    "table": "mremapcheck.report.table:Table",
+    "json": "mremapcheck.report.json:Json",
+    "ktap": "mremapcheck.report.ktap:Ktap",
+    "junit": "mremapcheck.report.junit:Junit",
+    "markdown": "mremapcheck.report.markdown:Markdown",
+}
+
+#: The statuses that a summary counts, in its order.
+STATUSES: Mapping[Kind, Sequence[str]] = {
+    "run": ("pass", "fail", "skip", "error"),
+    "compare": ("same", "different", "skipped", "error"),
+    "matrix": ("pass", "fail", "skip", "error"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What is known before the first result: the kernels (of a comparison A and B), every scenario that is to run."""
+
+    kind: Kind
+    kernels: Sequence[Kernel]
+    scenarios: Sequence[Scenario]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is known after the last result: how many of each status; ``trouble`` says why there are not all of them."""
+
+    counts: dict[str, int]
+    trouble: str | None = None
+    #: Results that say something about the kernel (see Result.tells).
+    telling: int = 0
+    #: How many comparisons there are of each class, by their worst difference.
+    classes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many results there are."""
+        return sum(self.counts.values())
+
+
+class Reporter(Protocol):
+    """Writes one report; a format that can writes each item at once."""
+
+    def __init__(self, header: Header, out: TextIO, style: Style, verbose: bool) -> None: ...
+
+    def start(self) -> None:
+        """Write what comes before the first item."""
+
+    def add(self, item: Item) -> None:
+        """Write, or keep, one item."""
+
+    def finish(self, tally: Tally) -> None:
+        """Write what is left and close the report, however early."""
+
+
+def open_report(name: str, header: Header, out: TextIO, style: Style | None = None, verbose: bool = False) -> Reporter:
+    """Return the reporter of a format named in FORMATS. Colours are for ``table`` alone."""
+    module, _, cls = FORMATS[name].partition(":")
+    return cast(Reporter, getattr(import_module(module), cls)(header, out, style or Style(), verbose))
+
+
+def write_report(reporter: Reporter, header: Header, items: Iterable[Item], out: TextIO) -> Tally:
+    """Write every item as it comes and return the tally.
+
+    Whatever ends the items early (Ctrl-C too) is raised again after the report has been closed properly.
+    """
+    tally = Tally(dict.fromkeys(STATUSES[header.kind], 0))
+    reporter.start()
+    try:
+        for item in items:
+            tally.counts[item.status] += 1
+            tally.telling += bool(getattr(item, "tells", True))
+            kind: Any = getattr(item, "kind", None)
+            if kind:
+                tally.classes[kind] = tally.classes.get(kind, 0) + 1
+            reporter.add(item)
+            out.flush()
+    except OutputError:
+        raise  # nothing more can be written
+    except BaseException as error:
+        tally.trouble = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
+        reporter.finish(tally)
+        raise
+    reporter.finish(tally)
+    return tally

@@ -1,0 +1,145 @@
+"""One item as lines for people: the drawings, what differs, and why. Plain ASCII, for a terminal or a mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mremapcheck.report.text import WIDTH, align, before, calls, clip, drawing_block
+
+if TYPE_CHECKING:
+    from mremapcheck.check import Result
+    from mremapcheck.compare.classes import Difference
+    from mremapcheck.compare.comparison import Comparison
+    from mremapcheck.executor import Kernel
+    from mremapcheck.outcome import Note, Outcome
+    from mremapcheck.scenario.document import Scenario
+
+
+def kernel_text(kernel: Kernel) -> str:
+    """Say which kernel answers: ``6.17-rc2, the model with 31 changes`` or ``live, Linux 6.18.44``."""
+    if kernel.executor == "model":
+        count = "" if kernel.changes is None else f" with {len(kernel.changes)} changes"
+        return f"{kernel.reference}, the model{count}"
+    return f"{kernel.reference}, Linux {kernel.release}"
+
+
+def mismatch_block(result: Result) -> list[str]:
+    """Draw what was there before, what was expected and what was seen, then name what is not as expected."""
+    scenario, outcome = result.scenario, result.execution.outcome
+    if outcome is None:
+        return [f"  {line}" for line in (result.reason or "").splitlines()]
+    expected: dict[str, str] = {}
+    for entry in result.expected:
+        expected.update(entry.regions)
+    wrong = {mismatch.where.removeprefix("regions.") for mismatch in result.mismatches}
+    start = before(scenario)
+    rows = _regions(start, outcome.regions, expected)
+    columns = [
+        ("before", align(start, rows)),
+        (
+            "expected",
+            {**align(start, rows), **{row: "" for row in rows if row not in expected}, **align(expected, expected)},
+        ),
+        ("seen", align(outcome.regions, rows)),
+    ]
+    lines = [*_heading(scenario), "", *_indent(drawing_block(columns, rows, wrong & set(rows))), ""]
+    for mismatch in result.mismatches:
+        line = f" (expect at line {mismatch.line})" if mismatch.line else ""
+        lines.append(f"  {mismatch}{line}")
+    return [*lines, *_kernel_log("", outcome)]
+
+
+def comparison_block(comparison: Comparison, kernels: Sequence[Kernel]) -> list[str]:
+    """Draw before, on A and on B side by side, with errno and verdict, then each difference and its cause."""
+    scenario, a, b = comparison.scenario, comparison.a.outcome, comparison.b.outcome
+    if a is None or b is None:
+        return [f"  {line}" for line in (comparison.reason or "").splitlines()]
+    name_a, name_b = (kernel.reference for kernel in kernels)
+    start = before(scenario)
+    regions = _regions(start, a.regions, b.regions)
+    moves_a, moves_b = _moves(a), _moves(b)
+    rows = [*regions, *moves_a]
+    marked = [row for row in moves_a if moves_a[row] != moves_b[row]]
+    marked += [difference.where.removeprefix("regions.") for difference in comparison.differences]
+    columns = [
+        ("before", align(start, regions)),
+        (name_a, {**align(a.regions, regions), **moves_a}),
+        (name_b, {**align(b.regions, regions), **moves_b}),
+    ]
+    lines = [*_heading(scenario), "", *_indent(drawing_block(columns, rows, marked)), ""]
+    lines += difference_lines(comparison.differences)
+    lines += [line for name, side in ((name_a, a), (name_b, b)) for line in _kernel_log(name, side)]
+    for suspect in comparison.suspects:
+        lines.append(f"  suspected bug of the model: it does not do here what {suspect} itself did")
+    return lines
+
+
+def difference_lines(differences: Iterable[Difference]) -> list[str]:
+    """Name each difference, those that follow from another in one line of their own, then the causing changes."""
+    lines, following, causes = [], [], dict[tuple[str, ...], None]()
+    for difference in differences:
+        if difference.cause:
+            causes[difference.cause] = None
+        if difference.follows is not None:
+            following.append(f"{difference.kind} of {difference.where.removeprefix('regions.')}")
+            continue
+        values = "" if difference.where.startswith("regions.") else f": {difference.a} -> {difference.b}"
+        lines.append(f"  {difference.kind}, {difference.where.removeprefix('regions.')}{values}")
+    if following:
+        lines.append(f"  from which follow: {', '.join(following)}")
+    for cause in causes:
+        lines += _cause(cause)
+    return lines
+
+
+def trace_block(trace: Iterable[Note]) -> list[str]:
+    """List the steps that a model took, each with the commit that put it there."""
+    lines = []
+    width = max((len(note.step) for note in trace), default=0)
+    for note in trace:
+        lines.append(f"      {note.step:<{width}}  {note.text}".rstrip())
+        if note.change:
+            lines.append(f"      {'':<{width}}  {change_text(note.change)}")
+    return lines
+
+
+def change_text(change: str) -> str:
+    """Cite a change as kernel developers do: ``commit d23cb648e365 ("mm/mremap: ..."), since 6.17-rc3``."""
+    from mremapcheck.model import registry
+
+    found = registry.find(change)
+    return f'{found.id}: commit {found.commit} ("{found.subject}"), since {found.first}'
+
+
+def _cause(cause: Sequence[str]) -> list[str]:
+    together = "caused by" if len(cause) == 1 else "caused together by"
+    return [f"  {together} {', '.join(cause)}", *(f"    {change_text(change)}" for change in cause)]
+
+
+def _heading(scenario: Scenario) -> list[str]:
+    lines = [f"  {clip(scenario.summary, WIDTH - 2)}"] if scenario.summary else []
+    return [*lines, f"  {scenario.path}:{scenario.line}", *(f"    {call}" for call in calls(scenario))]
+
+
+def _regions(*drawings: Mapping[str, str]) -> list[str]:
+    return list(dict.fromkeys(region for drawing in drawings for region in drawing))
+
+
+def _moves(outcome: Outcome) -> dict[str, str]:
+    """Return rows for the errno or result, and the verdict, of each move."""
+    many = len(outcome.moves) > 1
+    rows = {}
+    for index, move in enumerate(outcome.moves):
+        number = f" {index}" if many else ""
+        rows[f"returns{number}"] = move.errno or move.result or "?"
+        rows[f"verdict{number}"] = move.verdict
+    return rows
+
+
+def _kernel_log(name: str, outcome: Outcome) -> list[str]:
+    return [f"  kernel log{f' of {name}' if name else ''}: {line}" for line in outcome.kernel_log]
+
+
+def _indent(lines: Iterable[str]) -> list[str]:
+    return [f"  {line}" for line in lines]

@@ -1,0 +1,62 @@
+"""For programs: one JSON document (schemas: ``mremapcheck schema``), a line for each result, written as it comes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from mremapcheck import __version__
+from mremapcheck.report.base import STATUSES, Header, Kind, Tally
+from mremapcheck.report.style import Style
+
+if TYPE_CHECKING:
+    from mremapcheck.report.base import Item
+
+TOOL = f"mremapcheck {__version__}"
+
+
+class Json:
+    """Valid whenever ``finish`` was called, however early."""
+
+    def __init__(self, header: Header, out: TextIO, style: Style, verbose: bool) -> None:
+        self._header = header
+        self._out = out
+        self._separator = "\n"
+
+    def start(self) -> None:
+        """Write what is known before the first result."""
+        kernels = [kernel.to_json() for kernel in self._header.kernels]
+        keys: dict[str, Any]
+        if self._header.kind == "run":
+            keys = {"kernel": kernels[0]}
+        elif self._header.kind == "compare":
+            keys = {"kernels": dict(zip("ab", kernels, strict=True))}
+        else:
+            keys = {"kernels": kernels}
+        head = _dump({"schema": f"mremapcheck.{self._header.kind}/1", "tool": TOOL, **keys})
+        self._out.write(f'{head[:-1]}, "results": [')
+
+    def add(self, item: Item) -> None:
+        """Write one result."""
+        self._out.write(self._separator + _dump(item.to_json()))
+        self._separator = ",\n"
+
+    def finish(self, tally: Tally) -> None:
+        """Write the summary, with ``"trouble"`` where the run ended early, and close the document."""
+        tail: dict[str, Any] = {"summary": tally.counts}
+        if tally.trouble is not None:
+            tail["trouble"] = tally.trouble
+        self._out.write(f"\n], {_dump(tail)[1:]}\n")
+
+
+def problems_document(kind: Kind, problems: Sequence[Mapping[str, Any]]) -> str:
+    """Return the document of a run that never began: no kernel, no results, and why."""
+    keys: dict[str, Any] = {"kernel": None} if kind == "run" else {"kernels": None}
+    summary = dict.fromkeys(STATUSES[kind], 0)
+    document = {"schema": f"mremapcheck.{kind}/1", "tool": TOOL, **keys, "results": [], "summary": summary}
+    return _dump({**document, "problems": list(problems)}) + "\n"
+
+
+def _dump(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False)

@@ -1,0 +1,88 @@
+"""For issues and pull requests: a Markdown table, then a code block with the drawings of what is worth a look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO, cast
+
+from mremapcheck.report.base import Header, Tally
+from mremapcheck.report.blocks import comparison_block, kernel_text, mismatch_block
+from mremapcheck.report.style import Style
+
+if TYPE_CHECKING:
+    from mremapcheck.check import Result
+    from mremapcheck.compare.comparison import Comparison
+    from mremapcheck.compare.matrix import Row
+    from mremapcheck.report.base import Item
+
+
+class Markdown:
+    """Table rows are written as they come, the drawings after the table."""
+
+    def __init__(self, header: Header, out: TextIO, style: Style, verbose: bool) -> None:
+        self._header = header
+        self._out = out
+        self._blocks: list[tuple[str, list[str]]] = []
+
+    def start(self) -> None:
+        """Write the title and the table's head."""
+        kernels = self._header.kernels
+        if self._header.kind == "run":
+            title, columns = f"Kernel {kernel_text(kernels[0])}", ["status", "scenario", "seen", "summary"]
+        elif self._header.kind == "compare":
+            title = " against ".join(kernel_text(kernel) for kernel in kernels)
+            columns = ["status", "scenario", kernels[0].reference, kernels[1].reference, "worst difference", "cause"]
+        else:
+            title, columns = "mremap(2) by kernel", ["scenario", *(kernel.reference for kernel in kernels)]
+        self._out.write(f"## {_cell(title)}\n\n")
+        self._row(columns)
+        self._row(["---"] * len(columns))
+
+    def add(self, item: Item) -> None:
+        """Write one row and keep its drawings."""
+        if self._header.kind == "run":
+            self._run(cast("Result", item))
+        elif self._header.kind == "compare":
+            self._compare(cast("Comparison", item))
+        else:
+            self._matrix(cast("Row", item))
+
+    def finish(self, tally: Tally) -> None:
+        """Write the numbers and the drawings."""
+        counts = ", ".join(f"{count} {status}" for status, count in tally.counts.items() if count)
+        self._out.write(f"\n{tally.total} scenarios: {counts or 'nothing ran'}\n")
+        if tally.trouble is not None:
+            self._out.write(f"\nEnded early: {_cell(tally.trouble)}\n")
+        for name, lines in self._blocks:
+            fence = "```"
+            self._out.write("\n".join(["", f"### {_cell(name)}", "", fence + "text", *lines, fence, ""]))
+
+    def _run(self, result: Result) -> None:
+        name, outcome = result.scenario.name, result.execution.outcome
+        seen = outcome.label if outcome else ""
+        self._row([result.status, name, seen, result.reason or result.scenario.summary])
+        if result.status == "fail":
+            self._blocks.append((name, mismatch_block(result)))
+
+    def _compare(self, comparison: Comparison) -> None:
+        if comparison.status == "same":
+            return
+        name = comparison.scenario.name
+        sides = [side.outcome.label if side.outcome else "" for side in (comparison.a, comparison.b)]
+        causes = dict.fromkeys(change for d in comparison.differences for change in d.cause or ())
+        self._row([comparison.status, name, *sides, comparison.kind or comparison.reason or "", ", ".join(causes)])
+        if comparison.status == "different":
+            self._blocks.append((name, comparison_block(comparison, self._header.kernels)))
+
+    def _matrix(self, row: Row) -> None:
+        cells = []
+        for era in row.eras:
+            cells += [era.label] + ["="] * (era.last - era.first)
+        self._row([row.scenario.name, *cells])
+
+    def _row(self, cells: list[str]) -> None:
+        self._out.write(f"| {' | '.join(_cell(cell) for cell in cells)} |\n")
+
+
+def _cell(text: str) -> str:
+    """Return text that may stand in a table: one line, its bars escaped."""
+    return " ".join(text.split()).replace("|", "\\|")

@@ -1,0 +1,103 @@
+"""For people: a line for each scenario, and drawings where something is not as expected, or differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO, cast
+
+from mremapcheck.report.base import STATUSES, Header, Tally
+from mremapcheck.report.blocks import comparison_block, kernel_text, mismatch_block, trace_block
+from mremapcheck.report.style import Style
+from mremapcheck.report.text import WIDTH, clip
+
+if TYPE_CHECKING:
+    from mremapcheck.check import Result
+    from mremapcheck.compare.comparison import Comparison
+    from mremapcheck.compare.matrix import Row
+    from mremapcheck.report.base import Item
+
+#: Longest name that the lines after it are aligned to.
+_NAME = 34
+
+
+class Table:
+    """Written as it comes; the numbers last."""
+
+    def __init__(self, header: Header, out: TextIO, style: Style, verbose: bool) -> None:
+        self._header = header
+        self._out = out
+        self._style = style
+        self._verbose = verbose
+        self._status = max(map(len, STATUSES[header.kind]))
+        self._name = min(max((len(scenario.name) for scenario in header.scenarios), default=0), _NAME)
+        self._indent = self._status + 2 + self._name
+
+    def start(self) -> None:
+        """Name the kernels."""
+        kernels = self._header.kernels
+        if self._header.kind == "run":
+            self._line(f"Kernel {kernel_text(kernels[0])}")
+        elif self._header.kind == "compare":
+            for letter, kernel in zip("AB", kernels, strict=True):
+                self._line(f"{letter}: {kernel_text(kernel)}")
+        else:
+            self._line("Kernels " + ", ".join(kernel.reference for kernel in kernels))
+        self._line()
+
+    def add(self, item: Item) -> None:
+        """Write one item's line, and its drawings where there is something to see."""
+        if self._header.kind == "run":
+            self._run(cast("Result", item))
+        elif self._header.kind == "compare":
+            self._compare(cast("Comparison", item))
+        else:
+            self._matrix(cast("Row", item))
+
+    def finish(self, tally: Tally) -> None:
+        """Write the numbers."""
+        counts = [(status, count) for status, count in tally.counts.items() if count]
+        text = ", ".join(self._style.status(status, f"{count} {status}") for status, count in counts)
+        total = f"{tally.total} scenario{'' if tally.total == 1 else 's'}"
+        self._line()
+        self._line(f"{total}: {text or 'nothing ran'}")
+        if tally.classes:
+            self._line("worst difference: " + ", ".join(f"{count} {kind}" for kind, count in tally.classes.items()))
+        if tally.trouble is not None:
+            self._line(f"ended early: {tally.trouble}")
+
+    def _run(self, result: Result) -> None:
+        outcome, name = result.execution.outcome, result.scenario.name
+        seen = f"  {outcome.label if outcome else '':<16}"
+        if result.reason:
+            note = " ".join(result.reason.split())  # never cut: it is what somebody has to act on
+        else:
+            note = clip(result.scenario.summary, WIDTH - self._indent - max(len(name) - self._name, 0) - len(seen) - 2)
+        self._item(result, f"{seen}  {note}")
+        if result.status == "fail":
+            self._block(mismatch_block(result))
+        if self._verbose and result.execution.trace:
+            self._block(trace_block(result.execution.trace))
+
+    def _compare(self, comparison: Comparison) -> None:
+        if comparison.status == "same" and not self._verbose:
+            return
+        self._item(comparison, f"  {comparison.reason or comparison.kind or ''}")
+        if comparison.status == "different":
+            self._block(comparison_block(comparison, self._header.kernels))
+
+    def _matrix(self, row: Row) -> None:
+        from mremapcheck.compare.matrix import span
+
+        eras = [f"  {era.label} {span(era, self._header.kernels)}" for era in row.eras]
+        if self._indent + len(";".join(eras)) <= WIDTH:
+            eras = [";".join(eras)]
+        self._item(row, f"\n{' ' * self._indent}".join(eras))
+
+    def _item(self, item: Item, text: str) -> None:
+        status = self._style.status(item.status, f"{item.status:<{self._status}}")
+        self._line(f"{status}  {item.scenario.name:<{self._name}}{text}".rstrip())
+
+    def _block(self, lines: list[str]) -> None:
+        self._line("\n".join([*lines, ""]))
+
+    def _line(self, text: str = "") -> None:
+        self._out.write(text + "\n")

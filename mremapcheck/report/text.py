@@ -1,0 +1,151 @@
+"""Calls and drawings in plain text: what every format for people is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mremapcheck.scenario.drawing import compact
+from mremapcheck.scenario.flags import format_flags
+from mremapcheck.scenario.operations import (
+    Madvise,
+    Mlock,
+    Mmap,
+    Mprotect,
+    Mremap,
+    Munmap,
+    Ranged,
+    UffdRegister,
+)
+from mremapcheck.units import PAGE
+
+if TYPE_CHECKING:
+    from mremapcheck.scenario.document import Scenario
+    from mremapcheck.scenario.operations import Operation
+
+#: What a mail can carry.
+WIDTH = 78
+
+#: Runs longer than this are written ``A{512}`` where a drawing gets too wide.
+_LONG_RUN = 6
+
+
+def size_text(size: int) -> str:
+    """Write ``size`` bytes as scenarios do: whole pages, else bytes; in hex from 2^32 on."""
+    if size >= 1 << 32:
+        return f"{size:#x}"
+    return f"{size}B" if size % PAGE else f"{size // PAGE}p"
+
+
+def call_text(item: Operation) -> str:
+    """Write an operation as the call that it makes, in the man page's order of arguments."""
+    if isinstance(item, Mremap):
+        arguments = [
+            str(item.old_address),
+            size_text(item.old_size),
+            size_text(item.new_size),
+            format_flags(item.flags),
+        ]
+        if item.new_address.region is not None or item.new_address.value:
+            arguments.append(str(item.new_address))
+        return f"mremap({', '.join(arguments)})"
+    if isinstance(item, Mmap):
+        return f"{item.letter} = mmap({item.address}, {size_text(item.size)}, {item.prot}, {item.sharing} {item.kind})"
+    name = type(item).__name__.lower()
+    if not isinstance(item, Ranged):
+        return f"{name}()"
+    arguments = [str(item.address), size_text(item.size)]
+    if isinstance(item, Mprotect):
+        arguments.append(item.prot)
+    elif isinstance(item, Madvise):
+        arguments.append(item.advice)
+    elif isinstance(item, UffdRegister):
+        name, arguments = "uffd-register", [*arguments, item.mode]
+    elif isinstance(item, Mlock) and item.on_fault:
+        arguments.append("on-fault")
+    return f"{name}({', '.join(arguments)})"
+
+
+def calls(scenario: Scenario) -> list[str]:
+    """Return the scenario's script, one call a line; several moves are numbered as ``expect`` numbers them."""
+    many = sum(isinstance(item, Mremap) for item in scenario.script) > 1
+    lines, index = [], 0
+    for item in scenario.script:
+        number = f"moves[{index}]: " if many and isinstance(item, Mremap) else ""
+        index += isinstance(item, Mremap)
+        lines.append(number + call_text(item))
+    return lines
+
+
+def before(scenario: Scenario) -> dict[str, str]:
+    """Draw every region as it is when the first move begins; ``mmap`` and ``munmap`` before it are carried out."""
+    drawings = {}
+    for region in scenario.regions:
+        drawings[region.name] = ["."] * region.pages
+        for run in region.runs:
+            drawings[region.name][run.start : run.start + run.pages] = run.letter * run.pages
+    for item in scenario.script:
+        if isinstance(item, Mremap):
+            break
+        if isinstance(item, Mmap | Munmap) and item.address.region is not None:
+            drawing = drawings[item.address.region]
+            first, pages = item.address.offset // PAGE, -(-item.size // PAGE)
+            drawing += "." * (first + pages - len(drawing))
+            mark = item.letter if isinstance(item, Mmap) else "."
+            for n in range(max(first, 0), first + pages):
+                drawing[n] = mark
+    return {name: "".join(drawing) for name, drawing in drawings.items()}
+
+
+def shorten(drawing: str, room: int) -> str:
+    """Return the drawing, with long runs written ``A{512}`` where it needs more than ``room`` characters."""
+    return drawing if len(drawing) <= room else compact(drawing, _LONG_RUN)
+
+
+def align(drawings: Mapping[str, str], regions: Iterable[str]) -> dict[str, str]:
+    """Return the drawing of each of ``regions``, a missing one as nothing mapped."""
+    return {region: drawings.get(region, "") or "." for region in regions}
+
+
+def drawing_block(
+    columns: Sequence[tuple[str, Mapping[str, str]]], rows: Sequence[str], marked: Iterable[str] = ()
+) -> list[str]:
+    """Draw ``rows`` (region names, errno ...) with a column each, side by side, or stacked where that is too wide.
+
+    Rows in ``marked`` begin with ``!``.
+    """
+    marked = set(marked)
+    names = max(len(row) for row in [*rows, ""])
+    room = max((WIDTH - names - 6) // len(columns) - 2, 8)
+    table = [[shorten(values.get(row, ""), room) for _, values in columns] for row in rows]
+    widths = [max(len(text) for text in [title, *cells]) for (title, _), *cells in zip(columns, *table, strict=True)]
+    if 4 + names + sum(width + 2 for width in widths) > WIDTH:
+        return _stacked(columns, rows, marked)
+    lines = [_join("", names, [title for title, _ in columns], widths)]
+    for row, cells in zip(rows, table, strict=True):
+        lines.append(_join(row, names, cells, widths, "!" if row in marked else " "))
+    return lines
+
+
+def _join(row: str, names: int, cells: Sequence[str], widths: Sequence[int], mark: str = " ") -> str:
+    text = "".join(f"  {cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+    return f"{mark} {row:<{names}}{text}".rstrip()
+
+
+def _stacked(columns: Sequence[tuple[str, Mapping[str, str]]], rows: Sequence[str], marked: set[str]) -> list[str]:
+    titles = max(len(title) for title, _ in columns)
+    names = max(len(row) for row in rows)
+    lines = []
+    for row in rows:
+        name, mark = row, "!" if row in marked else " "
+        for title, values in columns:
+            if text := shorten(values.get(row, ""), WIDTH - names - titles - 6):
+                lines.append(f"{mark} {name:<{names}}  {title:<{titles}}  {text}".rstrip())
+                name, mark = "", " "
+    return lines
+
+
+def clip(text: str, width: int) -> str:
+    """Return ``text`` in one line of at most ``width`` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= width else text[: max(width - 3, 0)] + "..."

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+
+from mremapcheck.check import judge
+from mremapcheck.compare.comparison import compare
+from mremapcheck.compare.matrix import row
+from mremapcheck.outcome import Execution, Note
+from mremapcheck.report.base import FORMATS
+from mremapcheck.report.style import Style, wants_colours
+from tests.made import DAMAGED, MOVED, PARTIAL, REFUSED, kernel, outcome, ran, scenario, vma
+from tests.report.written import LADDER, REFUSED_EXPECTED, eras, lines, written
+
+
+def test_a_run_has_a_line_for_each_scenario_and_the_numbers_last() -> None:
+    version = kernel().version
+    items = [
+        judge(scenario("good", expect=REFUSED_EXPECTED), ran(REFUSED), version),
+        judge(scenario("unsaid"), ran(MOVED), version),
+        judge(scenario("sealed"), Execution("skip", None, "no mseal before 6.10"), version),
+    ]
+    assert lines(written("table", "run", [kernel()], items)) == [
+        "Kernel 6.17, the model with 0 changes",
+        "",
+        "pass   good    EFAULT refused    What good does",
+        "pass   unsaid  moved             nothing is expected of this kernel",
+        "skip   sealed                    no mseal before 6.10",
+        "",
+        "3 scenarios: 2 pass, 1 skip",
+    ]
+
+
+def test_a_failure_is_drawn() -> None:
+    item = judge(scenario(expect=REFUSED_EXPECTED), ran(PARTIAL), kernel().version)
+    assert lines(written("table", "run", [kernel()], [item]))[2:-3] == [
+        "fail   case  EFAULT partial    What case does",
+        "  What case does",
+        "  scenarios/case.yaml:1",
+        "    mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)",
+        "",
+        "         before  expected  seen",
+        "  ! src  AABB.C  AABB.C    ..BB.C",
+        "  ! dst  X.....  X.....    AA....",
+        "",
+        "  moves[0].verdict: expected refused, seen partial (expect at line 12)",
+        "  regions.src: expected AABB.C, seen ..BB.C (expect at line 12)",
+        "  regions.dst: expected X....., seen AA.... (expect at line 12)",
+    ]
+
+
+def test_an_error_gives_its_reason_in_full() -> None:
+    item = judge(
+        scenario(), Execution("error", None, "moves[3] (case.yaml:12): mprotect failed: EACCES"), kernel().version
+    )
+    text = written("table", "run", [kernel()], [item])
+    assert "error  case                    moves[3] (case.yaml:12): mprotect failed: EACCES\n" in text
+
+
+def test_verbose_adds_the_trace_of_a_model() -> None:
+    trace = (Note("check_flags", "flags are fine"), Note("look_up", "src is mapped"))
+    execution = replace(ran(MOVED), trace=trace)
+    item = judge(scenario(), execution, kernel().version)
+    text = written("table", "run", [kernel()], [item], verbose=True)
+    assert "      check_flags  flags are fine\n      look_up      src is mapped\n" in text
+    assert "look_up" not in written("table", "run", [kernel()], [item])
+
+
+def test_a_comparison_draws_both_sides() -> None:
+    item = compare(scenario(), ran(PARTIAL), ran(REFUSED))
+    text = lines(written("table", "compare", [kernel("6.17-rc2"), kernel("6.17")], [item]))
+    assert text[:2] == ["A: 6.17-rc2, the model with 0 changes", "B: 6.17, the model with 0 changes"]
+    assert text[3:-4] == [
+        "different  case  partial-to-refused",
+        "  What case does",
+        "  scenarios/case.yaml:1",
+        "    mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)",
+        "",
+        "             before  6.17-rc2  6.17",
+        "  ! src      AABB.C  ..BB.C    AABB.C",
+        "  ! dst      X.....  AA....    X.....",
+        "    returns          EFAULT    EFAULT",
+        "  ! verdict          partial   refused",
+        "",
+        "  partial-to-refused, moves[0]: partial -> refused",
+        "  from which follow: contents of src, contents of dst",
+    ]
+    assert text[-2:] == ["1 scenario: 1 different", "worst difference: 1 partial-to-refused"]
+
+
+def test_what_is_the_same_is_only_counted() -> None:
+    text = written(
+        "table", "compare", [kernel("6.17"), kernel("6.18")], [compare(scenario("quiet"), ran(MOVED), ran(MOVED))]
+    )
+    assert "quiet" not in text and "1 scenario: 1 same" in text
+
+
+def test_a_suspected_model_is_named() -> None:
+    item = replace(compare(scenario(), ran(PARTIAL), ran(REFUSED)), suspects=("live",))
+    text = written("table", "compare", [kernel("6.17"), kernel("6.18")], [item])
+    assert "suspected bug of the model: it does not do here what live itself did" in text
+
+
+def test_other_boundaries_are_shown_though_the_drawings_are_alike() -> None:
+    one = outcome(mappings=(vma("src", 0, 6),), src="AAAAAA")
+    two = outcome(mappings=(vma("src", 0, 3), vma("src", 3, 3)), src="AAAAAA")
+    text = written("table", "compare", [kernel("6.12"), kernel("6.16")], [compare(scenario(), ran(one), ran(two))])
+    assert "  layout, layout.src: 0+6 -> 0+3 3+3\n" in text
+
+
+def test_long_regions_are_shortened() -> None:
+    src = "A" * 512 + "BB"
+    item = compare(scenario(src=src, dst=""), ran(outcome(src=src)), ran(outcome("refused", "EFAULT", src=src)))
+    text = lines(written("table", "compare", [kernel("6.16"), kernel("6.17")], [item]))
+    assert "    src      A{512}BB  A{512}BB  A{512}BB" in text
+
+
+def test_what_is_too_ragged_for_columns_is_stacked() -> None:
+    src = "AB." * 15
+    item = compare(scenario(src=src, dst=""), ran(outcome(src=src)), ran(outcome("refused", "EFAULT", src=src)))
+    text = lines(written("table", "compare", [kernel("6.16"), kernel("6.17")], [item]))
+    start = text.index(f"    src      before  {src}")
+    assert text[start + 1] == f"             6.16    {src}"
+    assert "  ! returns  6.16    dst" in text
+
+
+def test_lines_fit_into_a_mail() -> None:
+    case = scenario("a-long-name-of-a-scenario-that-goes-on", expect=REFUSED_EXPECTED, summary="word " * 40)
+    item = judge(case, ran(PARTIAL), kernel().version)
+    assert max(map(len, written("table", "run", [kernel()], [item]).splitlines())) <= 80
+    other = compare(case, ran(DAMAGED), ran(REFUSED))
+    assert max(map(len, written("table", "compare", [kernel("6.16"), kernel()], [other]).splitlines())) <= 80
+
+
+def test_a_matrix_folds_neighbours() -> None:
+    text = lines(written("table", "matrix", LADDER, [eras()]))
+    assert text[0] == "Kernels 6.1, 6.16, 6.17-rc1, 6.17-rc2, 6.17, 6.18"
+    assert text[2:5] == [
+        "pass   case  EFAULT damaged <=6.16",
+        "             EFAULT partial 6.17-rc1 .. 6.17-rc2",
+        "             EFAULT refused >=6.17",
+    ]
+    alike = written("table", "matrix", LADDER, [row(scenario(), eras().cells[:1] * 6)])
+    assert "pass   case  EFAULT damaged all\n" in alike
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_colours_are_only_where_asked_for(name: str) -> None:
+    item = judge(scenario(expect=REFUSED_EXPECTED), ran(PARTIAL), kernel().version)
+    assert "\x1b" not in written(name, "run", [kernel()], [item])
+    coloured = "\x1b" in written(name, "run", [kernel()], [item], style=Style(True))
+    assert coloured is (name == "table")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("choice", "out", "environ", "expected"),
+    [
+        ("always", io.StringIO(), {"NO_COLOR": "1"}, True),
+        ("never", Terminal(), {"FORCE_COLOR": "1"}, False),
+        ("auto", Terminal(), {}, True),
+        ("auto", io.StringIO(), {}, False),
+        ("auto", Terminal(), {"NO_COLOR": "1"}, False),
+        ("auto", Terminal(), {"NO_COLOR": ""}, True),
+        ("auto", Terminal(), {"TERM": "dumb"}, False),
+        ("auto", io.StringIO(), {"FORCE_COLOR": "1"}, True),
+        ("auto", io.StringIO(), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_when_colours_are_wanted(choice: str, out: io.StringIO, environ: dict[str, str], expected: bool) -> None:
+    assert wants_colours(choice, out, environ) is expected
