@@ -1,0 +1,87 @@
+"""As much of the ELF format as booting a kernel and packing an interpreter take: 64-bit little-endian files only."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+MAGIC = b"\x7fELF"
+_PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 2, 3, 4
+_PHDR = struct.Struct("<IIQQQQQQ")
+#: XEN_ELFNOTE_PHYS32_ENTRY: the note that makes a kernel bootable by its PVH entry point.
+_PVH_NOTE = 18
+
+
+class ElfError(ValueError):
+    """Not an ELF file, or not one of the kind that is read here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One program header; ``offset`` and ``size`` in bytes of the file."""
+
+    kind: int
+    offset: int
+    size: int
+
+
+def segments(data: bytes | memoryview) -> list[Segment]:
+    """Return the program headers; raise ElfError for anything but a whole 64-bit little-endian header."""
+    if bytes(data[:4]) != MAGIC:
+        raise ElfError("not an ELF file")
+    if bytes(data[4:6]) != b"\x02\x01" or len(data) < 64:
+        raise ElfError("not a 64-bit little-endian ELF file")
+    (start,) = struct.unpack_from("<Q", data, 32)
+    size, count = struct.unpack_from("<HH", data, 54)
+    if size < _PHDR.size or start + size * count > len(data):
+        raise ElfError("program headers lie outside the file")
+    found = []
+    for index in range(count):
+        kind, _, offset, _, _, length, _, _ = _PHDR.unpack_from(data, start + index * size)
+        found.append(Segment(kind, offset, length))
+    return found
+
+
+def is_dynamic(data: bytes | memoryview) -> bool:
+    """Tell whether the file needs a dynamic linker or is a shared library."""
+    return any(segment.kind == _PT_DYNAMIC for segment in segments(data))
+
+
+def interpreter(data: bytes) -> str | None:
+    """Return the path of the dynamic linker that the file asks for."""
+    for segment in segments(data):
+        if segment.kind == _PT_INTERP:
+            return data[segment.offset : segment.offset + segment.size].rstrip(b"\0").decode()
+    return None
+
+
+def loadable_part(data: bytes) -> bytes:
+    """Return the file without what is never loaded (symbols, debug information): often a third of its size."""
+    found = segments(data)
+    start, size, count = struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54)
+    end = max([start + size * count, *(segment.offset + segment.size for segment in found)])
+    trimmed = bytearray(data[:end])
+    struct.pack_into("<Q", trimmed, 40, 0)  # no section headers any more
+    struct.pack_into("<HHH", trimmed, 58, 0, 0, 0)
+    return bytes(trimmed)
+
+
+def has_pvh_entry(data: bytes | memoryview) -> bool:
+    """Tell whether QEMU can boot this vmlinux: only by the PVH entry, which CONFIG_PVH=y puts into a note."""
+    for segment in segments(data):
+        if segment.kind == _PT_NOTE:
+            notes = bytes(data[segment.offset : segment.offset + segment.size])
+            if any(name == b"Xen" and kind == _PVH_NOTE for name, kind in _notes(notes)):
+                return True
+    return False
+
+
+def _notes(data: bytes) -> list[tuple[bytes, int]]:
+    found = []
+    position = 0
+    while position + 12 <= len(data):
+        name_size, size, kind = struct.unpack_from("<III", data, position)
+        position += 12
+        found.append((data[position : position + name_size].rstrip(b"\0"), kind))
+        position += (name_size + 3 & ~3) + (size + 3 & ~3)
+    return found
