@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mremapcheck.kernels.ranges import KernelRange
-from mremapcheck.scenario.operations import Operation
+from mremapcheck.scenario.operations import Mmap, Operation
+from mremapcheck.units import pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,7 @@ class Scenario:
 
     ``setup`` is the drawing as operations, ``script`` the items of ``moves`` in order. ``document`` is the plain data
     (JSON types only) it was made from: parsing that again gives an equal scenario, which is how it travels to a worker
-    or a guest. ``digest`` covers only what is carried out, so it does not change with words or expectations.
-    ``features`` are what a kernel must have (mseal, uffd, io-uring ...) or the scenario is skipped.
+    or a guest. ``features`` are what a kernel must have (mseal, uffd, io-uring ...) or the scenario is skipped.
     """
 
     name: str
@@ -103,7 +103,22 @@ class Scenario:
     process: Process
     expect: tuple[Expectation, ...]
     features: frozenset[str]
-    digest: str
     document: Mapping[str, Any] = field(compare=False, repr=False)
     path: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)
+
+    @property
+    def digest(self) -> str:
+        """What is carried out, as 16 hexadecimal digits: the same whatever the words and expectations are."""
+        from mremapcheck.scenario.digest import digest  # computed only where it is reported
+
+        return digest(self)
+
+    def objects(self) -> dict[str, tuple[str, int]]:
+        """Return the kind of each object that is mapped, and its length in pages: long enough for every mapping."""
+        found: dict[str, tuple[str, int]] = {}
+        for step in (*self.setup, *self.script):
+            if isinstance(step, Mmap) and step.object:
+                end = step.offset + pages(step.size)
+                found[step.object] = (step.kind, max(end, found[step.object][1] if step.object in found else 0))
+        return found

@@ -1,0 +1,98 @@
+"""Sizes and addresses as scenarios write them: ``6p``, ``24K``, ``src+2p``, ``dst+1p+8B``, ``0x1000``."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from mremapcheck.scenario.reader import Refused, quote
+from mremapcheck.units import PAGE, TASK_SIZE, U64, page_align
+
+#: The most bytes that one mapping, one operation or one distance may span: what it maps has to be looked at afterwards.
+LARGEST = 4 << 30
+#: Absolute addresses below this (vm.mmap_min_addr of an ordinary system) are never mapped.
+LOWEST_USER = 64 << 10
+
+UNITS = {"B": 1, "p": PAGE, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+SIZE = r"(?:[0-9]{1,20}[pBKMG]|0x[0-9a-fA-F]{1,16}B)"
+REGION_NAME = r"[a-z][a-z0-9_-]*"
+ADDRESS = rf"{REGION_NAME}?(?:[+-]{SIZE})*"
+
+_SIZE = re.compile(SIZE)
+_ADDRESS = re.compile(rf"({REGION_NAME}?)((?:[+-]{SIZE})*)")
+_TERM = re.compile(rf"([+-])({SIZE})")
+_ABSOLUTE = re.compile(r"0x([0-9a-fA-F]{1,16})")
+
+
+class Place(NamedTuple):
+    """An address before anybody knows where regions lie: ``offset`` bytes from a region's start, or from zero."""
+
+    region: str | None
+    offset: int
+
+
+@lru_cache(maxsize=8192)
+def parse_size(text: str) -> int:
+    """Return a size in bytes; raises Refused, with the unit that was probably meant as a hint."""
+    if _SIZE.fullmatch(text) is None:
+        raise Refused(f"{quote(text)} is not a size", _size_hint(text))
+    size = int(text[:-1], 16) if text.startswith("0x") else int(text[:-1]) * UNITS[text[-1]]
+    if size > U64:
+        raise Refused(f"{quote(text)} does not fit into 64 bits")
+    return size
+
+
+def _size_hint(text: str) -> str:
+    found = re.fullmatch(r"([0-9]{1,20})\s*([a-zA-Z]*)", text.strip())
+    if found is None:
+        return "sizes look like `6p` (pages), `24K`, `2M`, `1G`, `123B` (bytes) or `0xfffB`"
+    number, unit = found.groups()
+    return f"did you mean `{number}{_unit(unit)}`?" if unit else bare_number_hint(int(number))
+
+
+def _unit(unit: str) -> str:
+    if unit.lower() in ("p", "page", "pages"):
+        return "p"
+    return unit[0].upper() if unit[0].upper() in "BKMG" else "p"
+
+
+def bare_number_hint(number: int) -> str:
+    """Return a hint for a size without a unit, which could be pages or bytes."""
+    if number >= PAGE and number % PAGE == 0:
+        return f"with its unit: `{number // PAGE}p` (pages) or `{number}B` (bytes)?"
+    return f"with its unit: `{number}p` (pages) or `{number * 4}K`?"
+
+
+@lru_cache(maxsize=8192)
+def parse_address(text: str) -> Place:
+    """Return the place that ``region``, ``region+SIZE-SIZE`` or ``0x...`` names; raises Refused."""
+    found = _ADDRESS.fullmatch(text)
+    if found is not None:
+        offset = 0
+        if found[2]:
+            offset = sum(parse_size(size) * (1 if sign == "+" else -1) for sign, size in _TERM.findall(found[2]))
+        if not -LARGEST <= offset <= LARGEST:
+            raise Refused(f"{quote(text)} is too far from the region", "regions reach 4G to either side")
+        return Place(found[1], offset)
+    if absolute := _ABSOLUTE.fullmatch(text):
+        return absolute_place(int(absolute[1], 16))
+    bare = re.fullmatch(rf"({REGION_NAME}?[+-])([0-9]+)", text)
+    hint = f"did you mean `{text}p`?" if bare else "addresses look like `src`, `src+2p`, `dst-1p+8B` or `0x1000`"
+    raise Refused(f"{quote(text)} is not an address", hint)
+
+
+def absolute_place(number: int) -> Place:
+    """Return the place of an absolute address, which must be one where nothing is ever mapped."""
+    if LOWEST_USER <= number < TASK_SIZE or not 0 <= number <= U64:
+        raise Refused(
+            f"{number:#x} may belong to somebody else",
+            f"absolute addresses are below {LOWEST_USER:#x} or from {TASK_SIZE:#x} on; name a region: `src+2p`",
+        )
+    return Place(None, number)
+
+
+def touches_nothing(size: int) -> bool:
+    """Tell whether no kernel touches a range of this size: in whole pages it is beyond user space, or wraps to none."""
+    aligned = page_align(size)
+    return aligned >= TASK_SIZE or (aligned == 0 and size > 0)

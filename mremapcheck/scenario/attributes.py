@@ -1,0 +1,60 @@
+"""What a mapping is made of and prepared with: the entries of ``vmas``, and of an item ``op: mmap``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mremapcheck.scenario.drawing import MOST_PAGES
+from mremapcheck.scenario.fields import Choice, Flag, ListOf, Text, Whole, key
+from mremapcheck.scenario.kinds import ADVICES, KINDS, PROTS, UFFD_MODES
+from mremapcheck.scenario.reader import Refused
+from mremapcheck.scenario.values import Lock, Size
+from mremapcheck.units import PAGE
+
+FILE_NAME = Text("a file's name", "[a-z][a-z0-9_-]*", "lower-case letters, digits, `_` and `-`: `file: m`", 64)
+#: What PR_SET_VMA_ANON_NAME takes: printable, without ``\\``, backquote, ``$``, ``[`` and ``]``, 79 characters.
+VMA_NAME = Text("a name for a mapping", r"[ -#%-Z^_a-~]+", "printable ASCII without \\ ` $ [ ]", 79)
+
+
+@dataclass(slots=True, kw_only=True)
+class Attributes:
+    """One mapping: what is mapped, and how it is prepared."""
+
+    kind: str = key(Choice(KINDS), "what is mapped; anon unless said", default="anon")
+    sharing: str | None = key(Choice(("private", "shared")), "MAP_PRIVATE or MAP_SHARED", default=None)
+    prot: str = key(Choice(PROTS), "the protection when the moves begin; rw unless said", default="rw")
+    file: str | None = key(FILE_NAME, "mappings with the same name map the same file", default=None)
+    offset: int = key(Size(multiple=PAGE), "where in the file the mapping begins: `4p`", default=0)
+    touch: bool | None = key(Flag(), "write a tag into every page", default=None)
+    lock: bool | str = key(Lock(), "mlock(2): true, or on-fault", default=False)
+    uffd: str | None = key(Choice(UFFD_MODES), "register with a userfaultfd", default=None)
+    advice: tuple[str, ...] = key(ListOf(Choice(ADVICES), single=True), "madvise(2), once for each", default=())
+    guard: tuple[int, ...] = key(
+        ListOf(Whole(0, MOST_PAGES - 1)), "pages of the mapping, from 0, that become guard pages", default=()
+    )
+    seal: bool = key(Flag(), "mseal(2)", default=False)
+    name: str | None = key(VMA_NAME, "prctl(PR_SET_VMA_ANON_NAME)", default=None)
+
+    def faults(self) -> Iterator[Refused]:
+        """Yield what does not go together."""
+        kind = KINDS[self.kind]
+        if self.sharing is not None and self.sharing not in kind.sharing:
+            hint = _OTHER_KIND.get((self.kind, self.sharing), "")
+            yield Refused(f"{self.kind} mappings are always {kind.sharing[0]}", hint, at=("sharing",))
+        if self.file is not None and not kind.file:
+            kinds = ", ".join(name for name, other in KINDS.items() if other.file)
+            yield Refused(f"{self.kind} has no file", f"kinds with a file: {kinds}", at=("file",))
+        if self.offset and not kind.offset:
+            yield Refused(f"{self.kind} is always mapped from its start", at=("offset",))
+        if self.touch and not kind.touched:
+            yield Refused(f"{self.kind} belongs to the kernel and is never touched", at=("touch",))
+
+
+_OTHER_KIND = {
+    ("anon", "shared"): "did you mean `kind: anon-shared`?",
+    ("anon-shared", "private"): "did you mean `kind: anon`?",
+    ("dev-zero", "shared"): "shared /dev/zero is `kind: anon-shared`",
+}
+
+PLAIN = Attributes()

@@ -1,0 +1,94 @@
+"""Drawings: one character is one page, ``.`` a hole, ``A{512}`` 512 pages of A."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from mremapcheck.scenario.document import Run
+from mremapcheck.scenario.reader import Refused, quote
+
+#: The most pages in one drawing, and in all mappings of a scenario together.
+MOST_PAGES = 1 << 20
+
+LETTERS = "[A-Za-z]"
+PATTERN = r"^(?:[A-Za-z.](?:\{[0-9]{1,7}\})?)+$"
+#: An outcome's drawing has besides: ``_`` for a mapped page without anybody's data, ``?`` for one not observed.
+EXPECTED_PATTERN = r"^(?:[A-Za-z._?](?:\{[0-9]{1,7}\})?)*$"
+
+_EXPANDED = re.compile(r"[A-Za-z._?]*")
+_PIECE = re.compile(r"([A-Za-z._?])(?:\{([0-9]{1,7})\}|\1*(?!\{))")
+
+
+class Drawing(NamedTuple):
+    """The mappings of a region, and its length in pages."""
+
+    runs: tuple[Run, ...]
+    pages: int
+
+
+def parse_drawing(text: str) -> Drawing:
+    """Read the drawing of a region; neighbouring pages of one letter are one mapping. Raises Refused."""
+    return _parse_short(text) if len(text) <= 256 else _parse(text)
+
+
+def _parse(text: str) -> Drawing:
+    runs: list[Run] = []
+    start = 0
+    for letter, pages in _pieces(text):
+        if letter in "_?":
+            raise Refused(
+                f"{quote(text)} is not a drawing: `{letter}` only stands in what is expected afterwards",
+                "before the moves a page belongs to a letter or is a hole, `.`",
+            )
+        if letter != ".":
+            if runs and runs[-1].letter == letter and runs[-1].start + runs[-1].pages == start:
+                runs[-1] = Run(letter, runs[-1].start, runs[-1].pages + pages)
+            else:
+                runs.append(Run(letter, start, pages))
+        start += pages
+    if not start:
+        raise Refused("the drawing is empty", "one character is one page: letters are mappings, `.` is a hole")
+    return Drawing(tuple(runs), start)
+
+
+_parse_short = lru_cache(maxsize=8192)(_parse)
+
+
+def expand(text: str) -> str:
+    """Return the drawing of an outcome with its long runs written out. Raises Refused."""
+    if _EXPANDED.fullmatch(text) and len(text) <= MOST_PAGES:
+        return text
+    return "".join(letter * pages for letter, pages in _pieces(text))
+
+
+def compact(drawing: str, longest: int = 16) -> str:
+    """Return a drawing with each run longer than ``longest`` pages as ``A{512}``."""
+    return re.sub(rf"(.)\1{{{longest},}}", lambda run: f"{run[1]}{{{len(run[0])}}}", drawing)
+
+
+def _pieces(text: str) -> Iterator[tuple[str, int]]:
+    position = 0
+    total = 0
+    while position < len(text):
+        found = _PIECE.match(text, position)
+        pages = 0 if found is None else int(found[2]) if found[2] else found.end() - position
+        if found is None or pages == 0:
+            raise Refused(f"{quote(text)} is not a drawing: {_trouble(text, position)}", _HINT)
+        total += pages
+        if total > MOST_PAGES:
+            raise Refused(f"a drawing has at most {MOST_PAGES} pages")
+        yield found[1], pages
+        position = found.end()
+
+
+_HINT = "one character is one page: letters are mappings, `.` is a hole, `A{512}` a long run"
+
+
+def _trouble(text: str, position: int) -> str:
+    rest = text[position : position + 10]
+    if len(rest) > 1 and rest[1] == "{":
+        return f"{quote(rest)} is not a run such as `A{{512}}`"
+    return f"{quote(rest[0])} at character {position + 1}"

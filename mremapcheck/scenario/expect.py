@@ -1,0 +1,131 @@
+"""The entries of ``expect``: what the kernels of a range do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mremapcheck.kernels.ranges import KernelRange
+from mremapcheck.outcome import VERDICTS
+from mremapcheck.scenario.address import REGION_NAME
+from mremapcheck.scenario.document import Expectation, MoveExpectation
+from mremapcheck.scenario.fields import Choice, Field, ListOf, MapOf, Record, Tagged, key
+from mremapcheck.scenario.reader import Refused
+from mremapcheck.scenario.values import ERRNO, KERNELS, LAYOUT_TEXT, Outline, Result, Size, known_place
+from mremapcheck.units import PAGE
+
+FAILURES = ("refused", "partial", "damaged")
+
+
+@dataclass(slots=True, kw_only=True)
+class MoveExpectItem:
+    """What is expected of one move."""
+
+    errno: str | None = key(ERRNO, "the errno's name, or none for a success", default=None)
+    result: str | None = key(Result(), "the address returned: `dst`, `src+2p`, `elsewhere`", default=None)
+    verdict: str | None = key(Choice(VERDICTS), "what the move did, in one word", default=None)
+
+    def faults(self) -> Iterator[Refused]:
+        """Yield an errno that contradicts the result or the verdict."""
+        fails = self.errno not in (None, "none")
+        if self.result is not None and (fails or self.verdict in FAILURES):
+            yield Refused("a move that fails has no result", at=("result",))
+        elif self.verdict is not None and fails and self.verdict not in FAILURES:
+            yield Refused(
+                f"a move that fails is not `{self.verdict}`", "one of " + ", ".join(FAILURES), at=("verdict",)
+            )
+        elif self.errno == "none" and self.verdict in FAILURES:
+            yield Refused(f"a move that succeeds is not `{self.verdict}`", at=("verdict",))
+
+    def expectation(self) -> MoveExpectation:
+        """Return it as executors' outcomes are held against it: a result or a success' verdict implies no errno."""
+        succeeds = self.result is not None or (self.verdict is not None and self.verdict not in FAILURES)
+        return MoveExpectation("none" if succeeds else self.errno, self.result, self.verdict)
+
+    def says_nothing(self) -> bool:
+        """Tell whether nothing is expected."""
+        return self.errno is None and self.result is None and self.verdict is None
+
+
+@dataclass(slots=True, kw_only=True)
+class RemapEvent:
+    """UFFD_EVENT_REMAP."""
+
+    event: str = key(Choice(("remap",)), "UFFD_EVENT_REMAP")
+    from_: str = key(Result(), "where the range was")
+    to: str = key(Result(), "where it is now")
+    len: int = key(Size(multiple=PAGE), "how long it is: `2p`")
+
+    def to_json(self) -> dict[str, str]:
+        """Return the event as an outcome has it."""
+        return {"event": "remap", "from": self.from_, "to": self.to, "len": f"{self.len // PAGE}p"}
+
+
+@dataclass(slots=True, kw_only=True)
+class UnmapEvent:
+    """UFFD_EVENT_UNMAP."""
+
+    event: str = key(Choice(("unmap",)), "UFFD_EVENT_UNMAP")
+    start: str = key(Result(), "the first byte")
+    end: str = key(Result(), "the first byte behind it")
+
+    def to_json(self) -> dict[str, str]:
+        """Return the event as an outcome has it."""
+        return {"event": "unmap", "start": self.start, "end": self.end}
+
+
+@dataclass(slots=True, kw_only=True)
+class Counters:
+    """Accounting afterwards, beyond an empty arena's."""
+
+    locked: int | None = key(Size(multiple=PAGE), "VmLck: `2p`", default=None)
+    total: int | None = key(Size(multiple=PAGE), "VmSize: `9p`", default=None)
+
+    def pages(self) -> dict[str, int]:
+        """Return what is said, in pages."""
+        said = {"locked": self.locked, "total": self.total}
+        return {name: size // PAGE for name, size in said.items() if size is not None}
+
+
+EVENT: Field[RemapEvent | UnmapEvent] = Tagged("event", {"remap": Record(RemapEvent), "unmap": Record(UnmapEvent)})
+
+
+@dataclass(slots=True, kw_only=True)
+class ExpectItem(MoveExpectItem):
+    """What the kernels of a range do; the other keys are regions, with their drawings afterwards."""
+
+    kernel: KernelRange = key(KERNELS, 'which kernels: ">=6.17-rc1, <6.17-rc3"; all unless said', default=KernelRange())
+    moves: tuple[MoveExpectItem, ...] | None = key(
+        ListOf(Record(MoveExpectItem)), "of each move, where it is not only of the last", default=None
+    )
+    layout: Mapping[str, tuple[tuple[int, int], ...]] = key(
+        MapOf(LAYOUT_TEXT, REGION_NAME, known_place), "mappings of a region: `0+3 3+1` (start+pages)", default=dict
+    )
+    counters: Counters | None = key(Record(Counters), "pages locked and mapped", default=None)
+    events: tuple[RemapEvent | UnmapEvent, ...] | None = key(ListOf(EVENT), "events of a userfaultfd", default=None)
+    regions: Mapping[str, str] = field(default_factory=dict)
+
+    def faults(self) -> Iterator[Refused]:
+        """Yield what contradicts itself."""
+        yield from MoveExpectItem.faults(self)
+        if self.moves is not None and not self.says_nothing():
+            yield Refused("`moves` tells what is expected of the last move too", "say it there", at=("moves",))
+
+    def entry(self, line: int) -> Expectation:
+        """Return the entry as outcomes are held against it."""
+        if self.moves is not None:
+            moves = {index: item.expectation() for index, item in enumerate(self.moves) if not item.says_nothing()}
+        else:
+            moves = {} if self.says_nothing() else {-1: self.expectation()}
+        return Expectation(
+            kernel=self.kernel,
+            moves=moves,
+            regions=self.regions,
+            layout=self.layout,
+            counters=self.counters.pages() if self.counters else {},
+            events=None if self.events is None else tuple(event.to_json() for event in self.events),
+            line=line,
+        )
+
+
+EXPECT = Record(ExpectItem, others=MapOf(Outline(), REGION_NAME, known_place), others_into="regions")

@@ -1,0 +1,192 @@
+"""The items of ``moves``: a mremap, or with ``op:`` another operation on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
+from mremapcheck.scenario.attributes import VMA_NAME, Attributes
+from mremapcheck.scenario.drawing import LETTERS
+from mremapcheck.scenario.fields import Choice, Field, Record, Tagged, Text, key
+from mremapcheck.scenario.kinds import ADVICES, PROTS, UFFD_MODES
+from mremapcheck.scenario.reader import Refused
+from mremapcheck.scenario.values import MREMAP_FLAGS, At, Lock, Size
+
+LETTER = Text("a letter", LETTERS, "one of A to Z or a to z", 1)
+
+
+@dataclass(slots=True, kw_only=True)
+class MremapItem:
+    """A move: one mremap(2) call, in the man page's names."""
+
+    old_address: Place = key(At(absolute=True), "where the range begins: `src`, `src+2p`")
+    old_size: int = key(Size(beyond=True), "how long the range is: `6p`")
+    new_size: int | None = key(Size(beyond=True), "how long it becomes; old_size unless said", default=None)
+    flags: int = key(MREMAP_FLAGS, "`MAYMOVE|FIXED`, or a number; 0 unless said", default=0)
+    new_address: Place | None = key(At(absolute=True), "where it goes with FIXED or DONTUNMAP", default=None)
+
+    def faults(self) -> Iterator[Refused]:
+        """Yield a low absolute address whose range would reach memory that is somebody else's."""
+        new_size = self.old_size if self.new_size is None else self.new_size
+        old_reach = max((size for size in (self.old_size, new_size) if not touches_nothing(size)), default=0)
+        new_reach = 0 if touches_nothing(new_size) else new_size
+        for name, place, reach in (
+            ("old_address", self.old_address, old_reach),
+            ("new_address", self.new_address, new_reach),
+        ):
+            if place is not None and place.region is None and place.offset < LOWEST_USER < place.offset + reach:
+                hint = f"a range from a low address must end by {LOWEST_USER:#x}"
+                yield Refused(f"the range from {place.offset:#x} may reach somebody else's memory", hint, at=(name,))
+
+
+@dataclass(slots=True, kw_only=True)
+class RangeItem:
+    """An operation on a range of whole pages of a region."""
+
+    address: Place = key(At(), "the first page: `src`, `src+2p`")
+    size: int = key(Size(least=1), "how much: `2p`")
+
+
+@dataclass(slots=True, kw_only=True)
+class MmapItem(Attributes):
+    """mmap(2) at a fixed address, replacing what is there, and what ``vmas`` can say; touched only if it says so."""
+
+    op: str = key(Choice(("mmap",)), "mmap(2)")
+    address: Place = key(At(), "the first page: `src`, `src+2p`")
+    size: int = key(Size(least=1), "how much: `2p`")
+    letter: str = key(LETTER, "the letter that its pages have in drawings")
+
+
+@dataclass(slots=True, kw_only=True)
+class MunmapItem(RangeItem):
+    """munmap(2)."""
+
+    op: str = key(Choice(("munmap",)), "munmap(2)")
+
+
+@dataclass(slots=True, kw_only=True)
+class MprotectItem(RangeItem):
+    """mprotect(2)."""
+
+    op: str = key(Choice(("mprotect",)), "mprotect(2)")
+    prot: str = key(Choice(PROTS), "the protection from now on")
+
+
+@dataclass(slots=True, kw_only=True)
+class MadviseItem(RangeItem):
+    """madvise(2)."""
+
+    op: str = key(Choice(("madvise",)), "madvise(2)")
+    advice: str = key(Choice(ADVICES), "the man page's name without MADV_, in lower case")
+
+
+@dataclass(slots=True, kw_only=True)
+class MlockItem(RangeItem):
+    """mlock(2), or mlock2(2) with ``lock: on-fault``."""
+
+    op: str = key(Choice(("mlock",)), "mlock(2)")
+    lock: bool | str = key(Lock(), "on-fault for MLOCK_ONFAULT", default=True)
+
+    def faults(self) -> Iterator[Refused]:
+        """Yield a lock that is none."""
+        if not self.lock:
+            yield Refused("mlock locks", "`op: munlock` unlocks", at=("lock",))
+
+
+@dataclass(slots=True, kw_only=True)
+class MunlockItem(RangeItem):
+    """munlock(2)."""
+
+    op: str = key(Choice(("munlock",)), "munlock(2)")
+
+
+@dataclass(slots=True, kw_only=True)
+class MsealItem(RangeItem):
+    """mseal(2)."""
+
+    op: str = key(Choice(("mseal",)), "mseal(2)")
+
+
+@dataclass(slots=True, kw_only=True)
+class TouchItem(RangeItem):
+    """Write to each page the tag of the letter whose page it is, or of ``letter``."""
+
+    op: str = key(Choice(("touch",)), "write a tag to each page")
+    letter: str | None = key(LETTER, "whose data the pages hold from now on", default=None)
+
+
+@dataclass(slots=True, kw_only=True)
+class ReadItem(RangeItem):
+    """Read a byte of each page."""
+
+    op: str = key(Choice(("read",)), "read a byte of each page")
+
+
+@dataclass(slots=True, kw_only=True)
+class UffdRegisterItem(RangeItem):
+    """UFFDIO_REGISTER."""
+
+    op: str = key(Choice(("uffd-register",)), "UFFDIO_REGISTER")
+    mode: str = key(Choice(UFFD_MODES), "what the userfaultfd is told of")
+
+
+@dataclass(slots=True, kw_only=True)
+class UffdUnregisterItem(RangeItem):
+    """UFFDIO_UNREGISTER."""
+
+    op: str = key(Choice(("uffd-unregister",)), "UFFDIO_UNREGISTER")
+
+
+@dataclass(slots=True, kw_only=True)
+class NameItem(RangeItem):
+    """prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME)."""
+
+    op: str = key(Choice(("name",)), "prctl(PR_SET_VMA_ANON_NAME)")
+    name: str = key(VMA_NAME, "the name that /proc/PID/maps shows")
+
+
+@dataclass(slots=True, kw_only=True)
+class ForkItem:
+    """fork(2): what follows happens in the child."""
+
+    op: str = key(Choice(("fork",)), "fork(2)")
+
+
+Item: TypeAlias = (
+    MremapItem
+    | MmapItem
+    | MunmapItem
+    | MprotectItem
+    | MadviseItem
+    | MlockItem
+    | MunlockItem
+    | MsealItem
+    | TouchItem
+    | ReadItem
+    | UffdRegisterItem
+    | UffdUnregisterItem
+    | NameItem
+    | ForkItem
+)
+
+ITEM: Field[Item] = Tagged(
+    "op",
+    {
+        "mmap": Record(MmapItem),
+        "munmap": Record(MunmapItem),
+        "mprotect": Record(MprotectItem),
+        "madvise": Record(MadviseItem),
+        "mlock": Record(MlockItem),
+        "munlock": Record(MunlockItem),
+        "mseal": Record(MsealItem),
+        "touch": Record(TouchItem),
+        "read": Record(ReadItem),
+        "uffd-register": Record(UffdRegisterItem),
+        "uffd-unregister": Record(UffdUnregisterItem),
+        "name": Record(NameItem),
+        "fork": Record(ForkItem),
+    },
+    untagged=Record(MremapItem),
+)

@@ -1,0 +1,288 @@
+"""From what a document says to what executors do: drawings become operations, addresses become absolute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mremapcheck.scenario import items, letters
+from mremapcheck.scenario.address import Place, touches_nothing
+from mremapcheck.scenario.attributes import PLAIN, Attributes
+from mremapcheck.scenario.document import Region
+from mremapcheck.scenario.drawing import MOST_PAGES
+from mremapcheck.scenario.format import DocumentItem, RegionItem
+from mremapcheck.scenario.kinds import CAPABILITIES, KINDS, advice_features, uffd_features
+from mremapcheck.scenario.layout import place
+from mremapcheck.scenario.operations import (
+    Address,
+    Fork,
+    Madvise,
+    Mlock,
+    Mmap,
+    Mprotect,
+    Mremap,
+    Mseal,
+    Munlock,
+    Munmap,
+    Operation,
+    Read,
+    SetName,
+    Touch,
+    UffdRegister,
+    UffdUnregister,
+)
+from mremapcheck.scenario.reader import Fault, Path
+from mremapcheck.units import PAGE, pages
+
+#: The most pages that are written to, one by one, and the most mmap calls of one scenario.
+MOST_TOUCHED = 1 << 16
+MOST_MAPPINGS = 1 << 14
+
+NULL = Address(None, 0, 0)
+
+
+def place_regions(drawn: Mapping[str, RegionItem], script: Iterable[items.Item]) -> tuple[Region, ...]:
+    """Give each region its place, with as much room on either side as any operation needs."""
+    reach = max((_reach(drawn, at, size) for item in script for at, size in _ranges(item)), default=0)
+    placements = place(((item.pages.pages, item.align, item.offset) for item in drawn.values()), reach + 1)
+    return tuple(
+        Region(name, placement.start, item.pages.pages, item.pages.runs, placement.floor, placement.ceiling)
+        for (name, item), placement in zip(drawn.items(), placements, strict=True)
+    )
+
+
+def _ranges(item: items.Item) -> Iterator[tuple[Place, int]]:
+    if isinstance(item, items.MremapItem):
+        new_size = item.old_size if item.new_size is None else item.new_size
+        yield item.old_address, item.old_size
+        yield item.old_address, new_size
+        if item.new_address is not None:
+            yield item.new_address, new_size
+    elif not isinstance(item, items.ForkItem):
+        yield item.address, item.size
+
+
+def _reach(drawn: Mapping[str, RegionItem], at: Place, size: int) -> int:
+    if at.region is None:
+        return 0
+    end = at.offset + (0 if touches_nothing(size) else size)
+    return max(pages(-at.offset) if at.offset < 0 else 0, pages(max(end, 0)) - drawn[at.region].pages.pages)
+
+
+@dataclass(slots=True)
+class Lowering:
+    """A document on its way to operations; ``line_of`` tells where a path stands in the file."""
+
+    regions: Mapping[str, Region]
+    line_of: Callable[[Path], int]
+    faults: list[Fault] = field(default_factory=list)
+    setup: list[Operation] = field(default_factory=list)
+    script: list[Operation] = field(default_factory=list)
+    features: set[str] = field(default_factory=set)
+    _letters: letters.Letters = field(default_factory=letters.Letters)
+    _files: dict[str, str] = field(default_factory=dict)
+    _mapped: int = 0
+    _touched: int = 0
+    _mappings: int = 0
+
+    def run(self, document: DocumentItem) -> None:
+        """Lower all of a document that has no faults so far; adds to ``faults`` what only shows here."""
+        for name, region in self.regions.items():
+            path: Path = ("map", name)
+            line = self.line_of(path)
+            for index, run in enumerate(region.runs):
+                attributes = document.vmas.get(run.letter, PLAIN)
+                touch = KINDS[attributes.kind].touched if attributes.touch is None else attributes.touch
+                address = Address(name, run.start * PAGE, region.start + run.start * PAGE)
+                where = (f"map.{name}[{index}]", line)
+                self.setup += self._map(where, path, address, run.pages * PAGE, run.letter, attributes, touch)
+        for letter, attributes in document.vmas.items():
+            self._check_guard(letter, attributes)
+        for index, item in enumerate(document.moves):
+            path = ("moves", index)
+            self.script += self._item((f"moves[{index}]", self.line_of(path)), path, item)
+        process = document.process
+        if process is not None:
+            self.features.update(CAPABILITIES[name] for name in process.keep)
+            if process.map_headroom is not None:
+                self.features.add("map-headroom")
+            if process.fork:
+                self.features.add("fork")
+
+    def _refuse(self, path: Path, message: str, hint: str = "") -> None:
+        self.faults.append(Fault(path, message, hint, on_key=False))
+
+    def _address(self, at: Place) -> Address:
+        if at.region is None:
+            return Address(None, at.offset, at.offset)
+        return Address(at.region, at.offset, self.regions[at.region].start + at.offset)
+
+    def _map(
+        self,
+        step: tuple[str, int],
+        path: Path,
+        address: Address,
+        size: int,
+        letter: str,
+        made: Attributes,
+        touch: bool,
+    ) -> Iterator[Operation]:
+        kind = KINDS[made.kind]
+        count = pages(size)
+        self._mapped += count
+        self._mappings += 1
+        if self._mapped > MOST_PAGES or self._mappings > MOST_MAPPINGS:
+            if self._mapped - count <= MOST_PAGES and self._mappings - 1 <= MOST_MAPPINGS:
+                self._refuse(path, f"a scenario maps at most {MOST_PAGES} pages, with {MOST_MAPPINGS} calls")
+            return
+        if kind.feature is not None:
+            self.features.add(kind.feature)
+        first = self._letters.new(letter, address.value // PAGE, count)
+        touch = touch and self._may_touch(path, count)
+        prot = "rw" if touch else made.prot
+        name = self._object(path, letter, made) if kind.file else ""
+        sharing = made.sharing or kind.sharing[0]
+        yield Mmap(*step, address, size, letter, made.kind, sharing, prot, name, made.offset // PAGE)
+        if touch:
+            yield Touch(*step, address, size, letters.tags(letter, first, count))
+            if made.prot != "rw":
+                yield Mprotect(*step, address, size, made.prot)
+        if made is not PLAIN:
+            yield from self._prepare(step, address, size, made)
+
+    def _prepare(self, step: tuple[str, int], address: Address, size: int, made: Attributes) -> Iterator[Operation]:
+        if made.lock:
+            yield Mlock(*step, address, size, made.lock == "on-fault")
+        for advice in made.advice:
+            self.features |= advice_features(advice)
+            yield Madvise(*step, address, size, advice)
+        for start, end in _runs(page for page in made.guard if page < pages(size)):
+            self.features.add("guard")
+            at = Address(address.region, address.offset + start * PAGE, address.value + start * PAGE)
+            yield Madvise(*step, at, (end - start) * PAGE, "guard-install")
+        if made.name is not None:
+            self.features.add("vma-name")
+            yield SetName(*step, address, size, made.name)
+        if made.uffd is not None:
+            self.features |= uffd_features(made.uffd)
+            yield UffdRegister(*step, address, size, made.uffd)
+        if made.seal:
+            self.features.add("mseal")
+            yield Mseal(*step, address, size)
+
+    def _object(self, path: Path, letter: str, made: Attributes) -> str:
+        if made.file is None:
+            return f"@{letter}"  # no name that `file:` could give
+        kind = self._files.setdefault(made.file, made.kind)
+        if kind != made.kind:
+            where = path if path[0] == "moves" else ("vmas", letter)
+            self._refuse((*where, "file"), f"file `{made.file}` is a {kind} already and cannot be a {made.kind} too")
+        return made.file
+
+    def _check_guard(self, letter: str, made: Attributes) -> None:
+        longest = max(
+            (run.pages for region in self.regions.values() for run in region.runs if run.letter == letter), default=0
+        )
+        for page in made.guard:
+            if page >= longest:
+                hint = "pages of a mapping are counted from 0"
+                self._refuse(("vmas", letter, "guard"), f"{letter} has no page {page}, only {longest}", hint)
+
+    def _may_touch(self, path: Path, count: int) -> bool:
+        before = self._touched
+        self._touched += count
+        if before <= MOST_TOUCHED < self._touched:
+            hint = "`touch: false` for the mapping, and `op: touch` for the pages that matter"
+            self._refuse(path, f"a scenario touches at most {MOST_TOUCHED} pages", hint)
+        return self._touched <= MOST_TOUCHED
+
+    def _item(self, step: tuple[str, int], path: Path, item: items.Item) -> Iterable[Operation]:
+        if isinstance(item, items.MremapItem):
+            return (self._mremap(step, item),)
+        if isinstance(item, items.ForkItem):
+            self.features.add("fork")
+            return (Fork(*step),)
+        address = self._address(item.address)
+        if isinstance(item, items.MmapItem):
+            for page in item.guard:
+                if page >= pages(item.size):
+                    self._refuse((*path, "guard"), f"the mapping has no page {page}, only {pages(item.size)}")
+            return self._map(step, path, address, item.size, item.letter, item, bool(item.touch))
+        return (self._ranged(step, path, address, item),)
+
+    def _mremap(self, step: tuple[str, int], item: items.MremapItem) -> Mremap:
+        call = Mremap(
+            *step,
+            self._address(item.old_address),
+            item.old_size,
+            item.old_size if item.new_size is None else item.new_size,
+            item.flags,
+            NULL if item.new_address is None else self._address(item.new_address),
+        )
+        self._letters.move(call)
+        return call
+
+    def _ranged(
+        self,
+        step: tuple[str, int],
+        path: Path,
+        address: Address,
+        item: items.RangeItem,
+    ) -> Operation:
+        size = item.size
+        if isinstance(item, items.MprotectItem):
+            return Mprotect(*step, address, size, item.prot)
+        if isinstance(item, items.TouchItem):
+            return self._touch(step, path, address, item)
+        if isinstance(item, items.MadviseItem):
+            self.features |= advice_features(item.advice)
+            return Madvise(*step, address, size, item.advice)
+        if isinstance(item, items.MunmapItem):
+            self._letters.forget(address.value // PAGE, address.value // PAGE + pages(size))
+            return Munmap(*step, address, size)
+        if isinstance(item, items.MlockItem):
+            return Mlock(*step, address, size, item.lock == "on-fault")
+        if isinstance(item, items.MunlockItem):
+            return Munlock(*step, address, size)
+        if isinstance(item, items.ReadItem):
+            self._may_touch(path, pages(size))
+            return Read(*step, address, size)
+        if isinstance(item, items.UffdRegisterItem):
+            self.features |= uffd_features(item.mode)
+            return UffdRegister(*step, address, size, item.mode)
+        if isinstance(item, items.UffdUnregisterItem):
+            self.features.add("uffd")
+            return UffdUnregister(*step, address, size)
+        if isinstance(item, items.NameItem):
+            self.features.add("vma-name")
+            return SetName(*step, address, size, item.name)
+        self.features.add("mseal")
+        return Mseal(*step, address, size)
+
+    def _touch(self, step: tuple[str, int], path: Path, address: Address, item: items.TouchItem) -> Touch:
+        count = pages(item.size)
+        page = address.value // PAGE
+        if not self._may_touch(path, count):
+            return Touch(*step, address, item.size, ())
+        if item.letter is not None:
+            first = self._letters.new(item.letter, page, count)
+            return Touch(*step, address, item.size, letters.tags(item.letter, first, count))
+        found = self._letters.tags(page, count)
+        if None in found:
+            at = Address(address.region, address.offset + found.index(None) * PAGE, 0)
+            hint = "say what to write: `letter: N`; only drawings, mmap and moves with a new_address tell by themselves"
+            self._refuse(path, f"nobody knows whose page {at} is", hint)
+        return Touch(*step, address, item.size, tuple(tag for tag in found if tag is not None))
+
+
+def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of each run of consecutive numbers."""
+    start = end = -1
+    for number in sorted(set(numbers)):
+        if number != end:
+            if start >= 0:
+                yield start, end
+            start = number
+        end = number + 1
+    if start >= 0:
+        yield start, end

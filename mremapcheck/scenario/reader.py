@@ -1,0 +1,89 @@
+"""What goes with reading one document: where we are in it, what it may refer to, and everything found wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+class Refused(Exception):  # noqa: N818 - control flow within the reader, never seen outside
+    """A value is not what the format asks for; ``at`` leads from where it is raised to the part that is wrong."""
+
+    def __init__(self, message: str, hint: str = "", at: Path = (), on_key: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.at = at
+        self.on_key = on_key
+
+
+class Unusable(Exception):  # noqa: N818
+    """A value cannot be used, and the faults that made it so are already recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong, at a path such as ``("moves", 0, "flags")``; ``on_key``: the key is wrong, not its value."""
+
+    path: Path
+    message: str
+    hint: str
+    on_key: bool
+
+
+@dataclass(slots=True)
+class Reader:
+    """The document being read: names it defines, the path to the value being read, the faults so far."""
+
+    regions: Set[str]
+    letters: Set[str]
+    path: list[str | int] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def refuse(self, refused: Refused) -> None:
+        """Record a fault at the present path."""
+        path = (*self.path, *refused.at)
+        self.faults.append(Fault(path, refused.message, refused.hint, refused.on_key))
+
+
+def show(path: Iterable[str | int]) -> str:
+    """Return a path as people write it: ``moves[0].flags``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def describe(value: Any) -> str:
+    """Name a value of the wrong type in a message."""
+    if value is None:
+        return "nothing"
+    if value is True or value is False:
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return f"the number {str(value)[:40]}"
+    if isinstance(value, str):
+        return quote(value)
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+def quote(text: str) -> str:
+    """Return text from a document as a message may show it: short, on one line, printable."""
+    short = text if len(text) <= 40 else text[:37] + "..."
+    return "`" + "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in short) + "`"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint that names the closest of the known words, or all of them if there are few."""
+    from difflib import get_close_matches  # only where something is wrong
+
+    names = sorted(known)
+    close = get_close_matches(word[:80], names, n=1, cutoff=0.6) or [
+        name for name in names if name.lower() == word.lower()
+    ]
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return "one of " + ", ".join(names) if 0 < len(names) <= 24 else ""
