@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from mremapcheck.errors import KernelReferenceError
-from mremapcheck.executor import Executor
+from mremapcheck.executor import Executor, Kernel
 from mremapcheck.fuzz.finding import examine
-from mremapcheck.fuzz.pair import Document, Opener, Pair, load
+from mremapcheck.fuzz.pair import Opener, Pair
+from mremapcheck.outcome import Execution
+from mremapcheck.scenario.document import Scenario
 
 
 class Blame:
@@ -18,45 +18,42 @@ class Blame:
     """
 
     def __init__(self, pair: Pair, opener: Opener) -> None:
-        self._pair = pair
         self._opener = opener
         self._models: dict[str, Executor | None] = {}
+        self._a, self._b = pair.a.kernel, pair.b.kernel
 
-    def causes(self, document: Document, signature: tuple[str, ...]) -> tuple[str, ...] | None:
-        """Return the changes each of which, toggled alone, takes this mismatch away; None where no side is a model."""
-        toggles = list(self._toggles())
-        if not toggles:
-            return None
-        scenario = load(document)
-        if scenario is None:
-            return None
-        (a,) = self._pair.a.run([scenario])
-        (b,) = self._pair.b.run([scenario])
+    def causes(self, scenario: Scenario, a: Execution, b: Execution) -> tuple[str, ...] | None:
+        """Return what makes the executions differ; None where neither side is a model.
+
+        Changes each of which, toggled alone, makes one side behave like the other; where there is none, those without
+        which the difference would be another one. Empty where nothing that is known explains it.
+        """
+        for kernel, other, target in ((self._a, self._b, b), (self._b, self._a, a)):
+            if kernel.executor == "model":
+                enough = self._toggled(scenario, kernel, other, target, equal=True)
+                if enough:
+                    return enough
+        if self._a.executor == self._b.executor == "model":
+            return self._toggled(scenario, self._b, self._a, b, equal=False)
+        return () if "model" in (self._a.executor, self._b.executor) else None
+
+    def _toggled(
+        self, scenario: Scenario, kernel: Kernel, other: Kernel, target: Execution, *, equal: bool
+    ) -> tuple[str, ...]:
+        """Return the changes that, toggled in ``kernel``, make it do as ``target`` (not ``equal``: anything else)."""
+        has = set(kernel.changes or ())
         found = []
-        for change, side, reference in toggles:
-            model = self._model(reference)
+        for change in _known():
+            if other.executor == "model" and (change in has) == (change in (other.changes or ())):
+                continue
+            model = self._model(f"{kernel.reference}{'-' if change in has else '+'}{change}")
             if model is None:
                 continue
-            (other,) = model.run([scenario])
-            finding = examine(scenario, other, b) if side == "a" else examine(scenario, a, other)
-            if finding.status == "same" or (finding.status == "different" and finding.signature != signature):
+            (execution,) = model.run([scenario])
+            status = examine(scenario, execution, target).status
+            if (status in ("same", "refused")) == equal and status != "skipped":
                 found.append(change)
-        return tuple(dict.fromkeys(found))
-
-    def _toggles(self) -> Iterator[tuple[str, str, str]]:
-        """Yield (change, side, reference of the toggled model)."""
-        a, b = self._pair.a.kernel, self._pair.b.kernel
-        sides = [(side, kernel) for side, kernel in (("a", a), ("b", b)) if kernel.executor == "model"]
-        if not sides:
-            return
-        side, kernel = sides[0]
-        has = set(kernel.changes or ())
-        if len(sides) == 2:
-            wanted = [change for change in _known() if (change in has) != (change in (b.changes or ()))]
-        else:
-            wanted = _known()
-        for change in wanted:
-            yield change, side, f"{kernel.reference}{'-' if change in has else '+'}{change}"
+        return tuple(found)
 
     def _model(self, reference: str) -> Executor | None:
         if reference not in self._models:

@@ -32,13 +32,14 @@ class Plan:
     count: int
     tries: int = 500
     piece: int = PIECE
+    by_cause: bool = False
     opener: Opener = default_opener
 
     def tasks(self, start: int) -> Iterator[Task]:
         """Yield the pieces from scenario number ``start`` on."""
         for first in range(start, self.count, self.piece):
             stop = min(first + self.piece, self.count)
-            yield Task(self.a, self.b, self.source, first, stop, self.tries, self.opener)
+            yield Task(self.a, self.b, self.source, first, stop, self.tries, self.by_cause, self.opener)
 
     def to_json(self) -> dict[str, Any]:
         """Return what must be the same for a campaign to be taken up again; ``count`` may grow."""

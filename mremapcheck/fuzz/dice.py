@@ -26,6 +26,8 @@ KINDS: dict[str, int] = {
 #: What a kernel may lack: attributes, operations and conditions that are left out where it does.
 FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits"})
 
+#: A range from a low address may have less than so many pages: from 64K on there is memory of somebody else.
+_LOW_PAGES = 14
 _LETTERS = "ABCDEF"
 _ADVICE = ("dontfork", "dontdump", "nohugepage", "mergeable", "wipeonfork", "dontneed", "random", "sequential")
 _PROTS = ("rw", "rw", "rw", "r", "r", "none", "rwx", "rx")
@@ -168,15 +170,18 @@ def _call(random: Random, source: int, target: int) -> dict[str, Any]:
     if odd() < 0.1:
         move["new_address"] = _address("dst", random.choice((1, 2, -1, target)))
     if odd() < 0.06:
+        low = "0x1000" if max(old, new) < _LOW_PAGES else "0xffff800000000000"
         move["new_address"] = random.choice(
-            ("dst+123B", "src", _address("src", old), _address("src", -old), "src+1p", "0x1000", "0xfffffffffffff000")
+            ("dst+123B", "src", _address("src", old), _address("src", -old), "src+1p", low, "0xfffffffffffff000")
         )
     if odd() < 0.02:
-        move["old_address"] = random.choice(("src+8B", "src-1p", "dst", "0x0"))
+        low = "0x0" if max(old, new) < _LOW_PAGES else "0xffff800000000000"
+        move["old_address"] = random.choice(("src+8B", "src-1p", "dst", low))
     if odd() < 0.04:
         move["old_size"] = random.choice(("0p", f"{old * 4096 - 1}B", "1B", "0xfffffffffffff001B"))
     if odd() < 0.04:
-        move["new_size"] = random.choice(("0p", f"{new * 4096 + 1}B", "0x800000000000B", "0xffffffffffffffffB"))
+        bytes_more = f"{max(new, 0) * 4096 + 1}B"
+        move["new_size"] = random.choice(("0p", bytes_more, "0x800000000000B", "0xffffffffffffffffB"))
     return move
 
 

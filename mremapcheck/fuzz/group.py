@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -39,21 +39,17 @@ class Groups:
     def __len__(self) -> int:
         return len(self._groups)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Group]:
         return iter(self._groups.values())
 
     def add_piece(self, piece: Piece) -> list[Group]:
         """Sort a piece's mismatches in; return the groups that are new or have a smaller scenario than before."""
         changed: dict[str, Group] = {}
-        last: dict[tuple[str, ...], Group] = {}
-        for mismatch in piece.mismatches:
+        for mismatch, more in zip(piece.mismatches, piece.unshrunk, strict=True):
             group, better = self._add(mismatch)
-            last[mismatch.signature] = group
+            group.count += more
             if better:
                 changed[group.name] = group
-        for signature, count in piece.unshrunk.items():
-            if signature in last:
-                last[signature].count += count
         return list(changed.values())
 
     def restore(self, groups: list[Group]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from multiprocessing.util import Finalize
 from threading import get_ident
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from mremapcheck.errors import ScenarioError
 from mremapcheck.executor import Executor
@@ -24,6 +24,15 @@ def default_opener(reference: str) -> Executor:
     from mremapcheck.executors import open_executor
 
     return open_executor(reference)
+
+
+class Asked(NamedTuple):
+    """One scenario, what both kernels did, and what came of laying that side by side."""
+
+    scenario: Scenario
+    finding: Finding
+    a: Execution
+    b: Execution
 
 
 class Pair:
@@ -46,13 +55,13 @@ class Pair:
         """Carry the scenarios out on both, in order."""
         return zip(self.a.run(scenarios), self.b.run(scenarios), strict=True)
 
-    def ask(self, document: Document) -> tuple[Finding, Execution, Execution] | None:
+    def ask(self, document: Document) -> Asked | None:
         """Carry one document out on both; None where it does not load."""
         scenario = load(document)
         if scenario is None:
             return None
         ((a, b),) = self.run([scenario])
-        return examine(scenario, a, b), a, b
+        return Asked(scenario, examine(scenario, a, b), a, b)
 
 
 def load(document: Document) -> Scenario | None:

@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, TypeVar
 
 from mremapcheck.errors import ExecutorError
@@ -57,13 +58,13 @@ def pool(jobs: int, cluster: str | None = None) -> Iterator[tuple[Executor, int]
 @contextmanager
 def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
     try:
-        from distributed import Client
+        distributed: Any = import_module("distributed")
     except ImportError:
         raise ExecutorError(
             "--cluster needs dask.distributed, which is not installed", "pip install 'mremapcheck[cluster]'"
         ) from None
     try:
-        client = Client(address, timeout=10)
+        client = distributed.Client(address, timeout=10)
     except (OSError, ValueError, TimeoutError) as error:
         raise ExecutorError(
             f"no dask scheduler answers at {address}: {error}", "start one with `dask scheduler` and give its address"

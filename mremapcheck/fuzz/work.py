@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mremapcheck.errors import ExecutorError
 from mremapcheck.fuzz.blame import Blame
-from mremapcheck.fuzz.finding import Finding, Mismatch, examine
-from mremapcheck.fuzz.pair import Document, Opener, Pair, default_opener, drop_pair, kept_pair, load
+from mremapcheck.fuzz.finding import Mismatch, examine
+from mremapcheck.fuzz.pair import Asked, Document, Opener, Pair, default_opener, drop_pair, kept_pair, load
 from mremapcheck.fuzz.shrink import shrink
 from mremapcheck.fuzz.source import Source
 
@@ -21,7 +21,8 @@ ALIKE = 8
 class Task:
     """The scenarios numbered ``start`` up to ``stop`` of a source, on kernels ``a`` and ``b``.
 
-    ``tries``: how often a shrinking scenario may be run. ``opener`` is a module-level function, so that it can travel.
+    ``tries``: how often a shrinking scenario may be run. ``by_cause``: shrink one mismatch of each class and cause
+    instead of all. ``opener`` is a module-level function, so that it can travel.
     """
 
     a: str
@@ -30,6 +31,7 @@ class Task:
     start: int
     stop: int
     tries: int = 500
+    by_cause: bool = False
     opener: Opener = default_opener
 
 
@@ -37,7 +39,7 @@ class Task:
 class Piece:
     """What came of a task. The numbers are of scenarios; ``refused``: a set-up step failed alike on both sides.
 
-    ``unloadable`` are documents that are no scenario. ``unshrunk``: per signature how many more there were.
+    ``unloadable`` are documents that are no scenario. ``unshrunk``: how many more there were like each mismatch.
     """
 
     start: int
@@ -48,7 +50,14 @@ class Piece:
     unloadable: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
     mismatches: tuple[Mismatch, ...] = ()
-    unshrunk: dict[tuple[str, ...], int] = field(default_factory=dict)
+    unshrunk: tuple[int, ...] = ()
+
+
+class Likeness(NamedTuple):
+    """What two mismatches have in common that are taken for one before they are shrunk."""
+
+    signature: tuple[str, ...]
+    cause: tuple[str, ...] | None
 
 
 def work(task: Task) -> Piece:
@@ -70,7 +79,7 @@ def _work(task: Task) -> Piece:
     usable = [(number, document, scenario) for number, document, scenario in loaded if scenario is not None]
     counts: Counter[str] = Counter()
     skipped: Counter[str] = Counter()
-    found: list[tuple[int, Document, Finding]] = []
+    found: list[tuple[int, Document, Asked]] = []
     ran = pair.run([scenario for _, _, scenario in usable])
     for (number, document, scenario), (a, b) in zip(usable, ran, strict=True):
         finding = examine(scenario, a, b)
@@ -78,16 +87,10 @@ def _work(task: Task) -> Piece:
         if finding.status == "skipped":
             skipped[finding.reason or ""] += 1
         elif finding.status == "different":
-            found.append((number, document, finding))
-    seen: Counter[tuple[str, ...]] = Counter()
-    mismatches = []
-    blame = Blame(pair, task.opener)
-    causes: dict[str, tuple[str, ...] | None] = {}
-    for number, document, finding in found:
-        seen[finding.signature] += 1
-        if seen[finding.signature] > ALIKE:
-            continue
-        mismatches.append(_smallest(pair, blame, causes, number, document, finding, task.tries))
+            found.append((number, document, Asked(scenario, finding, a, b)))
+    workshop = _Workshop(task, pair)
+    for number, document, asked in found:
+        workshop.take(number, document, asked)
     return Piece(
         start=task.start,
         stop=task.start + len(documents),
@@ -96,40 +99,66 @@ def _work(task: Task) -> Piece:
         refused=counts["refused"],
         unloadable=len(documents) - len(usable),
         skipped=dict(sorted(skipped.items())),
-        mismatches=tuple(mismatches),
-        unshrunk={signature: count - ALIKE for signature, count in seen.items() if count > ALIKE},
+        mismatches=tuple(workshop.done),
+        unshrunk=tuple(workshop.more),
     )
 
 
-def _smallest(
-    pair: Pair,
-    blame: Blame,
-    causes: dict[str, tuple[str, ...] | None],
+class _Workshop:
+    """Shrinks the mismatches of one piece; knows those before, so nothing outside the piece has a say."""
+
+    def __init__(self, task: Task, pair: Pair) -> None:
+        self._task = task
+        self._pair = pair
+        self._blame = Blame(pair, task.opener)
+        self._seen: Counter[Likeness] = Counter()
+        self._last: dict[Likeness, int] = {}
+        self.done: list[Mismatch] = []
+        self.more: list[int] = []
+
+    def take(self, number: int, document: Document, asked: Asked) -> None:
+        """Shrink a mismatch, or only count it where there were enough like it."""
+        like = self._likeness(asked)
+        self._seen[like] += 1
+        if self._seen[like] > (1 if self._task.by_cause else ALIKE):
+            self.more[self._last[like]] += 1
+            return
+        self._last[like] = len(self.done)
+        self.done.append(self._shrunk(number, document, asked, like))
+        self.more.append(0)
+
+    def _likeness(self, asked: Asked) -> Likeness:
+        if not self._task.by_cause:
+            return Likeness(asked.finding.signature, None)
+        return Likeness(asked.finding.signature[:1], self._causes(asked))
+
+    def _causes(self, asked: Asked) -> tuple[str, ...] | None:
+        return self._blame.causes(asked.scenario, asked.a, asked.b)
+
+    def _shrunk(self, number: int, document: Document, asked: Asked, like: Likeness) -> Mismatch:
+        def shows(candidate: Document) -> bool:
+            other = self._pair.ask(candidate)
+            return other is not None and other.finding.status == "different" and self._likeness(other) == like
+
+        smallest = shrink(document, shows, self._task.tries)
+        final = self._pair.ask(smallest)
+        if final is None or final.finding.kind != asked.finding.kind:
+            # It came once and not again: a kernel that does not always do the same. Report it as it was drawn.
+            signature = ("unsteady", *asked.finding.signature)
+            return _mismatch(number, document, document, signature, asked, None)
+        return _mismatch(number, document, smallest, final.finding.signature, final, self._causes(final))
+
+
+def _mismatch(
     number: int,
     document: Document,
-    finding: Finding,
-    tries: int,
+    smallest: Document,
+    signature: tuple[str, ...],
+    asked: Asked,
+    cause: tuple[str, ...] | None,
 ) -> Mismatch:
-    signature = finding.signature
-
-    def shows(candidate: Document) -> bool:
-        asked = pair.ask(candidate)
-        return asked is not None and asked[0].signature == signature
-
-    smallest = shrink(document, shows, tries)
-    asked = pair.ask(smallest)
-    if asked is None or asked[0].signature != signature:
-        # It came once and not again: a kernel that does not always do the same. Report it as it was drawn.
-        return Mismatch(number, document, document, ("unsteady", *signature), _plain(finding), {}, {})
-    final, a, b = asked
-    key = form(smallest)
-    if key not in causes:
-        causes[key] = blame.causes(smallest, signature)
-    return Mismatch(number, document, smallest, signature, _plain(final), a.to_json(), b.to_json(), causes[key])
-
-
-def _plain(finding: Finding) -> tuple[dict[str, Any], ...]:
-    return tuple(difference.to_json() for difference in finding.differences)
+    told = tuple(difference.to_json() for difference in asked.finding.differences)
+    return Mismatch(number, document, smallest, signature, told, asked.a.to_json(), asked.b.to_json(), cause)
 
 
 def form(document: Document) -> str:

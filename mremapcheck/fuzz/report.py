@@ -1,0 +1,49 @@
+"""What a campaign says: for people as it goes along, for programs one JSON document at its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mremapcheck import __version__
+from mremapcheck.fuzz.campaign import Plan, Tally
+from mremapcheck.fuzz.group import Group
+from mremapcheck.fuzz.write import describe, document_text
+
+
+def group_lines(group: Group, names: tuple[str, str]) -> Iterator[str]:
+    """Yield a group with its drawing, for people."""
+    yield from describe(group, names)
+    yield from (f"    {line}" for line in document_text(group.mismatch.smallest).splitlines())
+    yield ""
+
+
+def summary_lines(plan: Plan, tally: Tally) -> Iterator[str]:
+    """Yield the numbers and one line for each group, the most frequent first."""
+    yield (
+        f"{tally.done:,} scenarios on {plan.a} and {plan.b}: {tally.compared:,} compared, {tally.same:,} the same, "
+        f"{tally.different:,} different in {len(tally.groups)} group{'' if len(tally.groups) == 1 else 's'}"
+    )
+    if tally.refused:
+        yield f"{tally.refused:,} not compared: a set-up step failed, alike on both"
+    if tally.unloadable:
+        yield f"{tally.unloadable:,} not compared: not a scenario"
+    for reason, count in sorted(tally.skipped.items(), key=lambda item: -item[1]):
+        yield f"{count:,} skipped: {reason}"
+    for group in sorted(tally.groups, key=lambda group: -group.count):
+        yield f"{group.count:>8,}  {group.name}"
+
+
+def report_json(plan: Plan, tally: Tally, kernels: Mapping[str, Any], command: str = "fuzz") -> str:
+    """Return the JSON document; it depends on kernels and seed alone, never on the clock or the number of jobs."""
+    return json.dumps(
+        {
+            "schema": f"mremapcheck.{command}/1",
+            "tool": f"mremapcheck {__version__}",
+            "kernels": dict(kernels),
+            "source": plan.source.to_json(),
+            **tally.to_json(),
+        },
+        indent=1,
+    )
