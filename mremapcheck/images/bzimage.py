@@ -1,4 +1,4 @@
-"""A bzImage (``vmlinuz``): its release, and the vmlinux packed inside it.
+"""A bzImage (``vmlinuz``): its banner, and the vmlinux packed inside it.
 
 The layout is the x86 boot protocol's, Documentation/arch/x86/boot.rst of the kernel.
 """
@@ -19,13 +19,13 @@ def is_bzimage(data: bytes) -> bool:
     return data[at : at + 4] == magic and data[0x1FE:0x200] == b"\x55\xaa"
 
 
-def release(data: bytes) -> str | None:
-    """Return what ``uname -r`` will say, from the header; None where the image does not tell."""
+def banner(data: bytes) -> str | None:
+    """Return what the header tells: ``uname -r``, builder, ``uname -v`` in one line; None where there is nothing."""
     (at,) = struct.unpack_from("<H", data, 0x20E)
     if not at:
         return None
-    text = data[at + _SECTOR : at + _SECTOR + 256].split(b"\0")[0].decode("ascii", "replace")
-    return text.split()[0] if text.split() else None
+    text = data[at + _SECTOR : at + _SECTOR + 512].split(b"\0")[0].decode("ascii", "replace")
+    return text.strip() or None
 
 
 def payload(data: bytes) -> bytes | None:

@@ -14,14 +14,14 @@ import struct
 import zlib
 
 from mremapcheck.images import zstd
-from mremapcheck.images.zstd import ZstdMissingError, ZstdReader
+from mremapcheck.images.zstd import ZstdMissingError
 
 #: No kernel is larger than this, in bytes; what claims to be is not unpacked.
 _LIMIT = 512 << 20
 _LZ4_BLOCK = 8 << 20
 
 
-def unpack(packed: bytes) -> bytes | None:
+def unpack(packed: bytes) -> bytes | bytearray | None:
     """Return the vmlinux in a bzImage's payload; None where this machine cannot unpack it."""
     (size,) = struct.unpack_from("<I", packed, len(packed) - 4)
     if not 0 < size <= _LIMIT:
@@ -33,7 +33,7 @@ def unpack(packed: bytes) -> bytes | None:
     return data if data is not None and len(data) == size else None
 
 
-def _unpack(packed: bytes, size: int) -> bytes | None:
+def _unpack(packed: bytes, size: int) -> bytes | bytearray | None:
     if packed.startswith(b"\x1f\x8b"):
         return zlib.decompressobj(wbits=31).decompress(packed, size)
     if packed.startswith(b"BZh"):
@@ -43,8 +43,7 @@ def _unpack(packed: bytes, size: int) -> bytes | None:
     if packed.startswith(b"\x5d\0\0"):
         return lzma.LZMADecompressor(lzma.FORMAT_ALONE).decompress(packed, size)
     if packed.startswith(zstd.MAGIC):
-        with ZstdReader(packed, chunk=size) as reader:
-            return reader.read(size)
+        return zstd.unpack_frame(packed, size)
     if packed.startswith(b"\x02\x21\x4c\x18"):
         return _unpack_lz4(packed, size)
     return None

@@ -32,24 +32,43 @@ def load() -> ctypes.CDLL:
             library.ZSTD_decompressStream.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
             library.ZSTD_freeDStream.argtypes = [ctypes.c_void_p]
             library.ZSTD_isError.argtypes = [ctypes.c_size_t]
+            library.ZSTD_findFrameCompressedSize.restype = ctypes.c_size_t
+            library.ZSTD_findFrameCompressedSize.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
+            library.ZSTD_decompress.restype = ctypes.c_size_t
+            library.ZSTD_decompress.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t]
             return library
     raise ZstdMissingError("libzstd is not installed")
+
+
+def unpack_frame(packed: bytes, size: int) -> bytearray:
+    """Return the first frame of ``packed``, at most ``size`` bytes of it, in one go.
+
+    Raises ZstdMissingError, and OSError for broken data.
+    """
+    library = load()
+    out = bytearray(size)
+    frame = library.ZSTD_findFrameCompressedSize(packed, len(packed))
+    if library.ZSTD_isError(frame):
+        raise OSError("broken zstd data")
+    done = library.ZSTD_decompress((ctypes.c_char * size).from_buffer(out), size, packed, frame)
+    if library.ZSTD_isError(done):
+        raise OSError("broken zstd data")
+    del out[done:]
+    return out
 
 
 class ZstdReader(io.RawIOBase):
     """The unpacked bytes of a zstd frame (or several), as a file to read once from start to end.
 
-    It is unpacked ``chunk`` bytes at a time. Raises ZstdMissingError when made, OSError when read for broken data. What
-    follows the last frame is ignored.
+    Raises ZstdMissingError when made, OSError when read for broken data. What follows the last frame is ignored.
     """
 
-    def __init__(self, packed: bytes, chunk: int = _CHUNK) -> None:
+    def __init__(self, packed: bytes) -> None:
         self._library = load()
         self._stream = self._library.ZSTD_createDStream()
         self._packed = ctypes.create_string_buffer(packed, len(packed))
         self._input = _Buffer(ctypes.addressof(self._packed), len(packed), 0)
-        self._chunk = chunk
-        self._space = ctypes.create_string_buffer(chunk)
+        self._space = ctypes.create_string_buffer(_CHUNK)
         self._ready = memoryview(b"")
         self._left = 1
 
@@ -77,7 +96,7 @@ class ZstdReader(io.RawIOBase):
             if self._left == 0 and not self._starts_frame():
                 return b""
             before = self._input.position
-            out = _Buffer(ctypes.addressof(self._space), self._chunk, 0)
+            out = _Buffer(ctypes.addressof(self._space), _CHUNK, 0)
             self._left = self._library.ZSTD_decompressStream(
                 self._stream, ctypes.addressof(out), ctypes.addressof(self._input)
             )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 from dataclasses import dataclass
+from typing import TypeAlias
+
+#: What these functions read; slices of it are bytes.
+Data: TypeAlias = "bytes | bytearray | mmap.mmap"
 
 MAGIC = b"\x7fELF"
 _PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 2, 3, 4
@@ -25,7 +30,7 @@ class Segment:
     size: int
 
 
-def segments(data: bytes | memoryview) -> list[Segment]:
+def segments(data: Data) -> list[Segment]:
     """Return the program headers; raise ElfError for anything but a whole 64-bit little-endian header."""
     if bytes(data[:4]) != MAGIC:
         raise ElfError("not an ELF file")
@@ -42,20 +47,20 @@ def segments(data: bytes | memoryview) -> list[Segment]:
     return found
 
 
-def is_dynamic(data: bytes | memoryview) -> bool:
+def is_dynamic(data: Data) -> bool:
     """Tell whether the file needs a dynamic linker or is a shared library."""
     return any(segment.kind == _PT_DYNAMIC for segment in segments(data))
 
 
-def interpreter(data: bytes) -> str | None:
+def interpreter(data: Data) -> str | None:
     """Return the path of the dynamic linker that the file asks for."""
     for segment in segments(data):
         if segment.kind == _PT_INTERP:
-            return data[segment.offset : segment.offset + segment.size].rstrip(b"\0").decode()
+            return bytes(data[segment.offset : segment.offset + segment.size]).rstrip(b"\0").decode()
     return None
 
 
-def loadable_part(data: bytes) -> bytes:
+def loadable_part(data: Data) -> bytes:
     """Return the file without what is never loaded (symbols, debug information): often a third of its size."""
     found = segments(data)
     start, size, count = struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54)
@@ -66,7 +71,7 @@ def loadable_part(data: bytes) -> bytes:
     return bytes(trimmed)
 
 
-def has_pvh_entry(data: bytes | memoryview) -> bool:
+def has_pvh_entry(data: Data) -> bool:
     """Tell whether QEMU can boot this vmlinux: only by the PVH entry, which CONFIG_PVH=y puts into a note."""
     for segment in segments(data):
         if segment.kind == _PT_NOTE:
