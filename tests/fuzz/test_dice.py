@@ -2,6 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mremapcheck.fuzz.dice import Dice
+from mremapcheck.scenario.parse import parse_document
 
 
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 10**9), min_size=2, max_size=6))
@@ -23,3 +24,9 @@ def test_what_a_kernel_lacks_is_not_drawn() -> None:
     rich = [str(Dice(5).document(number)) for number in range(2000)]
     assert any("uffd" in text for text in rich)
     assert any("seal" in text for text in rich)
+
+
+def test_every_document_is_a_scenario() -> None:
+    dice = Dice(11)
+    for number in range(1500):
+        parse_document(dice.document(number))
