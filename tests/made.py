@@ -50,7 +50,6 @@ def scenario(
         "script": (move,) * moves,
         "process": Process(),
         "features": frozenset(),
-        "digest": f"digest-of-{name}",
         "document": {},
         "path": f"scenarios/{name}.yaml",
         "line": 1,

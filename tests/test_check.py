@@ -104,6 +104,6 @@ def test_layout_counts_only_the_mappings_of_its_region() -> None:
 
 def test_json_of_a_result() -> None:
     data = judge(scenario(expect=(expectation(src="XX"),)), ran(REFUSED), NEW).to_json()
-    assert data["scenario"] == "case" and data["digest"] == "digest-of-case" and data["path"] == "scenarios/case.yaml"
+    assert data["scenario"] == "case" and data["digest"] == scenario().digest and data["path"] == "scenarios/case.yaml"
     assert data["status"] == "fail" and data["outcome"] == REFUSED.to_json()
     assert data["mismatches"] == [{"where": "regions.src", "expected": "XX", "seen": "AABB.C", "line": 12}]

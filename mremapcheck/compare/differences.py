@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,11 @@ def differences(scenario: Scenario, a: Outcome, b: Outcome) -> tuple[Difference,
     found += [replace(difference, follows=other) for difference in left]
     if a.events != b.events:
         found.append(Difference("events", "events", events_text(a.events), events_text(b.events), anything))
+    return worst_first(found)
+
+
+def worst_first(found: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Return differences by their class, those that follow from another one last."""
     return tuple(sorted(found, key=lambda difference: (difference.follows is not None, _RANK[difference.kind])))
 
 

@@ -1,0 +1,74 @@
+"""An executor that only repeats what an earlier ``run --format json`` wrote down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mremapcheck.errors import ExecutorError, MremapcheckError
+from mremapcheck.executor import Kernel
+from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.outcome import Execution, Outcome
+from mremapcheck.scenario.document import Scenario
+
+
+class RecordedExecutor:
+    """Answers for the scenarios of a file, found by name and held to their digest; skips those that it lacks."""
+
+    def __init__(self, path: str) -> None:
+        """Read the file; raises ExecutorError where it is not the report of a run."""
+        self._path = path
+        try:
+            document = json.loads(Path(path).read_text("utf-8"))
+            if document["schema"] != "mremapcheck.run/1":
+                raise ValueError(f"its schema is {document['schema']}")
+            kernel = document["kernel"]
+            changes = kernel["changes"]
+            version = KernelVersion.parse(kernel["release"])
+            self._kernel = Kernel(
+                f"recorded:{path}", "recorded", kernel["release"], version, None if changes is None else tuple(changes)
+            )
+            self._results: dict[str, list[Any]] = {}
+            for result in document["results"]:
+                self._results.setdefault(result["scenario"], []).append((result["digest"], _execution(result)))
+        except OSError as error:
+            raise ExecutorError(f"{path}: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError, MremapcheckError) as error:
+            raise ExecutorError(
+                f"{path} is not the report of a run ({error})", "make one with `mremapcheck run --format json > FILE`"
+            ) from None
+
+    @property
+    def kernel(self) -> Kernel:
+        """The kernel of which it was recorded."""
+        return self._kernel
+
+    def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
+        """Yield what was recorded; another scenario of the same name is an error, never an answer."""
+        for scenario in scenarios:
+            known = self._results.get(scenario.name, [])
+            found = [execution for digest, execution in known if digest == scenario.digest]
+            if found:
+                yield found[0]
+            elif known:
+                reason = (
+                    f"{self._path} recorded another scenario of this name (digest {known[0][0]}, not {scenario.digest})"
+                )
+                yield Execution("error", None, reason)
+            else:
+                yield Execution("skip", None, f"not recorded in {self._path}")
+
+    def __enter__(self) -> RecordedExecutor:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
+def _execution(result: Any) -> Execution:
+    outcome = result["outcome"]
+    if outcome is not None:
+        return Execution("ran", Outcome.from_json(outcome))
+    return Execution("skip" if result["status"] == "skip" else "error", None, result["reason"])

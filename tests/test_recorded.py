@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mremapcheck.errors import ExecutorError
+from mremapcheck.recorded import RecordedExecutor
+from tests.made import PARTIAL, kernel, scenario
+from tests.report.written import run_of_everything, written
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "6.17.json"
+    path.write_text(written("json", "run", [kernel(changes=("multi-vma-move",))], run_of_everything()))
+    return str(path)
+
+
+def test_it_repeats_what_was_recorded(file: str) -> None:
+    executor = RecordedExecutor(file)
+    assert executor.kernel.release == "6.17" and executor.kernel.changes == ("multi-vma-move",)
+    with executor:
+        bad, sealed, broken = executor.run([scenario("bad"), scenario("sealed"), scenario("broken")])
+    assert (bad.status, bad.outcome) == ("ran", PARTIAL)
+    assert (sealed.status, sealed.reason) == ("skip", "no mseal before 6.10")
+    assert broken.status == "error"
+
+
+def test_another_scenario_of_the_same_name_is_never_an_answer(file: str) -> None:
+    (execution,) = RecordedExecutor(file).run([scenario("bad", size=5)])
+    reason = f"digest {scenario('bad').digest}, not {scenario('bad', size=5).digest}"
+    assert execution.status == "error" and reason in (execution.reason or "")
+
+
+def test_what_was_not_recorded_is_skipped(file: str) -> None:
+    (execution,) = RecordedExecutor(file).run([scenario("new")])
+    assert execution.status == "skip"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"schema": "mremapcheck.compare/1"}', '{"schema": "mremapcheck.run/1"}']
+)
+def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    with pytest.raises(ExecutorError, match="not the report of a run"):
+        RecordedExecutor(str(path))
+    with pytest.raises(ExecutorError, match="No such file"):
+        RecordedExecutor(str(tmp_path / "missing"))
