@@ -1,0 +1,91 @@
+"""The channel between the tool and a guest: frames with a length and a checksum, on any stream of bytes.
+
+A frame is ``MAGIC kind length checksum data``; the data of all frames of one direction form one compressed stream,
+because a serial port takes 50 KB a second under emulation and plans resemble each other. Both ends use this module, so
+it imports little. What stands between frames (a boot loader's greeting) is skipped; a broken frame ends the channel.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+MAGIC = b"\xd7\x1bMR"
+_HEADER = struct.Struct("<4sBII")
+#: No frame is larger, in bytes: what claims to be is noise or an attack on this side's memory.
+MOST = 64 << 20
+#: Noise that is skipped before a frame, in bytes.
+_MOST_NOISE = 1 << 20
+
+# Kinds, to the guest
+SET_UP = 1  #: (how many huge pages to reserve,)
+PLAN = 2  #: (number, seconds it may take, vm.max_map_count, the plan)
+# and from the guest
+HELLO = 16  #: {"release", "version", "channel", "disk"}
+RESULT = 17  #: (number, sighting, kernel log)
+DIED = 18  #: (number, why, kernel log): the process that carried the plan out is gone, the guest is well
+BEAT = 19  #: (number,): still at it
+FAILED = 20  #: (text,): the guest's own program broke down
+
+
+class FrameError(ValueError):
+    """The channel carries something else than frames, or a damaged one."""
+
+
+class Encoder:
+    """One direction of a channel, the end that writes; ``level`` as zlib's."""
+
+    def __init__(self, level: int = 1) -> None:
+        self._stream = zlib.compressobj(level)
+
+    def encode(self, kind: int, data: bytes) -> bytes:
+        """Return the frame."""
+        packed = self._stream.compress(data) + self._stream.flush(zlib.Z_SYNC_FLUSH)
+        check = zlib.crc32(packed, kind)
+        return _HEADER.pack(MAGIC, kind, len(packed), check) + packed
+
+
+class Decoder:
+    """The end that reads: bytes as they come, frames as they are complete."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj()
+        self._buffer = bytearray()
+        self._noise = 0
+
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """Take what arrived; return the frames (kind, data) that are complete now. Raises FrameError."""
+        self._buffer += data
+        frames = []
+        while (frame := self._next()) is not None:
+            frames.append(frame)
+        return frames
+
+    def _next(self) -> tuple[int, bytes] | None:
+        buffer = self._buffer
+        start = buffer.find(MAGIC)
+        noise = start if start >= 0 else max(0, len(buffer) - len(MAGIC) + 1)
+        if noise:
+            self._noise += noise
+            if self._noise > _MOST_NOISE:
+                raise FrameError("the channel carries noise")
+            del buffer[:noise]
+        if start < 0 or len(buffer) < _HEADER.size:
+            return None
+        _, kind, length, check = _HEADER.unpack_from(buffer)
+        if length > MOST:
+            raise FrameError(f"a frame of {length} bytes")
+        end = _HEADER.size + length
+        if len(buffer) < end:
+            return None
+        packed = bytes(buffer[_HEADER.size : end])
+        del buffer[:end]
+        if zlib.crc32(packed, kind) != check:
+            raise FrameError("a frame was damaged on the way")
+        try:
+            data = self._stream.decompress(packed, MOST)
+        except zlib.error as error:
+            raise FrameError(f"a frame was damaged on the way: {error}") from None
+        if self._stream.unconsumed_tail:
+            raise FrameError("a frame unpacks to too much")
+        return kind, data
