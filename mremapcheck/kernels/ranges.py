@@ -23,6 +23,7 @@ _COMPARE: dict[Comparison, Callable[[int, int], bool]] = {
 }
 _BOUND = re.compile(r"(<=|>=|==|!=|<|>|)\s*([^\s<>=!]+)")
 _SERIES = re.compile(r"v?[0-9]+\.[0-9]+")
+_RELEASE = re.compile(r"v?[0-9.]+([-~.]?rc[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +82,7 @@ def _bound(part: str, text: str) -> Bound:
             f"`{text}` is not a range of kernels",
             "ranges look like `>=6.17-rc1, <6.17-rc3`, with <, <=, >, >=, == or !=; `*` is every kernel",
         )
-    comparison = cast(Comparison, found[1] or "==")
-    return Bound(comparison, KernelVersion.parse(found[2]), bool(_SERIES.fullmatch(found[2])))
+    version = KernelVersion.parse(found[2])
+    if _RELEASE.fullmatch(found[2]) is None:
+        raise KernelReferenceError(f"`{found[2]}` names a build, not a release", f"builds do not order: `{version}`")
+    return Bound(cast(Comparison, found[1] or "=="), version, bool(_SERIES.fullmatch(found[2])))

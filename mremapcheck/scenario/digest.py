@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def digest(scenario: Scenario) -> str:
     """Return 16 hexadecimal digits that depend on what is carried out, and on nothing else.
 
-    Regions, set-up, script and process count; words, names, expectations and places in the file do not.
+    Regions, set-up, script and process count; the scenario's name, words, expectations and place in a file do not.
     """
     done = (scenario.regions, scenario.setup, scenario.script, scenario.process)
     return hashlib.sha256(repr(_plain(done)).encode()).hexdigest()[:16]

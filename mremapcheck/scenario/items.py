@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,7 +10,21 @@ from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
 from mremapcheck.scenario.drawing import LETTERS
 from mremapcheck.scenario.fields import Choice, Field, Record, Tagged, Text, key
-from mremapcheck.scenario.kinds import ADVICES, PROTS, UFFD_MODES
+from mremapcheck.scenario.kinds import ADVICES, PROTS, UFFD_MODES, advice_features, uffd_features
+from mremapcheck.scenario.operations import (
+    Address,
+    Madvise,
+    Mlock,
+    Mprotect,
+    Mseal,
+    Munlock,
+    Munmap,
+    Operation,
+    Read,
+    SetName,
+    UffdRegister,
+    UffdUnregister,
+)
 from mremapcheck.scenario.reader import Refused
 from mremapcheck.scenario.values import MREMAP_FLAGS, At, Lock, Size
 
@@ -48,6 +62,14 @@ class RangeItem:
     address: Place = key(At(), "the first page: `src`, `src+2p`")
     size: int = key(Size(least=1), "how much: `2p`")
 
+    def operation(self, where: str, line: int, address: Address) -> Operation:
+        """Return what executors do; ``address`` is the item's, made absolute."""
+        raise NotImplementedError
+
+    def needs(self) -> Iterable[str]:
+        """Return the features that a kernel must have."""
+        return ()
+
 
 @dataclass(slots=True, kw_only=True)
 class MmapItem(Attributes):
@@ -65,6 +87,9 @@ class MunmapItem(RangeItem):
 
     op: str = key(Choice(("munmap",)), "munmap(2)")
 
+    def operation(self, where: str, line: int, address: Address) -> Operation:
+        return Munmap(where, line, address, self.size)
+
 
 @dataclass(slots=True, kw_only=True)
 class MprotectItem(RangeItem):
@@ -72,6 +97,9 @@ class MprotectItem(RangeItem):
 
     op: str = key(Choice(("mprotect",)), "mprotect(2)")
     prot: str = key(Choice(PROTS), "the protection from now on")
+
+    def operation(self, where: str, line: int, address: Address) -> Operation:
+        return Mprotect(where, line, address, self.size, self.prot)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,6 +109,12 @@ class MadviseItem(RangeItem):
     op: str = key(Choice(("madvise",)), "madvise(2)")
     advice: str = key(Choice(ADVICES), "the man page's name without MADV_, in lower case")
 
+    def operation(self, where: str, line: int, address: Address) -> Operation:
+        return Madvise(where, line, address, self.size, self.advice)
+
+    def needs(self) -> Iterable[str]:
+        return advice_features(self.advice)
+
 
 @dataclass(slots=True, kw_only=True)
 class MlockItem(RangeItem):
@@ -88,6 +122,9 @@ class MlockItem(RangeItem):
 
     op: str = key(Choice(("mlock",)), "mlock(2)")
     lock: bool | str = key(Lock(), "on-fault for MLOCK_ONFAULT", default=True)
+
+    def operation(self, where: str, line: int, address: Address) -> Operation:
+        return Mlock(where, line, address, self.size, self.lock == "on-fault")
 
     def faults(self) -> Iterator[Refused]:
         """Yield a lock that is none."""
@@ -101,12 +138,21 @@ class MunlockItem(RangeItem):
 
     op: str = key(Choice(("munlock",)), "munlock(2)")
 
+    def operation(self, where: str, line: int, address: Address) -> Operation:
+        return Munlock(where, line, address, self.size)
+
 
 @dataclass(slots=True, kw_only=True)
 class MsealItem(RangeItem):
     """mseal(2)."""
 
     op: str = key(Choice(("mseal",)), "mseal(2)")
+
+    def operation(self, where: str, line: int, address: Address) -> Operation:
+        return Mseal(where, line, address, self.size)
+
+    def needs(self) -> Iterable[str]:
+        return ("mseal",)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,6 +169,9 @@ class ReadItem(RangeItem):
 
     op: str = key(Choice(("read",)), "read a byte of each page")
 
+    def operation(self, where: str, line: int, address: Address) -> Operation:
+        return Read(where, line, address, self.size)
+
 
 @dataclass(slots=True, kw_only=True)
 class UffdRegisterItem(RangeItem):
@@ -131,12 +180,24 @@ class UffdRegisterItem(RangeItem):
     op: str = key(Choice(("uffd-register",)), "UFFDIO_REGISTER")
     mode: str = key(Choice(UFFD_MODES), "what the userfaultfd is told of")
 
+    def operation(self, where: str, line: int, address: Address) -> Operation:
+        return UffdRegister(where, line, address, self.size, self.mode)
+
+    def needs(self) -> Iterable[str]:
+        return uffd_features(self.mode)
+
 
 @dataclass(slots=True, kw_only=True)
 class UffdUnregisterItem(RangeItem):
     """UFFDIO_UNREGISTER."""
 
     op: str = key(Choice(("uffd-unregister",)), "UFFDIO_UNREGISTER")
+
+    def operation(self, where: str, line: int, address: Address) -> Operation:
+        return UffdUnregister(where, line, address, self.size)
+
+    def needs(self) -> Iterable[str]:
+        return ("uffd",)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -145,6 +206,12 @@ class NameItem(RangeItem):
 
     op: str = key(Choice(("name",)), "prctl(PR_SET_VMA_ANON_NAME)")
     name: str = key(VMA_NAME, "the name that /proc/PID/maps shows")
+
+    def operation(self, where: str, line: int, address: Address) -> Operation:
+        return SetName(where, line, address, self.size, self.name)
+
+    def needs(self) -> Iterable[str]:
+        return ("vma-name",)
 
 
 @dataclass(slots=True, kw_only=True)

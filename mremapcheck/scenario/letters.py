@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from mremapcheck.scenario.address import touches_nothing
+from mremapcheck.scenario.address import LARGEST
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Mremap, Tag
 from mremapcheck.units import PAGE, pages
 
@@ -50,7 +50,7 @@ class Letters:
 
     def move(self, call: Mremap) -> None:
         """Take letters along with a move."""
-        if touches_nothing(call.old_size) or touches_nothing(call.new_size) or call.old_address.region is None:
+        if call.old_size > LARGEST or call.new_size > LARGEST or call.old_address.region is None:
             return
         source, old, new = call.old_address.value // PAGE, pages(call.old_size), pages(call.new_size)
         if not call.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) or call.new_address.region is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mremapcheck.scenario import items, letters
-from mremapcheck.scenario.address import Place, touches_nothing
+from mremapcheck.scenario.address import LARGEST, Place
 from mremapcheck.scenario.attributes import PLAIN, Attributes
 from mremapcheck.scenario.document import Region
 from mremapcheck.scenario.drawing import MOST_PAGES
@@ -22,14 +22,10 @@ from mremapcheck.scenario.operations import (
     Mprotect,
     Mremap,
     Mseal,
-    Munlock,
-    Munmap,
     Operation,
-    Read,
     SetName,
     Touch,
     UffdRegister,
-    UffdUnregister,
 )
 from mremapcheck.scenario.reader import Fault, Path
 from mremapcheck.units import PAGE, pages
@@ -43,30 +39,29 @@ NULL = Address(None, 0, 0)
 
 def place_regions(drawn: Mapping[str, RegionItem], script: Iterable[items.Item]) -> tuple[Region, ...]:
     """Give each region its place, with as much room on either side as any operation needs."""
-    reach = max((_reach(drawn, at, size) for item in script for at, size in _ranges(item)), default=0)
-    placements = place(((item.pages.pages, item.align, item.offset) for item in drawn.values()), reach + 1)
+    reach = 0
+    for item in script:
+        for at, size in _ranges(item):
+            if at.region is not None:
+                end = at.offset + (size if size <= LARGEST else 0)
+                reach = max(reach, -at.offset, end - drawn[at.region].pages.pages * PAGE)
+    placements = place([(item.pages.pages, item.align, item.offset) for item in drawn.values()], pages(reach) + 1)
     return tuple(
-        Region(name, placement.start, item.pages.pages, item.pages.runs, placement.floor, placement.ceiling)
-        for (name, item), placement in zip(drawn.items(), placements, strict=True)
+        [
+            Region(name, placement.start, item.pages.pages, item.pages.runs, placement.floor, placement.ceiling)
+            for (name, item), placement in zip(drawn.items(), placements, strict=True)
+        ]
     )
 
 
-def _ranges(item: items.Item) -> Iterator[tuple[Place, int]]:
-    if isinstance(item, items.MremapItem):
-        new_size = item.old_size if item.new_size is None else item.new_size
-        yield item.old_address, item.old_size
-        yield item.old_address, new_size
-        if item.new_address is not None:
-            yield item.new_address, new_size
-    elif not isinstance(item, items.ForkItem):
-        yield item.address, item.size
-
-
-def _reach(drawn: Mapping[str, RegionItem], at: Place, size: int) -> int:
-    if at.region is None:
-        return 0
-    end = at.offset + (0 if touches_nothing(size) else size)
-    return max(pages(-at.offset) if at.offset < 0 else 0, pages(max(end, 0)) - drawn[at.region].pages.pages)
+def _ranges(item: items.Item) -> Sequence[tuple[Place, int]]:
+    if isinstance(item, items.ForkItem):
+        return ()
+    if not isinstance(item, items.MremapItem):
+        return ((item.address, item.size),)
+    new_size = item.old_size if item.new_size is None else item.new_size
+    old = ((item.old_address, item.old_size), (item.old_address, new_size))
+    return old if item.new_address is None else (*old, (item.new_address, new_size))
 
 
 @dataclass(slots=True)
@@ -156,8 +151,9 @@ class Lowering:
         for advice in made.advice:
             self.features |= advice_features(advice)
             yield Madvise(*step, address, size, advice)
-        for start, end in _runs(page for page in made.guard if page < pages(size)):
+        if made.guard:
             self.features.add("guard")
+        for start, end in _runs(page for page in made.guard if page < pages(size)) if made.guard else ():
             at = Address(address.region, address.offset + start * PAGE, address.value + start * PAGE)
             yield Madvise(*step, at, (end - start) * PAGE, "guard-install")
         if made.name is not None:
@@ -208,7 +204,14 @@ class Lowering:
                 if page >= pages(item.size):
                     self._refuse((*path, "guard"), f"the mapping has no page {page}, only {pages(item.size)}")
             return self._map(step, path, address, item.size, item.letter, item, bool(item.touch))
-        return (self._ranged(step, path, address, item),)
+        if isinstance(item, items.TouchItem):
+            return (self._touch(step, path, address, item),)
+        if isinstance(item, items.MunmapItem):
+            self._letters.forget(address.value // PAGE, address.value // PAGE + pages(item.size))
+        elif isinstance(item, items.ReadItem):
+            self._may_touch(path, pages(item.size))
+        self.features.update(item.needs())
+        return (item.operation(*step, address),)
 
     def _mremap(self, step: tuple[str, int], item: items.MremapItem) -> Mremap:
         call = Mremap(
@@ -221,43 +224,6 @@ class Lowering:
         )
         self._letters.move(call)
         return call
-
-    def _ranged(
-        self,
-        step: tuple[str, int],
-        path: Path,
-        address: Address,
-        item: items.RangeItem,
-    ) -> Operation:
-        size = item.size
-        if isinstance(item, items.MprotectItem):
-            return Mprotect(*step, address, size, item.prot)
-        if isinstance(item, items.TouchItem):
-            return self._touch(step, path, address, item)
-        if isinstance(item, items.MadviseItem):
-            self.features |= advice_features(item.advice)
-            return Madvise(*step, address, size, item.advice)
-        if isinstance(item, items.MunmapItem):
-            self._letters.forget(address.value // PAGE, address.value // PAGE + pages(size))
-            return Munmap(*step, address, size)
-        if isinstance(item, items.MlockItem):
-            return Mlock(*step, address, size, item.lock == "on-fault")
-        if isinstance(item, items.MunlockItem):
-            return Munlock(*step, address, size)
-        if isinstance(item, items.ReadItem):
-            self._may_touch(path, pages(size))
-            return Read(*step, address, size)
-        if isinstance(item, items.UffdRegisterItem):
-            self.features |= uffd_features(item.mode)
-            return UffdRegister(*step, address, size, item.mode)
-        if isinstance(item, items.UffdUnregisterItem):
-            self.features.add("uffd")
-            return UffdUnregister(*step, address, size)
-        if isinstance(item, items.NameItem):
-            self.features.add("vma-name")
-            return SetName(*step, address, size, item.name)
-        self.features.add("mseal")
-        return Mseal(*step, address, size)
 
     def _touch(self, step: tuple[str, int], path: Path, address: Address, item: items.TouchItem) -> Touch:
         count = pages(item.size)

@@ -1,0 +1,148 @@
+"""Scenario files: one scenario each, or several YAML documents; folders of them; standard input."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mremapcheck.errors import Problem, ScenarioError
+from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.parse import parse_document
+from mremapcheck.scenario.plain import Plain, read_json, read_yaml
+
+#: No scenario file is larger, in bytes.
+LARGEST_FILE = 1 << 20
+
+STDIN = Path("-")
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What could be loaded, in order, and everything that is wrong with the rest."""
+
+    scenarios: tuple[Scenario, ...]
+    problems: tuple[Problem, ...]
+
+
+def load_paths(paths: Iterable[str | Path]) -> Loaded:
+    """Load files, and folders with everything below them in sorted order; ``-`` is standard input.
+
+    A file that is given twice is loaded once. Names are unique: a second scenario of a name is a problem.
+    """
+    scenarios: list[Scenario] = []
+    problems: list[Problem] = []
+    named: dict[str, Scenario] = {}
+    for file in _files(paths, problems):
+        loaded = load_file(file)
+        problems += loaded.problems
+        for scenario in loaded.scenarios:
+            first = named.setdefault(scenario.name, scenario)
+            if first is scenario:
+                scenarios.append(scenario)
+                continue
+            message = f"there is another scenario `{scenario.name}`, at {first.path}:{first.line}"
+            problems.append(Problem(scenario.path, scenario.line, 1, message, "give it a `name:` of its own"))
+    return Loaded(tuple(scenarios), tuple(problems))
+
+
+def load_file(path: str | Path) -> Loaded:
+    """Load one file, as JSON if it is called so, else as YAML; a file that cannot be read is a problem."""
+    path = Path(path)
+    shown = _shown(path)
+    try:
+        if path == STDIN:
+            content = sys.stdin.buffer.read(LARGEST_FILE + 1)
+        else:
+            with path.open("rb") as file:
+                content = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        return _problem(shown, f"cannot be read: {error.strerror or error}")
+    if len(content) > LARGEST_FILE:
+        return _problem(shown, f"is larger than {LARGEST_FILE >> 20} MiB, which no scenario is")
+    return load_bytes(content, shown, json=path.suffix == ".json")
+
+
+def load_bytes(content: bytes, path: str = "<text>", json: bool = False) -> Loaded:
+    """Load the content of a file; ``path`` is what problems call it, and names scenarios that have no name."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        return Loaded((), (Problem(path, line, column, "this is not UTF-8 text"),))
+    documents, mistake = read_json(text) if json else read_yaml(text)
+    scenarios: list[Scenario] = []
+    problems: list[Problem] = []
+    if mistake is not None:
+        problems.append(Problem(path, *mistake))
+    written = [document for document in documents if document.data is not None or document.mistakes]
+    if not written and mistake is None:
+        problems.append(Problem(path, 1, 1, "there is no scenario in this file"))
+    stem = _name(path)
+    for index, document in enumerate(written):
+        name = stem if index == 0 else f"{stem}-{index + 1}"
+        scenario, wrong = _load(document, path, name)
+        problems += wrong
+        if scenario is not None:
+            scenarios.append(scenario)
+    return Loaded(tuple(scenarios), tuple(problems))
+
+
+def _load(document: Plain, path: str, name: str) -> tuple[Scenario | None, list[Problem]]:
+    problems = [Problem(path, *mistake) for mistake in document.mistakes]
+    if not document.whole:
+        return None, problems
+    try:
+        scenario = parse_document(document.data, path=path, line=document.line, name=name, marks=document.marks)
+    except ScenarioError as error:
+        return None, sorted([*problems, *error.problems])
+    return (None if problems else scenario), problems
+
+
+def _files(paths: Iterable[str | Path], problems: list[Problem]) -> Iterator[Path]:
+    seen: set[Path] = set()
+    for path in map(Path, paths):
+        if path == STDIN:
+            found: Iterable[Path] = [path]
+        elif path.is_dir():
+            found = _below(path)
+        elif path.exists():
+            found = [path]
+        else:
+            problems.append(Problem(_shown(path), 0, 0, "there is no such file or folder"))
+            continue
+        for file in found:
+            real = file if file == STDIN else file.resolve()
+            if real not in seen:
+                seen.add(real)
+                yield file
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(here, name)
+            if path.suffix in _SUFFIXES and not name.startswith(".") and path.is_file():
+                yield path
+
+
+def _problem(path: str, message: str) -> Loaded:
+    return Loaded((), (Problem(path, 0, 0, message),))
+
+
+def _shown(path: Path) -> str:
+    if path == STDIN:
+        return "<stdin>"
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _name(path: str) -> str:
+    stem = re.sub(r"[^a-z0-9._-]+", "-", Path(path).stem.lower()).strip("-._")
+    return stem[:90] or "scenario"
