@@ -1,0 +1,76 @@
+"""The range of addresses that scenarios own: free of any mapping between them, marked at its end by a sentinel."""
+
+from __future__ import annotations
+
+from mremapcheck.live.constants import (
+    MAP_ANONYMOUS,
+    MAP_FIXED,
+    MAP_NORESERVE,
+    MAP_PRIVATE,
+    PROT_NONE,
+    SYS_MMAP,
+    SYS_MUNMAP,
+)
+from mremapcheck.live.proc import Proc
+from mremapcheck.live.syscalls import call, errno
+from mremapcheck.units import ARENA_END, ARENA_START, PAGE
+
+#: Single pages behind the sentinel, so that a read beyond it finds entries that are cheap to make.
+_SENTINELS = 4
+
+
+class Arena:
+    """Owns the arena of this process; ``proc`` must be this process's own."""
+
+    __slots__ = ("_clean", "_foreign", "_hidden", "_proc")
+
+    def __init__(self, proc: Proc) -> None:
+        self._proc = proc
+        self._clean = proc.maps(4)
+        if not self._empty(self._clean):
+            raise OSError("something lies where the scenarios' addresses are")
+        self._foreign = proc.total()
+        #: The kernel counts a page more or less than maps shows (one for the stack, since exec).
+        self._hidden = self._foreign - proc.foreign([])
+
+    def clear(self, low: int, high: int, places: list[tuple[int, int]], strays: bool) -> bool:
+        """Unmap [low, high) and ``places`` (start, end); tell whether nothing at all is left."""
+        call(SYS_MUNMAP, low, high - low)
+        for start, end in places:
+            call(SYS_MUNMAP, start, end - start)
+        if strays:
+            for start, end in self._proc.strays():
+                call(SYS_MUNMAP, start, end - start)
+            if self._proc.strays():
+                return False
+        text = self._proc.maps(len(self._clean) // 80)
+        if text == self._clean:
+            return True
+        self._clean = text  # the heap of an interpreter that lies below the arena has grown
+        return self._empty(text)
+
+    def total(self, mapped: int, places: list[tuple[int, int]]) -> int:
+        """Return how many pages the kernel counts for the scenario, whose mappings have ``mapped`` pages.
+
+        The interpreter maps memory too, at any time: where the sum is not what it was, all its mappings are added up.
+        """
+        now = self._proc.total()
+        if now - self._foreign != mapped:
+            self._foreign = self._proc.foreign(places) + self._hidden
+        return now - self._foreign
+
+    def forked(self) -> None:
+        """Measure anew in a forked child."""
+        self._foreign = -1
+
+    def _empty(self, text: bytes) -> bool:
+        return all(self._proc.head(line)[1] <= ARENA_START for line in text.splitlines())
+
+
+def mark() -> None:
+    """Map the sentinels behind the arena; raise OSError where that is impossible."""
+    for index in range(_SENTINELS):
+        place = ARENA_END + 2 * index * PAGE
+        flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
+        if call(SYS_MMAP, place, PAGE, PROT_NONE, flags, -1, 0) != place:
+            raise OSError(errno(), "the place of the arena cannot be mapped")

@@ -1,0 +1,129 @@
+"""The live executor: scenarios on the running kernel."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from mremapcheck.errors import ExecutorError
+from mremapcheck.executor import Kernel
+from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.live.facts import Interpreter, step_name, where
+from mremapcheck.live.plan import Prepared, Unfit, prepare
+from mremapcheck.live.supervisor import Ended, Supervisor
+from mremapcheck.outcome import Execution
+from mremapcheck.scenario.document import Scenario
+
+#: Scenarios that may be on their way at a time: enough that neither side waits for the other.
+WINDOW = 64
+
+
+class LiveExecutor:
+    """Carries scenarios out on the running kernel, in a worker process of its own.
+
+    ``timeout`` is in seconds, for one scenario. ``fresh``: the worker is a new interpreter; otherwise it is forked from
+    this process, which is for guests where starting one takes seconds.
+    """
+
+    def __init__(self, *, timeout: float = 10.0, fresh: bool = True) -> None:
+        if platform.machine() != "x86_64":
+            raise ExecutorError(
+                f"the live executor knows only x86-64's system calls, not those of {platform.machine()}"
+            )
+        self._timeout = timeout
+        self._supervisor = Supervisor(timeout, fresh)
+        self._supervisor.start()
+        self._interpreter = Interpreter()
+        release = os.uname().release
+        self._kernel = Kernel("live", "live", release, KernelVersion.parse(release))
+
+    @property
+    def kernel(self) -> Kernel:
+        """The running kernel."""
+        return self._kernel
+
+    def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
+        """Carry the scenarios out in order; reads up to ``WINDOW`` of them ahead."""
+        queue: deque[Prepared | Execution] = deque()
+        source = iter(scenarios)
+        more = True
+        try:
+            while True:
+                if more and len(queue) <= WINDOW // 2:
+                    more = self._fill(queue, source)
+                if not queue:
+                    return
+                first = queue[0]
+                execution = first if isinstance(first, Execution) else self._answer(queue, first)
+                if execution is not None:
+                    queue.popleft()
+                    yield execution
+        finally:
+            if any(isinstance(left, Prepared) for left in queue):
+                self._supervisor.stop()  # nobody wants these answers any more
+
+    def _fill(self, queue: deque[Prepared | Execution], source: Iterator[Scenario]) -> bool:
+        plans = []
+        for scenario in source:
+            try:
+                prepared = prepare(scenario)
+            except Unfit as unfit:
+                queue.append(Execution("skip", None, str(unfit)))
+            else:
+                queue.append(prepared)
+                plans.append(prepared.plan.to_wire())
+            if len(queue) >= WINDOW:
+                break
+        else:
+            if plans:
+                self._send(plans)
+            return False
+        if plans:
+            self._send(plans)
+        return True
+
+    def _send(self, plans: list[tuple[object, ...]]) -> None:
+        try:
+            self._supervisor.send(plans)
+        except ConnectionError as error:
+            raise ExecutorError("the live executor's processes do not start", str(error)) from None
+
+    def _answer(self, queue: deque[Prepared | Execution], prepared: Prepared) -> Execution | None:
+        """Return what came of the first scenario of the queue; None where it has to be carried out again."""
+        try:
+            sighting = self._supervisor.receive()
+        except Ended as ended:
+            execution = None if ended.spent else Execution("error", None, self._blame(prepared, ended))
+            rest = [left.plan.to_wire() for left in queue if isinstance(left, Prepared)]
+            if execution is not None:
+                del rest[0]
+            if rest:
+                self._send(rest)
+            return execution
+        if len(sighting) == 2:
+            word, text = sighting
+            if word == "unusable":
+                raise ExecutorError(f"the live executor cannot work here: {text}")
+            return Execution("error", None, f"the worker failed: {text}")
+        return self._interpreter.execution(prepared, sighting)
+
+    def _blame(self, prepared: Prepared, ended: Ended) -> str:
+        if ended.status is None:
+            return f"no answer within {self._timeout:g} s, and the worker does not end: it hangs in the kernel"
+        step = prepared.origins[ended.step] if ended.step < len(prepared.origins) else "the end"
+        place = f"{where(prepared, step)}: {step_name(step)}" if not isinstance(step, str) else step
+        if os.WIFSIGNALED(ended.status):
+            number = os.WTERMSIG(ended.status)
+            if number == signal.SIGALRM:
+                return f"no result within {self._timeout:g} s, in {place}"
+            return f"the worker was killed by {signal.Signals(number).name} in {place}"
+        return f"the worker ended with status {os.WEXITSTATUS(ended.status)} in {place}"
+
+    def __enter__(self) -> LiveExecutor:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._supervisor.stop()

@@ -1,0 +1,212 @@
+"""From what a worker saw to an Execution: the kernel's own lines become mappings, bytes become letters."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Any
+
+from mremapcheck.live.kinds import KINDS
+from mremapcheck.live.plan import Prepared
+from mremapcheck.live.tags import decode
+from mremapcheck.observe import Facts, RawMove, assemble
+from mremapcheck.outcome import Execution
+from mremapcheck.scenario.operations import Mmap, Mremap, Operation, Read, Touch, UffdRegister
+from mremapcheck.units import ARENA_START, PAGE_SHIFT
+from mremapcheck.verdict import Snapshot, Vma
+
+if TYPE_CHECKING:
+    from mremapcheck.live.wire import Sighting
+
+#: VmFlags of /proc/self/smaps (fs/proc/task_mmu.c) that say what the other fields of a mapping do not.
+FLAGS = {
+    "ac": "accounted",
+    "dc": "dontfork",
+    "dd": "dontdump",
+    "de": "dontexpand",
+    "dp": "droppable",
+    "gd": "growsdown",
+    "gu": "guard",
+    "hg": "hugepage",
+    "ht": "hugetlb",
+    "io": "io",
+    "lo": "locked",
+    "mg": "mergeable",
+    "mm": "mixedmap",
+    "nh": "nohugepage",
+    "nr": "noreserve",
+    "pf": "pfnmap",
+    "rr": "random",
+    "sl": "sealed",
+    "sr": "sequential",
+    "ui": "uffd-minor",
+    "um": "uffd-missing",
+    "uw": "uffd-wp",
+    "wf": "wipeonfork",
+}
+#: How names in maps begin -> backing; the longest first, because one may begin like another.
+_MARKS = sorted(
+    ((mark, kind.backing) for kind in KINDS.values() for mark in kind.marks), key=lambda pair: -len(pair[0])
+)
+#: Backings whose offset says nothing that a user could see.
+_NO_OFFSET = {"anon", "dev-zero"}
+_KEPT = 4096
+_NOTHING = Snapshot(())
+
+
+class Interpreter:
+    """Reads sightings; what the kernel prints is mostly the same from one scenario to the next, so it is kept."""
+
+    def __init__(self) -> None:
+        self._vmas: dict[bytes, Vma] = {}
+        self._flags: dict[bytes, tuple[str, ...]] = {}
+
+    def execution(self, prepared: Prepared, sighting: Sighting) -> Execution:
+        """Return what came of a scenario."""
+        if len(sighting) == 5:
+            return _trouble(prepared, *sighting)
+        moves, seen, bounds, total, locked, events, inodes = sighting
+        vmas: list[Vma] = []
+        present: set[int] = set()
+        contents: dict[int, tuple[str, int] | str] = {}
+        for (line, flags, bits, which, data, holes), (start, end) in zip(seen, bounds, strict=True):
+            vma = self._vma(line, flags, inodes)
+            if vma.start != start or vma.end != end:
+                vma = _crop(vma, start, end)
+            vmas.append(vma)
+            first = start >> PAGE_SHIFT
+            if 0 not in bits:
+                present.update(range(first, end >> PAGE_SHIFT))
+            elif 1 in bits:
+                present.update(first + index for index, bit in enumerate(bits) if bit)
+            if data:
+                for index, tag in enumerate(decode(data)):
+                    if tag is not None:
+                        contents[first + (which[index] if which is not None else index)] = tag
+            for hole in holes:
+                index = which[hole] if which is not None else hole
+                contents[first + index] = _unreadable(prepared, vma, index)
+        raw = self._moves(prepared, moves, vmas, present, inodes)
+        facts = Facts(raw, vmas, present, contents, locked, total, events)
+        return Execution("ran", assemble(prepared.scenario, facts))
+
+    def _moves(
+        self, prepared: Prepared, seen: list[list[Any]], vmas: list[Vma], present: set[int], inodes: dict[int, str]
+    ) -> list[RawMove]:
+        moves: list[RawMove] = []
+        script = iter(prepared.scenario.script)
+        for code, result, before, had, after, has in seen:
+            move = next(operation for operation in script if type(operation) is Mremap)
+            if not code:  # the verdict on a success needs nothing else
+                moves.append(RawMove(move, None, result, _NOTHING, _NOTHING))
+                continue
+            then = Snapshot(self._snapshot(before, inodes), _pages(had))
+            if after is not None:
+                now = Snapshot(self._snapshot(after, inodes), _pages(has))
+            else:
+                low, high = prepared.plan.low, prepared.plan.high
+                arena = [vma._replace(flags=()) for vma in vmas if low <= vma.start < high]
+                there = frozenset(page for page in present if low <= page << PAGE_SHIFT < high)
+                now = Snapshot(arena, None if had is None else there)
+            moves.append(RawMove(move, errno.errorcode.get(code, str(code)), 0, then, now))
+        return moves
+
+    def _snapshot(self, maps: bytes, inodes: dict[int, str]) -> list[Vma]:
+        vmas = [self._vma(line, b"", inodes) for line in maps.splitlines()]
+        return [vma for vma in vmas if vma.start >= ARENA_START]
+
+    def _vma(self, line: bytes, flags: bytes, inodes: dict[int, str]) -> Vma:
+        key = line + flags
+        known = self._vmas.get(key)
+        if known is None:
+            names = self._flags.get(flags)
+            if names is None:
+                names = tuple(sorted(FLAGS[flag] for flag in flags.decode().split()[1:] if flag in FLAGS))
+                self._flags[flags] = names
+            known = _read(line, names, inodes)
+            if len(self._vmas) >= _KEPT:
+                self._vmas.clear()
+            self._vmas[key] = known
+        return known
+
+
+def _read(line: bytes, flags: tuple[str, ...], inodes: dict[int, str]) -> Vma:
+    fields = line.decode("utf-8", "replace").split(None, 5)
+    start, _, end = fields[0].partition("-")
+    prot = fields[1]
+    path = fields[5] if len(fields) == 6 else ""
+    inode = int(fields[4])
+    shared = prot[3] == "s"
+    if "hugetlb" in flags:
+        backing = "hugetlb"
+    elif not path or path.startswith("[anon:"):
+        backing = "anon"
+    else:
+        backing = next((backing for mark, backing in _MARKS if path.startswith(mark)), inodes.get(inode, "file"))
+    anonymous = backing in _NO_OFFSET
+    offset = 0 if anonymous or not inode else int(fields[2], 16) >> PAGE_SHIFT
+    return Vma(
+        int(start, 16),
+        int(end, 16),
+        prot[:3],
+        shared,
+        backing,
+        offset,
+        None if anonymous or not inode else f"{fields[3]} {inode}",
+        flags,
+    )
+
+
+def _crop(vma: Vma, start: int, end: int) -> Vma:
+    skipped = (start - vma.start) >> PAGE_SHIFT
+    return vma._replace(start=start, end=end, offset=vma.offset + skipped if vma.object is not None else vma.offset)
+
+
+def _pages(ranges: list[tuple[int, bytes]] | None) -> frozenset[int] | None:
+    if ranges is None:
+        return None
+    return frozenset(first + index for first, bits in ranges for index, bit in enumerate(bits) if bit)
+
+
+def _unreadable(prepared: Prepared, vma: Vma, index: int) -> str:
+    if vma.object is not None:
+        lengths = {prepared.lengths[op.object] for op in _mmaps(prepared) if KINDS[op.kind].backing == vma.backing}
+        if lengths and vma.offset + index >= min(lengths):
+            return "beyond the end of the file"
+    if "sealed" in vma.flags and vma.prot[0] != "r":
+        return "sealed without read permission"
+    return "guard page" if vma.backing in ("anon", "shmem", "file", "dev-zero") else "could not be read"
+
+
+def _mmaps(prepared: Prepared) -> list[Mmap]:
+    return [op for op in (*prepared.scenario.setup, *prepared.scenario.script) if type(op) is Mmap]
+
+
+def _trouble(prepared: Prepared, index: int, code: int, skip: str, page: int, fault: str) -> Execution:
+    """Return the Execution of a scenario whose step ``index`` could not be done."""
+    if skip:
+        return Execution("skip", None, skip)
+    origin = prepared.origins[index] if index < len(prepared.origins) else "the end"
+    text = fault or f"{step_name(origin)} failed: {errno.errorcode.get(code, f'errno {code}')}"
+    if isinstance(origin, Touch | Read) and code == errno.EFAULT and page >= 0:
+        text += f" at page {page}"
+        if any(type(operation) is UffdRegister for operation in prepared.origins):
+            text += " (does the page wait for a userfaultfd? nobody serves it)"
+    return Execution("error", None, f"{where(prepared, origin)}: {text}")
+
+
+def where(prepared: Prepared, origin: Operation | str) -> str:
+    """Return how a step is called in a reason: its place in the document, and its line."""
+    if isinstance(origin, str):
+        return origin
+    path = prepared.scenario.path
+    return f"{origin.where} ({path}:{origin.line})" if path else f"{origin.where} (line {origin.line})"
+
+
+def step_name(origin: Operation | str) -> str:
+    """Return the name of the operation as the scenario format has it."""
+    if isinstance(origin, str):
+        return origin
+    return _NAMES.get(type(origin).__name__, type(origin).__name__.lower())
+
+
+_NAMES = {"UffdRegister": "uffd-register", "UffdUnregister": "uffd-unregister", "SetName": "name"}

@@ -1,0 +1,72 @@
+"""The objects that one scenario maps: made when first mapped, emptied and kept for the next one where that is cheap."""
+
+from __future__ import annotations
+
+import os
+
+from mremapcheck.live.kinds import KINDS
+from mremapcheck.live.wire import Trouble
+
+#: Objects of one kind that are kept between scenarios.
+_KEPT = 8
+
+
+class Objects:
+    """Handles by the index of the object in the plan."""
+
+    __slots__ = ("_idle", "_open", "spent")
+
+    def __init__(self) -> None:
+        self._idle: dict[str, list[int]] = {}
+        self._open: dict[int, tuple[str, int]] = {}
+        #: Something was made that only the end of this process takes back.
+        self.spent = False
+
+    def map(
+        self, index: int, name: str, length: int, start: int, size: int, prot: int, sharing: int, offset: int
+    ) -> None:
+        """Map [start, start+size) of an object that is ``length`` bytes long; raise Trouble."""
+        kind = KINDS[name]
+        handle = -1
+        if kind.opener is not None:
+            if index in self._open:
+                handle = self._open[index][1]
+            else:
+                handle = self._make(name, length)
+                self._open[index] = name, handle
+        self.spent = self.spent or kind.once
+        assert kind.mapper is not None
+        kind.mapper(handle, start, size, prot, sharing, offset)
+
+    def _make(self, name: str, length: int) -> int:
+        idle = self._idle.get(name)
+        try:
+            if idle:
+                handle = idle.pop()
+                os.ftruncate(handle, length)
+                return handle
+            opener = KINDS[name].opener
+            assert opener is not None
+            return opener(length)
+        except OSError as error:
+            raise Trouble(error.errno or 0) from None
+
+    def inodes(self) -> dict[int, str]:
+        """Return inode -> backing of the objects that /proc/self/maps shows by no name of their own."""
+        return {
+            os.fstat(handle).st_ino: KINDS[name].backing
+            for name, handle in self._open.values()
+            if KINDS[name].sized and not KINDS[name].marks
+        }
+
+    def release(self) -> None:
+        """Empty or close all of them, once nothing maps them any more."""
+        for name, handle in self._open.values():
+            kind = KINDS[name]
+            idle = self._idle.setdefault(name, [])
+            if kind.sized and len(idle) < _KEPT:
+                os.ftruncate(handle, 0)
+                idle.append(handle)
+            else:
+                kind.closer(handle)
+        self._open.clear()

@@ -1,0 +1,268 @@
+"""Makes a scenario ready for a worker: every operation becomes a step of plain numbers, and none may do harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar
+
+from mremapcheck.live import wire
+from mremapcheck.live.conditions import RESOURCES
+from mremapcheck.live.constants import (
+    ADVICE,
+    CAPABILITIES,
+    MAP_FIXED,
+    MAP_SHARED,
+    MLOCK_ONFAULT,
+    PROTECTIONS,
+    SYS_MADVISE,
+    SYS_MLOCK,
+    SYS_MLOCK2,
+    SYS_MMAP,
+    SYS_MPROTECT,
+    SYS_MSEAL,
+    SYS_MUNLOCK,
+    SYS_MUNMAP,
+    UFFDIO_REGISTER_MODE_MISSING,
+    UFFDIO_REGISTER_MODE_WP,
+)
+from mremapcheck.live.kinds import KINDS
+from mremapcheck.live.tags import encode, place
+from mremapcheck.scenario.document import Process, Scenario
+from mremapcheck.scenario.operations import (
+    MREMAP_FIXED,
+    Fork,
+    Madvise,
+    Mlock,
+    Mmap,
+    Mprotect,
+    Mremap,
+    Mseal,
+    Munlock,
+    Munmap,
+    Operation,
+    Ranged,
+    Read,
+    SetName,
+    Step,
+    Touch,
+    UffdRegister,
+    UffdUnregister,
+)
+from mremapcheck.units import ARENA_END, ARENA_START, PAGE, PAGE_SHIFT, TASK_SIZE, page_align
+from mremapcheck.verdict import needs_residency
+
+_NO_FD = (1 << 64) - 1
+_UFFD_MODES = {"missing": UFFDIO_REGISTER_MODE_MISSING, "wp": UFFDIO_REGISTER_MODE_WP}
+_LOWEST = 0x10000
+
+
+class Unfit(Exception):  # noqa: N818
+    """This scenario cannot be carried out here; the text is the reason to skip it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A scenario, its plan, and which operation (or condition, by name) each step of the plan is."""
+
+    scenario: Scenario
+    plan: wire.Plan
+    origins: tuple[Operation | str, ...]
+    #: object -> its length in pages
+    lengths: dict[str, int]
+
+
+@lru_cache(maxsize=1)
+def user_end() -> int:
+    """Return where user space ends on this machine: every kernel refuses a range that ends beyond it."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return TASK_SIZE
+    return (1 << 56) - PAGE if " la57" in flags else TASK_SIZE
+
+
+def prepare(scenario: Scenario) -> Prepared:
+    """Make a scenario ready; raise Unfit where it would touch what is not its own."""
+    return _Preparation(scenario).prepared()
+
+
+class _Preparation:
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        regions = scenario.regions
+        self.low = regions[0].floor if regions else ARENA_START
+        self.high = regions[-1].ceiling if regions else ARENA_START
+        self.steps: list[wire.Step] = []
+        self.origins: list[Operation | str] = []
+        self.objects: dict[tuple[str, str], int] = {}
+        self.lengths: dict[str, int] = {}
+        self.mappings = 2
+        self.locks = False
+        self.strays = False
+        self.last: Operation | None = scenario.script[-1] if scenario.script else None
+        if not ARENA_START <= self.low <= self.high <= ARENA_END:
+            raise Unfit("the drawing is too large for the arena of the live executor")
+
+    def prepared(self) -> Prepared:
+        scenario = self.scenario
+        for operations in (scenario.setup, scenario.script):
+            for operation in operations:
+                if type(operation) is Mmap:
+                    self._count(operation)
+        for operation in scenario.setup:
+            self._add(operation)
+        self._conditions(scenario.process)
+        for operation in scenario.script:
+            self._add(operation)
+        keep = 0
+        for name in scenario.process.keep:
+            if name not in CAPABILITIES:
+                raise Unfit(f"the live executor cannot keep CAP_{name}")
+            keep |= 1 << CAPABILITIES[name]
+        plan = wire.Plan(self.low, self.high, self.mappings, keep, self.locks, self.strays, tuple(self.steps))
+        return Prepared(scenario, plan, tuple(self.origins), self.lengths)
+
+    def _count(self, operation: Mmap) -> None:
+        if operation.kind not in KINDS:
+            raise Unfit(f"kind {operation.kind} is not supported by the live executor yet")
+        self.mappings += 1
+        length = operation.offset + (page_align(operation.size) >> PAGE_SHIFT)
+        if length > self.lengths.get(operation.object, 0):
+            self.lengths[operation.object] = length
+        self.objects.setdefault((operation.kind, operation.object), len(self.objects))
+
+    def _conditions(self, process: Process) -> None:
+        if process.fork:
+            self._step("process.fork", (wire.FORK,))
+        if process.map_headroom is not None:
+            self._step("process.map_headroom", (wire.HEADROOM, process.map_headroom))
+        for name, limit in process.rlimits.items():
+            if name not in RESOURCES:
+                raise Unfit(f"the live executor cannot limit {name}")
+            self._step(f"process.rlimits.{name}", (wire.LIMIT, name, limit.size, limit.relative))
+
+    def _step(self, origin: Operation | str, step: wire.Step) -> None:
+        self.steps.append(step)
+        self.origins.append(origin)
+
+    def _add(self, operation: Operation) -> None:
+        self._step(operation, self._translate[type(operation)](self, operation))
+
+    def _range(self, operation: Step, start: int, size: int, region: str | None) -> None:
+        """Let through what stays in the scenario's own part of the arena, and what every kernel refuses."""
+        end = start + page_align(size)
+        if region is None:
+            self.strays = True
+            if end <= _LOWEST or start >= TASK_SIZE:
+                return
+        elif self.low <= start and end <= self.high:
+            return
+        if end > user_end():
+            return
+        raise Unfit(
+            f"{operation.where}: the range reaches beyond the scenario's own addresses, where the executor itself lives"
+        )
+
+    def _mremap(self, move: Mremap) -> wire.Step:
+        old = move.old_address
+        new = move.new_address
+        self._range(move, old.value, move.old_size, old.region)
+        if move.flags & MREMAP_FIXED:
+            self._range(move, new.value, move.new_size, new.region)
+        arguments = (old.value, move.old_size, move.new_size, move.flags, new.value)
+        return wire.MOVE, arguments, needs_residency(move), move is self.last
+
+    def _mmap(self, operation: Mmap) -> wire.Step:
+        start = operation.address.value
+        size = operation.size
+        self._range(operation, start, size, operation.address.region)
+        kind = KINDS[operation.kind]
+        sharing = MAP_SHARED if operation.sharing == "shared" else kind.private
+        prot = PROTECTIONS[operation.prot]
+        if operation.kind == "secret":
+            self.locks = True
+        if kind.mapper is None:
+            return wire.CALL, (SYS_MMAP, start, size, prot, sharing | kind.flags | MAP_FIXED, _NO_FD, 0)
+        index = self.objects[operation.kind, operation.object]
+        length = self.lengths[operation.object] * PAGE
+        offset = operation.offset * PAGE
+        return wire.MAP, index, operation.kind, length, start, size, prot, sharing, offset
+
+    def _munmap(self, operation: Munmap) -> wire.Step:
+        return wire.CALL, (SYS_MUNMAP, *self._ranged(operation))
+
+    def _mprotect(self, operation: Mprotect) -> wire.Step:
+        return wire.CALL, (SYS_MPROTECT, *self._ranged(operation), PROTECTIONS[operation.prot])
+
+    def _madvise(self, operation: Madvise) -> wire.Step:
+        if operation.advice not in ADVICE:
+            raise Unfit(f"{operation.where}: the live executor knows no advice {operation.advice}")
+        return wire.CALL, (SYS_MADVISE, *self._ranged(operation), ADVICE[operation.advice])
+
+    def _mlock(self, operation: Mlock) -> wire.Step:
+        self.locks = True
+        if operation.on_fault:
+            return wire.CALL, (SYS_MLOCK2, *self._ranged(operation), MLOCK_ONFAULT)
+        return wire.CALL, (SYS_MLOCK, *self._ranged(operation))
+
+    def _munlock(self, operation: Munlock) -> wire.Step:
+        return wire.CALL, (SYS_MUNLOCK, *self._ranged(operation))
+
+    def _mseal(self, operation: Mseal) -> wire.Step:
+        return wire.CALL, (SYS_MSEAL, *self._ranged(operation), 0)
+
+    def _ranged(self, operation: Ranged) -> tuple[int, int]:
+        start = operation.address.value
+        self._range(operation, start, operation.size, operation.address.region)
+        return start, operation.size
+
+    def _touch(self, operation: Touch) -> wire.Step:
+        start, _ = self._ranged(operation)
+        start &= -PAGE
+        tags = operation.tags
+        count = len(tags)
+        first = tags[0]
+        if all(tag.letter == first.letter and tag.page == first.page + index for index, tag in enumerate(tags)):
+            known = place(first.letter, first.page, count)
+            if known is not None:
+                return wire.TOUCH, start, count, known
+            return wire.TOUCH_TAGS, start, encode(first.letter, first.page, count)
+        return wire.TOUCH_TAGS, start, b"".join(encode(tag.letter, tag.page, 1) for tag in tags)
+
+    def _read(self, operation: Read) -> wire.Step:
+        start, size = self._ranged(operation)
+        first = start & -PAGE
+        return wire.READ, first, (page_align(start + size) - first) // PAGE
+
+    def _uffd_register(self, operation: UffdRegister) -> wire.Step:
+        mode, _, events = operation.mode.partition("+")
+        return wire.UFFD_REGISTER, *self._ranged(operation), _UFFD_MODES[mode], bool(events)
+
+    def _uffd_unregister(self, operation: UffdUnregister) -> wire.Step:
+        return wire.UFFD_UNREGISTER, *self._ranged(operation)
+
+    def _set_name(self, operation: SetName) -> wire.Step:
+        return wire.NAME, *self._ranged(operation), operation.name.encode()
+
+    def _fork(self, operation: Fork) -> wire.Step:
+        return (wire.FORK,)
+
+    _translate: ClassVar[dict[type, Callable[..., wire.Step]]] = {
+        Mremap: _mremap,
+        Mmap: _mmap,
+        Munmap: _munmap,
+        Mprotect: _mprotect,
+        Madvise: _madvise,
+        Mlock: _mlock,
+        Munlock: _munlock,
+        Mseal: _mseal,
+        Touch: _touch,
+        Read: _read,
+        UffdRegister: _uffd_register,
+        UffdUnregister: _uffd_unregister,
+        SetName: _set_name,
+        Fork: _fork,
+    }

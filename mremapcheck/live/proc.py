@@ -1,0 +1,171 @@
+"""What /proc/self tells about this process, read through descriptors that stay open, with pread: never buffered.
+
+The arena lies below a position-independent interpreter, so its mappings come first and a short read is enough; a
+sentinel mapping at the arena's end tells where to stop. A descriptor belongs to the process that opened it: a forked
+child must ``open`` its own.
+"""
+
+from __future__ import annotations
+
+import os
+
+from mremapcheck.units import ARENA_END, ARENA_START
+
+_SENTINEL = b"%x-" % ARENA_END
+_FLAGS = b"VmFlags:"
+_SHIFT = 12
+#: Top byte of a pagemap entry -> is the page present (bit 63) or swapped out (62)?
+_PRESENT = bytes(1 if top & 0xC0 else 0 for top in range(256))
+_CHUNK = 1 << 16
+_KEPT = 4096
+
+#: start, end, readable, private and without a page cache (what was never touched reads as zero)
+Head = tuple[int, int, bool, bool]
+
+
+class Proc:
+    """The descriptors, and how long a record of smaps is on this kernel."""
+
+    __slots__ = ("_heads", "lines", "maps_fd", "pagemap_fd", "record", "smaps_fd", "statm_fd", "status_fd")
+
+    def __init__(self) -> None:
+        self._heads: dict[bytes, Head] = {}
+        self.open()
+        data = os.pread(self.smaps_fd, 8192, 0)
+        end = data.index(b"\n", data.index(_FLAGS)) + 1
+        #: Bytes and lines of one record; kernels add fields, but all records of one kernel have the same.
+        self.record = end
+        self.lines = data.count(b"\n", 0, end)
+
+    def open(self) -> None:
+        """Open this process's own files (anew in a forked child)."""
+        self.maps_fd, self.smaps_fd, self.pagemap_fd, self.statm_fd, self.status_fd = (
+            os.open(f"/proc/self/{name}", os.O_RDONLY | os.O_CLOEXEC)
+            for name in ("maps", "smaps", "pagemap", "statm", "status")
+        )
+
+    def close(self) -> None:
+        """Close them."""
+        for fd in (self.maps_fd, self.smaps_fd, self.pagemap_fd, self.statm_fd, self.status_fd):
+            os.close(fd)
+
+    def maps(self, expected: int) -> bytes:
+        """Return the lines of maps below the arena's end; ``expected`` is how many mappings there may be."""
+        return _read_up_to_sentinel(self.maps_fd, expected * 80 + 80)
+
+    def smaps(self, expected: int) -> list[tuple[bytes, bytes]]:
+        """Return (first line, VmFlags line) of each mapping in the arena."""
+        text = _read_up_to_sentinel(self.smaps_fd, expected * self.record + 40)
+        return [record for record in self._records(text) if self.head(record[0])[1] > ARENA_START]
+
+    def all_smaps(self) -> list[tuple[bytes, bytes]]:
+        """Return (first line, VmFlags line) of every mapping of the process."""
+        return self._records(_read_all(self.smaps_fd))
+
+    def all_maps(self) -> list[bytes]:
+        """Return every line of maps."""
+        return _read_all(self.maps_fd).splitlines()
+
+    def foreign(self, places: list[tuple[int, int]]) -> int:
+        """Return the pages of all mappings outside the arena and outside ``places`` (start, end)."""
+        total = 0
+        for line in self.all_maps():
+            if line.endswith(b"[vsyscall]"):
+                continue  # not a mapping of the process
+            start, end = self.head(line)[:2]
+            if start < ARENA_START or start > ARENA_END:
+                total += end - start
+                for low, high in places:
+                    total -= max(0, min(end, high) - max(start, low))
+        return total >> _SHIFT
+
+    def strays(self) -> list[tuple[int, int]]:
+        """Return the (start, end) of mappings where only absolute addresses lead: the lowest 64K, above 2^47."""
+        found = []
+        for line in self.all_maps():
+            start, end = self.head(line)[:2]
+            if (start < 0x10000 or start >= 1 << 47) and not line.endswith(b"[vsyscall]"):
+                found.append((start, end))
+        return found
+
+    def _records(self, text: bytes) -> list[tuple[bytes, bytes]]:
+        lines = text.split(b"\n")
+        step = self.lines
+        flags = lines[step - 1 :: step]
+        if len(lines) % step == 1 and all(line.startswith(_FLAGS) for line in flags):
+            return list(zip(lines[::step], flags, strict=False))
+        records = []  # this kernel's records differ in length after all
+        head = b""
+        for line in lines:
+            if line.startswith(_FLAGS):
+                records.append((head, line))
+            elif line[:1] in b"0123456789abcdef" and b"-" in line[:17]:
+                head = line
+        return records
+
+    def head(self, line: bytes) -> Head:
+        """Read the first line of a mapping's record (a line of maps)."""
+        known = self._heads.get(line)
+        if known is not None:
+            return known
+        if len(self._heads) >= _KEPT:
+            self._heads.clear()
+        fields = line.split(None, 5)
+        start, end = fields[0].split(b"-")
+        prot = fields[1]
+        path = fields[5] if len(fields) == 6 else b""
+        plain = prot[3:4] == b"p" and (not path or path.startswith((b"[anon", b"/dev/zero")))
+        head = int(start, 16), int(end, 16), prot[:1] == b"r", plain
+        self._heads[line] = head
+        return head
+
+    def presence(self, start: int, end: int) -> bytes:
+        """Return one byte for each page of [start, end): 1 where the page tables have it, in memory or swapped out."""
+        size = (end - start) >> (_SHIFT - 3)
+        data = os.pread(self.pagemap_fd, size, start >> (_SHIFT - 3))
+        while len(data) < size:
+            more = os.pread(self.pagemap_fd, size - len(data), (start >> (_SHIFT - 3)) + len(data))
+            if not more:
+                raise OSError(f"/proc/self/pagemap ends before {end:#x}")
+            data += more
+        return data[7::8].translate(_PRESENT)
+
+    def total(self) -> int:
+        """Return the size of the address space as the kernel counts it, in pages (VmSize)."""
+        return int(os.pread(self.statm_fd, 32, 0).split(b" ", 1)[0])
+
+    def status(self, name: bytes) -> int:
+        """Return a line of status that is in kB (VmLck, VmData), in pages."""
+        data = os.pread(self.status_fd, 8192, 0)
+        at = data.index(name + b":") + len(name) + 1
+        return int(data[at : data.index(b"kB", at)]) >> (_SHIFT - 10)
+
+
+def _read_up_to_sentinel(fd: int, size: int) -> bytes:
+    data = os.pread(fd, size, 0)
+    at = data.find(_SENTINEL)
+    while at < 0:
+        more = os.pread(fd, _CHUNK, len(data))
+        if not more:
+            raise OSError("the arena's end has lost its mark")
+        data += more
+        at = data.find(_SENTINEL)
+    return data[:at]
+
+
+def read_file(path: str) -> bytes:
+    """Return a whole file of /proc."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return _read_all(fd)
+    finally:
+        os.close(fd)
+
+
+def _read_all(fd: int) -> bytes:
+    chunks = []
+    size = 0
+    while chunk := os.pread(fd, _CHUNK, size):
+        chunks.append(chunk)
+        size += len(chunk)
+    return b"".join(chunks)

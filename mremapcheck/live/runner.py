@@ -1,0 +1,262 @@
+"""Carries plans out in this very process, one after the other, and leaves nothing behind between them."""
+
+from __future__ import annotations
+
+import errno as errnos
+import marshal
+import os
+import resource
+import signal
+
+from mremapcheck.live.arena import Arena, mark
+from mremapcheck.live.conditions import Capabilities, Filler, Limits, protect_others
+from mremapcheck.live.constants import (
+    PR_SET_PDEATHSIG,
+    PR_SET_THP_DISABLE,
+    PR_SET_VMA,
+    PR_SET_VMA_ANON_NAME,
+    SYS_MREMAP,
+    SYS_PRCTL,
+)
+from mremapcheck.live.explain import explain, memlock, name_trouble
+from mremapcheck.live.objects import Objects
+from mremapcheck.live.observation import Pages, contents, presence
+from mremapcheck.live.proc import Proc
+from mremapcheck.live.syscalls import address, buffer, call, errno
+from mremapcheck.live.uffd import Uffd
+from mremapcheck.live.wire import (
+    CALL,
+    FORK,
+    HEADROOM,
+    LIMIT,
+    MAP,
+    MOVE,
+    NAME,
+    READ,
+    TOUCH,
+    TOUCH_TAGS,
+    UFFD_REGISTER,
+    UFFD_UNREGISTER,
+    Plan,
+    Trouble,
+)
+from mremapcheck.units import PAGE, page_align
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from mremapcheck.live.wire import Sighting, Step
+
+
+class Runner:
+    """This process's arena and all that it takes to carry plans out in it.
+
+    Raises OSError where this process cannot be used for it. The number of the step being done goes into
+    ``progress[0]``. A forked child is given ``timeout`` seconds of its own.
+    """
+
+    def __init__(self, progress: memoryview[int] | list[int] | None = None, timeout: float = 10.0) -> None:
+        self._progress: memoryview[int] | list[int] = [0] if progress is None else progress
+        self._timeout = timeout
+        call(SYS_PRCTL, PR_SET_THP_DISABLE, 1, 0, 0, 0)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        mark()
+        self._proc = Proc()
+        self._arena = Arena(self._proc)
+        self._capabilities = Capabilities()
+        self._limits = Limits(self._proc)
+        self._filler = Filler()
+        self._objects = Objects()
+        self._pages = Pages()
+        self._uffd = Uffd()
+        self._limited = False
+        self._expected = 0
+        self._parent = -1
+        self._moves: list[list[Any]] = []
+        self._places: list[tuple[int, int]] = []
+        self._do: dict[int, Callable[..., None]] = {
+            MAP: self._objects.map,
+            TOUCH: self._pages.write_table,
+            TOUCH_TAGS: self._pages.write,
+            READ: self._pages.touch,
+            NAME: _set_name,
+            UFFD_REGISTER: self._uffd.register,
+            UFFD_UNREGISTER: self._uffd.unregister,
+            FORK: self._fork,
+            LIMIT: self._limit,
+            HEADROOM: self._leave_slots,
+        }
+        protect_others()
+
+    def run(self, plan: Plan) -> tuple[Sighting, bool]:
+        """Carry a plan out; tell what was seen, and whether this process is as before and can do another one."""
+        progress = self._progress
+        self._moves = []
+        self._places = []
+        self._limited = False
+        self._expected = plan.mappings
+        progress[0] = 0
+        clean = False
+        try:
+            try:
+                self._capabilities.keep(plan.keep)
+                for progress[0], step in enumerate(plan.steps):
+                    code = step[0]
+                    if code == CALL:
+                        if call(*step[1]) == -1:
+                            raise explain(step[1], errno(), self._proc, self._limited)
+                    elif code == MOVE:
+                        self._move(plan, step)
+                    else:
+                        self._do[code](*step[1:])
+                sighting = self._observe(plan)
+            except Trouble as trouble:
+                sighting = (progress[0], trouble.errno, trouble.skip, trouble.page, trouble.fault)
+            except _InChild as child:
+                sighting = child.sighting
+            except Exception as error:
+                if self._parent < 0:
+                    raise
+                sighting = (progress[0], 0, "", -1, f"the forked child failed: {error!r}")
+            if self._parent >= 0:
+                _hand_over(self._parent, sighting)
+        finally:
+            clean = self._tidy(plan)
+        return sighting, clean
+
+    def _move(self, plan: Plan, step: Step) -> None:
+        _, arguments, residency, last = step
+        proc = self._proc
+        before = proc.maps(self._expected)
+        had = self._resident(before) if residency else None
+        result = call(SYS_MREMAP, *arguments)
+        code = errno() if result == -1 else 0
+        if code:
+            if code == errnos.EAGAIN and not self._limited:
+                skip = memlock(proc.status(b"VmLck") * PAGE + page_align(arguments[2]))
+                if skip:
+                    raise Trouble(code, skip)
+            result = 0
+            if not last:
+                after = proc.maps(self._expected)
+                self._moves.append([code, 0, before, had, after, self._resident(after) if residency else None])
+                return
+        elif not plan.low <= result < plan.high and result >= PAGE:
+            self._places.append((result, result + page_align(arguments[2])))
+        self._moves.append([code, result, before, had, None, None])
+
+    def _resident(self, maps: bytes) -> list[tuple[int, bytes]]:
+        bounds = [self._proc.head(line)[:2] for line in maps.splitlines()]
+        starts = [start // PAGE for start, _ in bounds]
+        return list(zip(starts, presence(self._proc, bounds), strict=True))
+
+    def _observe(self, plan: Plan) -> Sighting:
+        proc = self._proc
+        places = self._places
+        self._filler.release()
+        self._limits.restore()
+        if places:
+            records, bounds = _within(proc, plan, places)
+        else:
+            records = proc.smaps(self._expected)
+            bounds = [proc.head(line)[:2] for line, _ in records]
+        present = presence(proc, bounds)
+        mapped = 0
+        for start, end in bounds:
+            mapped += end - start
+        total = self._arena.total(mapped // PAGE, places)
+        locked = proc.status(b"VmLck") if plan.locks else 0
+        self._uffd.settle()
+        self._uffd.close()
+        seen = contents(proc, self._pages, records, bounds, present)
+        return self._moves, seen, bounds, total, locked, list(self._uffd.events), self._objects.inodes()
+
+    def _tidy(self, plan: Plan) -> bool:
+        self._uffd.close()
+        self._uffd.events.clear()
+        self._filler.release()
+        self._limits.restore()
+        clean = self._arena.clear(plan.low, plan.high, self._places, plan.strays)
+        if plan.locks and clean:
+            clean = self._proc.status(b"VmLck") == 0
+        self._objects.release()
+        return clean and not self._objects.spent
+
+    def _limit(self, name: str, size: int, relative: bool) -> None:
+        self._limits.set(name, size, relative)
+        self._limited = self._limited or name == "memlock"
+
+    def _leave_slots(self, free: int) -> None:
+        self._filler.leave(free, self._proc)
+
+    def _fork(self) -> None:
+        """Go on in a child; the parent waits for what it saw."""
+        self._uffd.settle()
+        theirs, ours = os.pipe()
+        child = os.fork()
+        if child:
+            os.close(ours)
+            raise _InChild(_receive(theirs, child))
+        os.close(theirs)
+        self._parent = ours
+        call(SYS_PRCTL, PR_SET_PDEATHSIG, signal.SIGKILL)
+        signal.setitimer(signal.ITIMER_REAL, self._timeout)
+        self._proc.close()
+        self._proc.open()
+        self._arena.forked()
+        self._uffd.forget()
+
+
+class _InChild(Exception):  # noqa: N818
+    """The rest happened in a child, which saw this."""
+
+    def __init__(self, sighting: Sighting) -> None:
+        super().__init__()
+        self.sighting = sighting
+
+
+def _receive(fd: int, child: int) -> Sighting:
+    data = b""
+    while more := os.read(fd, 1 << 16):
+        data += more
+    os.close(fd)
+    status = os.waitpid(child, 0)[1]
+    if data and status == 0:
+        sighting: Sighting = marshal.loads(data)
+        return sighting
+    signal_number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    raise Trouble(fault=f"the forked child was killed by {signal.Signals(signal_number).name}")
+
+
+def _hand_over(fd: int, sighting: Sighting) -> None:
+    data = marshal.dumps(sighting)
+    while data:
+        data = data[os.write(fd, data) :]
+    os._exit(0)
+
+
+def _within(
+    proc: Proc, plan: Plan, places: list[tuple[int, int]]
+) -> tuple[list[tuple[bytes, bytes]], list[tuple[int, int]]]:
+    """Return the records of the arena and of ``places``, and how much of each counts.
+
+    A mapping at a place of the kernel's choice may have merged with one of the interpreter's.
+    """
+    zones = sorted([(plan.low, plan.high), *places])
+    records = []
+    bounds = []
+    for record in proc.all_smaps():
+        start, end = proc.head(record[0])[:2]
+        for low, high in zones:
+            if start < high and low < end:
+                records.append(record)
+                bounds.append((max(start, low), min(end, high)))
+    return records, bounds
+
+
+def _set_name(start: int, size: int, name: bytes) -> None:
+    text = buffer(name)
+    if call(SYS_PRCTL, PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, size, address(text)) == -1:
+        raise name_trouble(errno())

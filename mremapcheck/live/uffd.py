@@ -1,0 +1,192 @@
+"""userfaultfd(2): one for the registrations without events, one with remap and unmap events.
+
+Whoever changes a mapping of the second one waits until its event was read, so a thread of our own reads them. Page
+faults are never served: a page that waits for its userfaultfd cannot be reached (EFAULT), it does not block.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import struct
+import threading
+
+from mremapcheck.live.constants import (
+    SYS_IOCTL,
+    SYS_USERFAULTFD,
+    UFFD_API,
+    UFFD_EVENT_REMAP,
+    UFFD_EVENT_UNMAP,
+    UFFD_FEATURE_EVENT_REMAP,
+    UFFD_FEATURE_EVENT_UNMAP,
+    UFFD_FEATURE_PAGEFAULT_FLAG_WP,
+    UFFD_FEATURE_SIGBUS,
+    UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
+    UFFD_MESSAGE_SIZE,
+    UFFD_USER_MODE_ONLY,
+    UFFDIO_API,
+    UFFDIO_REGISTER,
+    UFFDIO_REGISTER_MODE_WP,
+    UFFDIO_UNREGISTER,
+)
+from mremapcheck.live.syscalls import address, buffer, call
+from mremapcheck.live.syscalls import errno as last_errno
+from mremapcheck.live.wire import Trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mremapcheck.observe import RawEvent
+
+_WANTED = UFFD_FEATURE_SIGBUS | UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM
+_EVENTS = UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_UNMAP
+_REFUSED = (
+    "userfaultfd is refused to this user: set vm.unprivileged_userfaultfd=1, or run as root "
+    "(Linux 5.11 or later needs neither)"
+)
+
+
+class Uffd:
+    """The userfaultfds of one scenario, made when first used."""
+
+    __slots__ = ("_plain", "_reader", "_with_events", "events")
+
+    def __init__(self) -> None:
+        self._plain = -1
+        self._with_events = -1
+        self._reader: _Reader | None = None
+        self.events: list[RawEvent] = []
+
+    def register(self, start: int, size: int, mode: int, events: bool) -> None:
+        """UFFDIO_REGISTER [start, start+size) in bytes; raise Trouble where the kernel will not."""
+        request = buffer(struct.pack("QQQQ", start, size, mode, 0))
+        if call(SYS_IOCTL, self._descriptor(events), UFFDIO_REGISTER, address(request)) == -1:
+            skip = ""
+            if last_errno() == errno.EINVAL and mode & UFFDIO_REGISTER_MODE_WP:
+                features = _features()
+                if not features & UFFD_FEATURE_PAGEFAULT_FLAG_WP:
+                    skip = "this kernel's userfaultfd has no write-protection: Linux 5.7 or later is needed"
+                elif not features & UFFD_FEATURE_WP_HUGETLBFS_SHMEM:
+                    skip = "this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed"
+            raise Trouble(last_errno(), skip)
+
+    def unregister(self, start: int, size: int) -> None:
+        """UFFDIO_UNREGISTER [start, start+size) in bytes, which works through any userfaultfd; raise Trouble."""
+        request = buffer(struct.pack("QQ", start, size))
+        fd = self._plain if self._plain >= 0 else self._with_events
+        if call(SYS_IOCTL, fd if fd >= 0 else self._descriptor(False), UFFDIO_UNREGISTER, address(request)) == -1:
+            raise Trouble(last_errno())
+
+    def settle(self) -> None:
+        """Return when every event that was sent so far stands in ``events``."""
+        if self._reader:
+            self._reader.settle()
+
+    def close(self) -> None:
+        """End all registrations. What was read until then stays in ``events``."""
+        if self._plain >= 0:
+            os.close(self._plain)
+            self._plain = -1
+        if self._with_events >= 0:
+            if self._reader:
+                self._reader.stop()
+            self._reader = None
+            os.close(self._with_events)
+            self._with_events = -1
+
+    def forget(self) -> None:
+        """Close what a forked child inherited: the registrations and the reading thread stayed with its parent."""
+        self._reader = None
+        self.close()
+
+    def _descriptor(self, events: bool) -> int:
+        if events:
+            if self._with_events < 0:
+                self._with_events = _open(_EVENTS)
+                self._reader = _Reader(self._with_events, self.events)
+            return self._with_events
+        if self._plain < 0:
+            self._plain = _open(0)
+        return self._plain
+
+
+class _Reader(threading.Thread):
+    """Reads the events of a userfaultfd; a byte through a pipe asks whether all have been read, its end ends it."""
+
+    def __init__(self, fd: int, events: list[RawEvent]) -> None:
+        super().__init__(name="uffd", daemon=True)
+        self._fd = fd
+        self._events = events
+        self._asked, self._ask = os.pipe()
+        self._settled = threading.Semaphore(0)
+        self.start()
+
+    def run(self) -> None:
+        poll = select.poll()
+        poll.register(self._fd, select.POLLIN)
+        poll.register(self._asked, select.POLLIN)
+        while True:
+            ready = dict(poll.poll())
+            if self._fd in ready:
+                self._read()
+            elif self._asked in ready:
+                if not os.read(self._asked, 1):
+                    return
+                self._settled.release()
+
+    def _read(self) -> None:
+        try:
+            message = os.read(self._fd, UFFD_MESSAGE_SIZE)
+        except BlockingIOError:
+            return
+        event, first, second, third = struct.unpack("<B7xQQQ", message)
+        if event == UFFD_EVENT_REMAP:
+            self._events.append(("remap", first, second, third))
+        elif event == UFFD_EVENT_UNMAP:
+            self._events.append(("unmap", first, second))
+
+    def settle(self) -> None:
+        os.write(self._ask, b"?")
+        self._settled.acquire()
+
+    def stop(self) -> None:
+        os.close(self._ask)
+        self.join()
+        os.close(self._asked)
+
+
+def _open(features: int) -> int:
+    fd = _create()
+    request = buffer(struct.pack("QQQ", UFFD_API, (_WANTED & _features()) | features, 0))
+    if call(SYS_IOCTL, fd, UFFDIO_API, address(request)) == -1:
+        code = last_errno()
+        os.close(fd)
+        raise Trouble(code)
+    return fd
+
+
+def _features() -> int:
+    """Return what the kernel's userfaultfd can do."""
+    if not _known:
+        fd = _create()
+        answer = buffer(struct.pack("QQQ", UFFD_API, 0, 0))
+        call(SYS_IOCTL, fd, UFFDIO_API, address(answer))
+        os.close(fd)
+        _known.append(int(struct.unpack_from("QQQ", answer)[1]))
+    return _known[0]
+
+
+_known: list[int] = []
+
+
+def _create() -> int:
+    flags = os.O_CLOEXEC | os.O_NONBLOCK
+    fd = call(SYS_USERFAULTFD, flags)
+    if fd == -1 and last_errno() == errno.EPERM:
+        fd = call(SYS_USERFAULTFD, flags | UFFD_USER_MODE_ONLY)
+        if fd == -1:
+            raise Trouble(errno.EPERM, _REFUSED)
+    if fd == -1:
+        missing = "this kernel is built without userfaultfd (CONFIG_USERFAULTFD)"
+        raise Trouble(last_errno(), missing if last_errno() == errno.ENOSYS else "")
+    return fd

@@ -1,0 +1,88 @@
+"""What travels between the tool and a worker: a scenario made ready (a plan), and what the worker saw (a sighting).
+
+Both are tuples of plain values that ``marshal`` takes. A worker knows nothing else of a scenario; it is started often,
+so nothing on its side of this file imports more than it needs.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    #: (code, argument...) with the codes below.
+    Step: TypeAlias = tuple[Any, ...]
+    #: What came of a plan. All steps were done: (moves, seen, bounds, total, locked, events, inodes), where a move is
+    #: [errno, result, maps before, residency before, maps after, residency after] and the rest is as Runner._observe
+    #: says. One was not: (number of the step, errno, skip, page, fault), see Trouble.
+    Sighting: TypeAlias = tuple[Any, ...]
+
+# Codes of steps, and what follows them.
+CALL = 0  #: (arguments,): a system call that returns -1 where it fails
+MAP = 1  #: (index of the object, kind, length of the object, address, size, prot, sharing flag, offset; all in bytes)
+TOUCH = 2  #: (address, pages, letter, first page): write tags of consecutive pages of one letter
+TOUCH_TAGS = 3  #: (address, pages, tags): write these tags
+READ = 4  #: (address, pages)
+MOVE = 5  #: (arguments of mremap, is residency wanted, is it the last step)
+UFFD_REGISTER = 6  #: (address, size, uffd mode flags, events)
+UFFD_UNREGISTER = 7  #: (address, size)
+NAME = 8  #: (address, size, name with its final zero byte)
+FORK = 9  #: ()
+LIMIT = 10  #: (which, bytes, relative)
+HEADROOM = 11  #: (map slots to leave,)
+
+
+class Trouble(Exception):  # noqa: N818
+    """A step could not be carried out: the errno (0 where there is none).
+
+    ``skip`` is the whole reason where the kernel, this machine or the user's rights lack what the step needs, ``fault``
+    the whole reason where it is an error that is more than an errno. ``page`` tells which page of the step's range.
+    """
+
+    def __init__(self, errno: int = 0, skip: str = "", page: int = -1, fault: str = "") -> None:
+        super().__init__(errno, skip, fault)
+        self.errno = errno
+        self.skip = skip
+        self.page = page
+        self.fault = fault
+
+
+class Plan:
+    """A scenario made ready for a worker; addresses and sizes in bytes.
+
+    ``low`` and ``high`` bound its part of the arena; ``mappings`` is a guess at how many there will be (for buffer
+    sizes); ``keep`` is a mask of capabilities; ``locks`` tells whether anything may become locked, ``strays`` whether a
+    step names absolute addresses; ``steps`` are the set-up and the script.
+    """
+
+    __slots__ = ("high", "keep", "locks", "low", "mappings", "steps", "strays")
+
+    def __init__(
+        self,
+        low: int,
+        high: int,
+        mappings: int,
+        keep: int,
+        locks: bool,
+        strays: bool,
+        steps: tuple[Step, ...],
+    ) -> None:
+        self.low = low
+        self.high = high
+        self.mappings = mappings
+        self.keep = keep
+        self.locks = locks
+        self.strays = strays
+        self.steps = steps
+
+    def to_wire(self) -> tuple[Any, ...]:
+        """Return the constructor's arguments."""
+        return (
+            self.low,
+            self.high,
+            self.mappings,
+            self.keep,
+            self.locks,
+            self.strays,
+            self.steps,
+        )
