@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
@@ -23,6 +23,8 @@ _COMPARE: dict[Comparison, Callable[[int, int], bool]] = {
 }
 _BOUND = re.compile(r"(<=|>=|==|!=|<|>|)\s*([^\s<>=!]+)")
 _SERIES = re.compile(r"v?[0-9]+\.[0-9]+")
+#: Later than any that is ever made: candidates end with rc8 or so, stable updates below 400.
+_LAST_CANDIDATE, _LAST_STABLE, _LAST_MINOR = 99, 999, 99
 _RELEASE = re.compile(r"v?[0-9.]+([-~.]?rc[0-9]+)?")
 
 
@@ -86,3 +88,28 @@ def _bound(part: str, text: str) -> Bound:
     if _RELEASE.fullmatch(found[2]) is None:
         raise KernelReferenceError(f"`{found[2]}` names a build, not a release", f"builds do not order: `{version}`")
     return Bound(cast(Comparison, found[1] or "=="), version, bool(_SERIES.fullmatch(found[2])))
+
+
+def landmarks(ranges: Iterable[KernelRange]) -> list[KernelVersion]:
+    """Return versions, in order, that stand for all others: each bound, and the releases just before and behind it.
+
+    What holds for them holds for every version: between two of them no range changes its mind.
+    """
+    found: set[KernelVersion] = set()
+    for bound in (bound for kernels in ranges for bound in kernels.bounds):
+        major, minor = bound.version.series
+        stable, rc = bound.version.stable, bound.version.rc
+        found |= {bound.version, KernelVersion(major, minor, stable + 1), KernelVersion(major, minor + 1, rc=1)}
+        if rc is not None:
+            found |= {KernelVersion(major, minor, stable, rc + 1), KernelVersion(major, minor, stable)}
+        if rc is not None and rc > 1:
+            found.add(KernelVersion(major, minor, stable, rc - 1))
+        elif stable:
+            found.add(KernelVersion(major, minor, stable - 1))
+        elif rc is None:
+            found.add(KernelVersion(major, minor, rc=_LAST_CANDIDATE))
+        elif minor:
+            found.add(KernelVersion(major, minor - 1, _LAST_STABLE))
+        else:
+            found.add(KernelVersion(major - 1, _LAST_MINOR, _LAST_STABLE))
+    return sorted(found)

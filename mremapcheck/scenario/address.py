@@ -14,6 +14,9 @@ LARGEST = 4 << 30
 #: Absolute addresses below this (vm.mmap_min_addr of an ordinary system) are never mapped.
 LOWEST_USER = 64 << 10
 
+#: No size or address is longer; it also bounds what a regular expression has to try.
+LONGEST_TEXT = 100
+
 UNITS = {"B": 1, "p": PAGE, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 SIZE = r"(?:[0-9]{1,20}[pBKMG]|0x[0-9a-fA-F]{1,16}B)"
 REGION_NAME = r"[a-z][a-z0-9_-]*"
@@ -35,7 +38,7 @@ class Place(NamedTuple):
 @lru_cache(maxsize=8192)
 def parse_size(text: str) -> int:
     """Return a size in bytes; raises Refused, with the unit that was probably meant as a hint."""
-    if _SIZE.fullmatch(text) is None:
+    if len(text) > LONGEST_TEXT or _SIZE.fullmatch(text) is None:
         raise Refused(f"{quote(text)} is not a size", _size_hint(text))
     size = int(text[:-1], 16) if text.startswith("0x") else int(text[:-1]) * UNITS[text[-1]]
     if size > U64:
@@ -44,7 +47,7 @@ def parse_size(text: str) -> int:
 
 
 def _size_hint(text: str) -> str:
-    found = re.fullmatch(r"([0-9]{1,20})\s*([a-zA-Z]*)", text.strip())
+    found = re.fullmatch(r"([0-9]{1,20})\s*([a-zA-Z]*)", text[:LONGEST_TEXT].strip())
     if found is None:
         return "sizes look like `6p` (pages), `24K`, `2M`, `1G`, `123B` (bytes) or `0xfffB`"
     number, unit = found.groups()
@@ -67,7 +70,7 @@ def bare_number_hint(number: int) -> str:
 @lru_cache(maxsize=8192)
 def parse_address(text: str) -> Place:
     """Return the place that ``region``, ``region+SIZE-SIZE`` or ``0x...`` names; raises Refused."""
-    found = _ADDRESS.fullmatch(text)
+    found = _ADDRESS.fullmatch(text) if len(text) <= LONGEST_TEXT else None
     if found is not None:
         offset = 0
         if found[2]:
@@ -77,7 +80,7 @@ def parse_address(text: str) -> Place:
         return Place(found[1], offset)
     if absolute := _ABSOLUTE.fullmatch(text):
         return absolute_place(int(absolute[1], 16))
-    bare = re.fullmatch(rf"({REGION_NAME}?[+-])([0-9]+)", text)
+    bare = re.fullmatch(rf"{REGION_NAME}?[+-][0-9]+", text[:LONGEST_TEXT])
     hint = f"did you mean `{text}p`?" if bare else "addresses look like `src`, `src+2p`, `dst-1p+8B` or `0x1000`"
     raise Refused(f"{quote(text)} is not an address", hint)
 
@@ -96,3 +99,10 @@ def touches_nothing(size: int) -> bool:
     """Tell whether no kernel touches a range of this size: in whole pages it is beyond user space, or wraps to none."""
     aligned = page_align(size)
     return aligned >= TASK_SIZE or (aligned == 0 and size > 0)
+
+
+def format_size(size: int) -> str:
+    """Return a size as scenarios write it: whole pages where it is, else bytes; hexadecimal beyond what exists."""
+    if size > LARGEST:
+        return f"{size:#x}B"
+    return f"{size // PAGE}p" if size % PAGE == 0 else f"{size}B"

@@ -13,12 +13,16 @@ from mremapcheck.scenario.reader import Refused, quote
 #: The most pages in one drawing, and in all mappings of a scenario together.
 MOST_PAGES = 1 << 20
 
+#: Runs with more pages are written ``A{17}``.
+LONGEST_RUN = 16
+
 LETTERS = "[A-Za-z]"
 PATTERN = r"^(?:[A-Za-z.](?:\{[0-9]{1,7}\})?)+$"
 #: An outcome's drawing has besides: ``_`` for a mapped page without anybody's data, ``?`` for one not observed.
 EXPECTED_PATTERN = r"^(?:[A-Za-z._?](?:\{[0-9]{1,7}\})?)*$"
 
 _EXPANDED = re.compile(r"[A-Za-z._?]*")
+_LONG_RUN = re.compile(rf"(.)\1{{{LONGEST_RUN},}}")
 _PIECE = re.compile(r"([A-Za-z._?])(?:\{([0-9]{1,7})\}|\1*(?!\{))")
 
 
@@ -64,9 +68,9 @@ def expand(text: str) -> str:
     return "".join(letter * pages for letter, pages in _pieces(text))
 
 
-def compact(drawing: str, longest: int = 16) -> str:
-    """Return a drawing with each run longer than ``longest`` pages as ``A{512}``."""
-    return re.sub(rf"(.)\1{{{longest},}}", lambda run: f"{run[1]}{{{len(run[0])}}}", drawing)
+def compact(drawing: str) -> str:
+    """Return a drawing with each long run as ``A{512}``."""
+    return _LONG_RUN.sub(lambda run: f"{run[1]}{{{len(run[0])}}}", drawing)
 
 
 def _pieces(text: str) -> Iterator[tuple[str, int]]:

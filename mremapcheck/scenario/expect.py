@@ -11,7 +11,7 @@ from mremapcheck.scenario.address import REGION_NAME
 from mremapcheck.scenario.document import Expectation, MoveExpectation
 from mremapcheck.scenario.fields import Choice, Field, ListOf, MapOf, Record, Tagged, key
 from mremapcheck.scenario.reader import Refused
-from mremapcheck.scenario.values import ERRNO, KERNELS, LAYOUT_TEXT, Outline, Result, Size, known_place
+from mremapcheck.scenario.values import ERRNO, KERNELS, LAYOUT, Outline, Result, Size, known_place
 from mremapcheck.units import PAGE
 
 FAILURES = ("refused", "partial", "damaged")
@@ -99,7 +99,7 @@ class ExpectItem(MoveExpectItem):
         ListOf(Record(MoveExpectItem)), "of each move, where it is not only of the last", default=None
     )
     layout: Mapping[str, tuple[tuple[int, int], ...]] = key(
-        MapOf(LAYOUT_TEXT, REGION_NAME, known_place), "mappings of a region: `0+3 3+1` (start+pages)", default=dict
+        MapOf(LAYOUT, REGION_NAME, known_place), "mappings of a region: `0+3 3+1` (start+pages)", default=dict
     )
     counters: Counters | None = key(Record(Counters), "pages locked and mapped", default=None)
     events: tuple[RemapEvent | UnmapEvent, ...] | None = key(ListOf(EVENT), "events of a userfaultfd", default=None)

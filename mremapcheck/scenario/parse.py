@@ -11,7 +11,7 @@ from mremapcheck.scenario.document import Process, Scenario
 from mremapcheck.scenario.format import DOCUMENT, DocumentItem
 from mremapcheck.scenario.items import MremapItem
 from mremapcheck.scenario.lower import Lowering, place_regions
-from mremapcheck.scenario.reader import Fault, Path, Reader, Refused, Unusable, show
+from mremapcheck.scenario.reader import Enough, Fault, Path, Reader, Refused, Unusable, show
 
 #: Tells the line and column of a path in the file, of its key or of its value, both from 1.
 Marks: TypeAlias = Callable[[Path, bool], tuple[int, int]]
@@ -31,7 +31,7 @@ def parse_document(data: Any, *, path: str = "", line: int = 0, name: str = "", 
         document = DOCUMENT.read(data, reader)
     except Refused as refused:
         reader.refuse(refused)
-    except Unusable:
+    except (Unusable, Enough):
         pass
     if reader.faults:
         raise ScenarioError([_problem(fault, path, line, marks) for fault in reader.faults])

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from mremapcheck.scenario.reader import Path, quote
+from mremapcheck.scenario.reader import MOST_FAULTS, Path, quote
 
 DEEPEST = 12
 
@@ -248,7 +248,7 @@ class _Builder:
                 mark = event.start_mark
                 first = marks[key][0].line + 1
                 message = f"key {quote(key)} is there twice, first on line {first}"
-                self._mistakes.append(Mistake(mark.line + 1, mark.column + 1, message))
+                self._mistake(Mistake(mark.line + 1, mark.column + 1, message))
             elif key == "<<" and event.implicit[0]:
                 self._refuse(event, "a scenario has no merge keys", "write the keys out")
             else:
@@ -258,5 +258,9 @@ class _Builder:
 
     def _refuse(self, event: Any, message: str, hint: str) -> None:
         mark = event.start_mark
-        self._mistakes.append(Mistake(mark.line + 1, mark.column + 1, message, hint))
+        self._mistake(Mistake(mark.line + 1, mark.column + 1, message, hint))
         self._whole = False
+
+    def _mistake(self, mistake: Mistake) -> None:
+        if len(self._mistakes) < MOST_FAULTS:
+            self._mistakes.append(mistake)

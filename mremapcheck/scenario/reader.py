@@ -8,6 +8,9 @@ from typing import Any, TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
 
+#: Not more is said about one document.
+MOST_FAULTS = 100
+
 
 class Refused(Exception):  # noqa: N818 - control flow within the reader, never seen outside
     """A value is not what the format asks for; ``at`` leads from where it is raised to the part that is wrong."""
@@ -18,6 +21,10 @@ class Refused(Exception):  # noqa: N818 - control flow within the reader, never 
         self.hint = hint
         self.at = at
         self.on_key = on_key
+
+
+class Enough(Exception):  # noqa: N818
+    """So much is wrong that nobody wants to know the rest."""
 
 
 class Unusable(Exception):  # noqa: N818
@@ -44,9 +51,11 @@ class Reader:
     faults: list[Fault] = field(default_factory=list)
 
     def refuse(self, refused: Refused) -> None:
-        """Record a fault at the present path."""
+        """Record a fault at the present path; raises Enough where there are too many."""
         path = (*self.path, *refused.at)
         self.faults.append(Fault(path, refused.message, refused.hint, refused.on_key))
+        if len(self.faults) >= MOST_FAULTS:
+            raise Enough
 
 
 def show(path: Iterable[str | int]) -> str:

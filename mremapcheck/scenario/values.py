@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno as errno_numbers
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -22,7 +23,7 @@ from mremapcheck.scenario.address import (
 )
 from mremapcheck.scenario.document import Limit
 from mremapcheck.scenario.drawing import Drawing, parse_drawing
-from mremapcheck.scenario.fields import Field, Parsed, Schema, Text, string
+from mremapcheck.scenario.fields import Field, Parsed, Schema, string
 from mremapcheck.scenario.flags import PATTERN as FLAGS
 from mremapcheck.scenario.flags import flags_number, parse_flags
 from mremapcheck.scenario.kinds import CAPABILITIES
@@ -32,6 +33,9 @@ from mremapcheck.units import PAGE, TASK_SIZE
 
 #: Names that an outcome has for the places that the kernel chose, in the order of the moves that returned them.
 ELSEWHERE = r"elsewhere[0-9]*"
+
+_RUN = r"-?[0-9]{1,7}\+[0-9]{1,7}"
+_LAYOUT = rf"(?:{_RUN}(?: +{_RUN})*)?"
 
 
 class Size(Field[int]):
@@ -187,7 +191,7 @@ def parse_capability(text: str) -> str:
 
 def parse_layout(text: str) -> tuple[tuple[int, int], ...]:
     """Return (start, pages) for each ``start+pages``; raises Refused."""
-    if LAYOUT.pattern.fullmatch(text) is None:
+    if re.fullmatch(_LAYOUT, text) is None:
         raise Refused(f"{quote(text)} is not a layout", "one `start+pages` per mapping, in pages: `0+3 3+1`")
     runs = []
     for run in text.split():
@@ -196,10 +200,9 @@ def parse_layout(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(runs)
 
 
-LAYOUT = Text("a layout", r"(?: *-?[0-9]{1,7}\+[0-9]{1,7})*")
 DRAWING: Field[Drawing] = Parsed("a drawing", parse_drawing, drawing.PATTERN)
 MREMAP_FLAGS: Field[int] = Parsed("flags", parse_flags, FLAGS, number=flags_number)
 KERNELS: Field[KernelRange] = Parsed("a range of kernels", parse_kernels, r"^[\s0-9A-Za-z.,<>=!*~+_-]*$")
 ERRNO: Field[str] = Parsed("the name of an errno", parse_errno, "^(?:none|E[A-Z0-9]+)$")
 CAPABILITY: Field[str] = Parsed("a capability", parse_capability, f"^(?:CAP_)?(?:{'|'.join(CAPABILITIES)})$")
-LAYOUT_TEXT: Field[tuple[tuple[int, int], ...]] = Parsed("a layout", parse_layout, f"^{LAYOUT.pattern.pattern}$")
+LAYOUT: Field[tuple[tuple[int, int], ...]] = Parsed("a layout", parse_layout, f"^(?:{_LAYOUT})$")

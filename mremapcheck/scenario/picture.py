@@ -1,0 +1,169 @@
+"""A scenario as text, before anything has run: its regions, what the letters mean, what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mremapcheck.scenario.address import format_size
+from mremapcheck.scenario.attributes import Attributes
+from mremapcheck.scenario.document import Limit, Region, Scenario
+from mremapcheck.scenario.drawing import LONGEST_RUN
+from mremapcheck.scenario.fields import Record
+from mremapcheck.scenario.flags import format_flags
+from mremapcheck.scenario.kinds import KINDS
+from mremapcheck.scenario.operations import (
+    MREMAP_DONTUNMAP,
+    MREMAP_FIXED,
+    Fork,
+    Madvise,
+    Mlock,
+    Mmap,
+    Mprotect,
+    Mremap,
+    Mseal,
+    Munlock,
+    Munmap,
+    Operation,
+    Read,
+    SetName,
+    Touch,
+    UffdRegister,
+    UffdUnregister,
+)
+from mremapcheck.scenario.reader import Reader
+
+_ATTRIBUTES = Record(Attributes)
+
+
+def show(scenario: Scenario) -> str:
+    """Return the whole scenario, without what is expected of it."""
+    parts = [f"{scenario.name}: {scenario.summary}", regions(scenario), legend(scenario)]
+    if said := conditions(scenario):
+        parts.append(said)
+    parts.append(moves(scenario))
+    return "\n\n".join(parts)
+
+
+def regions(scenario: Scenario) -> str:
+    """Return the drawing of each region on a line."""
+    width = max(len(region.name) for region in scenario.regions)
+    return "\n".join(f"{region.name:{width}}  {drawing(region)}" for region in scenario.regions)
+
+
+def drawing(region: Region) -> str:
+    """Return the drawing of a region before the moves, long runs as ``A{512}``."""
+    pieces = []
+    end = 0
+    for run in region.runs:
+        pieces += [run_of(".", run.start - end), run_of(run.letter, run.pages)]
+        end = run.start + run.pages
+    return "".join(pieces) + run_of(".", region.pages - end)
+
+
+def legend(scenario: Scenario) -> str:
+    """Return what each letter of the drawings stands for, one on a line."""
+    drawn = dict.fromkeys(run.letter for region in scenario.regions for run in region.runs)
+    said = scenario.document.get("vmas", {})
+    lines = []
+    for letter in drawn:
+        reader = Reader(frozenset(), frozenset(drawn))
+        lines.append(f"{letter}  {describe(_ATTRIBUTES.read(said.get(letter, {}), reader))}")
+    return "\n".join(lines)
+
+
+def describe(made: Attributes) -> str:
+    """Return what a mapping is, in words: ``private anon, r, touched, uffd missing``."""
+    kind = KINDS[made.kind]
+    sharing = made.sharing or kind.sharing[0]
+    words = [made.kind if made.kind == "anon-shared" else f"{sharing} {made.kind}", made.prot]
+    if made.file is not None:
+        words.append(f"file {made.file}")
+    if made.offset:
+        words.append(f"from {format_size(made.offset)} on")
+    touch = kind.touched if made.touch is None else made.touch
+    words.append("touched" if touch else "untouched")
+    if made.lock:
+        words.append("locked on fault" if made.lock == "on-fault" else "locked")
+    words += made.advice
+    if made.guard:
+        words.append(f"guard page{'s' if len(made.guard) > 1 else ''} " + ", ".join(map(str, made.guard)))
+    if made.name is not None:
+        words.append(f'named "{made.name}"')
+    if made.uffd is not None:
+        words.append(f"uffd {made.uffd}")
+    if made.seal:
+        words.append("sealed")
+    return ", ".join(words)
+
+
+def conditions(scenario: Scenario) -> str:
+    """Return the conditions of the process, one on a line; the empty text where there are none."""
+    process = scenario.process
+    lines = [f"RLIMIT_{name.upper()}: {_limit(limit)}" for name, limit in process.rlimits.items()]
+    lines += [f"CAP_{name} kept" for name in process.keep]
+    if process.map_headroom is not None:
+        lines.append(f"{process.map_headroom} map slots left")
+    if process.fork:
+        lines.append("in a forked child")
+    return "\n".join(lines)
+
+
+def moves(scenario: Scenario) -> str:
+    """Return what is done, one call on a line, with the number of the item of ``moves`` that it comes from."""
+    return "\n".join(f"{step.where.removeprefix('moves')} {call(step)}" for step in scenario.script)
+
+
+def setup(scenario: Scenario) -> str:
+    """Return the calls that make the drawing, one on a line."""
+    return "\n".join(map(call, scenario.setup))
+
+
+def call(step: Operation) -> str:
+    """Return an operation as a call in the man pages' terms: ``mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)``."""
+    if isinstance(step, Fork):
+        return "fork()"
+    if isinstance(step, Mremap):
+        said = [str(step.old_address), format_size(step.old_size), format_size(step.new_size), format_flags(step.flags)]
+        if step.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) or step.new_address.region or step.new_address.value:
+            said.append(str(step.new_address))
+        return f"mremap({', '.join(said)})"
+    where = f"{step.address}, {format_size(step.size)}"
+    if isinstance(step, Mmap):
+        backing = step.kind if step.kind == "anon-shared" else f"{step.sharing} {step.kind}"
+        if step.object and not step.object.startswith("@"):
+            backing += f" {step.object}"
+        if step.offset:
+            backing += f" from {step.offset}p on"
+        return f"mmap({where}, {step.prot}, {backing}) = {step.letter}"
+    name, more = _CALLS[type(step)]
+    argument = more(step)
+    return f"{name}({where}{', ' if argument else ''}{argument})"
+
+
+def run_of(character: str, pages: int) -> str:
+    """Return so many pages of one character, ``A{512}`` where they are many."""
+    return character * pages if pages <= LONGEST_RUN else f"{character}{{{pages}}}"
+
+
+def _limit(limit: Limit) -> str:
+    return f"{format_size(limit.size)} more than in use" if limit.relative else format_size(limit.size)
+
+
+def _letters(step: Any) -> str:
+    return "".join(dict.fromkeys(tag.letter for tag in step.tags))
+
+
+_CALLS: dict[type[Operation], tuple[str, Callable[[Any], str]]] = {
+    Munmap: ("munmap", lambda step: ""),
+    Mprotect: ("mprotect", lambda step: step.prot),
+    Madvise: ("madvise", lambda step: step.advice.upper().replace("-", "_")),
+    Mlock: ("mlock", lambda step: "ONFAULT" if step.on_fault else ""),
+    Munlock: ("munlock", lambda step: ""),
+    Mseal: ("mseal", lambda step: ""),
+    Touch: ("touch", _letters),
+    Read: ("read", lambda step: ""),
+    UffdRegister: ("UFFDIO_REGISTER", lambda step: step.mode),
+    UffdUnregister: ("UFFDIO_UNREGISTER", lambda step: ""),
+    SetName: ("PR_SET_VMA_ANON_NAME", lambda step: f'"{step.name}"'),
+}
