@@ -11,9 +11,7 @@ import marshal
 import mmap
 import os
 import signal
-import socket
 import sys
-import traceback
 
 from mremapcheck.live.constants import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, SYS_PRCTL
 from mremapcheck.live.runner import Runner
@@ -22,6 +20,7 @@ from mremapcheck.live.wire import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from typing import Any
 
 #: How a worker ends: the tool hung up; it cannot be used again; it is broken.
@@ -35,6 +34,8 @@ def keep_workers(control: socket.socket, timeout: float) -> None:
     ``control`` keeps messages apart (SOCK_SEQPACKET). Sends ``("worker", pid)`` with the worker's own socket, and
     ``("ended", wait status, step)`` when the worker has gone.
     """
+    import socket
+
     call(SYS_PRCTL, PR_SET_PDEATHSIG, signal.SIGTERM)
     call(SYS_PRCTL, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     prepare_heap()
@@ -53,7 +54,7 @@ def keep_workers(control: socket.socket, timeout: float) -> None:
                 ours.close()
                 control.close()
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                status = _work(theirs.fileno(), step, timeout)
+                status = work(theirs.fileno(), step, timeout)
                 return
             theirs.close()
             socket.send_fds(control, [marshal.dumps(("worker", keeper.worker))], [ours.fileno()])
@@ -91,8 +92,11 @@ class _Keeper:
                 return status
 
 
-def _work(fd: int, step: memoryview[int], timeout: float) -> int:
-    """Answer plans until the stream ends or something is left behind; return the exit status."""
+def work(fd: int, step: memoryview[int], timeout: float) -> int:
+    """Answer plans from a socket until it ends or something is left behind; return the exit status.
+
+    ``step[0]`` is always the number of the step being done; SIGALRM ends a plan that takes longer than ``timeout`` s.
+    """
     call(SYS_PRCTL, PR_SET_PDEATHSIG, signal.SIGKILL)
     try:
         runner = Runner(step, timeout)
@@ -112,6 +116,8 @@ def _work(fd: int, step: memoryview[int], timeout: float) -> int:
     except BrokenPipeError:
         return HUNG_UP
     except Exception:
+        import traceback
+
         send(fd, ("broken", traceback.format_exc()))
         return BROKEN
     return HUNG_UP
@@ -146,4 +152,6 @@ def _read(fd: int, size: int) -> bytes:
 
 def main() -> None:
     """Run as ``python -c`` by the executor: the arguments are the control socket's descriptor and the timeout."""
+    import socket
+
     keep_workers(socket.socket(fileno=int(sys.argv[2])), float(sys.argv[3]))
