@@ -61,11 +61,11 @@ def _parse(text: str) -> Drawing:
 _parse_short = lru_cache(maxsize=8192)(_parse)
 
 
-def expand(text: str) -> str:
-    """Return the drawing of an outcome with its long runs written out. Raises Refused."""
-    if _EXPANDED.fullmatch(text) and len(text) <= MOST_PAGES:
+def expand(text: str, most: int = MOST_PAGES) -> str:
+    """Return the drawing of an outcome, at most ``most`` pages, with its long runs written out. Raises Refused."""
+    if len(text) <= most and _EXPANDED.fullmatch(text):
         return text
-    return "".join(letter * pages for letter, pages in _pieces(text))
+    return "".join([letter * pages for letter, pages in _pieces(text, most)])
 
 
 def compact(drawing: str) -> str:
@@ -73,7 +73,7 @@ def compact(drawing: str) -> str:
     return _LONG_RUN.sub(lambda run: f"{run[1]}{{{len(run[0])}}}", drawing)
 
 
-def _pieces(text: str) -> Iterator[tuple[str, int]]:
+def _pieces(text: str, most: int = MOST_PAGES) -> Iterator[tuple[str, int]]:
     position = 0
     total = 0
     while position < len(text):
@@ -82,8 +82,8 @@ def _pieces(text: str) -> Iterator[tuple[str, int]]:
         if found is None or pages == 0:
             raise Refused(f"{quote(text)} is not a drawing: {_trouble(text, position)}", _HINT)
         total += pages
-        if total > MOST_PAGES:
-            raise Refused(f"a drawing has at most {MOST_PAGES} pages")
+        if total > most:
+            raise Refused(f"more than {MOST_PAGES} pages are drawn")
         yield found[1], pages
         position = found.end()
 

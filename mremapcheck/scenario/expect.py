@@ -9,8 +9,9 @@ from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.outcome import VERDICTS
 from mremapcheck.scenario.address import REGION_NAME
 from mremapcheck.scenario.document import Expectation, MoveExpectation
-from mremapcheck.scenario.fields import Choice, Field, ListOf, MapOf, Record, Tagged, key
+from mremapcheck.scenario.fields import Choice, Field
 from mremapcheck.scenario.reader import Refused
+from mremapcheck.scenario.records import ListOf, MapOf, Record, Tagged, key
 from mremapcheck.scenario.values import ERRNO, KERNELS, LAYOUT, Outline, Result, Size, known_place
 from mremapcheck.units import PAGE
 

@@ -11,9 +11,10 @@ from mremapcheck.scenario.attributes import Attributes
 from mremapcheck.scenario.document import Limit, Process
 from mremapcheck.scenario.drawing import LETTERS, Drawing
 from mremapcheck.scenario.expect import EXPECT, ExpectItem
-from mremapcheck.scenario.fields import Field, Flag, ListOf, MapOf, Record, Short, Text, Whole, key
+from mremapcheck.scenario.fields import Field, Flag, Text, Whole
 from mremapcheck.scenario.items import ITEM, Item
 from mremapcheck.scenario.reader import Reader, Refused, did_you_mean, quote
+from mremapcheck.scenario.records import ListOf, MapOf, Record, Short, key
 from mremapcheck.scenario.values import CAPABILITY, DRAWING, ELSEWHERE, LimitSize, Size
 from mremapcheck.units import PAGE
 

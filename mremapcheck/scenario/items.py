@@ -9,7 +9,7 @@ from typing import TypeAlias
 from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
 from mremapcheck.scenario.drawing import LETTERS
-from mremapcheck.scenario.fields import Choice, Field, Record, Tagged, Text, key
+from mremapcheck.scenario.fields import Choice, Field, Text
 from mremapcheck.scenario.kinds import ADVICES, PROTS, UFFD_MODES, advice_features, uffd_features
 from mremapcheck.scenario.operations import (
     Address,
@@ -26,6 +26,7 @@ from mremapcheck.scenario.operations import (
     UffdUnregister,
 )
 from mremapcheck.scenario.reader import Refused
+from mremapcheck.scenario.records import Record, Tagged, key
 from mremapcheck.scenario.values import MREMAP_FLAGS, At, Lock, Size
 
 LETTER = Text("a letter", LETTERS, "one of A to Z or a to z", 1)

@@ -9,7 +9,6 @@ from mremapcheck.scenario.address import format_size
 from mremapcheck.scenario.attributes import Attributes
 from mremapcheck.scenario.document import Limit, Region, Scenario
 from mremapcheck.scenario.drawing import LONGEST_RUN
-from mremapcheck.scenario.fields import Record
 from mremapcheck.scenario.flags import format_flags
 from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.operations import (
@@ -32,6 +31,7 @@ from mremapcheck.scenario.operations import (
     UffdUnregister,
 )
 from mremapcheck.scenario.reader import Reader
+from mremapcheck.scenario.records import Record
 
 _ATTRIBUTES = Record(Attributes)
 

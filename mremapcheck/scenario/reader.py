@@ -43,10 +43,14 @@ class Fault:
 
 @dataclass(slots=True)
 class Reader:
-    """The document being read: names it defines, the path to the value being read, the faults so far."""
+    """The document being read: the names it defines, the path to the value being read, the faults so far.
+
+    ``room`` is how many pages drawings of outcomes may still have.
+    """
 
     regions: Set[str]
     letters: Set[str]
+    room: int = 1 << 20
     path: list[str | int] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 

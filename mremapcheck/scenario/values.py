@@ -110,8 +110,9 @@ class Outline(Field[str]):
     """The drawing of a region afterwards, with its long runs written out."""
 
     def read(self, value: Any, reader: Reader) -> str:
-        text = drawing.expand(string(value, "a drawing"))
-        for letter in set(text) - reader.letters - {".", "_", "?"}:
+        text = drawing.expand(string(value, "a drawing"), reader.room)
+        reader.room -= len(text)
+        for letter in sorted(set(text) - reader.letters - {".", "_", "?"}):
             raise Refused(f"no mapping has the letter `{letter}`", did_you_mean(letter, reader.letters))
         return text
 
