@@ -1,0 +1,224 @@
+"""madvise(2): advice that changes flags, and advice that changes pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mremapcheck.model import faults
+from mremapcheck.model.errno import EACCES, EFAULT, EINVAL, ENOMEM, EPERM, Errno
+from mremapcheck.model.flags import (
+    ACCESS,
+    DONTCOPY,
+    DONTDUMP,
+    DONTEXPAND,
+    DROPPABLE,
+    HUGEPAGE,
+    IO,
+    LOCKED,
+    MERGEABLE,
+    MIXEDMAP,
+    NOHUGEPAGE,
+    PFNMAP,
+    RAND_READ,
+    SEALED,
+    SEQ_READ,
+    SHARED,
+    SPECIAL,
+    WIPEONFORK,
+    WRITE,
+)
+from mremapcheck.model.merging import Range, modify
+from mremapcheck.model.mm import Mm
+from mremapcheck.model.pages import GUARD, zap
+from mremapcheck.model.stopped import Failed, Unsupported
+from mremapcheck.model.vma import Vma
+from mremapcheck.scenario.operations import Madvise
+from mremapcheck.units import PAGE_SHIFT, page_align
+
+
+def madvise(mm: Mm, op: Madvise) -> None:
+    """Give advice on a range; raises Failed with madvise's errno, Unsupported where the kernel knows no such advice."""
+    flags_after = _FLAGS.get(op.advice)
+    to_pages = _PAGES.get(op.advice)
+    if (flags_after is None and to_pages is None) or _FEATURES.get(op.advice, "") not in {"", *mm.rules.features}:
+        raise Unsupported(f"madvise {op.advice}: this kernel has no such advice")
+    position, end = op.address.value, op.address.value + page_align(op.size)
+    while position < end:
+        vma = mm.find(position)
+        if vma is None:
+            raise Failed(f"madvise failed: {ENOMEM}")
+        stop = min(end, vma.end)
+        errno: Errno | None = None
+        if flags_after is not None:
+            flags = flags_after(vma)
+            if isinstance(flags, str):
+                errno = flags
+            elif flags != vma.flags:
+                new = Range.of(vma, position, stop)
+                new.flags = flags
+                modify(mm, vma, new)
+        elif to_pages is not None:
+            errno = to_pages(mm, vma, position >> PAGE_SHIFT, stop >> PAGE_SHIFT)
+        if errno is not None:
+            if op.advice.startswith("guard"):
+                raise Unsupported(f"madvise {op.advice}: {errno}: this kernel does not do it here")
+            raise Failed(f"madvise failed: {errno}")
+        position = stop
+
+
+def _random(vma: Vma) -> int:
+    return vma.flags & ~SEQ_READ | RAND_READ
+
+
+def _sequential(vma: Vma) -> int:
+    return vma.flags & ~RAND_READ | SEQ_READ
+
+
+def _dofork(vma: Vma) -> int | Errno:
+    return EINVAL if vma.flags & IO else vma.flags & ~DONTCOPY
+
+
+def _dodump(vma: Vma) -> int | Errno:
+    return EINVAL if vma.flags & (SPECIAL | DROPPABLE) else vma.flags & ~DONTDUMP
+
+
+def _wipeonfork(vma: Vma) -> int | Errno:
+    return EINVAL if vma.file is not None or vma.flags & SHARED else vma.flags | WIPEONFORK
+
+
+def _keeponfork(vma: Vma) -> int | Errno:
+    return EINVAL if vma.flags & DROPPABLE else vma.flags & ~WIPEONFORK
+
+
+def _mergeable(vma: Vma) -> int:
+    """KSM ignores what it cannot share, without an error."""
+    if vma.flags & (SHARED | PFNMAP | IO | DONTEXPAND | MIXEDMAP | DROPPABLE):
+        return vma.flags
+    return vma.flags | MERGEABLE
+
+
+_FLAGS: dict[str, Callable[[Vma], int | Errno]] = {
+    "normal": lambda vma: vma.flags & ~(RAND_READ | SEQ_READ),
+    "random": _random,
+    "sequential": _sequential,
+    "dontfork": lambda vma: vma.flags | DONTCOPY,
+    "dofork": _dofork,
+    "dontdump": lambda vma: vma.flags | DONTDUMP,
+    "dodump": _dodump,
+    "wipeonfork": _wipeonfork,
+    "keeponfork": _keeponfork,
+    "mergeable": _mergeable,
+    "unmergeable": lambda vma: vma.flags & ~MERGEABLE,
+    "hugepage": lambda vma: EINVAL if vma.flags & SPECIAL else vma.flags & ~NOHUGEPAGE | HUGEPAGE,
+    "nohugepage": lambda vma: vma.flags & ~HUGEPAGE | NOHUGEPAGE,
+}
+
+
+def _dontneed(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    if vma.flags & (LOCKED | PFNMAP):
+        return EINVAL
+    return _discard(mm, vma, first, last)
+
+
+def _discard(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    if vma.flags & SEALED and not vma.flags & (SHARED | WRITE):
+        return EPERM  # mseal: unwritable memory must not lose its pages
+    if vma.flags & PFNMAP:
+        return EINVAL
+    for page in range(first, last):
+        if mm.pages.get(page) != GUARD:
+            mm.pages.pop(page, None)
+    return None
+
+
+def _free(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    return None if vma.backing.anonymous else EINVAL
+
+
+def _remove(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    if vma.flags & LOCKED or vma.file is None or vma.backing.anonymous:
+        return EINVAL
+    if vma.flags & (SHARED | WRITE) != SHARED | WRITE:
+        return EACCES
+    numbers = {vma.pgoff + page - (vma.start >> PAGE_SHIFT) for page in range(first, last)}
+    for number in numbers:
+        vma.file.pages.pop(number, None)
+    for page in [page for page, entry in mm.pages.items() if type(entry) is int and entry in numbers]:
+        other = mm.find(page << PAGE_SHIFT)
+        if other is not None and other.file is not None and other.file.pages is vma.file.pages:
+            del mm.pages[page]
+    return None
+
+
+def _nothing(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    """Advice whose effect no outcome shows while memory is plenty."""
+    return None
+
+
+def _cold(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    return EINVAL if vma.flags & (LOCKED | PFNMAP) else None
+
+
+def _populate_read(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    if not vma.flags & ACCESS or vma.flags & (IO | PFNMAP):
+        return EINVAL
+    return _populate(mm, vma, first, last, writes=False)
+
+
+def _populate_write(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    if not vma.flags & WRITE or vma.flags & (IO | PFNMAP):
+        return EINVAL
+    return _populate(mm, vma, first, last, writes=True)
+
+
+def _populate(mm: Mm, vma: Vma, first: int, last: int, *, writes: bool) -> Errno | None:
+    for page in range(first, last):
+        if mm.pages.get(page) == GUARD:
+            return EFAULT
+        if writes:
+            faults.write(mm, vma, page, None)
+        else:
+            faults.read(mm, vma, page)
+    return None
+
+
+def _guard_install(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    for rule in mm.rules.guard:
+        errno = rule(mm, vma)
+        if errno is not None:
+            return errno
+    zap(mm.pages, first, last)
+    for page in range(first, last):
+        mm.pages[page] = GUARD
+    return None
+
+
+def _guard_remove(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    for page in range(first, last):
+        if mm.pages.get(page) == GUARD:
+            del mm.pages[page]
+    return None
+
+
+_PAGES: dict[str, Callable[[Mm, Vma, int, int], Errno | None]] = {
+    "dontneed": _dontneed,
+    "dontneed-locked": _discard,
+    "free": _free,
+    "remove": _remove,
+    "willneed": _nothing,
+    "cold": _cold,
+    "pageout": _cold,
+    "populate-read": _populate_read,
+    "populate-write": _populate_write,
+    "guard-install": _guard_install,
+    "guard-remove": _guard_remove,
+}
+
+#: Advice that a kernel must have learnt first.
+_FEATURES = {
+    "populate-read": "madvise-populate",
+    "populate-write": "madvise-populate",
+    "dontneed-locked": "dontneed-locked",
+    "guard-install": "guard",
+    "guard-remove": "guard",
+}

@@ -1,0 +1,345 @@
+"""The system calls around mremap, as far as scenarios use them; they raise Stopped where they do not work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mremapcheck.model import faults
+from mremapcheck.model.advice import madvise
+from mremapcheck.model.errno import EBUSY, EINVAL, ENOMEM, EPERM
+from mremapcheck.model.flags import (
+    ACCESS,
+    ACCOUNT,
+    DONTCOPY,
+    LOCKED,
+    LOCKS,
+    NORESERVE,
+    PROTECTIONS,
+    READ,
+    SEALED,
+    SHARED,
+    SPECIAL,
+    UFFD,
+    UFFD_MISSING,
+    UFFD_WP,
+    WIPEONFORK,
+    WRITE,
+)
+from mremapcheck.model.kinds import file_of, kind_of
+from mremapcheck.model.merging import Range, modify
+from mremapcheck.model.mm import Mm
+from mremapcheck.model.pages import GUARD, zap
+from mremapcheck.model.steps.unmapping import unmap
+from mremapcheck.model.stopped import Failed, Unsupported
+from mremapcheck.model.vma import AnonVma, File, Uffd, Vma
+from mremapcheck.scenario.operations import (
+    Fork,
+    Madvise,
+    Mlock,
+    Mmap,
+    Mprotect,
+    Mseal,
+    Munlock,
+    Munmap,
+    Ranged,
+    Read,
+    SetName,
+    Touch,
+    UffdRegister,
+    UffdUnregister,
+)
+from mremapcheck.units import PAGE, PAGE_SHIFT, page_align
+
+
+class Process:
+    """A process: its memory, the files it has open and its userfaultfds (with events or without)."""
+
+    __slots__ = ("files", "mm", "uffds")
+
+    def __init__(self, mm: Mm) -> None:
+        self.mm = mm
+        self.files: dict[tuple[str, str], File] = {}
+        self.uffds: dict[bool, Uffd] = {}
+
+
+def mmap(process: Process, op: Mmap) -> None:
+    """Map with MAP_FIXED over whatever is there, and merge with the neighbours where that is possible."""
+    mm = process.mm
+    kind = kind_of(op.kind, mm.rules.features)
+    start, length = op.address.value, page_align(op.size)
+    flags = PROTECTIONS[op.prot] | kind.base_flags
+    if op.sharing == "shared":
+        flags |= SHARED
+    elif flags & (WRITE | NORESERVE) == WRITE:
+        flags |= ACCOUNT
+    errno = unmap(mm, start, length, mm.events)
+    if errno is not None:
+        raise Failed(f"mmap failed: {errno}")
+    count = length >> PAGE_SHIFT
+    if not mm.may_expand(flags, count) or (flags & ACCOUNT and not mm.charge(count)):
+        raise Failed(f"mmap failed: {ENOMEM}")
+    number = start >> PAGE_SHIFT
+    file = file_of(op, kind, process.files)
+    new = Range(start, start + length, flags, kind, file, number if file is None else op.offset, number, op.letter)
+    prev, following = mm.neighbours(start)
+    if mm.rules.merge_mapping(mm, new, prev, following) is None:
+        mm.insert(new.new_vma())
+    mm.count(flags, count)
+    if flags & LOCKED:
+        mm.locked += count
+
+
+def munmap(process: Process, op: Munmap) -> None:
+    """Unmap; events are sent when the call returns."""
+    errno = unmap(process.mm, op.address.value, op.size, process.mm.events)
+    if errno is not None:
+        raise Failed(f"munmap failed: {errno}")
+
+
+def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
+    """Yield each mapping of the range with its part of it, though each may change the mappings; raise at a gap."""
+    position, end = op.address.value, op.address.value + page_align(op.size)
+    while position < end:
+        vma = mm.find(position)
+        if vma is None:
+            raise Failed(f"{call} failed: {ENOMEM}")
+        stop = min(end, vma.end)
+        yield vma, position, stop
+        position = stop
+
+
+def mprotect(process: Process, op: Mprotect) -> None:
+    """Change the protection; what becomes private and writable is accounted, and populated if locked."""
+    mm = process.mm
+    access = PROTECTIONS[op.prot]
+    for vma, start, end in _covered(mm, op, "mprotect"):
+        old = vma.flags
+        if old & SEALED:
+            raise Failed(f"mprotect failed: {EPERM}")
+        flags = old & ~ACCESS | access
+        if flags == old:
+            continue
+        count = (end - start) >> PAGE_SHIFT
+        if flags & WRITE and not mm.may_expand(flags, count) and mm.may_expand(old, count):
+            raise Failed(f"mprotect failed: {ENOMEM}")
+        for rule in mm.rules.mprotect:
+            flags = rule(vma, flags)
+        if flags & ~old & ACCOUNT and not mm.charge(count):
+            raise Failed(f"mprotect failed: {ENOMEM}")
+        if old & ~flags & ACCOUNT:
+            mm.committed -= count
+        new = Range.of(vma, start, end)
+        new.flags = flags
+        changed = modify(mm, vma, new)
+        mm.count(old, -count)
+        mm.count(flags, count)
+        if old & (WRITE | SHARED | LOCKED) == LOCKED and flags & WRITE:
+            faults.populate_vma(mm, changed, start >> PAGE_SHIFT, end >> PAGE_SHIFT)
+
+
+def mlock(process: Process, op: Mlock) -> None:
+    """Lock and populate. Memory without access is locked all the same, though mlock then returns ENOMEM."""
+    mm = process.mm
+    start, end = op.address.value, op.address.value + page_align(op.size)
+    already = sum(
+        min(end, vma.end) - max(start, vma.start)
+        for vma in mm.vmas
+        if vma.flags & LOCKED and vma.start < end and vma.end > start
+    )
+    if not mm.may_lock((end - start - already) >> PAGE_SHIFT):
+        raise Failed(f"mlock failed: {ENOMEM}")
+    _set_lock(mm, op, LOCKS if op.on_fault else LOCKED, "mlock")
+    faults.populate(mm, start, end)
+
+
+def munlock(process: Process, op: Munlock) -> None:
+    """Unlock; the pages stay."""
+    _set_lock(process.mm, op, 0, "munlock")
+
+
+def _set_lock(mm: Mm, op: Ranged, lock: int, call: str) -> None:
+    for vma, start, end in _covered(mm, op, call):
+        old = vma.flags
+        flags = old & ~LOCKS | lock
+        if flags == old or old & SPECIAL or vma.backing.name == "secret":
+            continue
+        new = Range.of(vma, start, end)
+        new.flags = flags
+        modify(mm, vma, new)
+        if (flags ^ old) & LOCKED:
+            count = (end - start) >> PAGE_SHIFT
+            mm.locked += count if flags & LOCKED else -count
+
+
+def mseal(process: Process, op: Mseal) -> None:
+    """Seal; the range must be mapped without gaps."""
+    mm = process.mm
+    if "mseal" not in mm.rules.features:
+        raise Unsupported("this kernel has no mseal")
+    end = op.address.value + page_align(op.size)
+    if any(True for _ in _gaps(mm, op.address.value, end)):
+        raise Failed(f"mseal failed: {ENOMEM}")
+    for vma, start, stop in _covered(mm, op, "mseal"):
+        if not vma.flags & SEALED:
+            new = Range.of(vma, start, stop)
+            new.flags |= SEALED
+            modify(mm, vma, new)
+
+
+def _gaps(mm: Mm, start: int, end: int) -> Iterator[int]:
+    position = start
+    while position < end:
+        vma = mm.find(position)
+        if vma is None:
+            yield position
+            return
+        position = vma.end
+
+
+def touch(process: Process, op: Touch) -> None:
+    """Write each page's tag."""
+    mm = process.mm
+    page = op.address.value >> PAGE_SHIFT
+    vma: Vma | None = None
+    for tag in op.tags:
+        address = page << PAGE_SHIFT
+        if vma is None or address >= vma.end:
+            vma = _accessible(mm, address, WRITE, "touch")
+        if mm.pages.get(page) == GUARD:
+            raise Failed("touch failed: a guard page is there")
+        if vma.flags & UFFD_MISSING and faults.would_wait(mm, vma, page):
+            raise Failed("touch failed: it would wait for the userfaultfd")
+        faults.write(mm, vma, page, (tag.letter, tag.page))
+        page += 1
+
+
+def read(process: Process, op: Read) -> None:
+    """Read a byte of each page."""
+    mm = process.mm
+    start = op.address.value
+    vma: Vma | None = None
+    for address in range(start, start + page_align(op.size), PAGE):
+        page = address >> PAGE_SHIFT
+        if vma is None or address >= vma.end:
+            vma = _accessible(mm, address, READ, "read")
+        if mm.pages.get(page) == GUARD:
+            raise Failed("read failed: a guard page is there")
+        if vma.flags & UFFD_MISSING and faults.would_wait(mm, vma, page):
+            raise Failed("read failed: it would wait for the userfaultfd")
+        faults.read(mm, vma, page)
+
+
+def _accessible(mm: Mm, address: int, access: int, call: str) -> Vma:
+    vma = mm.find(address)
+    if vma is None:
+        raise Failed(f"{call} failed: nothing is mapped there")
+    if not vma.flags & access:
+        raise Failed(f"{call} failed: the protection forbids it")
+    return vma
+
+
+def uffd_register(process: Process, op: UffdRegister) -> None:
+    """Register with the scenario's userfaultfd, gaps in the range or not; another one's memory is EBUSY."""
+    mm = process.mm
+    name, _, events = op.mode.partition("+")
+    mode = UFFD_WP if name == "wp" else UFFD_MISSING
+    if mode == UFFD_WP and "uffd-wp" not in mm.rules.features:
+        raise Unsupported("this kernel's userfaultfd has no write protection")
+    uffd = process.uffds.setdefault(bool(events), Uffd(bool(events)))
+    start, end = op.address.value, op.address.value + page_align(op.size)
+    found = [vma for vma in mm.vmas if vma.start < end and vma.end > start]
+    if not found:
+        raise Failed(f"uffd-register failed: {EINVAL}")
+    for vma in found:
+        if vma.flags & SPECIAL or any(rule(vma, mode) is not None for rule in mm.rules.registrable):
+            raise Failed(f"uffd-register failed: {EINVAL}")
+        if vma.uffd is not None and vma.uffd is not uffd:
+            raise Failed(f"uffd-register failed: {EBUSY}")
+    for vma in found:
+        if vma not in mm.vmas or (vma.uffd is uffd and vma.flags & mode):
+            continue
+        first = max(start, vma.start)
+        new = Range.of(vma, first, min(end, vma.end))
+        new.pgoff = mm.rules.register_offset(vma, first)
+        new.flags = new.flags & ~UFFD | mode
+        new.uffd = uffd
+        modify(mm, vma, new)
+
+
+def uffd_unregister(process: Process, op: UffdUnregister) -> None:
+    """Take the registration away."""
+    mm = process.mm
+    start, end = op.address.value, op.address.value + page_align(op.size)
+    for vma in [vma for vma in mm.vmas if vma.start < end and vma.end > start and vma.uffd is not None]:
+        if vma in mm.vmas:
+            new = Range.of(vma, max(start, vma.start), min(end, vma.end))
+            new.flags &= ~UFFD
+            new.uffd = None
+            modify(mm, vma, new)
+
+
+def set_name(process: Process, op: SetName) -> None:
+    """Name anonymous memory."""
+    mm = process.mm
+    if "anon-names" not in mm.rules.features:
+        raise Unsupported("this kernel has no names for anonymous memory")
+    for vma, start, end in _covered(mm, op, "set-name"):
+        for rule in mm.rules.nameable:
+            errno = rule(vma)
+            if errno is not None:
+                raise Failed(f"set-name failed: {errno}")
+        if vma.name != op.name:
+            new = Range.of(vma, start, end)
+            new.name = op.name
+            modify(mm, vma, new)
+
+
+def fork(process: Process, op: Fork | None = None) -> None:
+    """Go on as the child: locks and registrations are not inherited, private pages are shared until written to.
+
+    Page tables are copied only where the child could not fault the pages in again.
+    """
+    parent = process.mm
+    child = Mm(parent.rules, parent.trace)
+    child.pages = parent.pages
+    child.events = parent.events
+    child.privileges = parent.privileges
+    child.lowest_chosen = parent.lowest_chosen
+    for vma in parent.vmas:
+        first, last = vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT
+        if vma.flags & DONTCOPY:
+            zap(child.pages, first, last)
+            continue
+        twin = vma.copy()
+        twin.flags &= ~(LOCKS | UFFD)
+        twin.uffd = None
+        if vma.flags & WIPEONFORK:
+            twin.anon_vma = None
+        elif vma.anon_vma is not None:
+            twin.anon_vma = AnonVma(forked=True)
+        if vma.flags & WIPEONFORK or not any(rule(vma) for rule in parent.rules.copy_on_fork):
+            zap(child.pages, first, last)
+        child.vmas.append(twin)
+        child.count(twin.flags, last - first)
+        if twin.flags & ACCOUNT:
+            child.committed += last - first
+    process.mm = child
+    process.uffds = {}
+
+
+CALLS: dict[type, Callable[[Process, Any], None]] = {
+    Mmap: mmap,
+    Munmap: munmap,
+    Mprotect: mprotect,
+    Madvise: lambda process, op: madvise(process.mm, op),
+    Mlock: mlock,
+    Munlock: munlock,
+    Mseal: mseal,
+    Touch: touch,
+    Read: read,
+    UffdRegister: uffd_register,
+    UffdUnregister: uffd_unregister,
+    SetName: set_name,
+    Fork: fork,
+}

@@ -1,0 +1,171 @@
+"""The model as an executor: scenarios on a simulated address space, with the same outcome as from a real kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+
+from mremapcheck.executor import Kernel
+from mremapcheck.model.call import Call
+from mremapcheck.model.calls import CALLS, Process, fork
+from mremapcheck.model.flags import READ, SEALED
+from mremapcheck.model.kernel import ModelKernel, Rules
+from mremapcheck.model.mm import Mm
+from mremapcheck.model.pages import GUARD
+from mremapcheck.model.pipeline import run
+from mremapcheck.model.stopped import Failed, Stopped
+from mremapcheck.model.trace import Trace
+from mremapcheck.observe import Facts, RawMove, assemble
+from mremapcheck.outcome import Execution, Note, Status
+from mremapcheck.scenario.document import Process as Conditions
+from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.operations import Address, Mremap
+from mremapcheck.units import PAGE_SHIFT
+from mremapcheck.verdict import Snapshot, needs_residency
+
+_NOT_NEEDED = Snapshot(())
+
+
+class ModelExecutor:
+    """A kernel of the model. With ``trace`` each Execution tells the steps that decided something; it is slower so."""
+
+    def __init__(self, kernel: ModelKernel, *, trace: bool = False) -> None:
+        self._model = kernel
+        self._trace = trace
+        self._rules = kernel.rules()
+
+    @property
+    def kernel(self) -> Kernel:
+        """Which kernel answers."""
+        model = self._model
+        return Kernel(model.reference, "model", str(model.version), model.version, model.ids)
+
+    def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
+        """Carry the scenarios out, in order."""
+        for scenario in scenarios:
+            yield self.execute(scenario)
+
+    def execute(self, scenario: Scenario) -> Execution:
+        """Carry one scenario out."""
+        if not self._trace:
+            return _execute(scenario, self._rules, None)
+        trace = Trace(_namer(scenario))
+        return _execute(scenario, self._model.rules(trace), trace)
+
+    def __enter__(self) -> ModelExecutor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        return None
+
+
+def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution:
+    process = Process(Mm(rules))
+    moves: list[RawMove] = []
+    op = None
+    try:
+        for op in scenario.setup:
+            CALLS[type(op)](process, op)
+        _set_conditions(process, scenario.process)
+        process.mm.trace = trace
+        for op in scenario.script:
+            if type(op) is Mremap:
+                moves.append(_move(process.mm, op))
+            else:
+                CALLS[type(op)](process, op)
+    except Stopped as stop:
+        status: Status = "error" if isinstance(stop, Failed) else "skip"
+        place = f"{scenario.path}:{op.line}" if scenario.path and op else f"line {op.line}" if op else ""
+        where = f"{op.where} ({place}): " if op is not None else ""
+        return Execution(status, None, where + stop.text, _notes(trace))
+    outcome = assemble(scenario, _observe(process.mm, moves))
+    return Execution("ran", outcome, None, _notes(trace))
+
+
+def _notes(trace: Trace | None) -> tuple[Note, ...]:
+    return tuple(trace.notes) if trace is not None else ()
+
+
+def _set_conditions(process: Process, conditions: Conditions) -> None:
+    """Apply what holds from the first move on: limits, privileges, map headroom, the forked child."""
+    if conditions.fork:
+        fork(process)
+    mm = process.mm
+    mm.privileges = conditions.keep
+    for name, limit in conditions.rlimits.items():
+        pages = limit.size >> PAGE_SHIFT
+        if name == "memlock":
+            mm.memlock_limit = pages + (mm.locked if limit.relative else 0)
+        elif name == "as":
+            mm.address_limit = pages + (mm.total if limit.relative else 0)
+        else:
+            mm.data_limit = pages + (mm.data if limit.relative else 0)
+    if conditions.map_headroom is not None:
+        mm.max_map_count = len(mm.vmas) + conditions.map_headroom
+
+
+def _move(mm: Mm, op: Mremap) -> RawMove:
+    """Make one mremap call, with the arena before and, where it fails, after it."""
+    residency = needs_residency(op)
+    before = _snapshot(mm, residency)
+    call = Call(mm, op)
+    answer = run(mm.rules.mremap, call)
+    failed = type(answer) is not int
+    for step in mm.rules.finish:
+        step(call, failed)
+    if type(answer) is int:
+        return RawMove(op, None, answer, before, _NOT_NEEDED)
+    assert type(answer) is str
+    return RawMove(op, answer, 0, before, _snapshot(mm, residency))
+
+
+def _snapshot(mm: Mm, residency: bool) -> Snapshot:
+    return Snapshot([vma.seen() for vma in mm.vmas], frozenset(mm.pages) if residency else None)
+
+
+def _observe(mm: Mm, moves: list[RawMove]) -> Facts:
+    """Look at everything as the live executor does: mappings, page tables, counters, and contents last."""
+    contents: dict[int, tuple[str, int] | str] = {}
+    pages = mm.pages
+    for vma in mm.vmas:
+        unreadable = vma.flags & SEALED and not vma.flags & READ
+        file = vma.file if not vma.backing.anonymous else None
+        number = vma.pgoff
+        for page in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
+            entry = pages.get(page)
+            if type(entry) is tuple:
+                data: tuple[str, int] | str | None = entry
+            elif entry == GUARD:
+                data = "guard page"
+            elif file is not None and entry is None:
+                data = file.pages.get(number)
+            elif file is not None and type(entry) is int:
+                data = file.pages.get(entry)
+            else:
+                data = None
+            if unreadable:
+                data = "sealed without read permission"
+            if data is not None:
+                contents[page] = data
+            number += 1
+    return Facts(
+        moves=moves,
+        vmas=[vma.seen() for vma in mm.vmas],
+        present=pages.keys(),
+        contents=contents,
+        locked=mm.locked,
+        total=mm.total,
+        events=mm.events,
+    )
+
+
+def _namer(scenario: Scenario) -> Callable[[int], str]:
+    def name(address: int) -> str:
+        for region in scenario.regions:
+            if region.floor <= address < region.ceiling:
+                return str(Address(region.name, address - region.start, address))
+        return hex(address)
+
+    return name

@@ -1,0 +1,90 @@
+"""The kernel's VM_* flags as far as user space can tell them apart, and what smaps calls them.
+
+Bit values are the model's own. VM_MAY* bits are left out: every object of a scenario is opened for reading and writing,
+so they are the same everywhere. VM_SOFTDIRTY is left out too: merging ignores it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+READ = 1 << 0
+WRITE = 1 << 1
+EXEC = 1 << 2
+SHARED = 1 << 3
+LOCKED = 1 << 4
+LOCKONFAULT = 1 << 5
+ACCOUNT = 1 << 6
+NORESERVE = 1 << 7
+DONTCOPY = 1 << 8
+DONTDUMP = 1 << 9
+DONTEXPAND = 1 << 10
+IO = 1 << 11
+PFNMAP = 1 << 12
+MIXEDMAP = 1 << 13
+UFFD_MISSING = 1 << 14
+UFFD_WP = 1 << 15
+UFFD_MINOR = 1 << 16
+SEALED = 1 << 17
+MERGEABLE = 1 << 18
+HUGEPAGE = 1 << 19
+NOHUGEPAGE = 1 << 20
+WIPEONFORK = 1 << 21
+RAND_READ = 1 << 22
+SEQ_READ = 1 << 23
+GROWSDOWN = 1 << 24
+MAYBE_GUARD = 1 << 25
+DROPPABLE = 1 << 26
+
+#: What mprotect() changes.
+ACCESS = READ | WRITE | EXEC
+#: Mappings that never merge.
+SPECIAL = IO | DONTEXPAND | PFNMAP | MIXEDMAP
+UFFD = UFFD_MISSING | UFFD_WP | UFFD_MINOR
+LOCKS = LOCKED | LOCKONFAULT
+
+#: How scenarios write protections.
+PROTECTIONS = {"none": 0, "r": READ, "rw": READ | WRITE, "rx": READ | EXEC, "rwx": READ | WRITE | EXEC}
+
+_NAMES = (
+    (LOCKED, "locked"),
+    (UFFD_MISSING, "uffd-missing"),
+    (UFFD_WP, "uffd-wp"),
+    (UFFD_MINOR, "uffd-minor"),
+    (SEALED, "sealed"),
+    (DONTCOPY, "dontfork"),
+    (ACCOUNT, "accounted"),
+    (MAYBE_GUARD, "guard"),
+    (GROWSDOWN, "growsdown"),
+    (DONTDUMP, "dontdump"),
+    (HUGEPAGE, "hugepage"),
+    (NOHUGEPAGE, "nohugepage"),
+    (MERGEABLE, "mergeable"),
+    (WIPEONFORK, "wipeonfork"),
+    (RAND_READ, "random"),
+    (SEQ_READ, "sequential"),
+    (NORESERVE, "noreserve"),
+    (DONTEXPAND, "dontexpand"),
+    (IO, "io"),
+    (PFNMAP, "pfnmap"),
+    (MIXEDMAP, "mixedmap"),
+    (DROPPABLE, "droppable"),
+)
+
+
+@lru_cache(maxsize=4096)
+def names(flags: int) -> tuple[str, ...]:
+    """Return the sorted names of the flags that a mapping's line reports, as MappingOutcome.flags has them.
+
+    VM_LOCKONFAULT is left out: smaps names it on newer kernels only.
+    """
+    return tuple(sorted(name for bit, name in _NAMES if flags & bit))
+
+
+@lru_cache(maxsize=16)
+def _prot(access: int) -> str:
+    return ("r" if access & READ else "-") + ("w" if access & WRITE else "-") + ("x" if access & EXEC else "-")
+
+
+#: The first three characters of a line in /proc/PID/maps, by ``flags & ACCESS``.
+PROT_TEXT = tuple(_prot(access) for access in range(8))

@@ -1,0 +1,19 @@
+"""Why a scenario ends before its outcome: a step of its set-up failed, or the kernel lacks what it needs."""
+
+from __future__ import annotations
+
+
+class Stopped(Exception):  # noqa: N818
+    """A step that is not a move did not work; ``text`` goes into the Execution's reason."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class Failed(Stopped):
+    """The step failed where it should have worked: an error of the scenario."""
+
+
+class Unsupported(Stopped):
+    """The kernel (or the model) cannot do what the step asks for: the scenario is skipped."""

@@ -1,0 +1,150 @@
+"""One mapping as the kernel keeps it, and what it maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mremapcheck.model.flags import ACCESS, PROT_TEXT, SHARED, names
+from mremapcheck.units import PAGE_SHIFT
+from mremapcheck.verdict import Vma as SeenVma
+
+#: Who wrote a page: the letter, and which page of the letter's mapping it was.
+Data: TypeAlias = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """What a mapping of one kind is made of: the facts about its file and vm_ops that rules ask for.
+
+    ``anonymous``: it has no vm_ops, so its private pages are numbered by address. ``placement`` is the file's
+    get_unmapped_area: none, shmem, thp (thp_get_unmapped_area) or own (any other). ``has_close``: vm_ops->close is
+    set. ``base_flags`` are what its mmap handler adds.
+    """
+
+    name: str
+    reported: str
+    anonymous: bool = False
+    placement: str = "none"
+    has_close: bool = False
+    base_flags: int = 0
+
+
+class File:
+    """An open file description (struct file) over an inode; two opens of one inode do not merge.
+
+    ``pages`` is the inode's page cache: file page -> data, shared by every File of that inode.
+    """
+
+    __slots__ = ("backing", "key", "pages")
+
+    def __init__(self, backing: Backing, key: object, pages: dict[int, Data] | None = None) -> None:
+        self.backing = backing
+        self.key = key
+        self.pages: dict[int, Data] = {} if pages is None else pages
+
+
+class AnonVma:
+    """What ties faulted private pages to their mappings; only its identity matters (include/linux/rmap.h).
+
+    ``forked``: the mapping's chain has more than one entry, because a child inherited it.
+    """
+
+    __slots__ = ("forked",)
+
+    def __init__(self, forked: bool = False) -> None:
+        self.forked = forked
+
+
+class Uffd:
+    """One userfaultfd; ``events``: it asked for UFFD_FEATURE_EVENT_REMAP and UFFD_FEATURE_EVENT_UNMAP."""
+
+    __slots__ = ("events",)
+
+    def __init__(self, events: bool) -> None:
+        self.events = events
+
+
+class Vma:
+    """One mapping (struct vm_area_struct); addresses in bytes, ``pgoff`` and ``anon_pgoff`` in pages.
+
+    ``pgoff``: the page of the file that ``start`` maps; for anonymous mappings a virtual page number, the address of
+    the first fault. ``anon_pgoff`` (7.3) numbers the private pages of any mapping so. ``label`` is the letter of the
+    drawing that made it, for traces only.
+    """
+
+    __slots__ = (
+        "anon_pgoff",
+        "anon_vma",
+        "backing",
+        "end",
+        "file",
+        "flags",
+        "label",
+        "name",
+        "pgoff",
+        "start",
+        "uffd",
+    )
+
+    def __init__(
+        self,
+        start: int,
+        end: int,
+        flags: int,
+        backing: Backing,
+        file: File | None,
+        pgoff: int,
+        anon_pgoff: int,
+        label: str,
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.flags = flags
+        self.backing = backing
+        self.file = file
+        self.pgoff = pgoff
+        self.anon_pgoff = anon_pgoff
+        self.anon_vma: AnonVma | None = None
+        self.uffd: Uffd | None = None
+        self.name: str | None = None
+        self.label = label
+
+    def copy(self) -> Vma:
+        """Return a mapping that differs in nothing (vm_area_dup and anon_vma_clone)."""
+        twin = Vma(self.start, self.end, self.flags, self.backing, self.file, self.pgoff, self.anon_pgoff, self.label)
+        twin.anon_vma = self.anon_vma
+        twin.uffd = self.uffd
+        twin.name = self.name
+        return twin
+
+    def pgoff_at(self, address: int) -> int:
+        """Return the page offset of ``address``."""
+        return self.pgoff + ((address - self.start) >> PAGE_SHIFT)
+
+    def move_start(self, address: int) -> None:
+        """Let the mapping begin at ``address``, lower or higher, with the offsets that belong there."""
+        delta = (address - self.start) >> PAGE_SHIFT
+        self.pgoff += delta
+        self.anon_pgoff += delta
+        self.start = address
+
+    def seen(self) -> SeenVma:
+        """Return the mapping as /proc/PID/maps and smaps show it."""
+        flags = self.flags
+        backing = self.backing
+        file = self.file
+        if file is None or backing.anonymous:
+            offset, key = 0, None if file is None else file.key
+        else:
+            offset, key = self.pgoff, file.key
+        return SeenVma(
+            self.start,
+            self.end,
+            PROT_TEXT[flags & ACCESS],
+            bool(flags & SHARED),
+            backing.reported,
+            offset,
+            key,
+            names(flags),
+        )
