@@ -96,7 +96,7 @@ class LiveExecutor:
         try:
             sighting = self._supervisor.receive()
         except Ended as ended:
-            execution = None if ended.spent else Execution("error", None, self._blame(prepared, ended))
+            execution = None if ended.spent else Execution("error", None, blame(prepared, ended, self._timeout))
             rest = [left.plan.to_wire() for left in queue if isinstance(left, Prepared)]
             if execution is not None:
                 del rest[0]
@@ -110,20 +110,22 @@ class LiveExecutor:
             return Execution("error", None, f"the worker failed: {text}")
         return self._interpreter.execution(prepared, sighting)
 
-    def _blame(self, prepared: Prepared, ended: Ended) -> str:
-        if ended.status is None:
-            return f"no answer within {self._timeout:g} s, and the worker does not end: it hangs in the kernel"
-        step = prepared.origins[ended.step] if ended.step < len(prepared.origins) else "the end"
-        place = f"{where(prepared, step)}: {step_name(step)}" if not isinstance(step, str) else step
-        if os.WIFSIGNALED(ended.status):
-            number = os.WTERMSIG(ended.status)
-            if number == signal.SIGALRM:
-                return f"no result within {self._timeout:g} s, in {place}"
-            return f"the worker was killed by {signal.Signals(number).name} in {place}"
-        return f"the worker ended with status {os.WEXITSTATUS(ended.status)} in {place}"
-
     def __enter__(self) -> LiveExecutor:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._supervisor.stop()
+
+
+def blame(prepared: Prepared, ended: Ended, timeout: float) -> str:
+    """Return why a scenario has no outcome whose worker has ended; ``timeout`` in seconds."""
+    if ended.status is None:
+        return f"no answer within {timeout:g} s, and the worker does not end: it hangs in the kernel"
+    step = prepared.origins[ended.step] if ended.step < len(prepared.origins) else "the end"
+    place = f"{where(prepared, step)}: {step_name(step)}" if not isinstance(step, str) else step
+    if os.WIFSIGNALED(ended.status):
+        number = os.WTERMSIG(ended.status)
+        if number == signal.SIGALRM:
+            return f"no result within {timeout:g} s, in {place}"
+        return f"the worker was killed by {signal.Signals(number).name} in {place}"
+    return f"the worker ended with status {os.WEXITSTATUS(ended.status)} in {place}"
