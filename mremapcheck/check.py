@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mremapcheck.outcome import events_text
 
 if TYPE_CHECKING:
+    from mremapcheck.executor import Executor
     from mremapcheck.kernels.version import KernelVersion
     from mremapcheck.outcome import Execution, Outcome
     from mremapcheck.scenario.document import Expectation, MoveExpectation, Scenario
@@ -89,6 +90,21 @@ def judge(scenario: Scenario, execution: Execution, version: KernelVersion) -> R
         return Result(scenario, execution, "pass", NOTHING_EXPECTED)
     found = tuple(mismatch for entry in expected for mismatch in mismatches(entry, execution.outcome))
     return Result(scenario, execution, "fail" if found else "pass", execution.reason, expected, found)
+
+
+def judge_all(
+    executor: Executor, scenarios: Sequence[Scenario], version: KernelVersion | None = None, fail_fast: bool = False
+) -> Iterator[Result]:
+    """Carry the scenarios out and judge each, as ``version`` or else as the executor's own kernel.
+
+    With ``fail_fast`` the first that is not as expected, or has no outcome for another reason than a skip, is the last.
+    """
+    version = version or executor.kernel.version
+    for scenario, execution in zip(scenarios, executor.run(scenarios), strict=True):
+        result = judge(scenario, execution, version)
+        yield result
+        if fail_fast and result.status in ("fail", "error"):
+            return
 
 
 def mismatches(entry: Expectation, outcome: Outcome) -> Iterator[Mismatch]:

@@ -6,6 +6,7 @@
     ├── ScenarioError                a file that does not load: all its Problems at once
     ├── KernelReferenceError           a kernel reference, version or range that cannot be read
     ├── ExecutorError                an executor that cannot work at all (no QEMU, no privilege)
+    ├── NothingSelectedError         a selection without any scenario
     └── OutputError                  a report that cannot be written (full disk, closed pipe)
 
 Only ``cli`` turns them into text and an exit code.
@@ -39,6 +40,17 @@ class Problem:
     hint: str = ""
     level: str = "error"
 
+    def to_json(self) -> dict[str, str | int]:
+        """Return an item of ``problems``."""
+        return {
+            "path": self.path,
+            "line": self.line,
+            "column": self.column,
+            "level": self.level,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
     def __str__(self) -> str:
         text = f"{self.path}:{self.line}:{self.column}: {self.level}: {self.message}"
         return f"{text}\n  hint: {self.hint}" if self.hint else text
@@ -58,6 +70,10 @@ class KernelReferenceError(MremapcheckError):
 
 class ExecutorError(MremapcheckError):
     """An executor cannot start or cannot go on; single scenarios report their trouble in their Execution instead."""
+
+
+class NothingSelectedError(MremapcheckError):
+    """No scenario was selected: an empty run is never a success."""
 
 
 class OutputError(MremapcheckError):

@@ -10,8 +10,8 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 from mremapcheck.errors import ExecutorError, KernelReferenceError
 
@@ -39,11 +39,7 @@ def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = Fal
         return LiveExecutor(timeout=timeout)
     scheme, colon, rest = reference.partition(":")
     if scheme == "vm" and colon:
-        if find_spec("mremapcheck.vm.executor") is None:
-            raise ExecutorError(f"{reference}: this build has no virtual machines", "use `live`, or a model: 6.17")
-        from mremapcheck.vm.executor import VmExecutor
-
-        return VmExecutor(rest, timeout=timeout)
+        return _virtual_machine(rest, timeout)
     if scheme == "recorded" and colon:
         from mremapcheck.recorded import RecordedExecutor
 
@@ -57,3 +53,11 @@ def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = Fal
     from mremapcheck.model.reference import resolve
 
     return ModelExecutor(resolve(reference), trace=trace)
+
+
+def _virtual_machine(kernel: str, timeout: float) -> Executor:
+    try:
+        module = import_module("mremapcheck.vm.executor")
+    except ModuleNotFoundError as error:
+        raise ExecutorError(f"vm:{kernel}: no virtual machines here: {error}", "use `live`, or a model: 6.17") from None
+    return cast("Executor", module.VmExecutor(kernel, timeout=timeout))

@@ -24,9 +24,11 @@ class Parallel:
     """An executor made of ``jobs`` processes, each with an executor of its own; the order of the results stays."""
 
     def __init__(self, opener: Callable[[], Executor], jobs: int) -> None:
+        """Open one executor for a moment, to know the kernel; raises what that raises."""
         self._opener = opener
         self._jobs = jobs
-        self._kernel = opener().kernel
+        with opener() as executor:
+            self._kernel = executor.kernel
 
     @property
     def kernel(self) -> Kernel:

@@ -57,8 +57,8 @@ def test_an_executor_that_cannot_start_ends_the_run() -> None:
         def __enter__(self) -> Echo:
             raise ExecutorError("no QEMU")
 
-    with Parallel(Broken, 2) as executor, pytest.raises(ExecutorError, match="no QEMU"):
-        list(executor.run(CASES))
+    with pytest.raises(ExecutorError, match="no QEMU"):
+        Parallel(Broken, 2)
 
 
 @pytest.mark.parametrize("executor", ["model", "vm"])

@@ -11,14 +11,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mremapcheck.compare.cause import Causes, Changes
+from mremapcheck.compare.comparison import compare
 from mremapcheck.compare.differences import differences, worst_first
 from mremapcheck.errors import KernelReferenceError
+from mremapcheck.parallel import lockstep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mremapcheck.compare.comparison import Comparison
-    from mremapcheck.executor import Kernel
+    from mremapcheck.executor import Executor, Kernel
     from mremapcheck.outcome import Execution, Outcome
     from mremapcheck.scenario.document import Scenario
 
@@ -71,6 +73,19 @@ class Explainer:
         if expected is None:
             return None
         return {difference.where for difference in differences(scenario, expected, outcome)}
+
+
+def compare_kernels(executors: tuple[Executor, Executor], scenarios: Sequence[Scenario]) -> Iterator[Comparison]:
+    """Carry the scenarios out on two kernels, which have been entered, and yield each comparison with its causes."""
+    kernels = tuple(executor.kernel for executor in executors)
+    names = (kernels[0].reference, kernels[1].reference)
+    explainer: Explainer | None = None  # costs something only once something differs
+    for scenario, (a, b) in zip(scenarios, lockstep(executors, scenarios), strict=True):
+        comparison = compare(scenario, a, b, names)
+        if comparison.differences:
+            explainer = explainer or Explainer(kernels)
+            comparison = explainer.explain(comparison)
+        yield comparison
 
 
 def _model_of(kernel: Kernel) -> Changes | None:

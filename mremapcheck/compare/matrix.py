@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mremapcheck.check import Result, Status
+from mremapcheck.check import Result, Status, judge
 from mremapcheck.compare.differences import differences
+from mremapcheck.parallel import lockstep
 
 if TYPE_CHECKING:
-    from mremapcheck.executor import Kernel
+    from mremapcheck.executor import Executor, Kernel
     from mremapcheck.scenario.document import Scenario
 
 
@@ -57,14 +58,37 @@ class Row:
                     "status": cell.status,
                     "reason": cell.reason,
                     "mismatches": [mismatch.to_json() for mismatch in cell.mismatches],
-                    "outcome": cell.execution.outcome.to_json() if cell.execution.outcome else None,
                 }
                 for cell in self.cells
             ],
             "eras": [
-                {"first": era.first, "last": era.last, "label": era.label, "class": era.kind} for era in self.eras
+                {
+                    "first": era.first,
+                    "last": era.last,
+                    "label": era.label,
+                    "class": era.kind,
+                    "outcome": outcome.to_json() if outcome else None,
+                }
+                for era, outcome in ((era, self.cells[era.first].execution.outcome) for era in self.eras)
             ],
         }
+
+
+def default_kernels() -> list[str]:
+    """Return every release and candidate at which the model can change, from its oldest kernel to its newest."""
+    from mremapcheck.kernels.version import KernelVersion
+    from mremapcheck.model.registry import CHANGES, NEWEST, OLDEST
+    from mremapcheck.timeline import stops
+
+    versions = [KernelVersion.parse(stop) for stop in stops(CHANGES, OLDEST, NEWEST)]
+    return [str(version) for version in versions if not version.stable]
+
+
+def rows(executors: Sequence[Executor], scenarios: Sequence[Scenario]) -> Iterator[Row]:
+    """Carry the scenarios out on every kernel, all of which have been entered, and yield each row."""
+    for scenario, executions in zip(scenarios, lockstep(executors, scenarios), strict=True):
+        pairs = zip(executors, executions, strict=True)
+        yield row(scenario, [judge(scenario, execution, executor.kernel.version) for executor, execution in pairs])
 
 
 def row(scenario: Scenario, cells: Sequence[Result]) -> Row:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
-from mremapcheck.errors import OutputError
+from mremapcheck.errors import ExecutorError, OutputError
 from mremapcheck.report.style import Style
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class Tally:
 
     counts: dict[str, int]
     trouble: str | None = None
+    #: The executor's own words where it is the trouble.
+    error: ExecutorError | None = None
     #: Results that say something about the kernel (see Result.tells).
     telling: int = 0
     #: How many comparisons there are of each class, by their worst difference.
@@ -68,10 +70,20 @@ class Tally:
         return sum(self.counts.values())
 
 
+class Output(Protocol):
+    """Where a report goes."""
+
+    def write(self, text: str, /) -> object:
+        """Write ``text``; raises OutputError where that fails."""
+
+    def flush(self) -> object:
+        """Let everybody see what was written; raises OutputError where that fails."""
+
+
 class Reporter(Protocol):
     """Writes one report; a format that can writes each item at once."""
 
-    def __init__(self, header: Header, out: TextIO, style: Style, verbose: bool) -> None: ...
+    def __init__(self, header: Header, out: Output, style: Style, verbose: bool) -> None: ...
 
     def start(self) -> None:
         """Write what comes before the first item."""
@@ -83,16 +95,17 @@ class Reporter(Protocol):
         """Write what is left and close the report, however early."""
 
 
-def open_report(name: str, header: Header, out: TextIO, style: Style | None = None, verbose: bool = False) -> Reporter:
+def open_report(name: str, header: Header, out: Output, style: Style | None = None, verbose: bool = False) -> Reporter:
     """Return the reporter of a format named in FORMATS. Colours are for ``table`` alone."""
     module, _, cls = FORMATS[name].partition(":")
     return cast(Reporter, getattr(import_module(module), cls)(header, out, style or Style(), verbose))
 
 
-def write_report(reporter: Reporter, header: Header, items: Iterable[Item], out: TextIO) -> Tally:
+def write_report(reporter: Reporter, header: Header, items: Iterable[Item], out: Output) -> Tally:
     """Write every item as it comes and return the tally.
 
-    Whatever ends the items early (Ctrl-C too) is raised again after the report has been closed properly.
+    Whatever ends the items early (Ctrl-C too) is raised again after the report has been closed properly; only the end
+    of an executor, after which the results that are there still count, is told by the tally.
     """
     tally = Tally(dict.fromkeys(STATUSES[header.kind], 0))
     reporter.start()
@@ -107,6 +120,8 @@ def write_report(reporter: Reporter, header: Header, items: Iterable[Item], out:
             out.flush()
     except OutputError:
         raise  # nothing more can be written
+    except ExecutorError as error:
+        tally.error, tally.trouble = error, error.message
     except BaseException as error:
         tally.trouble = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
         reporter.finish(tally)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mremapcheck.report.changes import change_text
 from mremapcheck.report.text import WIDTH, align, before, calls, clip, drawing_block
 
 if TYPE_CHECKING:
@@ -77,20 +78,30 @@ def comparison_block(comparison: Comparison, kernels: Sequence[Kernel]) -> list[
 
 def difference_lines(differences: Iterable[Difference]) -> list[str]:
     """Name each difference, those that follow from another in one line of their own, then the causing changes."""
-    lines, following, causes = [], [], dict[tuple[str, ...], None]()
+    said: dict[str, list[str]] = {}  # what is said of one place in the same words -> its classes
+    following = []
+    causes = dict[tuple[str, ...], None]()
     for difference in differences:
         if difference.cause:
             causes[difference.cause] = None
+        kind, place = difference.kind, _place(difference.where)
         if difference.follows is not None:
-            following.append(f"{difference.kind} of {difference.where.removeprefix('regions.')}")
-            continue
-        values = "" if difference.where.startswith("regions.") else f": {difference.a} -> {difference.b}"
-        lines.append(f"  {difference.kind}, {difference.where.removeprefix('regions.')}{values}")
+            following.append(f"{kind} of {place}")
+        else:
+            drawn = difference.where.startswith("regions.")
+            said.setdefault(place if drawn else f"{place}: {difference.a} -> {difference.b}", []).append(kind)
+    lines = [f"  {', '.join(kinds)} of {text}" for text, kinds in said.items()]
     if following:
         lines.append(f"  from which follow: {', '.join(following)}")
     for cause in causes:
         lines += _cause(cause)
     return lines
+
+
+def _place(where: str) -> str:
+    for prefix in ("regions.", "layout.", "counters."):
+        where = where.removeprefix(prefix)
+    return where
 
 
 def trace_block(trace: Iterable[Note]) -> list[str]:
@@ -102,14 +113,6 @@ def trace_block(trace: Iterable[Note]) -> list[str]:
         if note.change:
             lines.append(f"      {'':<{width}}  {change_text(note.change)}")
     return lines
-
-
-def change_text(change: str) -> str:
-    """Cite a change as kernel developers do: ``commit d23cb648e365 ("mm/mremap: ..."), since 6.17-rc3``."""
-    from mremapcheck.model import registry
-
-    found = registry.find(change)
-    return f'{found.id}: commit {found.commit} ("{found.subject}"), since {found.first}'
 
 
 def _cause(cause: Sequence[str]) -> list[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from mremapcheck import __version__
 from mremapcheck.report.base import STATUSES, Header, Kind, Tally
 from mremapcheck.report.style import Style
 
 if TYPE_CHECKING:
-    from mremapcheck.report.base import Item
+    from mremapcheck.report.base import Item, Output
 
 TOOL = f"mremapcheck {__version__}"
 
@@ -19,7 +19,7 @@ TOOL = f"mremapcheck {__version__}"
 class Json:
     """Valid whenever ``finish`` was called, however early."""
 
-    def __init__(self, header: Header, out: TextIO, style: Style, verbose: bool) -> None:
+    def __init__(self, header: Header, out: Output, style: Style, verbose: bool) -> None:
         self._header = header
         self._out = out
         self._separator = "\n"
@@ -59,4 +59,4 @@ def problems_document(kind: Kind, problems: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _dump(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False)
+    return json.dumps(data)

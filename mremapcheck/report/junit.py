@@ -7,7 +7,7 @@ matrix has a suite for each kernel.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from mremapcheck.report.base import Header, Tally
@@ -15,13 +15,13 @@ from mremapcheck.report.cases import Case, case
 from mremapcheck.report.style import Style
 
 if TYPE_CHECKING:
-    from mremapcheck.report.base import Item
+    from mremapcheck.report.base import Item, Output
 
 
 class Junit:
     """Its suites begin with the numbers, so it is written at the end."""
 
-    def __init__(self, header: Header, out: TextIO, style: Style, verbose: bool) -> None:
+    def __init__(self, header: Header, out: Output, style: Style, verbose: bool) -> None:
         self._header = header
         self._out = out
         self._cases: list[Case] = []

@@ -5,20 +5,20 @@ A matrix has a subtest for each kernel. Diagnostics come before the result that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from mremapcheck.report.base import Header, Tally
 from mremapcheck.report.cases import Case, case
 from mremapcheck.report.style import Style
 
 if TYPE_CHECKING:
-    from mremapcheck.report.base import Item
+    from mremapcheck.report.base import Item, Output
 
 
 class Ktap:
     """The plan comes first, so scenarios that a run did not get to are reported as skipped."""
 
-    def __init__(self, header: Header, out: TextIO, style: Style, verbose: bool) -> None:
+    def __init__(self, header: Header, out: Output, style: Style, verbose: bool) -> None:
         self._header = header
         self._out = out
         self._number = 0

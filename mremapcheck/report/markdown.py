@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, cast
 
 from mremapcheck.report.base import Header, Tally
 from mremapcheck.report.blocks import comparison_block, kernel_text, mismatch_block
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from mremapcheck.check import Result
     from mremapcheck.compare.comparison import Comparison
     from mremapcheck.compare.matrix import Row
-    from mremapcheck.report.base import Item
+    from mremapcheck.report.base import Item, Output
 
 
 class Markdown:
     """Table rows are written as they come, the drawings after the table."""
 
-    def __init__(self, header: Header, out: TextIO, style: Style, verbose: bool) -> None:
+    def __init__(self, header: Header, out: Output, style: Style, verbose: bool) -> None:
         self._header = header
         self._out = out
         self._blocks: list[tuple[str, list[str]]] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Protocol
 
 #: SGR codes by what they mean.
 _CODES = {"good": "32", "bad": "31;1", "warn": "33", "strong": "1", "faint": "2"}
@@ -19,6 +19,13 @@ _WORDS = {
     "skip": "warn",
     "skipped": "warn",
 }
+
+
+class Stream(Protocol):
+    """Something that may be a terminal."""
+
+    def isatty(self) -> bool:
+        """Tell whether it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Style:
         return self.paint(_WORDS[status], text)
 
 
-def wants_colours(choice: str, stream: TextIO, environ: Mapping[str, str]) -> bool:
+def wants_colours(choice: str, stream: Stream, environ: Mapping[str, str]) -> bool:
     """Decide: ``always`` and ``never`` do, then NO_COLOR, then FORCE_COLOR, then whether it is a capable terminal."""
     if choice != "auto":
         return choice == "always"

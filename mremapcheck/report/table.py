@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, cast
 
 from mremapcheck.report.base import STATUSES, Header, Tally
 from mremapcheck.report.blocks import comparison_block, kernel_text, mismatch_block, trace_block
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import WIDTH, clip
+from mremapcheck.report.text import WIDTH, clip, terminal_width
 
 if TYPE_CHECKING:
     from mremapcheck.check import Result
     from mremapcheck.compare.comparison import Comparison
     from mremapcheck.compare.matrix import Row
-    from mremapcheck.report.base import Item
+    from mremapcheck.report.base import Item, Output
 
 #: Longest name that the lines after it are aligned to.
 _NAME = 34
@@ -22,13 +22,14 @@ _NAME = 34
 class Table:
     """Written as it comes; the numbers last."""
 
-    def __init__(self, header: Header, out: TextIO, style: Style, verbose: bool) -> None:
+    def __init__(self, header: Header, out: Output, style: Style, verbose: bool) -> None:
         self._header = header
         self._out = out
         self._style = style
         self._verbose = verbose
         self._status = max(map(len, STATUSES[header.kind]))
         self._name = min(max((len(scenario.name) for scenario in header.scenarios), default=0), _NAME)
+        self._width = terminal_width(out)
         self._indent = self._status + 2 + self._name
 
     def start(self) -> None:
@@ -70,7 +71,8 @@ class Table:
         if result.reason:
             note = " ".join(result.reason.split())  # never cut: it is what somebody has to act on
         else:
-            note = clip(result.scenario.summary, WIDTH - self._indent - max(len(name) - self._name, 0) - len(seen) - 2)
+            used = self._indent + max(len(name) - self._name, 0) + len(seen) + 2
+            note = clip(result.scenario.summary, self._width - used) if self._width - used > 16 else ""
         self._item(result, f"{seen}  {note}")
         if result.status == "fail":
             self._block(mismatch_block(result))

@@ -6,64 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mremapcheck.scenario.drawing import compact
-from mremapcheck.scenario.flags import format_flags
-from mremapcheck.scenario.operations import (
-    Madvise,
-    Mlock,
-    Mmap,
-    Mprotect,
-    Mremap,
-    Munmap,
-    Ranged,
-    UffdRegister,
-)
+from mremapcheck.scenario.operations import Mmap, Mremap, Munmap
+from mremapcheck.scenario.picture import call
 from mremapcheck.units import PAGE
 
 if TYPE_CHECKING:
+    from mremapcheck.report.base import Output
     from mremapcheck.scenario.document import Scenario
-    from mremapcheck.scenario.operations import Operation
 
 #: What a mail can carry.
 WIDTH = 78
-
-#: Runs longer than this are written ``A{512}`` where a drawing gets too wide.
-_LONG_RUN = 6
-
-
-def size_text(size: int) -> str:
-    """Write ``size`` bytes as scenarios do: whole pages, else bytes; in hex from 2^32 on."""
-    if size >= 1 << 32:
-        return f"{size:#x}"
-    return f"{size}B" if size % PAGE else f"{size // PAGE}p"
-
-
-def call_text(item: Operation) -> str:
-    """Write an operation as the call that it makes, in the man page's order of arguments."""
-    if isinstance(item, Mremap):
-        arguments = [
-            str(item.old_address),
-            size_text(item.old_size),
-            size_text(item.new_size),
-            format_flags(item.flags),
-        ]
-        if item.new_address.region is not None or item.new_address.value:
-            arguments.append(str(item.new_address))
-        return f"mremap({', '.join(arguments)})"
-    if isinstance(item, Mmap):
-        return f"{item.letter} = mmap({item.address}, {size_text(item.size)}, {item.prot}, {item.sharing} {item.kind})"
-    name = type(item).__name__.lower()
-    if not isinstance(item, Ranged):
-        return f"{name}()"
-    arguments = [str(item.address), size_text(item.size)]
-    if isinstance(item, Mprotect):
-        arguments.append(item.prot)
-    elif isinstance(item, Madvise):
-        arguments.append(item.advice)
-    elif isinstance(item, UffdRegister):
-        name, arguments = "uffd-register", [*arguments, item.mode]
-    elif isinstance(item, Mlock) and item.on_fault:
-        arguments.append("on-fault")
-    return f"{name}({', '.join(arguments)})"
 
 
 def calls(scenario: Scenario) -> list[str]:
@@ -73,7 +25,7 @@ def calls(scenario: Scenario) -> list[str]:
     for item in scenario.script:
         number = f"moves[{index}]: " if many and isinstance(item, Mremap) else ""
         index += isinstance(item, Mremap)
-        lines.append(number + call_text(item))
+        lines.append(number + call(item))
     return lines
 
 
@@ -99,7 +51,7 @@ def before(scenario: Scenario) -> dict[str, str]:
 
 def shorten(drawing: str, room: int) -> str:
     """Return the drawing, with long runs written ``A{512}`` where it needs more than ``room`` characters."""
-    return drawing if len(drawing) <= room else compact(drawing, _LONG_RUN)
+    return drawing if len(drawing) <= room else compact(drawing)
 
 
 def align(drawings: Mapping[str, str], regions: Iterable[str]) -> dict[str, str]:
@@ -143,6 +95,15 @@ def _stacked(columns: Sequence[tuple[str, Mapping[str, str]]], rows: Sequence[st
                 lines.append(f"{mark} {name:<{names}}  {title:<{titles}}  {text}".rstrip())
                 name, mark = "", " "
     return lines
+
+
+def terminal_width(out: Output) -> int:
+    """Return how many characters a line may have: those of the terminal, and any number where there is none."""
+    if not getattr(out, "isatty", bool)():
+        return 1 << 16
+    from shutil import get_terminal_size
+
+    return get_terminal_size((WIDTH, 24)).columns
 
 
 def clip(text: str, width: int) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from shutil import get_terminal_size
 
 import pytest
 
@@ -9,9 +10,9 @@ from mremapcheck.check import judge
 from mremapcheck.compare.comparison import compare
 from mremapcheck.compare.matrix import row
 from mremapcheck.outcome import Execution, Note
-from mremapcheck.report.base import FORMATS
+from mremapcheck.report.base import FORMATS, Header, open_report, write_report
 from mremapcheck.report.style import Style, wants_colours
-from tests.made import DAMAGED, MOVED, PARTIAL, REFUSED, kernel, outcome, ran, scenario, vma
+from tests.made import DAMAGED, MOVED, PARTIAL, REFUSED, expectation, kernel, outcome, ran, scenario, vma
 from tests.report.written import LADDER, REFUSED_EXPECTED, eras, lines, written
 
 
@@ -84,7 +85,7 @@ def test_a_comparison_draws_both_sides() -> None:
         "    returns          EFAULT    EFAULT",
         "  ! verdict          partial   refused",
         "",
-        "  partial-to-refused, moves[0]: partial -> refused",
+        "  partial-to-refused of moves[0]: partial -> refused",
         "  from which follow: contents of src, contents of dst",
     ]
     assert text[-2:] == ["1 scenario: 1 different", "worst difference: 1 partial-to-refused"]
@@ -107,7 +108,7 @@ def test_other_boundaries_are_shown_though_the_drawings_are_alike() -> None:
     one = outcome(mappings=(vma("src", 0, 6),), src="AAAAAA")
     two = outcome(mappings=(vma("src", 0, 3), vma("src", 3, 3)), src="AAAAAA")
     text = written("table", "compare", [kernel("6.12"), kernel("6.16")], [compare(scenario(), ran(one), ran(two))])
-    assert "  layout, layout.src: 0+6 -> 0+3 3+3\n" in text
+    assert "  layout of src: 0+6 -> 0+3 3+3\n" in text
 
 
 def test_long_regions_are_shortened() -> None:
@@ -115,6 +116,16 @@ def test_long_regions_are_shortened() -> None:
     item = compare(scenario(src=src, dst=""), ran(outcome(src=src)), ran(outcome("refused", "EFAULT", src=src)))
     text = lines(written("table", "compare", [kernel("6.16"), kernel("6.17")], [item]))
     assert "    src      A{512}BB  A{512}BB  A{512}BB" in text
+
+
+def test_a_terminal_is_as_wide_as_it_is() -> None:
+    item = judge(scenario(summary="word " * 40, expect=(expectation(),)), ran(MOVED), kernel().version)
+    out = Terminal()
+    header = Header("run", [kernel()], [item.scenario])
+    write_report(open_report("table", header, out), header, [item], out)
+    (line,) = [line for line in out.getvalue().splitlines() if line.startswith("pass")]
+    assert len(line) <= get_terminal_size((78, 24)).columns and line.endswith("...")
+    assert "word " * 39 in written("table", "run", [kernel()], [item])
 
 
 def test_what_is_too_ragged_for_columns_is_stacked() -> None:
@@ -129,7 +140,7 @@ def test_what_is_too_ragged_for_columns_is_stacked() -> None:
 def test_lines_fit_into_a_mail() -> None:
     case = scenario("a-long-name-of-a-scenario-that-goes-on", expect=REFUSED_EXPECTED, summary="word " * 40)
     item = judge(case, ran(PARTIAL), kernel().version)
-    assert max(map(len, written("table", "run", [kernel()], [item]).splitlines())) <= 80
+    assert max(map(len, written("table", "run", [kernel()], [item]).splitlines()[3:])) <= 80
     other = compare(case, ran(DAMAGED), ran(REFUSED))
     assert max(map(len, written("table", "compare", [kernel("6.16"), kernel()], [other]).splitlines())) <= 80
 

@@ -1,0 +1,31 @@
+"""``mremapcheck changes``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mremapcheck.cli.options import ListFormat, Listing
+
+
+def changes(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID", show_default=False, help="Ids, commits or parts of subjects."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="VERSION", show_default=False, help="Only what came with it or later."),
+    ] = None,
+    look: Listing = ListFormat.TABLE,
+) -> int:
+    """List the kernel changes that the model knows: commit, first release, backports, and what user space sees."""
+    from mremapcheck.cli.listing import print_document, print_lines
+    from mremapcheck.kernels.version import KernelVersion
+    from mremapcheck.report.changes import change_lines, select_changes
+
+    chosen = select_changes(ids or [], KernelVersion.parse(since) if since else None)
+    if look is ListFormat.JSON:
+        return print_document("changes", {"changes": [change.to_json() for change in chosen]})
+    return print_lines(change_lines(chosen, markdown=look is ListFormat.MARKDOWN, details=bool(ids)))

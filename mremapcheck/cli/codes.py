@@ -1,0 +1,72 @@
+"""Exit codes.
+
+======  ===============================================================================================
+0       ``run``: all as expected; ``compare``: no difference
+1       ``run``: something was not as expected, or broke on the way; ``compare``: something differs
+2       usage, or a scenario that does not load (nothing ran)
+4       nothing ran: all skipped, nothing selected, or the kernel could not be asked
+70      a bug in mremapcheck
+74      the report could not be written: the disk is full, or its reader went away
+130     Ctrl-C; what there was has been reported
+======  ===============================================================================================
+
+With ``--bisect``, for ``git bisect run``: 0 good, 1 bad, 125 this kernel cannot tell (skipped, nothing expected of it,
+did not boot), 129 stop the bisection (usage, a bad scenario, a bug of ours, a report that cannot be written). Ctrl-C
+stays 130, which stops it as well.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mremapcheck.errors import ExecutorError, NothingSelectedError, OutputError
+
+if TYPE_CHECKING:
+    from mremapcheck.report.base import Tally
+
+GOOD = 0
+BAD = 1
+USAGE = 2
+NOTHING_RAN = 4
+BUG = 70
+NO_OUTPUT = 74
+CANNOT_TELL = 125
+STOP = 129
+INTERRUPTED = 130
+
+
+def of_run(tally: Tally, bisect: bool) -> int:
+    """Return the exit code of a run or a matrix."""
+    counts = tally.counts
+    if counts["fail"]:
+        return BAD
+    unsure = counts["skip"] or counts["error"] or tally.error
+    if bisect:
+        # One scenario that cannot tell makes the whole kernel one that cannot: "good" would mislead the bisection.
+        return CANNOT_TELL if unsure or tally.telling < tally.total or not tally.total else GOOD
+    if counts["pass"] + counts["error"] == 0:
+        return NOTHING_RAN
+    return BAD if counts["error"] or tally.error else GOOD
+
+
+def of_comparison(tally: Tally, bisect: bool) -> int:
+    """Return the exit code of a comparison."""
+    counts = tally.counts
+    if counts["different"]:
+        return BAD
+    if bisect:
+        return GOOD if counts["same"] and counts["same"] == tally.total and not tally.error else CANNOT_TELL
+    if counts["same"] + counts["error"] == 0:
+        return NOTHING_RAN
+    return BAD if counts["error"] or tally.error else GOOD
+
+
+def of_error(error: BaseException, bisect: bool) -> int:
+    """Return the exit code for an error on purpose that ended everything."""
+    if isinstance(error, ExecutorError):
+        return CANNOT_TELL if bisect else NOTHING_RAN
+    if bisect:
+        return STOP
+    if isinstance(error, OutputError):
+        return NO_OUTPUT
+    return NOTHING_RAN if isinstance(error, NothingSelectedError) else USAGE

@@ -1,0 +1,103 @@
+"""What becomes of an error: a message, a hint, an exit code; with ``--format json`` a document as well."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from mremapcheck.cli import codes
+from mremapcheck.errors import MremapcheckError, OutputError, ScenarioError
+
+if TYPE_CHECKING:
+    from mremapcheck.cli.main import Request
+
+#: Reports whose documents can say that they never began.
+_DOCUMENTS = ("run", "compare", "matrix")
+
+
+def answer(error: BaseException, request: Request) -> int:
+    """Tell the user about an error and return the exit code.
+
+    A user's mistake gets its message and never a traceback; a bug of ours gets the place of its traceback.
+    """
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 1
+    if isinstance(error, KeyboardInterrupt):
+        return codes.INTERRUPTED
+    if isinstance(error, OutputError):
+        if not error.silent:
+            _tell(str(error))
+        return codes.of_error(error, request.bisect)
+    if isinstance(error, MremapcheckError):
+        if isinstance(error, ScenarioError):
+            sys.stderr.write(f"{error}\n")
+        else:
+            _tell(str(error))
+        return _with_document(_problems(error), codes.of_error(error, request.bisect), request)
+    if hasattr(error, "exit_code"):  # typer's own: usage errors, and Exit and Abort
+        return _usage(error, request)
+    return _bug(error, request)
+
+
+def _usage(error: Any, request: Request) -> int:
+    if not hasattr(error, "format_message"):
+        return int(error.exit_code)
+    error.show(sys.stderr)
+    problems = [_problem(error.format_message())]
+    return _with_document(problems, codes.STOP if request.bisect else codes.USAGE, request)
+
+
+def _bug(error: BaseException, request: Request) -> int:
+    code = codes.STOP if request.bisect else codes.BUG
+    text = "".join(traceback.format_exception(error))
+    what = traceback.format_exception_only(error)[-1].strip()
+    if os.environ.get("MREMAPCHECK_DEBUG"):
+        sys.stderr.write(text)
+        _tell(f"this is a bug in mremapcheck: {what}")
+    else:
+        _tell(f"this is a bug in mremapcheck: {what}\n  hint: please report it, with {_kept(text)}")
+    return _with_document([_problem(f"bug in mremapcheck: {what}")], code, request)
+
+
+def _kept(text: str) -> str:
+    from tempfile import NamedTemporaryFile
+
+    try:
+        with NamedTemporaryFile("w", prefix="mremapcheck-bug-", suffix=".txt", delete=False) as file:
+            file.write(text)
+            return file.name
+    except OSError:
+        return "what MREMAPCHECK_DEBUG=1 shows"
+
+
+def _tell(message: str) -> None:
+    sys.stderr.write(f"mremapcheck: {message}\n")
+
+
+def _problems(error: MremapcheckError) -> list[dict[str, Any]]:
+    if isinstance(error, ScenarioError):
+        return [problem.to_json() for problem in error.problems]
+    return [_problem(error.message, error.hint)]
+
+
+def _problem(message: str, hint: str = "") -> dict[str, Any]:
+    return {"path": "", "line": 0, "column": 0, "level": "error", "message": message, "hint": hint}
+
+
+def _with_document(problems: list[dict[str, Any]], code: int, request: Request) -> int:
+    """Give the error to programs as well, unless a report has begun: that one says it by itself."""
+    from mremapcheck.cli.output import Stdout
+
+    if not request.json or request.command not in _DOCUMENTS or Stdout.used:
+        return code
+    from mremapcheck.report.json import problems_document
+
+    try:
+        out = Stdout()
+        out.write(problems_document(request.command, problems))  # type: ignore[arg-type]
+        out.flush()
+    except OutputError as error:
+        return codes.of_error(error, request.bisect)
+    return code

@@ -1,0 +1,21 @@
+"""``mremapcheck lint``."""
+
+from __future__ import annotations
+
+from mremapcheck.cli.options import ListFormat, Listing, Paths
+
+
+def lint(paths: Paths = None, look: Listing = ListFormat.TABLE) -> int:
+    """Check scenario files: what does not load, and what is legal and still no good.
+
+    Exit codes: 0 nothing found, 1 warnings only, 2 errors.
+    """
+    from mremapcheck.cli.listing import print_document, print_lines
+    from mremapcheck.selection import problems
+
+    found = problems(paths or [])
+    if look is ListFormat.JSON:
+        print_document("lint", {"problems": [problem.to_json() for problem in found]})
+    else:
+        print_lines(found)
+    return 2 if any(problem.level == "error" for problem in found) else 1 if found else 0

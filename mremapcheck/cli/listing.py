@@ -1,0 +1,39 @@
+"""Lists on standard output: scenarios, changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mremapcheck.cli.options import Format
+from mremapcheck.cli.output import Stdout
+
+if TYPE_CHECKING:
+    from mremapcheck.scenario.document import Scenario
+
+
+def list_scenarios(scenarios: Sequence[Scenario], look: Format) -> int:
+    """Print which scenarios were selected; as a table unless JSON is wanted."""
+    if look is Format.JSON:
+        keys = ("path", "line", "digest", "summary")
+        return print_document(
+            "list", {"scenarios": [{"scenario": s.name, **{key: getattr(s, key) for key in keys}} for s in scenarios]}
+        )
+    width = max(len(scenario.name) for scenario in scenarios)
+    return print_lines(f"{scenario.name:<{width}}  {scenario.summary}".rstrip() for scenario in scenarios)
+
+
+def print_document(name: str, data: dict[str, Any]) -> int:
+    """Print a JSON document with its schema's name; return the exit code 0."""
+    from mremapcheck.report.json import TOOL
+
+    return print_lines([json.dumps({"schema": f"mremapcheck.{name}/1", "tool": TOOL, **data}, indent=1)])
+
+
+def print_lines(lines: Any) -> int:
+    """Print lines; return the exit code 0."""
+    out = Stdout()
+    out.write("".join(f"{line}\n" for line in lines))
+    out.flush()
+    return 0

@@ -1,0 +1,99 @@
+"""The program: which commands there are, and what becomes of errors.
+
+A command is a module beside this one with a function of its name, and one entry in COMMANDS. Only the module of the
+command that is called gets imported. It returns the exit code (``codes``).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from mremapcheck import __version__
+
+if TYPE_CHECKING:
+    import typer
+
+#: name -> the class in ``command`` that reads its arguments.
+COMMANDS: dict[str, str] = {
+    "run": "Command",
+    "compare": "PairCommand",
+    "matrix": "RowCommand",
+    "since": "Command",
+    "distinguish": "PairCommand",
+    "fuzz": "Command",
+    "enumerate": "Command",
+    "changes": "Command",
+    "lint": "Command",
+    "show": "Command",
+    "schema": "Command",
+}
+
+
+class Request(NamedTuple):
+    """What has to be known of the command line even where it cannot be parsed."""
+
+    command: str
+    json: bool
+    bisect: bool
+
+    @classmethod
+    def read(cls, args: Sequence[str]) -> Request:
+        """Look for it in plain sight."""
+        formats = [word.partition("=")[2] for word in args if word.startswith("--format=")]
+        formats += [after for word, after in pairwise(args) if word == "--format"]
+        command = next((word for word in args if not word.startswith("-")), "")
+        return cls(command, "json" in formats, "--bisect" in args)
+
+
+def main() -> NoReturn:
+    """Run the program; never returns."""
+    sys.exit(call(sys.argv[1:]))
+
+
+def call(args: Sequence[str]) -> int:
+    """Run the program with these arguments and return its exit code; errors have been told."""
+    from mremapcheck.cli.failures import answer
+    from mremapcheck.cli.output import Stdout
+
+    if list(args) == ["--version"]:
+        args, text = [], f"mremapcheck {__version__}\n"
+        try:
+            out = Stdout()
+            out.write(text)
+            out.flush()
+        except BaseException as error:
+            return answer(error, Request("", False, False))
+        return 0
+    request = Request.read(args)
+    try:
+        code = build(request.command)(list(args), prog_name="mremapcheck", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except BaseException as error:
+        return answer(error, request)
+
+
+def build(command: str = "") -> typer.Typer:
+    """Return the program with just this command, or with all where there is no such command."""
+    import typer
+
+    from mremapcheck.cli import command as classes
+
+    app = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(cls=classes.Program)(_program)
+    for name in [command] if command in COMMANDS else COMMANDS:
+        cls = getattr(classes, COMMANDS[name])
+        app.command(name, cls=cls)(getattr(import_module(f"mremapcheck.cli.{name}"), name))
+    return app
+
+
+def _program() -> None:
+    """What does this mremap(2) call do on that Linux kernel, why, and since when?"""

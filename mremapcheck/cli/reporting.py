@@ -1,0 +1,53 @@
+"""From items to the report on standard output, with progress on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from mremapcheck.cli.output import Stdout
+from mremapcheck.report.base import Header, Tally, open_report, write_report
+from mremapcheck.report.style import Style, wants_colours
+
+if TYPE_CHECKING:
+    from mremapcheck.cli.options import Color, Format
+    from mremapcheck.executor import Kernel
+    from mremapcheck.report.base import Item, Kind
+    from mremapcheck.scenario.document import Scenario
+
+
+def report(
+    kind: Kind,
+    kernels: Sequence[Kernel],
+    scenarios: Sequence[Scenario],
+    items: Iterable[Item],
+    look: Format,
+    color: Color,
+    verbose: bool = False,
+) -> Tally:
+    """Write the report of ``items`` as they come and return their tally; an executor's end is told on stderr."""
+    out = Stdout()
+    style = Style(wants_colours(color.value, out, os.environ))
+    header = Header(kind, kernels, scenarios)
+    reporter = open_report(look.value, header, out, style, verbose)
+    tally = write_report(reporter, header, _with_progress(items, len(scenarios)), out)
+    if tally.error is not None:
+        sys.stderr.write(f"mremapcheck: {tally.error}\n")
+    return tally
+
+
+def _with_progress(items: Iterable[Item], total: int) -> Iterator[Item]:
+    """Count on the terminal that standard error is, unless the results appear there themselves."""
+    if not sys.stderr.isatty() or Stdout().isatty():
+        yield from items
+        return
+    try:
+        for number, item in enumerate(items, 1):
+            sys.stderr.write(f"\r\x1b[K{number}/{total} {item.scenario.name}")
+            sys.stderr.flush()
+            yield item
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

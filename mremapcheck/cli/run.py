@@ -1,0 +1,52 @@
+"""``mremapcheck run``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mremapcheck.cli.options import Bisect, Color, Colors, Format, Only, Paths, ReportFormat, Timeout, Verbose
+
+
+def run(
+    paths: Paths = None,
+    kernel: Annotated[
+        str, typer.Option("--kernel", metavar="REF", help="live, a model such as 6.17-rc2, or vm:6.17.13.")
+    ] = "live",
+    look: ReportFormat = Format.TABLE,
+    only: Only = None,
+    list_only: Annotated[bool, typer.Option("--list", help="Only say which scenarios would run.")] = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first that is not as expected.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Share the scenarios among processes.")] = 1,
+    timeout: Timeout = None,
+    bisect: Bisect = False,
+    expect_as: Annotated[
+        str | None,
+        typer.Option(
+            "--expect-as", metavar="VERSION", show_default=False, help="Expect what is expected of this version."
+        ),
+    ] = None,
+    verbose: Verbose = False,
+    color: Colors = Color.AUTO,
+) -> int:
+    """Carry scenarios out on one kernel and say whether it did what is expected of it.
+
+    Exit codes: 0 all as expected, 1 something was not, 2 usage or a scenario that does not load, 4 nothing ran.
+    """
+    from mremapcheck.check import judge_all
+    from mremapcheck.cli.codes import of_run
+    from mremapcheck.cli.listing import list_scenarios
+    from mremapcheck.cli.reporting import report
+    from mremapcheck.executors import TIMEOUT, open_executor
+    from mremapcheck.kernels.version import KernelVersion
+    from mremapcheck.selection import select
+
+    version = KernelVersion.parse(expect_as) if expect_as else None
+    scenarios = select(paths or [], only or [])
+    if list_only:
+        return list_scenarios(scenarios, look)
+    with open_executor(kernel, timeout=timeout or TIMEOUT, trace=verbose, jobs=jobs) as executor:
+        results = judge_all(executor, scenarios, version, fail_fast)
+        tally = report("run", [executor.kernel], scenarios, results, look, color, verbose)
+    return of_run(tally, bisect)
