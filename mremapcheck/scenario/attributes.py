@@ -30,9 +30,9 @@ class Attributes:
     touch: bool | None = key(Flag(), "write a tag into every page", default=None)
     lock: bool | str = key(Lock(), "mlock(2): true, or on-fault", default=False)
     uffd: str | None = key(Choice(UFFD_MODES), "register with a userfaultfd", default=None)
-    advice: tuple[str, ...] = key(ListOf(Choice(ADVICES), single=True), "madvise(2), once for each", default=())
+    advice: tuple[str, ...] = key(ListOf(Choice(ADVICES), most=8, single=True), "madvise(2), once for each", default=())
     guard: tuple[int, ...] = key(
-        ListOf(Whole(0, MOST_PAGES - 1)), "pages of the mapping, from 0, that become guard pages", default=()
+        ListOf(Whole(0, MOST_PAGES - 1), most=256), "pages of the mapping, from 0, that become guard pages", default=()
     )
     seal: bool = key(Flag(), "mseal(2)", default=False)
     name: str | None = key(VMA_NAME, "prctl(PR_SET_VMA_ANON_NAME)", default=None)

@@ -109,7 +109,7 @@ def drawn(letter: str, reader: Reader) -> None:
     """Refuse an explanation of a letter that no drawing has."""
     if re.fullmatch(LETTERS, letter) is None:
         raise Refused(f"{quote(letter)} is not a letter", "one of A to Z or a to z", on_key=True)
-    if letter not in reader.letters:
+    if reader.regions and letter not in reader.letters:
         hint = did_you_mean(letter, reader.letters)
         raise Refused(f"no drawing has the letter `{letter}`", hint, on_key=True)
 

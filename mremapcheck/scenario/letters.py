@@ -7,20 +7,25 @@ that a document may depend on.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeAlias
 
 from mremapcheck.scenario.address import LARGEST
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Mremap, Tag
 from mremapcheck.units import PAGE, pages
 
+#: First page, end, letter, number of the first page.
+_Run: TypeAlias = tuple[int, int, str, int]
+
 
 @dataclass(slots=True)
 class Letters:
-    """Runs of pages, as (first page, end, letter, number of the first page), and how many pages each letter has had."""
+    """Runs of pages in order, none over another, and how many pages each letter has had."""
 
-    runs: list[tuple[int, int, str, int]] = field(default_factory=list)
+    runs: list[_Run] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
     def new(self, letter: str, page: int, count: int) -> int:
@@ -30,23 +35,22 @@ class Letters:
         """
         number = self.counts.get(letter, 0)
         self.counts[letter] = number + count
-        self.forget(page, page + count)
-        self.runs.append((page, page + count, letter, number))
+        self._put((page, page + count, letter, number))
         return number
 
     def forget(self, start: int, end: int) -> None:
         """Forget the pages in ``[start, end)``."""
+        low, high = self._overlap(start, end)
+        if low == high:
+            return
         kept = []
-        for run in self.runs:
-            first, last, letter, number = run
-            if last <= start or first >= end:
-                kept.append(run)
-                continue
-            if first < start:
-                kept.append((first, start, letter, number))
-            if last > end:
-                kept.append((end, last, letter, number + end - first))
-        self.runs = kept
+        first, last, letter, number = self.runs[low]
+        if first < start:
+            kept.append((first, start, letter, number))
+        first, last, letter, number = self.runs[high - 1]
+        if last > end:
+            kept.append((end, last, letter, number + end - first))
+        self.runs[low:high] = kept
 
     def move(self, call: Mremap) -> None:
         """Take letters along with a move."""
@@ -62,7 +66,8 @@ class Letters:
             self.forget(source, source + old)
         self.forget(target, target + new)
         shift = target - source
-        self.runs += [(first + shift, last + shift, letter, number) for first, last, letter, number in taken]
+        for first, last, letter, number in taken:
+            self._put((first + shift, last + shift, letter, number))
 
     def tags(self, page: int, count: int) -> list[Tag | None]:
         """Return the tag of each of ``count`` pages from ``page`` on, None where nobody knows the letter."""
@@ -71,11 +76,22 @@ class Letters:
             found[first - page : last - page] = tags(letter, number, last - first)
         return found
 
-    def _within(self, start: int, end: int) -> Iterator[tuple[int, int, str, int]]:
-        for first, last, letter, number in self.runs:
-            if first < end and last > start:
-                cut = max(start - first, 0)
-                yield first + cut, min(last, end), letter, number + cut
+    def _put(self, run: _Run) -> None:
+        self.forget(run[0], run[1])
+        insort(self.runs, run)
+
+    def _overlap(self, start: int, end: int) -> tuple[int, int]:
+        """Return the slice of ``runs`` that has pages in ``[start, end)``."""
+        low = bisect_left(self.runs, (start,))
+        if low and self.runs[low - 1][1] > start:
+            low -= 1
+        return low, max(low, bisect_left(self.runs, (end,)))
+
+    def _within(self, start: int, end: int) -> Iterator[_Run]:
+        low, high = self._overlap(start, end)
+        for first, last, letter, number in self.runs[low:high]:
+            cut = max(start - first, 0)
+            yield first + cut, min(last, end), letter, number + cut
 
 
 def tags(letter: str, first: int, count: int) -> tuple[Tag, ...]:

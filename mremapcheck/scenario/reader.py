@@ -45,6 +45,7 @@ class Fault:
 class Reader:
     """The document being read: the names it defines, the path to the value being read, the faults so far.
 
+    Without ``regions`` nobody can tell which names and letters are right, and none is refused.
     ``room`` is how many pages drawings of outcomes may still have.
     """
 

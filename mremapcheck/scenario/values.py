@@ -78,7 +78,7 @@ class At(Field[Place]):
         if place.region is None:
             if not self.absolute:
                 raise Refused(f"only mremap takes absolute addresses such as {quote(value)}", "name a region: `src+2p`")
-        elif place.region not in reader.regions:
+        elif reader.regions and place.region not in reader.regions:
             raise Refused(f"there is no region `{place.region}`", did_you_mean(place.region, reader.regions))
         elif place.offset % PAGE and not self.absolute:
             raise Refused(f"{quote(value)} is not the start of a page", "only mremap takes such addresses")
@@ -112,7 +112,9 @@ class Outline(Field[str]):
     def read(self, value: Any, reader: Reader) -> str:
         text = drawing.expand(string(value, "a drawing"), reader.room)
         reader.room -= len(text)
-        for letter in sorted(set(text) - reader.letters - {".", "_", "?"}):
+        unknown = set(text) - reader.letters - {".", "_", "?"}
+        if unknown and reader.regions:
+            letter = min(unknown)
             raise Refused(f"no mapping has the letter `{letter}`", did_you_mean(letter, reader.letters))
         return text
 
@@ -156,8 +158,10 @@ class Lock(Field["bool | str"]):
 
 def known_place(region: str, reader: Reader) -> None:
     """Refuse what is neither a region of the document nor one of the places that a kernel chooses."""
-    if region not in reader.regions and not (
-        region.startswith("elsewhere") and region.removeprefix("elsewhere").strip("0123456789") == ""
+    if (
+        reader.regions
+        and region not in reader.regions
+        and not (region.startswith("elsewhere") and region.removeprefix("elsewhere").strip("0123456789") == "")
     ):
         raise Refused(f"there is no region {quote(region)}", did_you_mean(region, [*reader.regions, "elsewhere"]))
 
