@@ -1,0 +1,118 @@
+"""The shipped scenarios: each loads without a word, says what every kernel does, and is right about it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from mremapcheck.check import Result, judge_all
+from mremapcheck.executors import open_executor
+from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.library import shipped
+from mremapcheck.scenario.lint import lint
+from mremapcheck.scenario.loader import load_file, load_paths
+
+FILES = sorted(shipped().rglob("*.yaml"))
+
+#: A kernel of every era that the scenarios tell apart, all release candidates of 6.17, some stable updates.
+# fmt: off
+ERAS = (
+    "5.4", "5.7", "5.10", "5.11", "5.13", "5.15", "5.16", "5.17", "5.18", "6.0", "6.1", "6.1.3", "6.1.11",
+    "6.1.192", "6.2", "6.6", "6.10", "6.11", "6.12", "6.12.117", "6.14", "6.15", "6.16", "6.17-rc1",
+    "6.17-rc2", "6.17-rc3", "6.17-rc4", "6.17-rc5", "6.17-rc6", "6.17", "6.17.13", "6.18", "6.18.12", "6.19",
+    "7.0", "7.1", "7.2", "7.2.12", "7.3", "7.3.4",
+)
+# fmt: on
+
+#: Why a kernel may skip a shipped scenario: it is older than what the scenario is about.
+SINCE = {
+    feature: KernelVersion.parse(first)
+    for feature, first in {"uffd-wp": "5.7-rc1", "mseal": "6.10-rc1", "guard": "6.13-rc1"}.items()
+}
+
+#: What lint finds no good is what these are about.
+DELIBERATE = {"address-zero", "garbage-fifth-argument"}
+
+COMMIT = r"[0-9a-f]{12}"
+MESSAGE_ID = r"[^\s<>@]+@[^\s<>@]+"
+LINK = r"https://\S+"
+
+
+@cache
+def scenarios() -> tuple[Scenario, ...]:
+    return load_paths([shipped()]).scenarios
+
+
+def told(result: Result) -> str:
+    return " ".join([result.scenario.name, result.status, result.reason or "", *map(str, result.mismatches)])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_file_is_one_scenario_that_is_fit_to_be_copied(path: Path) -> None:
+    loaded = load_file(path)
+    assert not loaded.problems
+    (scenario,) = loaded.scenarios
+    assert scenario.name == path.stem
+    if scenario.name not in DELIBERATE:
+        assert not lint(scenario)
+    assert 20 < len(scenario.summary) <= 130
+    assert not scenario.summary.endswith(".")
+    assert scenario.cite
+    for source in scenario.cite:
+        assert re.fullmatch(f"{COMMIT}|{MESSAGE_ID}|{LINK}", source)
+    unexpected = [era for era in ERAS if not any(KernelVersion.parse(era) in entry.kernel for entry in scenario.expect)]
+    assert not unexpected
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_file_begins_with_the_editors_modeline(path: Path) -> None:
+    first = path.read_text().partition("\n")[0]
+    place = first.removeprefix("# yaml-language-server: $schema=")
+    assert place != first
+    assert (path.parent / place).resolve().parent == shipped().parent / "mremapcheck" / "scenario"
+
+
+def test_names_are_unique_and_there_are_many() -> None:
+    loaded = load_paths([shipped()])
+    assert not loaded.problems
+    assert len(loaded.scenarios) == len(FILES) >= 100
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_model_does_what_is_expected(era: str) -> None:
+    version = KernelVersion.parse(era)
+    wrong = []
+    with open_executor(era) as executor:
+        for result in judge_all(executor, scenarios()):
+            lacking = [since for feature, since in SINCE.items() if feature in result.scenario.features]
+            wanted = "skip" if any(version < since for since in lacking) else "pass"
+            if result.status != wanted or (wanted == "pass" and not result.tells):
+                wrong.append(told(result))
+    assert not wrong
+
+
+def test_running_kernel_does_what_is_expected() -> None:
+    with open_executor("live") as executor:
+        results = list(judge_all(executor, scenarios()))
+    wrong = [told(result) for result in results if result.status in ("fail", "error")]
+    assert not wrong
+    assert all(result.reason for result in results if result.status == "skip")
+    assert sum(result.status == "pass" for result in results) > len(results) / 2
+
+
+def test_running_kernel_and_its_model_agree_on_everything() -> None:
+    with open_executor("live") as executor:
+        release = str(executor.kernel.version)
+        seen = list(executor.run(scenarios()))
+    with open_executor(release) as model:
+        simulated = list(model.run(scenarios()))
+    differ = [
+        scenario.name
+        for scenario, real, model_s in zip(scenarios(), seen, simulated, strict=True)
+        if real.status != "skip" and real.to_json() != model_s.to_json()
+    ]
+    assert not differ
