@@ -13,6 +13,7 @@ from mremapcheck.model.flags import (
     DONTEXPAND,
     DROPPABLE,
     HUGEPAGE,
+    HUGETLB,
     IO,
     LOCKED,
     MERGEABLE,
@@ -41,7 +42,7 @@ def madvise(mm: Mm, op: Madvise) -> None:
     flags_after = _FLAGS.get(op.advice)
     to_pages = _PAGES.get(op.advice)
     if (flags_after is None and to_pages is None) or _FEATURES.get(op.advice, "") not in {"", *mm.rules.features}:
-        raise Unsupported(f"madvise {op.advice}: this kernel has no such advice")
+        raise Unsupported(f"this kernel does not know madvise({op.advice})" + _SINCE.get(op.advice, ""))
     position, end = op.address.value, op.address.value + page_align(op.size)
     while position < end:
         vma = mm.find(position)
@@ -60,8 +61,8 @@ def madvise(mm: Mm, op: Madvise) -> None:
         elif to_pages is not None:
             errno = to_pages(mm, vma, position >> PAGE_SHIFT, stop >> PAGE_SHIFT)
         if errno is not None:
-            if op.advice.startswith("guard"):
-                raise Unsupported(f"madvise {op.advice}: {errno}: this kernel does not do it here")
+            if op.advice == "guard-install" and vma.file is not None and "guard-in-files" not in mm.rules.features:
+                raise Unsupported("this kernel has guard pages in anonymous memory only: Linux 6.15 or later is needed")
             raise Failed(f"madvise failed: {errno}")
         position = stop
 
@@ -79,7 +80,9 @@ def _dofork(vma: Vma) -> int | Errno:
 
 
 def _dodump(vma: Vma) -> int | Errno:
-    return EINVAL if vma.flags & (SPECIAL | DROPPABLE) else vma.flags & ~DONTDUMP
+    if vma.flags & DROPPABLE or (vma.flags & SPECIAL and not vma.flags & HUGETLB):
+        return EINVAL
+    return vma.flags & ~DONTDUMP
 
 
 def _wipeonfork(vma: Vma) -> int | Errno:
@@ -92,7 +95,7 @@ def _keeponfork(vma: Vma) -> int | Errno:
 
 def _mergeable(vma: Vma) -> int:
     """KSM ignores what it cannot share, without an error."""
-    if vma.flags & (SHARED | PFNMAP | IO | DONTEXPAND | MIXEDMAP | DROPPABLE):
+    if vma.flags & (SHARED | PFNMAP | IO | DONTEXPAND | MIXEDMAP | DROPPABLE | HUGETLB):
         return vma.flags
     return vma.flags | MERGEABLE
 
@@ -212,6 +215,15 @@ _PAGES: dict[str, Callable[[Mm, Vma, int, int], Errno | None]] = {
     "populate-write": _populate_write,
     "guard-install": _guard_install,
     "guard-remove": _guard_remove,
+}
+
+_SINCE = {
+    "populate-read": ": Linux 5.14 or later is needed",
+    "populate-write": ": Linux 5.14 or later is needed",
+    "dontneed-locked": ": Linux 5.18 or later is needed",
+    "collapse": ": the model does not collapse",
+    "guard-install": ": Linux 6.13 or later is needed",
+    "guard-remove": ": Linux 6.13 or later is needed",
 }
 
 #: Advice that a kernel must have learnt first.

@@ -7,11 +7,12 @@ from typing import Any
 
 from mremapcheck.model import faults
 from mremapcheck.model.advice import madvise
-from mremapcheck.model.errno import EBUSY, EINVAL, ENOMEM, EPERM
+from mremapcheck.model.errno import EBUSY, EFAULT, EINVAL, ENOMEM, EPERM
 from mremapcheck.model.flags import (
     ACCESS,
     ACCOUNT,
     DONTCOPY,
+    HUGETLB,
     LOCKED,
     LOCKS,
     NORESERVE,
@@ -68,11 +69,13 @@ def mmap(process: Process, op: Mmap) -> None:
     mm = process.mm
     kind = kind_of(op.kind, mm.rules.features)
     start, length = op.address.value, page_align(op.size)
-    flags = PROTECTIONS[op.prot] | kind.base_flags
+    flags = (PROTECTIONS[op.prot] if kind.access is None else kind.access) | kind.base_flags
     if op.sharing == "shared":
         flags |= SHARED
-    elif flags & (WRITE | NORESERVE) == WRITE:
+    elif flags & (WRITE | NORESERVE | HUGETLB) == WRITE:
         flags |= ACCOUNT
+    if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
+        raise Failed(f"mmap failed: {EINVAL}")
     errno = unmap(mm, start, length, mm.events)
     if errno is not None:
         raise Failed(f"mmap failed: {errno}")
@@ -85,6 +88,8 @@ def mmap(process: Process, op: Mmap) -> None:
     prev, following = mm.neighbours(start)
     if mm.rules.merge_mapping(mm, new, prev, following) is None:
         mm.insert(new.new_vma())
+    if kind.name == "io-uring":  # its pages are put into the page tables at once
+        mm.pages.update((number + index, op.offset + index) for index in range(count))
     mm.count(flags, count)
     if flags & LOCKED:
         mm.locked += count
@@ -162,7 +167,7 @@ def _set_lock(mm: Mm, op: Ranged, lock: int, call: str) -> None:
     for vma, start, end in _covered(mm, op, call):
         old = vma.flags
         flags = old & ~LOCKS | lock
-        if flags == old or old & SPECIAL or vma.backing.name == "secret":
+        if flags == old or old & (SPECIAL | HUGETLB) or vma.backing.name == "secret":
             continue
         new = Range.of(vma, start, end)
         new.flags = flags
@@ -176,7 +181,7 @@ def mseal(process: Process, op: Mseal) -> None:
     """Seal; the range must be mapped without gaps."""
     mm = process.mm
     if "mseal" not in mm.rules.features:
-        raise Unsupported("this kernel has no mseal")
+        raise Unsupported("this kernel has no mseal: Linux 6.10 or later is needed")
     end = op.address.value + page_align(op.size)
     if any(True for _ in _gaps(mm, op.address.value, end)):
         raise Failed(f"mseal failed: {ENOMEM}")
@@ -205,11 +210,11 @@ def touch(process: Process, op: Touch) -> None:
     for tag in op.tags:
         address = page << PAGE_SHIFT
         if vma is None or address >= vma.end:
-            vma = _accessible(mm, address, WRITE, "touch")
-        if mm.pages.get(page) == GUARD:
-            raise Failed("touch failed: a guard page is there")
-        if vma.flags & UFFD_MISSING and faults.would_wait(mm, vma, page):
-            raise Failed("touch failed: it would wait for the userfaultfd")
+            vma = mm.find(address)
+            if vma is None or not vma.flags & WRITE:
+                raise _unreachable(process, "touch", op, address)
+        if mm.pages.get(page) == GUARD or (vma.flags & UFFD_MISSING and faults.would_wait(mm, vma, page)):
+            raise _unreachable(process, "touch", op, address)
         faults.write(mm, vma, page, (tag.letter, tag.page))
         page += 1
 
@@ -222,21 +227,20 @@ def read(process: Process, op: Read) -> None:
     for address in range(start, start + page_align(op.size), PAGE):
         page = address >> PAGE_SHIFT
         if vma is None or address >= vma.end:
-            vma = _accessible(mm, address, READ, "read")
-        if mm.pages.get(page) == GUARD:
-            raise Failed("read failed: a guard page is there")
-        if vma.flags & UFFD_MISSING and faults.would_wait(mm, vma, page):
-            raise Failed("read failed: it would wait for the userfaultfd")
+            vma = mm.find(address)
+            if vma is None or not vma.flags & READ:
+                raise _unreachable(process, "read", op, address)
+        if mm.pages.get(page) == GUARD or (vma.flags & UFFD_MISSING and faults.would_wait(mm, vma, page)):
+            raise _unreachable(process, "read", op, address)
         faults.read(mm, vma, page)
 
 
-def _accessible(mm: Mm, address: int, access: int, call: str) -> Vma:
-    vma = mm.find(address)
-    if vma is None:
-        raise Failed(f"{call} failed: nothing is mapped there")
-    if not vma.flags & access:
-        raise Failed(f"{call} failed: the protection forbids it")
-    return vma
+def _unreachable(process: Process, call: str, op: Ranged, address: int) -> Failed:
+    """Say that the page at ``address`` cannot be accessed; no userfaultfd is ever answered (UFFD_FEATURE_SIGBUS)."""
+    text = f"{call} failed: {EFAULT} at page {(address - op.address.value) >> PAGE_SHIFT}"
+    if process.uffds:
+        text += " (does the page wait for a userfaultfd? nobody serves it)"
+    return Failed(text)
 
 
 def uffd_register(process: Process, op: UffdRegister) -> None:
@@ -245,14 +249,20 @@ def uffd_register(process: Process, op: UffdRegister) -> None:
     name, _, events = op.mode.partition("+")
     mode = UFFD_WP if name == "wp" else UFFD_MISSING
     if mode == UFFD_WP and "uffd-wp" not in mm.rules.features:
-        raise Unsupported("this kernel's userfaultfd has no write protection")
+        raise Unsupported("this kernel's userfaultfd has no write-protection: Linux 5.7 or later is needed")
     uffd = process.uffds.setdefault(bool(events), Uffd(bool(events)))
     start, end = op.address.value, op.address.value + page_align(op.size)
     found = [vma for vma in mm.vmas if vma.start < end and vma.end > start]
     if not found:
         raise Failed(f"uffd-register failed: {EINVAL}")
     for vma in found:
-        if vma.flags & SPECIAL or any(rule(vma, mode) is not None for rule in mm.rules.registrable):
+        if (vma.flags & SPECIAL and not vma.flags & HUGETLB) or not all(
+            rule(vma, mode) for rule in mm.rules.registrable
+        ):
+            if mode == UFFD_WP and "uffd-wp-shmem" not in mm.rules.features:
+                raise Unsupported(
+                    "this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed"
+                )
             raise Failed(f"uffd-register failed: {EINVAL}")
         if vma.uffd is not None and vma.uffd is not uffd:
             raise Failed(f"uffd-register failed: {EBUSY}")
@@ -283,12 +293,12 @@ def set_name(process: Process, op: SetName) -> None:
     """Name anonymous memory."""
     mm = process.mm
     if "anon-names" not in mm.rules.features:
-        raise Unsupported("this kernel has no names for anonymous memory")
-    for vma, start, end in _covered(mm, op, "set-name"):
+        raise Unsupported("this kernel names no memory: Linux 5.17 or later with CONFIG_ANON_VMA_NAME is needed")
+    for vma, start, end in _covered(mm, op, "name"):
         for rule in mm.rules.nameable:
             errno = rule(vma)
             if errno is not None:
-                raise Failed(f"set-name failed: {errno}")
+                raise Failed(f"name failed: {errno}")
         if vma.name != op.name:
             new = Range.of(vma, start, end)
             new.name = op.name

@@ -16,7 +16,7 @@ from mremapcheck.model.pipeline import run
 from mremapcheck.model.stopped import Failed, Stopped
 from mremapcheck.model.trace import Trace
 from mremapcheck.observe import Facts, RawMove, assemble
-from mremapcheck.outcome import Execution, Note, Status
+from mremapcheck.outcome import Execution, Note
 from mremapcheck.scenario.document import Process as Conditions
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Address, Mremap
@@ -76,10 +76,10 @@ def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution
             else:
                 CALLS[type(op)](process, op)
     except Stopped as stop:
-        status: Status = "error" if isinstance(stop, Failed) else "skip"
-        place = f"{scenario.path}:{op.line}" if scenario.path and op else f"line {op.line}" if op else ""
-        where = f"{op.where} ({place}): " if op is not None else ""
-        return Execution(status, None, where + stop.text, _notes(trace))
+        if isinstance(stop, Failed) and op is not None:
+            line = f"{scenario.path}:{op.line}" if scenario.path else f"line {op.line}"
+            return Execution("error", None, f"{op.where} ({line}): {stop.text}", _notes(trace))
+        return Execution("skip", None, stop.text, _notes(trace))
     outcome = assemble(scenario, _observe(process.mm, moves))
     return Execution("ran", outcome, None, _notes(trace))
 

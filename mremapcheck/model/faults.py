@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.model.flags import ACCESS, IO, LOCKONFAULT, MAYBE_GUARD, PFNMAP, SHARED, UFFD_MISSING, WRITE
+from mremapcheck.model.flags import ACCESS, HUGETLB, IO, LOCKONFAULT, MAYBE_GUARD, PFNMAP, SHARED, UFFD_MISSING, WRITE
 from mremapcheck.model.mm import Mm
 from mremapcheck.model.pages import ZERO
 from mremapcheck.model.vma import AnonVma, Data, Vma
@@ -46,6 +46,20 @@ def _compatible(mm: Mm, lower: Vma, upper: Vma) -> bool:
 
 def write(mm: Mm, vma: Vma, page: int, data: Data | None) -> None:
     """Write to a page: fault it in where needed, and put ``data`` (None: nothing of anybody's) there."""
+    if vma.flags & HUGETLB and page not in mm.pages:
+        for each in _huge_page(vma, page):
+            _write(mm, vma, each, None)
+    _write(mm, vma, page, data)
+
+
+def _huge_page(vma: Vma, page: int) -> range:
+    """Return the pages of the huge page that ``page`` is part of."""
+    count = vma.backing.unit >> PAGE_SHIFT
+    first = page // count * count
+    return range(first, first + count)
+
+
+def _write(mm: Mm, vma: Vma, page: int, data: Data | None) -> None:
     if vma.flags & SHARED:
         number = vma.pgoff + page - (vma.start >> PAGE_SHIFT)
         mm.pages[page] = number
@@ -68,7 +82,8 @@ def write(mm: Mm, vma: Vma, page: int, data: Data | None) -> None:
 def read(mm: Mm, vma: Vma, page: int) -> None:
     """Read a page: map the page cache's page or the zero page; neither needs an anon_vma."""
     if page not in mm.pages:
-        mm.pages[page] = file_page(vma, page)
+        for each in _huge_page(vma, page) if vma.flags & HUGETLB else (page,):
+            mm.pages[each] = file_page(vma, each)
 
 
 def file_page(vma: Vma, page: int) -> int | str:

@@ -35,6 +35,7 @@ SEQ_READ = 1 << 23
 GROWSDOWN = 1 << 24
 MAYBE_GUARD = 1 << 25
 DROPPABLE = 1 << 26
+HUGETLB = 1 << 27
 
 #: What mprotect() changes.
 ACCESS = READ | WRITE | EXEC
@@ -69,6 +70,7 @@ _NAMES = (
     (PFNMAP, "pfnmap"),
     (MIXEDMAP, "mixedmap"),
     (DROPPABLE, "droppable"),
+    (HUGETLB, "hugetlb"),
 )
 
 

@@ -34,6 +34,7 @@ class Rules:
         "finish",
         "grow",
         "guard",
+        "may_split",
         "merge_mapping",
         "mergeable",
         "move_each",
@@ -63,12 +64,13 @@ class Rules:
     finish: tuple[Callable[[Call, bool], None], ...]
     munmap: tuple[Callable[[Unmap], Answer], ...]
     mergeable: tuple[Callable[[Range, Vma, bool], str | None], ...]
+    may_split: tuple[Callable[[Vma, int], bool], ...]
     removable: tuple[Callable[[Vma], str | None], ...]
     eligible: tuple[Callable[[Vma], str | None], ...]
     share_anon_vma: tuple[Callable[[Vma, Vma], bool], ...]
     copy_on_fork: tuple[Callable[[Vma], bool], ...]
     mprotect: tuple[Callable[[Vma, int], int], ...]
-    registrable: tuple[Callable[[Vma, int], str | None], ...]
+    registrable: tuple[Callable[[Vma, int], bool], ...]
     nameable: tuple[Callable[[Vma], str | None], ...]
     guard: tuple[Callable[[Mm, Vma], str | None], ...]
     merge_mapping: Callable[[Mm, Range, Vma | None, Vma | None], Vma | None]

@@ -6,16 +6,23 @@ from mremapcheck.model.flags import (
     DONTDUMP,
     DONTEXPAND,
     DROPPABLE,
+    EXEC,
     GROWSDOWN,
+    HUGETLB,
     IO,
     LOCKED,
+    MIXEDMAP,
     NORESERVE,
     PFNMAP,
+    READ,
     WIPEONFORK,
 )
 from mremapcheck.model.stopped import Unsupported
 from mremapcheck.model.vma import Backing, File
 from mremapcheck.scenario.operations import Mmap
+
+#: The huge pages that x86-64 has by default, in bytes.
+HUGE_PAGE = 2 << 20
 
 _KINDS = {
     "anon": Backing("anon", "anon", anonymous=True),
@@ -29,41 +36,54 @@ _KINDS = {
     "sysv-shm": Backing("sysv-shm", "sysv-shm", placement="own", has_close=True),
     "io-uring": Backing("io-uring", "io-uring", placement="own", base_flags=IO | PFNMAP | DONTEXPAND | DONTDUMP),
     "aio": Backing("aio", "aio", base_flags=DONTEXPAND),
+    "hugetlb": Backing(
+        "hugetlb", "hugetlb", placement="hugetlb", has_close=True, base_flags=HUGETLB | DONTEXPAND, unit=HUGE_PAGE
+    ),
     "secret": Backing("secret", "secret", base_flags=LOCKED | DONTDUMP),
+    "vdso": Backing("vdso", "vdso", has_close=True, base_flags=DONTEXPAND, access=READ | EXEC),
+    "vvar": Backing("vvar", "vvar", has_close=True, base_flags=IO | PFNMAP | DONTEXPAND | DONTDUMP, access=READ),
+}
+_KINDS["memfd-hugetlb"] = _KINDS["hugetlb"]
+
+#: io_uring's rings once they were made of pages of their own (3ab1db3c6039, 6.10).
+_RING_OF_PAGES = Backing("io-uring", "io-uring", placement="own", base_flags=MIXEDMAP | DONTEXPAND)
+
+#: Kinds that a kernel must have learnt first: the feature that says so, and the reason where it has not.
+_SINCE = {
+    "droppable": ("droppable", "this kernel does not know MAP_DROPPABLE: Linux 6.11 or later is needed"),
+    "secret": ("secret", "memfd_secret is off: Linux 5.14 or later, up to 6.4 booted with secretmem.enable=1"),
 }
 
-#: Kinds that a kernel must have learnt first, by the feature that says so.
-_SINCE = {"droppable": "droppable", "secret": "secret"}
-
-#: Kinds without a file.
-_FILELESS = frozenset({"anon", "droppable", "growsdown"})
+#: Kinds without a file, and those whose every mapping is of a file of its own.
+_FILELESS = frozenset({"anon", "droppable", "growsdown", "vdso", "vvar"})
+_FILE_EACH = frozenset({"anon-shared", "hugetlb"})
 
 
 def kind_of(name: str, features: frozenset[str]) -> Backing:
     """Return what a mapping of this kind is made of; raises Unsupported where kernel or model lack it."""
     kind = _KINDS.get(name)
     if kind is None:
-        raise Unsupported(f"the model does not know mappings of kind {name}")
-    if name in _SINCE and _SINCE[name] not in features:
-        raise Unsupported(f"this kernel has no mappings of kind {name}")
-    if name == "io-uring" and "io-uring-placement" in features:
-        raise Unsupported("this kernel does not let io_uring mappings be placed")
-    return kind
+        raise Unsupported(f"kind {name} is not modelled")
+    if name in _SINCE:
+        feature, reason = _SINCE[name]
+        if feature not in features:
+            raise Unsupported(reason)
+    return _RING_OF_PAGES if name == "io-uring" and "io-uring-pages" in features else kind
 
 
 def file_of(op: Mmap, kind: Backing, files: dict[tuple[str, str], File]) -> File | None:
     """Return the open file that the mapping gets; ``files`` are those that the process has open.
 
-    Shared anonymous memory and each shmat open a file of their own, the latter all on the segment's pages.
+    Each shared anonymous mapping has a file of its own; each shmat opens one, all on the segment's pages.
     """
     if op.kind in _FILELESS:
         return None
     key = (op.kind, op.object)
+    if op.kind in _FILE_EACH:
+        return File(kind, (*key, op.address.value))
     file = files.get(key)
     if file is None:
         file = files[key] = File(kind, key)
     elif op.kind == "sysv-shm":
         return File(kind, key, file.pages)
-    elif op.kind == "anon-shared":
-        file = File(kind, (*key, op.address.value))
     return file

@@ -109,12 +109,12 @@ class Mm:
         self.vmas.insert(self.vmas.index(vma) + 1, upper)
         return upper
 
-    def choose(self, length: int) -> int | None:
-        """Return a place of the kernel's own choice, top-down; None where there is none.
+    def choose(self, length: int, unit: int) -> int | None:
+        """Return a place of the kernel's own choice, a multiple of ``unit``, top-down; None where there is none.
 
         The model keeps a page free around each of them, so nothing merges there.
         """
-        place = self.lowest_chosen - PAGE - length
+        place = (self.lowest_chosen - PAGE - length) // unit * unit
         if place < ARENA_END:
             return None
         self.lowest_chosen = place

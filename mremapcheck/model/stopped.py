@@ -1,10 +1,13 @@
-"""Why a scenario ends before its outcome: a step of its set-up failed, or the kernel lacks what it needs."""
+"""Why a scenario ends before its outcome: a step of its set-up failed, or the kernel lacks what it needs.
+
+The texts are those of the live executor for the same cause, so that reports can be held against each other.
+"""
 
 from __future__ import annotations
 
 
 class Stopped(Exception):  # noqa: N818
-    """A step that is not a move did not work; ``text`` goes into the Execution's reason."""
+    """A step that is not a move did not work; ``text`` is for the Execution's reason."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -12,8 +15,8 @@ class Stopped(Exception):  # noqa: N818
 
 
 class Failed(Stopped):
-    """The step failed where it should have worked: an error of the scenario."""
+    """The step failed where it should have worked: an error of the scenario. The reason also says which step."""
 
 
 class Unsupported(Stopped):
-    """The kernel (or the model) cannot do what the step asks for: the scenario is skipped."""
+    """The kernel (or the model) cannot do what the step asks for: the scenario is skipped, for just this reason."""

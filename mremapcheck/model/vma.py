@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mremapcheck.model.flags import ACCESS, PROT_TEXT, SHARED, names
-from mremapcheck.units import PAGE_SHIFT
+from mremapcheck.units import PAGE, PAGE_SHIFT
 from mremapcheck.verdict import Vma as SeenVma
 
 #: Who wrote a page: the letter, and which page of the letter's mapping it was.
@@ -18,8 +18,9 @@ class Backing:
     """What a mapping of one kind is made of: the facts about its file and vm_ops that rules ask for.
 
     ``anonymous``: it has no vm_ops, so its private pages are numbered by address. ``placement`` is the file's
-    get_unmapped_area: none, shmem, thp (thp_get_unmapped_area) or own (any other). ``has_close``: vm_ops->close is
-    set. ``base_flags`` are what its mmap handler adds.
+    get_unmapped_area: none, shmem, hugetlb, thp (thp_get_unmapped_area) or own (any other). ``has_close``:
+    vm_ops->close is set. ``base_flags`` are what its mmap handler adds. ``unit``: it is mapped in pieces of so many
+    bytes. ``access``: its protection is not the caller's choice.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Backing:
     placement: str = "none"
     has_close: bool = False
     base_flags: int = 0
+    unit: int = PAGE
+    access: int | None = None
 
 
 class File:
@@ -130,12 +133,12 @@ class Vma:
         self.start = address
 
     def seen(self) -> SeenVma:
-        """Return the mapping as /proc/PID/maps and smaps show it."""
+        """Return the mapping as /proc/PID/maps and smaps show it; for anonymous memory their offset means nothing."""
         flags = self.flags
         backing = self.backing
         file = self.file
         if file is None or backing.anonymous:
-            offset, key = 0, None if file is None else file.key
+            offset, key = 0, None
         else:
             offset, key = self.pgoff, file.key
         return SeenVma(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mremapcheck.model.call import Call
 from mremapcheck.model.change import Change, release, updates
-from mremapcheck.model.errno import EBADF, ENOMEM
-from mremapcheck.model.flags import ACCOUNT
+from mremapcheck.model.errno import EBADF, EINVAL, ENOMEM
+from mremapcheck.model.flags import ACCOUNT, HUGETLB
 from mremapcheck.model.merging import Range
 from mremapcheck.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.model.steps import checks
@@ -24,6 +24,25 @@ def lookup_vma(call: Call) -> Answer:
         call.mm.say("nothing is mapped at {:at}: returns 14, which is EFAULT with the wrong sign", call.addr)
         return 14
     call.vma = vma
+    return None
+
+
+def align_hugetlb(call: Call) -> Answer:
+    """Round hugetlbfs memory's sizes up to huge pages; refuse addresses within one, and growth (550a7d60bd5e, 5.16).
+
+    new_address must be a multiple of the huge page's size even where it is not used. An unaligned end is rounded up.
+    """
+    if not call.vma.flags & HUGETLB:
+        return None
+    unit = call.vma.backing.unit
+    call.old_len = call.event_len = -(-call.old_len // unit) * unit
+    call.new_len = -(-call.new_len // unit) * unit
+    if call.addr % unit:
+        return call.fail(EINVAL, "old_address {:at} is within a huge page", call.addr)
+    if call.new_addr % unit:
+        return call.fail(EINVAL, "new_address {:at} is within a huge page, used or not", call.new_addr)
+    if call.new_len > call.old_len:
+        return call.fail(EINVAL, "{} is hugetlbfs memory, which cannot grow", call.vma)
     return None
 
 
@@ -48,11 +67,9 @@ def private_anonymous(vma: Vma) -> str | None:
     return None if vma.file is None else EBADF
 
 
-def missing_and_wp(vma: Vma, mode: int) -> str | None:
+def can_register(vma: Vma, mode: int) -> bool:
     """userfaultfd knows write protection of shmem, too (b1f9e876862d, 5.19)."""
-    if not (vma.backing.anonymous or vma.backing.placement == "shmem"):
-        return "userfaultfd does not know this kind of mapping"
-    return None
+    return vma.backing.anonymous or vma.backing.placement in ("shmem", "hugetlb")
 
 
 CHANGES = (
@@ -67,6 +84,22 @@ CHANGES = (
         ),
         noticed_by="whoever probes for mapped pages with mremap(p, n, n, 0)",
         edits=(Insert("mremap", lookup_vma, before="move_to_new_address"),),
+    ),
+    Change(
+        id="hugetlb-moves",
+        commit="550a7d60bd5e",
+        subject="mm, hugepages: add mremap() support for hugepage backed vma",
+        release=release("5.16-rc1"),
+        summary=(
+            "hugetlbfs memory can be moved and shrunk, in whole huge pages; growth is EINVAL, and so is a new_address "
+            "within a huge page, even where it is not used"
+        ),
+        noticed_by="databases and VMMs on huge pages",
+        edits=(
+            Insert("mremap", align_hugetlb, before="move_to_new_address"),
+            Remove("check_vma", "refuse_hugetlb"),
+        ),
+        needs=("lookup-first",),
     ),
     Change(
         id="charge-at-move",
@@ -97,6 +130,15 @@ CHANGES = (
         provides=("anon-names",),
     ),
     Change(
+        id="dontneed-locked",
+        commit="9457056ac426",
+        subject="mm: madvise: MADV_DONTNEED_LOCKED",
+        release=release("5.18-rc1"),
+        summary="MADV_DONTNEED_LOCKED",
+        noticed_by="set-up of scenarios only",
+        provides=("dontneed-locked",),
+    ),
+    Change(
         id="efault-sign",
         commit="7d1e64966162",
         subject="mm: mremap: fix sign for EFAULT error return value",
@@ -114,7 +156,8 @@ CHANGES = (
         release=release("5.19-rc1"),
         summary="userfaultfd can write-protect shared memory",
         noticed_by="set-up of scenarios only",
-        edits=(Replace("registrable", "missing_only", missing_and_wp),),
+        edits=(Replace("registrable", "can_register", can_register),),
         needs=("uffd-wp",),
+        provides=("uffd-wp-shmem",),
     ),
 )

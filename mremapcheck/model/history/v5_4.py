@@ -56,6 +56,7 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
     # May this mapping be moved or resized so?
     "check_vma": (
         checks.check_duplicate,
+        checks.refuse_hugetlb,
         checks.check_source_range,
         checks.same_size,
         checks.check_expandable,
@@ -71,6 +72,7 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
     # Where the copy goes (get_unmapped_area).
     "place": (
         placing.check_length,
+        placing.check_huge_place,
         placing.take_or_choose,
         placing.check_place,
         placing.check_lowest_address,
@@ -80,6 +82,7 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
         moving.check_map_count,
         moving.copy_vma,
         moving.move_pages,
+        moving.tell_driver,
         moving.follow_userfaultfd,
         moving.count_copy,
         moving.unmap_source,
@@ -110,6 +113,8 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
         unmapping.queue_unmap_events,
         unmapping.unmap_range,
     ),
+    # Where a mapping may be cut (vm_ops->may_split).
+    "may_split": (unmapping.can_split,),
     # Who merges with whom, and which mapping a merge may make disappear.
     "mergeable": (
         mergeable.same_flags,
@@ -125,11 +130,11 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
     "share_anon_vma": (),
     # The calls around.
     "mprotect": (setup.account_writable,),
-    "registrable": (setup.missing_only,),
+    "registrable": (setup.can_register,),
     "register_offset": (setup.first_page_offset,),
     "nameable": (),
     "guard": (),
-    "copy_on_fork": (setup.copies_faulted,),
+    "copy_on_fork": (setup.copies_private_pages,),
 }
 
 #: What scenarios may use on 5.4 already.

@@ -40,7 +40,7 @@ def check_dontunmap_source(call: Call) -> Answer:
 
 
 def check_room_for_copy(call: Call) -> Answer:
-    """Refuse where RLIMIT_AS or RLIMIT_DATA has no room for both: the destination is gone by now (e346b3813067, 5.7)."""
+    """Refuse where RLIMIT_AS or RLIMIT_DATA has no room for both; the destination is gone (e346b3813067, 5.7)."""
     if call.flags & MREMAP_DONTUNMAP and not call.mm.may_expand(call.vma.flags, call.old_len >> PAGE_SHIFT):
         return call.fail(ENOMEM, "RLIMIT_AS or RLIMIT_DATA has no room for {:pages} more", call.old_len)
     return None
@@ -76,6 +76,20 @@ def charge_copy_first(call: Call) -> Answer:
     return None
 
 
+def check_may_split(call: Call) -> Answer:
+    """Refuse to move part of what its driver wants whole, before anything is copied (73d5e0629919, 5.11)."""
+    vma, end = call.vma, call.addr + call.old_len
+    for address in (call.addr, end):
+        if vma.start < address < vma.end and not all(rule(vma, address) for rule in call.mm.rules.may_split):
+            return call.fail(EINVAL, "{} cannot be cut at {:at}", vma, address)
+    return None
+
+
+def not_special(vma: Vma, address: int) -> bool:
+    """The vdso and its data pages are never cut, not by munmap either (871402e05b24, 5.11)."""
+    return vma.backing.name not in ("vdso", "vvar")
+
+
 def check_dontunmap_drivers(call: Call) -> Answer:
     """Refuse MREMAP_DONTUNMAP only of what a driver laid out: VM_DONTEXPAND, VM_PFNMAP (a4609387859f, 5.13).
 
@@ -98,13 +112,9 @@ def forget_anon_vma(call: Call) -> Answer:
     return None
 
 
-def missing_and_anonymous_wp(vma: Vma, mode: int) -> str | None:
+def can_register(vma: Vma, mode: int) -> bool:
     """userfaultfd knows write protection of anonymous memory, too (63b2d4174c4a, 5.7)."""
-    if vma.backing.anonymous:
-        return None
-    if vma.backing.placement != "shmem":
-        return "userfaultfd does not know this kind of mapping"
-    return None if mode == UFFD_MISSING else "this kernel's uffd-wp is for anonymous memory only"
+    return vma.backing.anonymous or (mode == UFFD_MISSING and vma.backing.placement in ("shmem", "hugetlb"))
 
 
 CHANGES = (
@@ -131,8 +141,26 @@ CHANGES = (
         release=release("5.7-rc1"),
         summary="userfaultfd can write-protect anonymous memory",
         noticed_by="whoever registers for write protection",
-        edits=(Replace("registrable", "missing_only", missing_and_anonymous_wp),),
+        edits=(Replace("registrable", "can_register", can_register),),
         provides=("uffd-wp",),
+    ),
+    Change(
+        id="special-mappings-whole",
+        commit="871402e05b24",
+        subject="mm: forbid splitting special mappings",
+        release=release("5.11-rc1"),
+        summary="munmap of part of the vdso or vvar is EINVAL",
+        noticed_by="CRIU, sandboxes",
+        edits=(Insert("may_split", not_special),),
+    ),
+    Change(
+        id="split-checked-first",
+        commit="73d5e0629919",
+        subject="mremap: check if it's possible to split original vma",
+        release=release("5.11-rc1"),
+        summary="a move of part of a mapping that its driver does not let be cut is EINVAL before it is copied",
+        noticed_by="CRIU, sandboxes; the destination is gone in either case",
+        edits=(Insert("move_vma", check_may_split, after="check_map_count"),),
     ),
     Change(
         id="dontunmap-overcommit",

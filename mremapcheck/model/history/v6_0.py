@@ -117,7 +117,7 @@ CHANGES = (
         subject="mm: add merging after mremap resize",
         release=release("6.0-rc1"),
         summary=(
-            "growth in place merges with the next mapping where it reaches it; ENOMEM for VM_SPECIAL mappings, for those "
+            "growth in place merges with the next mapping where it reaches it; ENOMEM for VM_SPECIAL mappings, those "
             "with vm_ops->close and where the range begins inside its mapping"
         ),
         noticed_by="Firefox (fewer mappings), realloc() of arenas and SysV shared memory (ENOMEM)",
@@ -206,7 +206,6 @@ CHANGES = (
         noticed_by="CRIU",
         dated="by measurement",
         edits=(Insert("place", refuse_address_of_ring, after="check_length"),),
-        provides=("io-uring-placement",),
     ),
     Change(
         id="register-merges",
@@ -234,6 +233,17 @@ CHANGES = (
         summary="untouched anonymous memory that mprotect makes unwritable is no longer accounted",
         noticed_by="whoever counts lines of /proc/PID/maps; Committed_AS",
         edits=(Insert("mprotect", unaccount_unfaulted, after="account_writable"),),
+    ),
+    Change(
+        id="io-uring-pages",
+        commit="3ab1db3c6039",
+        subject="io_uring: get rid of remap_pfn_range() for mapping rings/sqes",
+        release=release("6.10-rc1"),
+        stable=updates("6.1.192"),
+        dated="by measurement",
+        summary="io_uring's mappings are VM_MIXEDMAP, no longer VM_IO and VM_PFNMAP",
+        noticed_by="readers of smaps",
+        provides=("io-uring-pages",),
     ),
     Change(
         id="mmap-merges-before-first",

@@ -10,7 +10,7 @@ from mremapcheck.model.flags import LOCKED, MAYBE_GUARD, SEALED, SHARED, SPECIAL
 from mremapcheck.model.merging import Range
 from mremapcheck.model.mm import Mm
 from mremapcheck.model.pipeline import Answer, Insert, Remove, Replace
-from mremapcheck.model.steps.unmapping import Unmap
+from mremapcheck.model.steps.unmapping import Unmap, cut, queue_unmap_event
 from mremapcheck.model.vma import Vma
 from mremapcheck.units import U64
 
@@ -54,19 +54,23 @@ def split_start(state: Unmap) -> Answer:
             return state.fail(ENOMEM, "no map slot is free for the hole in {}", vma)
         if vma.flags & SEALED:
             return state.fail(EPERM, "{} is sealed", vma)
-        mm.split(vma, state.start)
         state.first += 1
+        return cut(state, vma, state.start)
     return None
 
 
 def gather(state: Unmap) -> Answer:
-    """Refuse at the first sealed mapping; what was cut by then stays cut (38075679b5f1, 6.12)."""
-    mm = state.mm
+    """Refuse at the first sealed mapping; what was cut by then stays cut (38075679b5f1, 6.12).
+
+    userfaultfds of the mappings before it are told of the unmapping, though it does not happen.
+    """
     for vma in state.vmas():
         if vma.flags & SEALED:
             return state.fail(EPERM, "{} is sealed", vma)
-        if vma.end > state.end:
-            mm.split(vma, state.end)
+        errno = cut(state, vma, state.end) if vma.end > state.end else None
+        if errno is not None:
+            return errno
+        queue_unmap_event(state, vma)
     return None
 
 
@@ -97,7 +101,7 @@ def flagged_by_guard(mm: Mm, vma: Vma) -> str | None:
 
 
 def same_flags_but_guard(new: Range, vma: Vma, before: bool) -> str | None:
-    """All flags must be the same, except that of guard pages, which the merged mapping inherits (5dba5cc2e0ff, 6.19)."""
+    """All flags must be the same but that of guard pages, which the merged mapping inherits (5dba5cc2e0ff, 6.19)."""
     return "their flags differ" if (new.flags ^ vma.flags) & ~MAYBE_GUARD else None
 
 
@@ -136,8 +140,8 @@ CHANGES = (
         subject="mm/mremap: replace can_modify_mm with can_modify_vma",
         release=release("6.12-rc1"),
         summary=(
-            "only the mapping at old_address is looked at first; a sealed one further on is met when others were cut or "
-            "the destination is gone"
+            "only the mapping at old_address is looked at first; a sealed one further on is met when others were cut "
+            "or the destination is gone"
         ),
         noticed_by="whoever relied on EPERM meaning that nothing was done",
         edits=(
@@ -147,6 +151,7 @@ CHANGES = (
             Remove("munmap", "check_range_not_sealed"),
             Replace("munmap", "split_start", split_start),
             Replace("munmap", "split_end", gather),
+            Remove("munmap", "queue_unmap_events"),
         ),
         needs=("mseal",),
     ),
@@ -172,6 +177,7 @@ CHANGES = (
         noticed_by="set-up of scenarios only",
         edits=(Replace("guard", "private_anonymous_only", unlocked_only),),
         needs=("guard-pages",),
+        provides=("guard-in-files",),
     ),
     Change(
         id="guard-flag",

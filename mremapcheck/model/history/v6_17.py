@@ -6,6 +6,7 @@ from mremapcheck.model.call import Call, Series
 from mremapcheck.model.change import Change, release
 from mremapcheck.model.errno import EFAULT, EINVAL
 from mremapcheck.model.flags import UFFD
+from mremapcheck.model.history.v5_16 import align_hugetlb
 from mremapcheck.model.history.v6_10 import check_sealed
 from mremapcheck.model.mm import in_user_space
 from mremapcheck.model.pipeline import PASS, Answer, Insert, Move, Remove, Replace, run
@@ -167,7 +168,7 @@ def no_own_placement(vma: Vma) -> str | None:
 
     shmem and hugetlbfs are known to obey. ext4, xfs and btrfs, which align for huge pages, are refused by mistake.
     """
-    return None if vma.backing.placement in ("none", "shmem") else "places its mappings itself"
+    return None if vma.backing.placement in ("none", "shmem", "hugetlb") else "places its mappings itself"
 
 
 def no_own_placement_but_thp(vma: Vma) -> str | None:
@@ -228,8 +229,8 @@ CHANGES = (
         subject="mm/mremap: check remap conditions earlier",
         release=release("6.17-rc1"),
         summary=(
-            "what the source mapping forbids (crossing its end, RLIMITs, growth of driver memory, a private duplicate) "
-            "is found before the destination and the tail are unmapped; a growing FIXED move no longer profits from the "
+            "what the source mapping forbids (crossing its end, RLIMITs, growth of driver memory, a private duplicate) is "
+            "found before the destination and the tail are unmapped; a growing FIXED move no longer profits from the "
             "room that its destination gives back"
         ),
         noticed_by="gVisor, allocators, whoever lost a mapping to a failing call",
@@ -261,6 +262,7 @@ CHANGES = (
             Insert("move_each", aim),
             Insert("move_each", refuse_ineligible_later),
             Insert("move_each", check_sealed),
+            Insert("move_each", align_hugetlb),
             Insert("move_each", checks.check_vma),
             Insert("move_each", parameters.move_to_new_address),
             Insert("eligible", not_uffd_armed),

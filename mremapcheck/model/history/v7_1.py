@@ -83,9 +83,9 @@ def check_slots_to_split_early(call: Call) -> Answer:
 
 def check_slots_to_split(call: Call) -> Answer:
     """Refuse to cut a locked source with fewer than 3 free map slots (b54ba4428277, 7.3)."""
-    if call.flags & MREMAP_DONTUNMAP and call.vma.flags & LOCKED:
-        if len(call.mm.vmas) + 3 > call.mm.max_map_count:
-            return call.fail(ENOMEM, "fewer than 3 map slots are free")
+    cuts = call.flags & MREMAP_DONTUNMAP and call.vma.flags & LOCKED
+    if cuts and len(call.mm.vmas) + 3 > call.mm.max_map_count:
+        return call.fail(ENOMEM, "fewer than 3 map slots are free")
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mremapcheck.model.call import Call
 from mremapcheck.model.errno import EAGAIN, EFAULT, EINVAL, ENOMEM
-from mremapcheck.model.flags import ACCOUNT, DONTEXPAND, LOCKED, PFNMAP, SHARED
+from mremapcheck.model.flags import ACCOUNT, DONTEXPAND, HUGETLB, LOCKED, PFNMAP, SHARED
 from mremapcheck.model.pipeline import PASS, Answer, check
 from mremapcheck.units import PAGE_SHIFT
 
@@ -27,6 +27,13 @@ def check_duplicate(call: Call) -> Answer:
     """Refuse to duplicate a private mapping: there is nothing to share (dba58d3b8c50, 4.14)."""
     if call.old_len == 0 and not call.vma.flags & SHARED:
         return call.fail(EINVAL, "{} is private: old_size 0 cannot duplicate it", call.vma)
+    return None
+
+
+def refuse_hugetlb(call: Call) -> Answer:
+    """Refuse to move or grow hugetlbfs memory at all; the destination is gone by now."""
+    if call.vma.flags & HUGETLB:
+        return call.fail(EINVAL, "{} is hugetlbfs memory", call.vma)
     return None
 
 

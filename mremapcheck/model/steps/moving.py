@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mremapcheck.model import pages
 from mremapcheck.model.call import Call
-from mremapcheck.model.errno import ENOMEM
+from mremapcheck.model.errno import EINVAL, ENOMEM
 from mremapcheck.model.flags import ACCOUNT, LOCKED, UFFD
 from mremapcheck.model.merging import Range, join
 from mremapcheck.model.pipeline import Answer, run
@@ -82,6 +82,17 @@ def move_pages(call: Call) -> Answer:
     """Move the page tables' entries; the grown part stays empty, a duplicate (old_size 0) gets none."""
     pages.move(call.mm.pages, call.addr >> PAGE_SHIFT, call.new_addr >> PAGE_SHIFT, call.old_len >> PAGE_SHIFT)
     return None
+
+
+def tell_driver(call: Call) -> Answer:
+    """Let the driver know (vm_ops->mremap). The vdso refuses to be torn apart: its pages go back (5.4 to 5.10)."""
+    vma, mm = call.vma, call.mm
+    if vma.backing.name != "vdso" or (vma.start == call.addr and vma.end == call.addr + call.old_len):
+        return None
+    pages.move(mm.pages, call.new_addr >> PAGE_SHIFT, call.addr >> PAGE_SHIFT, call.old_len >> PAGE_SHIFT)
+    mm.count(vma.flags, call.new_len >> PAGE_SHIFT)
+    unmap(mm, call.new_addr, call.new_len, call.late_events)
+    return call.fail(EINVAL, "{} is moved as a whole or not at all", vma)
 
 
 def follow_userfaultfd(call: Call) -> Answer:

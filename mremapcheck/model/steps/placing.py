@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mremapcheck.model.call import Call
 from mremapcheck.model.errno import EINVAL, ENOMEM, EPERM
+from mremapcheck.model.flags import HUGETLB
 from mremapcheck.model.pipeline import Answer, run
 from mremapcheck.model.steps.unmapping import unmap
 from mremapcheck.scenario.operations import MREMAP_FIXED, MREMAP_MAYMOVE
@@ -53,6 +54,13 @@ def check_length(call: Call) -> Answer:
     return None
 
 
+def check_huge_place(call: Call) -> Answer:
+    """Refuse a place for hugetlbfs memory that does not begin and end between huge pages."""
+    if call.vma.flags & HUGETLB and (call.new_len % call.vma.backing.unit or call.new_addr % call.vma.backing.unit):
+        return call.fail(EINVAL, "{} goes only where huge pages can", call.vma)
+    return None
+
+
 def take_or_choose(call: Call) -> Answer:
     """Take new_address with MREMAP_FIXED, or where it is a hint that is free; else choose, top-down."""
     if call.flags & MREMAP_FIXED:
@@ -60,7 +68,7 @@ def take_or_choose(call: Call) -> Answer:
     hint, length = call.new_addr, call.new_len
     if hint and hint <= TASK_SIZE - length and call.mm.is_free(hint, hint + length):
         return None
-    chosen = call.mm.choose(length)
+    chosen = call.mm.choose(length, call.vma.backing.unit)
     if chosen is None:
         return call.fail(ENOMEM, "no gap is long enough")
     call.new_addr = chosen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.model.flags import ACCOUNT, NORESERVE, SHARED, UFFD_MISSING, WRITE
+from mremapcheck.model.flags import ACCOUNT, HUGETLB, MIXEDMAP, NORESERVE, PFNMAP, SHARED, UFFD_MISSING, WRITE
 from mremapcheck.model.merging import Range, join
 from mremapcheck.model.mm import Mm
 from mremapcheck.model.vma import Vma
@@ -15,23 +15,19 @@ def merge_mapping(mm: Mm, new: Range, prev: Vma | None, following: Vma | None) -
 
 def account_writable(vma: Vma, flags: int) -> int:
     """Account private memory that mprotect makes writable; it stays accounted when it is made unwritable again."""
-    if flags & WRITE and not vma.flags & (ACCOUNT | WRITE | SHARED | NORESERVE):
+    if flags & WRITE and not vma.flags & (ACCOUNT | WRITE | SHARED | NORESERVE | HUGETLB):
         return flags | ACCOUNT
     return flags
 
 
-def copies_faulted(vma: Vma) -> bool:
-    """fork copies the page tables of mappings that have private pages; the child faults the others in again."""
-    return vma.anon_vma is not None
+def copies_private_pages(vma: Vma) -> bool:
+    """fork copies the page tables where the child could not fault the pages in again: private pages, drivers'."""
+    return vma.anon_vma is not None or bool(vma.flags & (PFNMAP | MIXEDMAP | HUGETLB))
 
 
-def missing_only(vma: Vma, mode: int) -> str | None:
+def can_register(vma: Vma, mode: int) -> bool:
     """userfaultfd knows missing pages of anonymous memory and shmem (uffd-wp came with 5.7)."""
-    if mode != UFFD_MISSING:
-        return "this kernel has no uffd-wp"
-    if not (vma.backing.anonymous or vma.backing.placement == "shmem"):
-        return "userfaultfd does not know this kind of mapping"
-    return None
+    return mode == UFFD_MISSING and (vma.backing.anonymous or vma.backing.placement in ("shmem", "hugetlb"))
 
 
 def first_page_offset(vma: Vma, start: int) -> int:

@@ -14,7 +14,7 @@ from mremapcheck.units import PAGE, PAGE_SHIFT, TASK_SIZE, page_align
 class Unmap:
     """One unmapping on its way through the steps; ``first`` indexes the first mapping in ``[start, end)``."""
 
-    __slots__ = ("end", "events", "first", "length", "mm", "start")
+    __slots__ = ("end", "events", "first", "length", "mm", "start", "told")
 
     def __init__(self, mm: Mm, start: int, length: int, events: list[Event]) -> None:
         self.mm = mm
@@ -23,6 +23,7 @@ class Unmap:
         self.end = start + page_align(length)
         self.events = events
         self.first = 0
+        self.told: list[Uffd] = []
 
     def vmas(self) -> list[Vma]:
         """Return the mappings that intersect the range."""
@@ -65,6 +66,19 @@ def find_first(state: Unmap) -> Answer:
     return None
 
 
+def can_split(vma: Vma, address: int) -> bool:
+    """Tell whether the mapping may be cut there: hugetlbfs only between huge pages (vm_ops->may_split)."""
+    return address % vma.backing.unit == 0
+
+
+def cut(state: Unmap, vma: Vma, address: int) -> Errno | None:
+    """Cut a mapping in two if its driver has nothing against it (__split_vma)."""
+    if not all(rule(vma, address) for rule in state.mm.rules.may_split):
+        return state.fail(EINVAL, "{} cannot be cut at {:at}", vma, address)
+    state.mm.split(vma, address)
+    return None
+
+
 def split_start(state: Unmap) -> Answer:
     """Cut the first mapping where the range starts in it; a hole in the middle of one needs a free map slot."""
     mm = state.mm
@@ -72,8 +86,8 @@ def split_start(state: Unmap) -> Answer:
     if vma.start < state.start:
         if state.end < vma.end and len(mm.vmas) >= mm.max_map_count:
             return state.fail(ENOMEM, "no map slot is free for the hole in {}", vma)
-        mm.split(vma, state.start)
         state.first += 1
+        return cut(state, vma, state.start)
     return None
 
 
@@ -84,18 +98,23 @@ def split_end(state: Unmap) -> Answer:
     if last < len(mm.vmas):
         vma = mm.vmas[last]
         if vma.start < state.end < vma.end:
-            mm.split(vma, state.end)
+            return cut(state, vma, state.end)
     return None
 
 
 def queue_unmap_events(state: Unmap) -> Answer:
     """Tell each userfaultfd that wants to know, once for the whole range (userfaultfd_unmap_prep)."""
-    told: list[Uffd] = []
     for vma in state.vmas():
-        if vma.uffd is not None and vma.uffd.events and vma.uffd not in told:
-            told.append(vma.uffd)
-            state.events.append(("unmap", state.start, state.end))
+        queue_unmap_event(state, vma)
     return None
+
+
+def queue_unmap_event(state: Unmap, vma: Vma) -> None:
+    """Tell the mapping's userfaultfd of the unmapping of the whole range, if it wants to know and does not yet."""
+    uffd = vma.uffd
+    if uffd is not None and uffd.events and uffd not in state.told:
+        state.told.append(uffd)
+        state.events.append(("unmap", state.start, state.end))
 
 
 def unmap_range(state: Unmap) -> Answer:
