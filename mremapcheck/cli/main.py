@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
+from keyword import iskeyword
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from mremapcheck import __version__
@@ -30,6 +31,10 @@ COMMANDS: dict[str, str] = {
     "lint": "Command",
     "show": "Command",
     "schema": "Command",
+    "export": "Command",
+    "pack": "Command",
+    "import": "Command",
+    "record": "Command",
 }
 
 
@@ -91,7 +96,8 @@ def build(command: str = "") -> typer.Typer:
     app.callback(cls=classes.Program)(_program)
     for name in [command] if command in COMMANDS else COMMANDS:
         cls = getattr(classes, COMMANDS[name])
-        app.command(name, cls=cls)(getattr(import_module(f"mremapcheck.cli.{name}"), name))
+        function = f"{name}_" if iskeyword(name) else name
+        app.command(name, cls=cls)(getattr(import_module(f"mremapcheck.cli.{function}"), function))
     return app
 
 

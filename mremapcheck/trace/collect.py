@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from mremapcheck.errors import ScenarioError
+from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED
+from mremapcheck.scenario.parse import parse_document
 from mremapcheck.trace.processes import Reading, sightings
 from mremapcheck.trace.redraw import Drawn, TooLargeError, fate, redraw
 from mremapcheck.units import PAGE, page_align
@@ -31,17 +34,19 @@ class Shape:
         if drawn.pages < self.example.pages:
             self.example = drawn
 
-    def document(self, log: str, kernel: str | None) -> dict[str, Any]:
+    def document(self, log: str, kernel: KernelVersion | None) -> dict[str, Any]:
         """Return the scenario; where the ``kernel`` of the trace is known, what it did is what is expected of it."""
         seen = self.example.sighting
         times = "once" if self.count == 1 else f"{self.count} times"
         sizes = f"{self.smallest} to {self.largest} pages" if self.smallest < self.largest else _pages(self.largest)
-        about = f"Seen {times} in {log}, {sizes} long; this is line {seen.line}."
+        about = f"Seen {times} in {log}, {sizes} long; drawn is the smallest, from line {seen.line}."
+        if self.count == 1:
+            about = f"Seen once in {log}, in line {seen.line}."
         if any(segment.facts.guessed for segment in (*seen.near, *seen.there)):
             about += " What the kernel itself had mapped is not in a trace and was guessed."
         document = {"summary": _summary(self.example), "about": about, **self.example.document}
         if kernel:
-            document["expect"] = [{"kernel": f"=={kernel}", **_expected(self.example)}]
+            document["expect"] = [{"kernel": _only(kernel), **_expected(self.example)}]
         return document
 
 
@@ -52,6 +57,8 @@ class Collection:
     reading: Reading = field(default_factory=Reading)
     shapes: list[Shape] = field(default_factory=list)
     too_large: int = 0
+    #: Why, in words.
+    reasons: set[str] = field(default_factory=set)
 
 
 def collect(lines: Iterable[str]) -> Collection:
@@ -61,8 +68,9 @@ def collect(lines: Iterable[str]) -> Collection:
     for seen in sightings(lines, collection.reading):
         try:
             drawn = redraw(seen)
-        except TooLargeError:
+        except TooLargeError as error:
             collection.too_large += 1
+            collection.reasons.add(str(error))
             continue
         shapes.setdefault(drawn.shape, Shape(drawn)).add(drawn)
     collection.shapes = sorted(shapes.values(), key=lambda shape: -shape.count)
@@ -72,6 +80,31 @@ def collect(lines: Iterable[str]) -> Collection:
         used[word] = used.get(word, 0) + 1
         shape.name = word if used[word] == 1 else f"{word}-{used[word]}"
     return collection
+
+
+def documents(
+    collection: Collection, log: str, stem: str, kernel: KernelVersion | None = None
+) -> dict[str, dict[str, Any]]:
+    """Return name -> document of every scenario; names begin with ``stem``, ``log`` is what ``about`` calls the source.
+
+    What turns out not to load is counted as too large.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for shape in collection.shapes:
+        document = shape.document(log, kernel)
+        try:
+            parse_document(document)
+        except ScenarioError as error:
+            collection.too_large += shape.count
+            collection.reasons.add(error.problems[0].message)
+        else:
+            found[f"{stem}-{shape.name}"] = document
+    return found
+
+
+def _only(version: KernelVersion) -> str:
+    text = str(version)
+    return f"=={text}" if version.stable or version.rc else f"=={text}.0"
 
 
 def _word(drawn: Drawn) -> str:

@@ -200,7 +200,7 @@ class _Sheet:
             letter = self._letter(zone)
             pages = (segment.end - segment.start) // PAGE
             if self.pages + pages + len(drawing) > MOST_PAGES:
-                raise TooLargeError
+                raise TooLargeError(f"more than {MOST_PAGES} pages")
             if previous and _met_later(previous, segment):
                 apart.append((letter, letter * pages, segment))
                 letter = "."
@@ -225,7 +225,7 @@ class _Sheet:
                 pages, rest = divmod(offset, PAGE)
                 return zone.name + (f"+{pages}p" if pages else "") + (f"+{rest}B" if rest else "")
         if _drawable(address):
-            raise TooLargeError
+            raise TooLargeError("an address far from every mapping")
         return hex(address)
 
     def _bring(self, letter: str, drawing: str, segment: Segment) -> None:
@@ -241,7 +241,7 @@ class _Sheet:
     def _letter(self, zone: _Zone) -> str:
         letter = (zone.name == "dst" and next(self._targets, "")) or next(self._letters, "")
         if not letter:
-            raise TooLargeError
+            raise TooLargeError("more mappings than letters")
         return letter
 
 

@@ -1,0 +1,35 @@
+"""``mremapcheck export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mremapcheck.cli.options import Only, Paths
+
+
+def export(
+    paths: Paths = None,
+    c: Annotated[bool, typer.Option("--c", help="As a C program; there is no other form yet.")] = True,
+    only: Only = None,
+    out: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Instead of stdout.")
+    ] = None,
+) -> int:
+    """Write one scenario as a short C reproducer, as one would send it to a mailing list."""
+    from mremapcheck.cli.files import put
+    from mremapcheck.errors import MremapcheckError
+    from mremapcheck.export.generate import reproducer_of
+    from mremapcheck.selection import select
+
+    scenarios = select(paths or [], only or [])
+    if len(scenarios) > 1:
+        names = ", ".join(scenario.name for scenario in scenarios[:5]) + (" ..." if len(scenarios) > 5 else "")
+        raise MremapcheckError(
+            f"a reproducer shows one scenario, these are {len(scenarios)}: {names}",
+            "name one with `--only NAME`, or put them all in one program with `mremapcheck pack`",
+        )
+    put(reproducer_of(scenarios[0]), out)
+    return 0

@@ -1,0 +1,47 @@
+"""``mremapcheck pack``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mremapcheck.cli.options import Only, Paths
+
+
+def pack(
+    paths: Paths = None,
+    as_version: Annotated[
+        str | None,
+        typer.Option(
+            "--as", metavar="VERSION", show_default=False, help="The Linux it expects unless it is told otherwise."
+        ),
+    ] = None,
+    only: Only = None,
+    out: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Instead of stdout.")
+    ] = None,
+) -> int:
+    """Write scenarios as one C program that needs only a libc, prints KTAP and imitates any Linux: `./pack --as 6.12`.
+
+    What each kernel does is in it: as the scenarios expect, and where one expects nothing as the model has it.
+    """
+    from mremapcheck.cli.files import put
+    from mremapcheck.export.generate import pack_of
+    from mremapcheck.kernels.version import KernelVersion
+    from mremapcheck.selection import select
+
+    if as_version is not None:
+        KernelVersion.parse(as_version)
+    packed = pack_of(select(paths or [], only or []))
+    from mremapcheck.export.pack import pack_text
+
+    put(pack_text(packed, as_version or ""), out)
+    skipped = [case for case in packed if case.skip]
+    for case in skipped:
+        sys.stderr.write(f"mremapcheck: {case.scenario.name} will be skipped: {case.skip}\n")
+    if out is not None:
+        sys.stderr.write(f"{len(packed)} scenarios in {out}: cc -static -O1 -o pack {out} && ./pack\n")
+    return 0

@@ -1,0 +1,81 @@
+"""What ``import`` and ``record`` share: logs in, scenarios out."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mremapcheck.cli.codes import GOOD, NOTHING_RAN
+from mremapcheck.cli.files import put
+from mremapcheck.errors import MremapcheckError
+
+if TYPE_CHECKING:
+    from mremapcheck.kernels.version import KernelVersion
+    from mremapcheck.trace.collect import Collection
+
+
+def read_logs(logs: Sequence[Path]) -> Collection:
+    """Read strace's logs, one after the other; raises MremapcheckError for one that cannot be read."""
+    from mremapcheck.trace.collect import collect
+
+    return collect(_lines(logs))
+
+
+def write_scenarios(
+    collection: Collection, name: str, source: str, out: Path | None, version: KernelVersion | None
+) -> int:
+    """Write a collection's scenarios to a folder, or as one stream; tell on stderr what there was.
+
+    ``name`` begins the names of all of them; ``source`` says where they come from.
+    """
+    from mremapcheck.trace.collect import documents
+    from mremapcheck.trace.yaml_text import yaml_text
+
+    stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "trace"
+    found = documents(collection, source, stem, version)
+    _tell(collection, len(found), source)
+    if not found:
+        return NOTHING_RAN
+    if out is None:
+        put("---\n".join(yaml_text({"name": title, **document}) for title, document in found.items()), None)
+        return GOOD
+    taken = [path for path in (out / f"{title}.yaml" for title in found) if path.exists()]
+    if taken:
+        raise MremapcheckError(f"{taken[0]} is there already", "give another folder, or remove what is in this one")
+    for title, document in found.items():
+        put(yaml_text(document), out / f"{title}.yaml")
+    sys.stderr.write(
+        f"{len(found)} scenarios in {out}/. Will the program notice a new kernel?\n"
+        f"  mremapcheck compare --kernel 6.16 6.17 {out}\n"
+    )
+    return GOOD
+
+
+def _lines(logs: Sequence[Path]) -> Iterator[str]:
+    for log in logs:
+        if str(log) == "-":
+            yield from sys.stdin
+            continue
+        try:
+            with log.open(encoding="utf-8", errors="replace") as file:
+                yield from file
+        except OSError as error:
+            raise MremapcheckError(f"{log} cannot be read: {error.strerror}") from None
+
+
+def _tell(collection: Collection, kept: int, source: str) -> None:
+    reading = collection.reading
+    if not reading.moves:
+        hint = "it was traced without mremap" if reading.calls else "is it what strace writes, with `-f -o LOG`?"
+        sys.stderr.write(f"mremapcheck: no mremap among {reading.calls} calls in {source}\n  hint: {hint}\n")
+        return
+    sys.stderr.write(f"{reading.moves} mremap calls in {source} come down to {kept} scenarios\n")
+    for count, why in (
+        (reading.unreadable, "calls could not be read, and were passed over"),
+        (collection.too_large, f"mremap calls are too large to be drawn: {', '.join(sorted(collection.reasons))}"),
+    ):
+        if count:
+            sys.stderr.write(f"mremapcheck: {count} {why}\n")

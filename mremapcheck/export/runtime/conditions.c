@@ -1,0 +1,116 @@
+/* ---------------------------------------------------------------------------------------------------------------
+ * What the process may do: capabilities, resource limits, how many mappings.
+ */
+static int memlock_limited;
+static void *filler;
+static u64 filler_size;
+
+static const struct { int number; const char *name, *in_use; } resources[] = {
+	[MEMLOCK] = { RLIMIT_MEMLOCK, "MEMLOCK", "VmLck" },
+	[AS] = { RLIMIT_AS, "AS", "VmSize" },
+	[DATA] = { RLIMIT_DATA, "DATA", "VmData" },
+};
+
+/* Always an ordinary user's process, whoever runs this. */
+static void drop_capabilities(unsigned long keep)
+{
+	unsigned int header[2] = { 0x20080522, 0 }, data[6];
+
+	if (syscall(SYS_capget, header, data))
+		return;
+	if (keep & ~(unsigned long)data[1])
+		skip("this user has not %s: run as root",
+		     keep & ~(unsigned long)data[1] & IPC_LOCK ? "CAP_IPC_LOCK" : "CAP_SYS_RAWIO");
+	data[0] = (data[0] & ~(unsigned int)(IPC_LOCK | SYS_RAWIO)) | (unsigned int)keep;
+	syscall(SYS_capset, header, data);
+}
+
+static void set_limit(int number, rlim_t size)
+{
+	struct rlimit limit;
+
+	getrlimit(number, &limit);
+	limit.rlim_cur = size == RLIM_INFINITY ? limit.rlim_max : size;
+	setrlimit(number, &limit);
+}
+
+static void lift_limits(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(resources); i++)
+		set_limit(resources[i].number, RLIM_INFINITY);
+}
+
+static void limit(const struct step *step)
+{
+	struct rlimit hard;
+	u64 size = step->size;
+
+	getrlimit(resources[step->number].number, &hard);
+	if (step->flags)
+		size += status_pages(resources[step->number].in_use) * P;
+	if (hard.rlim_max != RLIM_INFINITY && size > hard.rlim_max)
+		skip("the hard limit of RLIMIT_%s is %lluK: raise it (ulimit -H)", resources[step->number].name,
+		     (u64)hard.rlim_max >> 10);
+	set_limit(resources[step->number].number, size);
+	memlock_limited |= step->number == MEMLOCK;
+}
+
+/* Why so many bytes cannot be locked here, where that is so. */
+static void check_memlock(u64 wanted)
+{
+	struct rlimit hard;
+
+	getrlimit(RLIMIT_MEMLOCK, &hard);
+	if (!memlock_limited && hard.rlim_max != RLIM_INFINITY && status_pages("VmLck") * P + wanted > hard.rlim_max)
+		skip("the scenario locks more than the hard limit of RLIMIT_MEMLOCK, %lluK: raise it (ulimit -H -l)",
+		     (u64)hard.rlim_max >> 10);
+}
+
+static int count_vma(const struct vma *vma, void *data)
+{
+	(void)vma;
+	++*(long *)data;
+	return 1;
+}
+
+/*
+ * Use up the map slots but for `step->number`: split a mapping until the kernel refuses, then give some back. Counting
+ * would not do: nothing tells a process how many mappings it is charged for.
+ */
+static void leave_map_slots(const struct step *step)
+{
+	FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
+	long most = 0, used = 0, mapped = 0;
+	int prot = PROT_READ;
+
+	if (!file || fscanf(file, "%ld", &most) != 1)
+		skip("/proc/sys/vm/max_map_count cannot be read");
+	fclose(file);
+	if (most > 1 << 21)
+		skip("vm.max_map_count is %ld, too many to use up: set it to 65530", most);
+	each_vma(count_vma, &mapped);
+	filler_size = (u64)(most + 8) * P;
+	filler = mmap(NULL, filler_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (filler == MAP_FAILED)
+		broken(step, "mmap");
+	for (; used + 2 <= most - mapped - 16; used += 2)
+		if (mprotect((char *)filler + (used + 1) * (long)P, P, PROT_READ))
+			broken(step, "mprotect");
+	while (used < most + 8 && !mprotect((char *)filler + used * (long)P, P, used ? prot | PROT_WRITE : prot)) {
+		used++;
+		prot = used % 2 ? PROT_READ | PROT_EXEC : PROT_READ;
+	}
+	if (used <= step->number)
+		skip("vm.max_map_count leaves no %d mappings", step->number);
+	if (used == most + 8)
+		skip("this kernel has no limit of mappings");
+	if (step->number && munmap(filler, (u64)step->number * P))
+		broken(step, "munmap");
+}
+
+static void give_map_slots_back(void)
+{
+	if (filler_size)
+		munmap(filler, filler_size);
+	filler_size = 0;
+}

@@ -1,0 +1,156 @@
+/* ---------------------------------------------------------------------------------------------------------------
+ * The command line, and KTAP.
+ */
+static struct version imitated;
+static int verbose;
+
+static int same_words(const char *where, const char *expected, const char *seen)
+{
+	size_t length = strlen(where);
+
+	/* the second place of the kernel's choice is called elsewhere2 */
+	if (length > 7 && !strcmp(where + length - 7, ".result") && !strcmp(expected, "elsewhere"))
+		return starts(seen, "elsewhere") && strspn(seen + 9, "0123456789") == strlen(seen + 9);
+	return !strcmp(expected, seen);
+}
+
+static __attribute__((noreturn)) void run(const struct scenario *scenario)
+{
+	int expected = 0, differs = 0;
+
+	alarm(60);
+	objects = scenario->objects;
+	lift_limits();
+	drop_capabilities(scenario->keep);
+	for (int i = 0; i < scenario->step_count; i++)
+		if (scenario->steps[i].what == DO_REGISTER && scenario->steps[i].number & EVENTS && uffd_events < 0)
+			uffd_start_reader();
+	for (int i = 0; i < scenario->step_count; i++)
+		do_step(&scenario->steps[i]);
+	observe(scenario);
+	if (verbose)
+		note_everything();
+	for (int i = 0; i < scenario->expected_count; i++) {
+		const struct expectation *entry = &scenario->expected[i];
+
+		if (!admits(entry->kernel, &imitated))
+			continue;
+		const char *found = words_for(entry->where);
+
+		expected++;
+		if (same_words(entry->where, entry->text, found))
+			continue;
+		differs++;
+		note("# %s: expected %s, seen %s\n", entry->where, entry->text, found);
+	}
+	if (!expected)
+		note("# nothing is expected of this kernel\n");
+	_exit(differs ? DIFFERS : PASSED);
+}
+
+static enum status run_apart(const struct scenario *scenario)
+{
+	int status;
+
+	report->reason[0] = report->text[0] = '\0';
+	report->used = 0;
+	report->event_count = 0;
+	fflush(stdout);
+	if (scenario->skip) {
+		snprintf(report->reason, sizeof(report->reason), "%s", scenario->skip);
+		return SKIPPED;
+	}
+	pid_t child = fork();
+
+	if (child < 0) {
+		snprintf(report->reason, sizeof(report->reason), "fork failed: %s", strerror(errno));
+		return BROKEN;
+	}
+	if (child == 0)
+		run(scenario);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFSIGNALED(status))
+		return (enum status)WEXITSTATUS(status);
+	snprintf(report->reason, sizeof(report->reason), "ended by a signal: %s", strsignal(WTERMSIG(status)));
+	return BROKEN;
+}
+
+static int wanted(const struct scenario *scenario, const char *only)
+{
+	return !only || !fnmatch(only, scenario->name, 0) ||
+	       (!strpbrk(only, "*?[") && strstr(scenario->name, only) != NULL);
+}
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: pack [--as VERSION] [--only PATTERN] [--list] [--verbose]\n\n"
+		"  --as VERSION    expect what this Linux does, such as 6.12 (otherwise what uname says)\n"
+		"  --only PATTERN  scenarios whose name matches: part of it, or with * and ?\n"
+		"  --list          print their names and end\n"
+		"  --verbose       also print everything that was seen\n\n"
+		"KTAP goes to stdout. Exit status: 0 all as expected, 1 something was not, 2 usage, 4 nothing ran.\n");
+}
+
+int main(int argc, char **argv)
+{
+	const char *as = IMITATED, *only = NULL;
+	int list = 0, selected = 0, number = 0, counts[4] = { 0 };
+	struct utsname name;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--as") && i + 1 < argc)
+			as = argv[++i];
+		else if (!strcmp(argv[i], "--only") && i + 1 < argc)
+			only = argv[++i];
+		else if (!strcmp(argv[i], "--list"))
+			list = 1;
+		else if (!strcmp(argv[i], "--verbose") || !strcmp(argv[i], "-v"))
+			verbose = 1;
+		else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return usage(stdout), 0;
+		else
+			return usage(stderr), 2;
+	}
+	uname(&name);
+	if (!*as)
+		as = name.release;
+	if (!parse_version(as, &imitated)) {
+		fprintf(stderr, "`%s` is not a kernel version: versions look like 6.12, 6.17-rc2 or 6.17.13\n", as);
+		return 2;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		if (wanted(&scenarios[i], only) && ++selected && list)
+			printf("%-44s %s\n", scenarios[i].name, scenarios[i].summary);
+	}
+	if (list)
+		return selected ? 0 : 4;
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (report == MAP_FAILED) {
+		perror("mmap");
+		return 1;
+	}
+	printf("KTAP version 1\n1..%d\n# running on %s %s, expecting Linux %s\n", selected, name.sysname, name.release, as);
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		if (!wanted(&scenarios[i], only))
+			continue;
+		enum status status = run_apart(&scenarios[i]);
+		const char *result = status == PASSED || status == SKIPPED ? "ok" : "not ok";
+
+		counts[status < BROKEN ? status : BROKEN]++;
+		fputs(report->text, stdout);
+		printf("%s %d %s", result, ++number, scenarios[i].name);
+		if (status == SKIPPED)
+			printf(" # SKIP %s\n", report->reason);
+		else if (status == PASSED || status == DIFFERS)
+			printf("\n");
+		else
+			printf(" # ERROR %s\n", report->reason);
+	}
+	printf("# totals pass:%d fail:%d skip:%d error:%d\n", counts[PASSED], counts[DIFFERS], counts[SKIPPED],
+	       counts[BROKEN]);
+	if (counts[DIFFERS] + counts[BROKEN])
+		return 1;
+	return counts[PASSED] ? 0 : 4;
+}

@@ -1,0 +1,184 @@
+/* ---------------------------------------------------------------------------------------------------------------
+ * What is left: mappings first, then counters, and the contents last, because reading changes things.
+ */
+#define MOST_RUNS 4096
+
+struct run {
+	char mark;
+	u64 pages;
+};
+
+/* A region, or a place that the kernel chose. */
+struct zone {
+	const char *name;
+	u64 start, pages, floor, ceiling;
+	struct run runs[MOST_RUNS];
+	int run_count;
+	u64 drawn;
+};
+
+static struct zone zones[96];
+static int zone_count, place_count;
+static struct vma seen[MOST_VMAS];
+static int seen_count;
+static u64 locked, total, pages_elsewhere;
+
+static void add_zone(const char *name, u64 start, u64 pages, u64 floor, u64 ceiling)
+{
+	struct zone *zone = &zones[zone_count];
+
+	if (zone_count == (int)ARRAY_SIZE(zones))
+		stop(BROKEN, "more than %d places", zone_count);
+	zone_count++;
+	zone->name = name;
+	zone->start = start;
+	zone->pages = pages;
+	zone->floor = floor;
+	zone->ceiling = ceiling;
+}
+
+static void find_zones(const struct scenario *scenario)
+{
+	const struct region *regions = scenario->regions;
+	u64 low = regions[0].floor, high = regions[scenario->region_count - 1].ceiling;
+	static char names[ARRAY_SIZE(zones)][16];
+
+	for (int i = 0; i < scenario->region_count; i++)
+		add_zone(regions[i].name, regions[i].start, regions[i].pages, regions[i].floor, regions[i].ceiling);
+	for (int i = 0, move = 0; i < scenario->step_count; i++) {
+		const struct step *step = &scenario->steps[i];
+
+		if (step->what != DO_MREMAP)
+			continue;
+		u64 result = moves[move].result, size = whole_pages(step->new_size);
+		int error = moves[move++].error;
+
+		if (error || result < P || (low <= result && result < high))
+			continue;
+		char *name = names[place_count++ % (int)ARRAY_SIZE(names)];
+
+		if (place_count == 1)
+			strcpy(name, "elsewhere");
+		else
+			snprintf(name, sizeof(names[0]), "elsewhere%d", place_count % 1000);
+		add_zone(name, result, size / P, result, result + size);
+	}
+}
+
+/* Keep what lies in the arena or at a place that the kernel chose, cut to that; count the pages of all the rest. */
+static int keep_vma(const struct vma *vma, void *data)
+{
+	int arena = vma->start >= ARENA_START && vma->start < ARENA_END;
+
+	(void)data;
+	if (starts(vma->name, "[vsyscall]"))
+		return 1;
+	if (!arena)
+		pages_elsewhere += (vma->end - vma->start) / P;
+	for (int i = arena ? -1 : zone_count - place_count; i < zone_count; i++) {
+		struct vma kept = *vma;
+
+		if (!arena) {
+			kept.start = kept.start > zones[i].floor ? kept.start : zones[i].floor;
+			kept.end = kept.end < zones[i].ceiling ? kept.end : zones[i].ceiling;
+			if (kept.start >= kept.end)
+				continue;
+			kept.offset += kept.object > 3 ? kept.start - vma->start : 0;
+			pages_elsewhere -= (kept.end - kept.start) / P;
+		}
+		if (seen_count == MOST_VMAS)
+			stop(BROKEN, "more than %d mappings", MOST_VMAS);
+		seen[seen_count++] = kept;
+		if (arena)
+			break;
+	}
+	return 1;
+}
+
+static struct zone *zone_of(u64 address)
+{
+	for (int i = 0; i < zone_count; i++)
+		if (zones[i].floor <= address && address < zones[i].ceiling)
+			return &zones[i];
+	return NULL;
+}
+
+static void draw(struct zone *zone, char mark, u64 pages)
+{
+	struct run *last = zone->run_count ? &zone->runs[zone->run_count - 1] : NULL;
+
+	zone->drawn += pages;
+	if (!pages)
+		return;
+	if (last && last->mark == mark) {
+		last->pages += pages;
+	} else {
+		if (zone->run_count == MOST_RUNS)
+			stop(BROKEN, "%s: a drawing of more than %d runs", zone->name, MOST_RUNS);
+		zone->runs[zone->run_count++] = (struct run){ mark, pages };
+	}
+}
+
+static char letter_of(u64 tag)
+{
+	return (tag & 0xff) == TAG_MAGIC && (tag >> 8 & 0xff) ? (char)(tag >> 8) : '_';
+}
+
+/* Draw what the pages of one mapping hold, from `from` on: a page that was never touched is known to be zero. */
+static void draw_contents(struct zone *zone, const struct vma *vma, u64 from)
+{
+	static unsigned char present[MOST_PAGES / 8];
+	static u64 tags[BATCH];
+	u64 pages = (vma->end - from) / P, done = 0;
+	int sparse = vma->plain && pages <= MOST_PAGES && presence(from, pages, present);
+
+	if (vma->prot[0] != 'r')
+		mprotect((void *)(unsigned long)vma->start, vma->end - vma->start, PROT_READ);
+	while (done < pages) {
+		u64 wanted = 0;
+
+		while (sparse && done < pages && !has(present, done)) {
+			draw(zone, '_', 1);
+			done++;
+		}
+		while (done + wanted < pages && wanted < BATCH && (!sparse || has(present, done + wanted)))
+			wanted++;
+		if (!wanted)
+			break;
+		int got = read_tags(from + done * P, wanted, tags);
+
+		for (int i = 0; i < got; i++)
+			draw(zone, letter_of(tags[i]), 1);
+		done += (u64)got;
+		if (!got) {
+			draw(zone, '?', 1);
+			done++;
+		}
+	}
+}
+
+static void observe(const struct scenario *scenario)
+{
+	give_map_slots_back();
+	lift_limits();
+	uffd_settle();
+	find_zones(scenario);
+	each_vma(keep_vma, NULL);
+	locked = status_pages("VmLck");
+	total = status_pages("VmSize") - pages_elsewhere;
+	uffd_close();
+	for (int i = 0; i < seen_count; i++) {
+		struct zone *zone = zone_of(seen[i].start);
+		u64 from = seen[i].start;
+
+		if (!zone || seen[i].end <= zone->start)
+			continue;
+		if (from < zone->start)
+			from = zone->start;
+		draw(zone, '.', (from - zone->start) / P - zone->drawn);
+		draw_contents(zone, &seen[i], from);
+	}
+	for (int i = 0; i < zone_count; i++)
+		if (zones[i].drawn < zones[i].pages)
+			draw(&zones[i], '.', zones[i].pages - zones[i].drawn);
+}

@@ -1,0 +1,157 @@
+/* ---------------------------------------------------------------------------------------------------------------
+ * Carrying a scenario out.
+ */
+#define MOST_MOVES 256
+
+struct move {
+	int error;
+	u64 result;
+	const char *verdict;
+};
+
+static struct move moves[MOST_MOVES];
+static int move_count;
+static struct snapshot before, after;
+
+static void do_mremap(const struct step *step)
+{
+	struct move *move = &moves[move_count++];
+	long result;
+
+	look(&before, step);
+	errno = 0;
+	result = syscall(SYS_mremap, step->address, step->size, step->new_size, step->flags, step->new_address);
+	move->error = result == -1 ? errno : 0;
+	move->result = (u64)(unsigned long)result;
+	if (move->error == EAGAIN)
+		check_memlock(whole_pages(step->new_size));
+	look(&after, step);
+	move->verdict = judge(step, move->error, move->result, &before, &after);
+}
+
+/* Everything from here on happens in a child, which reports in our place. */
+static void do_fork(const struct step *step)
+{
+	int status;
+
+	uffd_settle();
+	pid_t child = fork();
+
+	if (child < 0)
+		broken(step, "fork");
+	if (child) {
+		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+			;
+		if (WIFSIGNALED(status))
+			stop(BROKEN, "the forked child was killed: %s", strsignal(WTERMSIG(status)));
+		_exit(WEXITSTATUS(status));
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	alarm(60);
+	if (reader_ask >= 0) {
+		close(reader_ask);
+		close(reader_told);
+	}
+	reader_ask = reader_told = -1;
+	uffd_close();
+}
+
+static void do_madvise(const struct step *step)
+{
+	static const struct { const char *advice, *needs; } known[] = {
+		{ "guard-install", ": Linux 6.13 or later is needed" },
+		{ "guard-remove", ": Linux 6.13 or later is needed" },
+		{ "cold", ": Linux 5.4 or later is needed" },
+		{ "pageout", ": Linux 5.4 or later is needed" },
+		{ "populate-read", ": Linux 5.14 or later is needed" },
+		{ "populate-write", ": Linux 5.14 or later is needed" },
+		{ "dontneed-locked", ": Linux 5.18 or later is needed" },
+		{ "collapse", ": Linux 6.1 or later is needed" },
+		{ "mergeable", ": it is built without CONFIG_KSM" },
+		{ "unmergeable", ": it is built without CONFIG_KSM" },
+		{ "hugepage", ": it is built without CONFIG_TRANSPARENT_HUGEPAGE" },
+		{ "nohugepage", ": it is built without CONFIG_TRANSPARENT_HUGEPAGE" },
+	};
+	const char *needs = "";
+	void *probe;
+
+	if (!madvise((void *)(unsigned long)step->address, step->size, step->number))
+		return;
+	if (errno != EINVAL)
+		broken(step, "madvise");
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strcmp(known[i].advice, step->text))
+			needs = known[i].needs;
+	probe = mmap(NULL, P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (madvise(probe, P, step->number) && errno == EINVAL)
+		skip("this kernel does not know madvise(%s)%s", step->text, needs);
+	probe = mmap(NULL, P, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!strcmp(step->text, "guard-install") && madvise(probe, P, step->number) && errno == EINVAL)
+		skip("this kernel has guard pages in anonymous memory only: Linux 6.15 or later is needed");
+	errno = EINVAL;
+	broken(step, "madvise");
+}
+
+static void do_mlock(const struct step *step)
+{
+	void *start = (void *)(unsigned long)step->address;
+
+	if (!(step->number ? syscall(SYS_mlock2, start, step->size, 1) : mlock(start, step->size)))
+		return;
+	int error = errno;
+
+	if (error == ENOMEM || error == EAGAIN || error == EPERM)
+		check_memlock(step->size);
+	errno = error;
+	broken(step, "mlock");
+}
+
+static void do_name(const struct step *step)
+{
+	void *probe;
+
+	if (!prctl(0x53564d41, 0, step->address, step->size, step->text))
+		return;
+	int error = errno;
+
+	probe = mmap(NULL, P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (prctl(0x53564d41, 0, probe, P, "probe"))
+		skip("this kernel names no memory: Linux 5.17 or later with CONFIG_ANON_VMA_NAME is needed");
+	errno = error;
+	broken(step, "prctl(PR_SET_VMA)");
+}
+
+static void check(const struct step *step, const char *call, long result)
+{
+	if (result)
+		broken(step, call);
+}
+
+static void do_step(const struct step *step)
+{
+	void *start = (void *)(unsigned long)step->address;
+
+	switch (step->what) {
+	case DO_MMAP:       map(step); break;
+	case DO_MUNMAP:     check(step, "munmap", munmap(start, step->size)); break;
+	case DO_MPROTECT:   check(step, "mprotect", mprotect(start, step->size, step->prot)); break;
+	case DO_MADVISE:    do_madvise(step); break;
+	case DO_MLOCK:      do_mlock(step); break;
+	case DO_MUNLOCK:    check(step, "munlock", munlock(start, step->size)); break;
+	case DO_MSEAL:
+		if (!syscall(SYS_mseal, start, step->size, 0))
+			break;
+		if (errno == ENOSYS)
+			skip("this kernel has no mseal: Linux 6.10 or later is needed");
+		broken(step, "mseal");
+	case DO_TOUCH:      touch(step); break;
+	case DO_READ:       read_pages(step); break;
+	case DO_REGISTER:   uffd_register(step); break;
+	case DO_UNREGISTER: uffd_unregister(step); break;
+	case DO_NAME:       do_name(step); break;
+	case DO_FORK:       do_fork(step); break;
+	case DO_LIMIT:      limit(step); break;
+	case DO_HEADROOM:   leave_map_slots(step); break;
+	case DO_MREMAP:     do_mremap(step); break;
+	}
+}

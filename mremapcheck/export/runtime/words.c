@@ -1,0 +1,156 @@
+/* ---------------------------------------------------------------------------------------------------------------
+ * What was seen, in the words in which it is expected: `moves[0].errno`, `regions.src`, `layout.dst` ...
+ */
+static char words[1 << 16];
+static size_t words_used;
+
+static PRINTF(1, 2) void say(const char *format, ...)
+{
+	size_t room = sizeof(words) - words_used;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(words + words_used, room, format, arguments);
+	va_end(arguments);
+	if (length > 0)
+		words_used += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+static void say_address(u64 address)
+{
+	for (int i = 0; i < zone_count; i++) {
+		if (address < zones[i].floor || address > zones[i].ceiling)
+			continue;
+		int below = address < zones[i].start;
+		u64 offset = below ? zones[i].start - address : address - zones[i].start;
+
+		say("%s", zones[i].name);
+		if (offset / P)
+			say("%c%llup", below ? '-' : '+', offset / P);
+		if (offset % P)
+			say("%c%lluB", below ? '-' : '+', offset % P);
+		return;
+	}
+	say("0x%llx", address);
+}
+
+static void say_drawing(const struct zone *zone)
+{
+	int count = zone->run_count;
+
+	while (count && zone->runs[count - 1].mark == '.')
+		count--;
+	for (int i = 0; i < count; i++) {
+		const struct run *run = &zone->runs[i];
+
+		if (run->pages > 16)
+			say("%c{%llu}", run->mark, run->pages);
+		for (u64 page = 0; run->pages <= 16 && page < run->pages; page++)
+			say("%c", run->mark);
+	}
+	if (!count)
+		say(".");
+}
+
+static void say_layout(const struct zone *zone)
+{
+	const char *between = "";
+
+	for (int i = 0; i < seen_count; i++) {
+		long long start = (long long)(seen[i].start - zone->start);
+
+		if (zone_of(seen[i].start) != zone)
+			continue;
+		say("%s%lld+%llu", between, start / (long long)P, (seen[i].end - seen[i].start) / P);
+		between = " ";
+	}
+	if (!*between)
+		say("no mapping");
+}
+
+static void say_events(void)
+{
+	for (int i = 0; i < report->event_count; i++) {
+		const struct event *event = &report->events[i];
+
+		say("%s%s=", i ? "; " : "", event->kind == EVENT_REMAP ? "remap from" : "unmap start");
+		say_address(event->first);
+		say(event->kind == EVENT_REMAP ? " to=" : " end=");
+		say_address(event->second);
+		if (event->kind == EVENT_REMAP)
+			say(" len=%llup", event->third / P);
+	}
+	if (!report->event_count)
+		say("none");
+}
+
+static const struct zone *zone_named(const char *name)
+{
+	for (int i = 0; i < zone_count; i++)
+		if (!strcmp(zones[i].name, name))
+			return &zones[i];
+	return NULL;
+}
+
+/* Return what was seen there; the text is good until the next call. */
+static const char *words_for(const char *where)
+{
+	const struct zone *zone;
+	char field[16];
+	int index;
+
+	words_used = 0;
+	words[0] = '\0';
+	if (sscanf(where, "moves[%d].%15s", &index, field) == 2 && index < move_count) {
+		if (!strcmp(field, "errno"))
+			say("%s", moves[index].error ? errno_name(moves[index].error) : "none");
+		else if (!strcmp(field, "verdict"))
+			say("%s", moves[index].verdict);
+		else if (moves[index].error)
+			say("none");
+		else
+			say_address(moves[index].result);
+	} else if (starts(where, "regions.")) {
+		zone = zone_named(where + 8);
+		if (zone)
+			say_drawing(zone);
+		else
+			say(".");
+	} else if (starts(where, "layout.")) {
+		zone = zone_named(where + 7);
+		if (zone)
+			say_layout(zone);
+		else
+			say("no mapping");
+	} else if (!strcmp(where, "counters.locked")) {
+		say("%llup", locked);
+	} else if (!strcmp(where, "counters.total")) {
+		say("%llup", total);
+	} else if (!strcmp(where, "events")) {
+		say_events();
+	}
+	return words;
+}
+
+static void note_everything(void)
+{
+	char where[256];
+
+	for (int i = 0; i < move_count; i++)
+		for (int field = 0; field < 3; field++) {
+			static const char *const fields[] = { "errno", "result", "verdict" };
+
+			snprintf(where, sizeof(where), "moves[%d].%s", i, fields[field]);
+			note("# %s: %s\n", where, words_for(where));
+		}
+	for (int i = 0; i < zone_count; i++) {
+		snprintf(where, sizeof(where), "regions.%.200s", zones[i].name);
+		note("# %s: %s\n", where, words_for(where));
+		snprintf(where, sizeof(where), "layout.%.200s", zones[i].name);
+		note("# %s: %s\n", where, words_for(where));
+	}
+	note("# counters.locked: %s\n", words_for("counters.locked"));
+	note("# counters.total: %s\n", words_for("counters.total"));
+	note("# events: %s\n", words_for("events"));
+}

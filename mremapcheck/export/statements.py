@@ -1,0 +1,331 @@
+"""The statements of a reproducer's main(), one for each operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mremapcheck.export.c_text import character, flags, identifier, string
+from mremapcheck.export.drawings import drawn
+from mremapcheck.export.steps import OBJECT_KINDS, Objects, tag_runs
+from mremapcheck.live.constants import ADVICE
+from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.operations import (
+    Address,
+    Fork,
+    Madvise,
+    Mlock,
+    Mmap,
+    Mprotect,
+    Mremap,
+    Mseal,
+    Munlock,
+    Munmap,
+    Operation,
+    Read,
+    SetName,
+    Touch,
+    UffdRegister,
+    UffdUnregister,
+)
+from mremapcheck.units import PAGE
+
+_PROTS = {
+    "none": "PROT_NONE",
+    "r": "PROT_READ",
+    "rw": "PROT_READ | PROT_WRITE",
+    "rx": "PROT_READ | PROT_EXEC",
+    "rwx": "PROT_READ | PROT_WRITE | PROT_EXEC",
+}
+_ANONYMOUS = {
+    "anon": "MAP_ANONYMOUS",
+    "anon-shared": "MAP_ANONYMOUS",
+    "hugetlb": "MAP_ANONYMOUS | MAP_HUGETLB",
+    "growsdown": "MAP_ANONYMOUS | MAP_GROWSDOWN",
+}
+_MODES = {"missing": "UFFDIO_REGISTER_MODE_MISSING", "wp": "UFFDIO_REGISTER_MODE_WP"}
+_EVENTS = "UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_UNMAP"
+_LOCKED_BY = {"memlock": "VmLck", "as": "VmSize", "data": "VmData"}
+#: Names that regions cannot have in the program: C's own, libc's and ours.
+_TAKEN = frozenset(
+    (
+        *("auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern"),
+        *("float", "for", "goto", "if", "inline", "int", "long", "register", "return", "short", "signed", "sizeof"),
+        *("static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while"),
+        *("close", "errno", "fork", "kill", "mincore", "mmap", "mprotect", "mremap", "munmap", "open", "pipe"),
+        *("read", "stderr", "stdin", "stdout", "wait", "write", "signal", "exit", "syscall", "ioctl", "linux", "unix"),
+        *("fill", "filled", "filled_count", "limit", "main", "maps", "move", "reader", "result", "show", "status"),
+        *("uffd", "uffd_events", "uffd_register"),
+    )
+)
+
+
+class Statements:
+    """Writes main(); ``uses`` are the helpers that it calls, known once ``body`` was read to its end."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.uses: set[str] = set()
+        self.includes: set[str] = set()
+        self.names = {
+            region.name: identifier(region.name) + ("_" if region.name in _TAKEN else "") for region in scenario.regions
+        }
+        self._objects = Objects.of(scenario)
+        self._opened: dict[int, str] = {}
+        operations = (*scenario.setup, *scenario.script)
+        self._moves = sum(isinstance(operation, Mremap) for operation in operations)
+        registrations = [operation for operation in operations if isinstance(operation, UffdRegister)]
+        self._plain = any(not operation.mode.endswith("+events") for operation in registrations) or (
+            not registrations and any(isinstance(operation, UffdUnregister) for operation in operations)
+        )
+        self._events = any(operation.mode.endswith("+events") for operation in registrations)
+
+    def body(self) -> Iterator[str]:
+        """Yield the statements, with a blank line between parts."""
+        scenario = self.scenario
+        yield from self._begin()
+        region = None
+        for operation in scenario.setup:
+            place = operation.where.split(".")[-1].partition("[")[0]
+            if place != region:
+                region = place
+                drawing = next((drawn(other) for other in scenario.regions if other.name == place), "")
+                yield from ("", f"/* {place}: {drawing} */")
+            yield from self._statement(operation)
+        yield from self._conditions()
+        yield ""
+        for operation in scenario.script:
+            yield from self._statement(operation)
+        yield from self._end()
+
+    def _begin(self) -> Iterator[str]:
+        if self._plain:
+            self.uses.add("userfaultfd")
+            yield "int uffd = open_userfaultfd(UFFD_FEATURE_SIGBUS);"
+        if self._events:
+            self.uses |= {"userfaultfd", "events"}
+            yield f"int uffd_events = open_userfaultfd(UFFD_FEATURE_SIGBUS | {_EVENTS});"
+        if not self._moves_helper:
+            yield "long result;"
+        if self._events:
+            yield "pid_t reader;"
+        dropped = self._dropped()
+        if dropped:
+            self.uses.add("capabilities")
+            yield from ("", f"drop_capabilities({dropped});")
+        if self._events:
+            yield from ("", "reader = fork();", "if (reader == 0)", "\tread_events(uffd_events);")
+
+    def _dropped(self) -> str:
+        """Return the capabilities that would change what this scenario shows, where root has them."""
+        process = self.scenario.process
+        low = any(isinstance(move, Mremap) and move.new_address.region is None for move in self.scenario.script)
+        wanted = {"IPC_LOCK": "memlock" in process.rlimits, "SYS_RAWIO": low}
+        bits = {"IPC_LOCK": 14, "SYS_RAWIO": 17}
+        names = [name for name in bits if wanted[name] and name not in process.keep]
+        return " | ".join(f"1u << {bits[name]} /* CAP_{name} */" for name in names)
+
+    @property
+    def _moves_helper(self) -> bool:
+        return self._moves > 1
+
+    def _conditions(self) -> Iterator[str]:
+        process = self.scenario.process
+        if process.fork:
+            yield from ("", *self._fork())
+        if process.map_headroom is not None:
+            self.uses.add("headroom")
+            yield from ("", f"leave_mappings({process.map_headroom});")
+        for name, limit in process.rlimits.items():
+            resource = f"RLIMIT_{name.upper()}"
+            size = _size(limit.size) if limit.size else "0"
+            self.uses.add("limit")
+            if limit.relative:
+                self.uses.add("in_use")
+                size = f'in_use("{_LOCKED_BY[name]}")' + (f" + {size}" if limit.size else "")
+            yield ""
+            yield f"limit({resource}, {size});"
+
+    def _fork(self) -> Iterator[str]:
+        self.includes.add("sys/wait.h")
+        yield from ("if (fork())", "\treturn wait(NULL) == -1;")
+
+    def _end(self) -> Iterator[str]:
+        scenario = self.scenario
+        yield ""
+        first, last = scenario.regions[0], scenario.regions[-1]
+        end = f"{self.names[last.name]} + {_size(last.pages * PAGE + 16 * PAGE)}"
+        yield f"maps({self.names[first.name]}, {end});"
+        if any(isinstance(operation, Mlock) for operation in (*scenario.setup, *scenario.script)):
+            self.uses.add("status")
+            yield 'status("VmLck");'
+        yield from ("close(uffd);" for _ in range(self._plain))
+        if self._events:
+            yield from ("kill(reader, SIGKILL);", "waitpid(reader, NULL, 0);", "close(uffd_events);")
+        for region in scenario.regions:
+            yield f"show({string(region.name)}, {self.names[region.name]}, {region.pages});"
+        yield "return 0;"
+
+    def _statement(self, operation: Operation) -> Iterator[str]:
+        if isinstance(operation, Mremap):
+            yield from self._mremap(operation)
+        elif isinstance(operation, Fork):
+            yield from self._fork()
+        elif isinstance(operation, Mmap):
+            yield from self._mmap(operation)
+        elif isinstance(operation, Touch):
+            self.uses.add("fill")
+            for start, count, tag in tag_runs(operation):
+                at = self._address(_ahead(operation.address, start))
+                yield f"fill({at}, {_size(count * PAGE)}, {character(tag.letter)});"
+        else:
+            yield from self._ranged(operation)
+
+    def _mremap(self, move: Mremap) -> Iterator[str]:
+        new = "NULL" if move.new_address.region is None and not move.new_address.value else None
+        arguments = ", ".join(
+            [
+                self._address(move.old_address),
+                _size(move.old_size),
+                _size(move.new_size),
+                flags(move.flags, "MREMAP_"),
+                new or self._address(move.new_address),
+            ]
+        )
+        if self._moves_helper:
+            self.uses.add("move")
+            yield f"move({arguments});"
+            return
+        yield f"result = syscall(SYS_mremap, {arguments});"
+        yield "if (result == -1)"
+        yield '\tprintf("mremap: errno %d (%m)\\n", errno);'
+        yield "else"
+        yield '\tprintf("mremap: %#lx\\n", result);'
+        if move.flags & 1 and not move.flags & 2:
+            count = -(-move.new_size // PAGE)
+            yield f"if (result != -1 && (char *)result != {self._address(move.old_address)})"
+            yield f'\tshow("elsewhere", (char *)result, {count});'
+
+    def _mmap(self, operation: Mmap) -> Iterator[str]:
+        at, size, prot = self._address(operation.address), _size(operation.size), _PROTS[operation.prot]
+        if operation.kind in ("vdso", "vvar"):
+            self.uses.add("own")
+            yield f'move_own("[{operation.kind}]", {at}, {size});'
+            return
+        if operation.kind == "aio":
+            self.uses.add("ring")
+            yield f"unsigned long {operation.letter.lower()}_context = 0;"
+            yield f"leave_one_gap({at}, {size});"
+            events = operation.size // 64 - 2
+            yield f"MUST(syscall(SYS_io_setup, {events}, &{operation.letter.lower()}_context));"
+            yield "open_gaps();"
+            return
+        fd = "-1"
+        if operation.kind in OBJECT_KINDS:
+            number = self._objects.number(operation)
+            if number not in self._opened:
+                self._opened[number] = _descriptor(operation)
+                yield from self._open(operation, number)
+            fd = self._opened[number]
+        if operation.kind == "sysv-shm":
+            yield f"MUST(shmat({fd}, {at}, SHM_REMAP | SHM_EXEC));"
+            yield f"MUST(shmctl({fd}, IPC_RMID, NULL));"
+            if operation.prot != "rwx":
+                yield f"MUST(mprotect({at}, {size}, {prot}));"
+            return
+        if operation.kind == "io-uring":
+            self.uses.add("ring")
+            yield f"leave_one_gap({at}, {size});"
+            yield f"MUST(mmap(NULL, {size}, {prot}, MAP_SHARED, {fd}, 0));"
+            yield "open_gaps();"
+            return
+        sharing = "MAP_SHARED" if operation.sharing == "shared" else "MAP_PRIVATE"
+        if operation.kind == "droppable":
+            how = "MAP_FIXED | 0x08 /* MAP_DROPPABLE */ | MAP_ANONYMOUS"
+        else:
+            how = " | ".join(["MAP_FIXED", sharing, *([_ANONYMOUS[operation.kind]] if fd == "-1" else [])])
+        yield f"MUST(mmap({at}, {size}, {prot}, {how}, {fd}, {_size(operation.offset * PAGE)}));"
+
+    def _open(self, operation: Mmap, number: int) -> Iterator[str]:
+        name, length = self._opened[number], _size(self._objects.lengths[number])
+        title = string(operation.object.removeprefix("@"))
+        self.includes.add("fcntl.h")
+        if operation.kind == "sysv-shm":
+            self.includes.add("sys/shm.h")
+            yield f"int {name} = shmget(IPC_PRIVATE, {length}, IPC_CREAT | 0600);"
+            return
+        if operation.kind == "io-uring":
+            entries = 1
+            while entries * 36 < self._objects.lengths[number]:
+                entries *= 2
+            yield f"char {name}_parameters[120] = {{ 0 }};"
+            yield f"int {name} = syscall(425 /* io_uring_setup */, {entries}, {name}_parameters);"
+            return
+        how = {
+            "memfd": f"memfd_create({title}, 0)",
+            "memfd-hugetlb": f"memfd_create({title}, MFD_HUGETLB)",
+            "file": 'open(".", O_TMPFILE | O_RDWR, 0600) /* on ext4, xfs or btrfs */',
+            "tmpfs": 'open("/dev/shm", O_TMPFILE | O_RDWR, 0600)',
+            "dev-zero": 'open("/dev/zero", O_RDWR)',
+            "secret": "syscall(447 /* memfd_secret */, 0)",
+        }[operation.kind]
+        before, after = (how.partition(" /*")[0], "".join(how.partition(" /*")[1:])) if "*/" in how else (how, "")
+        if operation.kind == "secret":
+            before, after = how, ""
+        yield f"int {name} = {before};{after}"
+        yield f"MUST({name});" if operation.kind == "dev-zero" else f"MUST(ftruncate({name}, {length}));"
+
+    def _ranged(self, operation: Operation) -> Iterator[str]:
+        assert not isinstance(operation, Mremap | Mmap | Touch | Fork)
+        at, size = self._address(operation.address), _size(operation.size)
+        if isinstance(operation, Munmap):
+            yield f"MUST(munmap({at}, {size}));"
+        elif isinstance(operation, Mprotect):
+            yield f"MUST(mprotect({at}, {size}, {_PROTS[operation.prot]}));"
+        elif isinstance(operation, Madvise):
+            name = f"MADV_{operation.advice.upper().replace('-', '_')}"
+            number = ADVICE[operation.advice]
+            shown = f"{number} /* {name} */" if number > 18 else name
+            yield f"MUST(madvise({at}, {size}, {shown}));"
+        elif isinstance(operation, Mlock):
+            yield f"MUST(mlock2({at}, {size}, MLOCK_ONFAULT));" if operation.on_fault else f"MUST(mlock({at}, {size}));"
+        elif isinstance(operation, Munlock):
+            yield f"MUST(munlock({at}, {size}));"
+        elif isinstance(operation, Mseal):
+            yield f"MUST(syscall(462 /* mseal */, {at}, {size}, 0));"
+        elif isinstance(operation, Read):
+            yield f"for (unsigned long at = 0; at < {size}; at += P)"
+            yield f"\t(void)*(volatile char *)({at} + at);"
+        elif isinstance(operation, SetName):
+            self.includes.add("sys/prctl.h")
+            yield f"MUST(prctl(0x53564d41 /* PR_SET_VMA */, 0, {at}, {size}, {string(operation.name)}));"
+        elif isinstance(operation, UffdRegister):
+            mode, _, events = operation.mode.partition("+")
+            yield f"uffd_register({'uffd_events' if events else 'uffd'}, {at}, {size}, {_MODES[mode]});"
+        elif isinstance(operation, UffdUnregister):
+            fd = "uffd" if self._plain else "uffd_events"
+            yield f"MUST(ioctl({fd}, UFFDIO_UNREGISTER, &(struct uffdio_range){{ (unsigned long)({at}), {size} }}));"
+
+    def _address(self, at: Address) -> str:
+        if at.region is None:
+            return f"(char *)0x{at.value:x}"
+        pages, rest = divmod(abs(at.offset), PAGE)
+        sign = "-" if at.offset < 0 else "+"
+        text = self.names[at.region]
+        if pages:
+            text += f" {sign} {_size(pages * PAGE)}"
+        return text + (f" {sign} {rest}" if rest else "")
+
+
+def _descriptor(operation: Mmap) -> str:
+    name = operation.object.removeprefix("@") or operation.letter
+    return f"fd_{identifier(name)}"
+
+
+def _ahead(at: Address, count: int) -> Address:
+    return Address(at.region, at.offset + count * PAGE, at.value + count * PAGE)
+
+
+def _size(number: int) -> str:
+    if number and number % PAGE == 0 and number < 1 << 44:
+        return "P" if number == PAGE else f"{number // PAGE} * P"
+    return str(number) if number < 1 << 16 else f"0x{number:x}"
