@@ -92,23 +92,29 @@ class LiveExecutor:
             raise ExecutorError("the live executor's processes do not start", str(error)) from None
 
     def _answer(self, queue: deque[Prepared | Execution], prepared: Prepared) -> Execution | None:
-        """Return what came of the first scenario of the queue; None where it has to be carried out again."""
+        """Return what came of the first scenario of the queue; None where the queue says it now."""
         try:
             sighting = self._supervisor.receive()
         except Ended as ended:
-            execution = None if ended.spent else Execution("error", None, blame(prepared, ended, self._timeout))
-            rest = [left.plan.to_wire() for left in queue if isinstance(left, Prepared)]
-            if execution is not None:
-                del rest[0]
-            if rest:
-                self._send(rest)
-            return execution
+            self._ask_again(queue, ended)
+            return None
         if len(sighting) == 2:
             word, text = sighting
             if word == "unusable":
                 raise ExecutorError(f"the live executor cannot work here: {text}")
             return Execution("error", None, f"the worker failed: {text}")
         return self._interpreter.execution(prepared, sighting)
+
+    def _ask_again(self, queue: deque[Prepared | Execution], ended: Ended) -> None:
+        """Blame the scenario that the worker ended in, and give the others to the next worker."""
+        waiting = [index for index, left in enumerate(queue) if isinstance(left, Prepared)]
+        if not ended.spent:
+            guilty = waiting.pop(min(ended.lost, len(waiting) - 1))
+            prepared = queue[guilty]
+            assert isinstance(prepared, Prepared)
+            queue[guilty] = Execution("error", None, blame(prepared, ended, self._timeout))
+        if waiting:
+            self._send([left.plan.to_wire() for left in queue if isinstance(left, Prepared)])
 
     def __enter__(self) -> LiveExecutor:
         return self

@@ -64,33 +64,33 @@ class Interpreter:
         """Return what came of a scenario."""
         if len(sighting) == 5:
             return _trouble(prepared, *sighting)
-        moves, seen, bounds, total, locked, events, inodes = sighting
-        vmas: list[Vma] = []
-        present: set[int] = set()
+        moves, records, bounds, clusters, (runs, data, holes), total, locked, events, inodes = sighting
+        vmas = [self._vma(line, flags, inodes) for line, flags in records]
+        if bounds is not None:
+            vmas = [_crop(vma, start, end) for vma, (start, end) in zip(vmas, bounds, strict=True)]
+        present = _pages(clusters)
         contents: dict[int, tuple[str, int] | str] = {}
-        for (line, flags, bits, which, data, holes), (start, end) in zip(seen, bounds, strict=True):
-            vma = self._vma(line, flags, inodes)
-            if vma.start != start or vma.end != end:
-                vma = _crop(vma, start, end)
-            vmas.append(vma)
-            first = start >> PAGE_SHIFT
-            if 0 not in bits:
-                present.update(range(first, end >> PAGE_SHIFT))
-            elif 1 in bits:
-                present.update(first + index for index, bit in enumerate(bits) if bit)
-            if data:
-                for index, tag in enumerate(decode(data)):
+        if data:
+            tags = iter(decode(data))
+            for first, count in runs:
+                for page, tag in zip(range(first, first + count), tags, strict=False):
                     if tag is not None:
-                        contents[first + (which[index] if which is not None else index)] = tag
+                        contents[page] = tag
+        if holes:
+            read = [page for first, count in runs for page in range(first, first + count)]
             for hole in holes:
-                index = which[hole] if which is not None else hole
-                contents[first + index] = _unreadable(prepared, vma, index)
+                contents[read[hole]] = _unreadable(prepared, vmas, read[hole])
         raw = self._moves(prepared, moves, vmas, present, inodes)
         facts = Facts(raw, vmas, present, contents, locked, total, events)
         return Execution("ran", assemble(prepared.scenario, facts))
 
     def _moves(
-        self, prepared: Prepared, seen: list[list[Any]], vmas: list[Vma], present: set[int], inodes: dict[int, str]
+        self,
+        prepared: Prepared,
+        seen: list[list[Any]],
+        vmas: list[Vma],
+        present: frozenset[int],
+        inodes: dict[int, str],
     ) -> list[RawMove]:
         moves: list[RawMove] = []
         script = iter(prepared.scenario.script)
@@ -99,9 +99,9 @@ class Interpreter:
             if not code:  # the verdict on a success needs nothing else
                 moves.append(RawMove(move, None, result, _NOTHING, _NOTHING))
                 continue
-            then = Snapshot(self._snapshot(before, inodes), _pages(had))
+            then = Snapshot(self._snapshot(before, inodes), None if had is None else _pages(had))
             if after is not None:
-                now = Snapshot(self._snapshot(after, inodes), _pages(has))
+                now = Snapshot(self._snapshot(after, inodes), None if has is None else _pages(has))
             else:
                 low, high = prepared.plan.low, prepared.plan.high
                 arena = [vma._replace(flags=()) for vma in vmas if low <= vma.start < high]
@@ -161,16 +161,22 @@ def _crop(vma: Vma, start: int, end: int) -> Vma:
     return vma._replace(start=start, end=end, offset=vma.offset + skipped if vma.object is not None else vma.offset)
 
 
-def _pages(ranges: list[tuple[int, bytes]] | None) -> frozenset[int] | None:
-    if ranges is None:
-        return None
-    return frozenset(first + index for first, bits in ranges for index, bit in enumerate(bits) if bit)
+def _pages(clusters: list[tuple[int, bytes]]) -> frozenset[int]:
+    """Return the numbers of the present pages."""
+    found: list[int] = []
+    for first, bits in clusters:
+        if 0 in bits:
+            found += [first + index for index, bit in enumerate(bits) if bit]
+        else:
+            found += range(first, first + len(bits))
+    return frozenset(found)
 
 
-def _unreadable(prepared: Prepared, vma: Vma, index: int) -> str:
+def _unreadable(prepared: Prepared, vmas: list[Vma], page: int) -> str:
+    vma = next(vma for vma in vmas if vma.start <= page << PAGE_SHIFT < vma.end)
     if vma.object is not None:
         lengths = {prepared.lengths[op.object] for op in _mmaps(prepared) if KINDS[op.kind].backing == vma.backing}
-        if lengths and vma.offset + index >= min(lengths):
+        if lengths and vma.offset + page - (vma.start >> PAGE_SHIFT) >= min(lengths):
             return "beyond the end of the file"
     if "sealed" in vma.flags and vma.prot[0] != "r":
         return "sealed without read permission"

@@ -14,13 +14,12 @@ _KEPT = 8
 class Objects:
     """Handles by the index of the object in the plan."""
 
-    __slots__ = ("_idle", "_open", "spent")
+    __slots__ = ("_idle", "_open", "_spent")
 
     def __init__(self) -> None:
         self._idle: dict[str, list[int]] = {}
         self._open: dict[int, tuple[str, int]] = {}
-        #: Something was made that only the end of this process takes back.
-        self.spent = False
+        self._spent = False
 
     def map(
         self, index: int, name: str, length: int, start: int, size: int, prot: int, sharing: int, offset: int
@@ -34,7 +33,7 @@ class Objects:
             else:
                 handle = self._make(name, length)
                 self._open[index] = name, handle
-        self.spent = self.spent or kind.once
+        self._spent = self._spent or kind.once
         assert kind.mapper is not None
         kind.mapper(handle, start, size, prot, sharing, offset)
 
@@ -53,14 +52,21 @@ class Objects:
 
     def inodes(self) -> dict[int, str]:
         """Return inode -> backing of the objects that /proc/self/maps shows by no name of their own."""
+        if not self._open:
+            return {}
         return {
             os.fstat(handle).st_ino: KINDS[name].backing
             for name, handle in self._open.values()
             if KINDS[name].sized and not KINDS[name].marks
         }
 
-    def release(self) -> None:
-        """Empty or close all of them, once nothing maps them any more."""
+    def release(self) -> bool:
+        """Empty or close all of them, once nothing maps them any more.
+
+        False where something was made that only the end of this process takes back.
+        """
+        if not self._open:
+            return not self._spent
         for name, handle in self._open.values():
             kind = KINDS[name]
             idle = self._idle.setdefault(name, [])
@@ -70,3 +76,4 @@ class Objects:
             else:
                 kind.closer(handle)
         self._open.clear()
+        return not self._spent

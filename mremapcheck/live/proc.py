@@ -26,16 +26,14 @@ Head = tuple[int, int, bool, bool]
 class Proc:
     """The descriptors, and how long a record of smaps is on this kernel."""
 
-    __slots__ = ("_heads", "lines", "maps_fd", "pagemap_fd", "record", "smaps_fd", "statm_fd", "status_fd")
+    __slots__ = ("_heads", "maps_fd", "pagemap_fd", "record", "smaps_fd", "statm_fd", "status_fd")
 
     def __init__(self) -> None:
         self._heads: dict[bytes, Head] = {}
         self.open()
         data = os.pread(self.smaps_fd, 8192, 0)
-        end = data.index(b"\n", data.index(_FLAGS)) + 1
-        #: Bytes and lines of one record; kernels add fields, but all records of one kernel have the same.
-        self.record = end
-        self.lines = data.count(b"\n", 0, end)
+        #: About how many bytes one record of smaps has on this kernel.
+        self.record = data.index(b"\n", data.index(_FLAGS)) + 1
 
     def open(self) -> None:
         """Open this process's own files (anew in a forked child)."""
@@ -55,12 +53,14 @@ class Proc:
 
     def smaps(self, expected: int) -> list[tuple[bytes, bytes]]:
         """Return (first line, VmFlags line) of each mapping in the arena."""
-        text = _read_up_to_sentinel(self.smaps_fd, expected * self.record + 40)
-        return [record for record in self._records(text) if self.head(record[0])[1] > ARENA_START]
+        records = _records(_read_up_to_sentinel(self.smaps_fd, expected * self.record + 20))
+        if records and self.head(records[0][0])[0] < ARENA_START:
+            return [record for record in records if self.head(record[0])[0] >= ARENA_START]
+        return records
 
     def all_smaps(self) -> list[tuple[bytes, bytes]]:
         """Return (first line, VmFlags line) of every mapping of the process."""
-        return self._records(_read_all(self.smaps_fd))
+        return _records(_read_all(self.smaps_fd))
 
     def all_maps(self) -> list[bytes]:
         """Return every line of maps."""
@@ -87,21 +87,6 @@ class Proc:
             if (start < 0x10000 or start >= 1 << 47) and not line.endswith(b"[vsyscall]"):
                 found.append((start, end))
         return found
-
-    def _records(self, text: bytes) -> list[tuple[bytes, bytes]]:
-        lines = text.split(b"\n")
-        step = self.lines
-        flags = lines[step - 1 :: step]
-        if len(lines) % step == 1 and all(line.startswith(_FLAGS) for line in flags):
-            return list(zip(lines[::step], flags, strict=False))
-        records = []  # this kernel's records differ in length after all
-        head = b""
-        for line in lines:
-            if line.startswith(_FLAGS):
-                records.append((head, line))
-            elif line[:1] in b"0123456789abcdef" and b"-" in line[:17]:
-                head = line
-        return records
 
     def head(self, line: bytes) -> Head:
         """Read the first line of a mapping's record (a line of maps)."""
@@ -139,6 +124,18 @@ class Proc:
         data = os.pread(self.status_fd, 8192, 0)
         at = data.index(name + b":") + len(name) + 1
         return int(data[at : data.index(b"kB", at)]) >> (_SHIFT - 10)
+
+
+def _records(text: bytes) -> list[tuple[bytes, bytes]]:
+    find = text.find
+    records = []
+    start = 0
+    while (end := find(b"\n", start)) >= 0:
+        flags = find(_FLAGS, end)
+        last = find(b"\n", flags)
+        records.append((text[start:end], text[flags:last]))
+        start = last + 1
+    return records
 
 
 def _read_up_to_sentinel(fd: int, size: int) -> bytes:

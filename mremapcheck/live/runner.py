@@ -22,7 +22,7 @@ from mremapcheck.live.explain import explain, memlock, name_trouble
 from mremapcheck.live.objects import Objects
 from mremapcheck.live.observation import Pages, contents, presence
 from mremapcheck.live.proc import Proc
-from mremapcheck.live.syscalls import address, buffer, call, errno
+from mremapcheck.live.syscalls import address, buffer, call, convert, errno, raw
 from mremapcheck.live.uffd import Uffd
 from mremapcheck.live.wire import (
     CALL,
@@ -93,33 +93,36 @@ class Runner:
     def run(self, plan: Plan) -> tuple[Sighting, bool]:
         """Carry a plan out; tell what was seen, and whether this process is as before and can do another one."""
         progress = self._progress
+        do = self._do
         self._moves = []
         self._places = []
         self._limited = False
         self._expected = plan.mappings
-        progress[0] = 0
+        progress[0] = number = 0
         clean = False
         try:
             try:
                 self._capabilities.keep(plan.keep)
-                for progress[0], step in enumerate(plan.steps):
+                for step in plan.steps:
                     code = step[0]
                     if code == CALL:
-                        if call(*step[1]) == -1:
+                        if raw(*map(convert, step[1])) == -1:
                             raise explain(step[1], errno(), self._proc, self._limited)
                     elif code == MOVE:
                         self._move(plan, step)
                     else:
-                        self._do[code](*step[1:])
+                        do[code](*step[1:])
+                    number += 1
+                    progress[0] = number
                 sighting = self._observe(plan)
             except Trouble as trouble:
-                sighting = (progress[0], trouble.errno, trouble.skip, trouble.page, trouble.fault)
+                sighting = (number, trouble.errno, trouble.skip, trouble.page, trouble.fault)
             except _InChild as child:
                 sighting = child.sighting
             except Exception as error:
                 if self._parent < 0:
                     raise
-                sighting = (progress[0], 0, "", -1, f"the forked child failed: {error!r}")
+                sighting = (number, 0, "", -1, f"the forked child failed: {error!r}")
             if self._parent >= 0:
                 _hand_over(self._parent, sighting)
         finally:
@@ -148,9 +151,7 @@ class Runner:
         self._moves.append([code, result, before, had, None, None])
 
     def _resident(self, maps: bytes) -> list[tuple[int, bytes]]:
-        bounds = [self._proc.head(line)[:2] for line in maps.splitlines()]
-        starts = [start // PAGE for start, _ in bounds]
-        return list(zip(starts, presence(self._proc, bounds), strict=True))
+        return presence(self._proc, [self._proc.head(line)[:2] for line in maps.splitlines()])
 
     def _observe(self, plan: Plan) -> Sighting:
         proc = self._proc
@@ -159,30 +160,30 @@ class Runner:
         self._limits.restore()
         if places:
             records, bounds = _within(proc, plan, places)
+            heads = [proc.head(line) for line, _ in records]
         else:
             records = proc.smaps(self._expected)
-            bounds = [proc.head(line)[:2] for line, _ in records]
+            heads = [proc.head(line) for line, _ in records]
+            bounds = [head[:2] for head in heads]
         present = presence(proc, bounds)
         mapped = 0
         for start, end in bounds:
             mapped += end - start
         total = self._arena.total(mapped // PAGE, places)
         locked = proc.status(b"VmLck") if plan.locks else 0
-        self._uffd.settle()
-        self._uffd.close()
-        seen = contents(proc, self._pages, records, bounds, present)
-        return self._moves, seen, bounds, total, locked, list(self._uffd.events), self._objects.inodes()
+        events = self._uffd.finish()
+        read = contents(self._pages, heads, bounds, present)
+        cropped = bounds if places else None
+        return self._moves, records, cropped, present, read, total, locked, events, self._objects.inodes()
 
     def _tidy(self, plan: Plan) -> bool:
-        self._uffd.close()
-        self._uffd.events.clear()
+        self._uffd.finish()
         self._filler.release()
         self._limits.restore()
         clean = self._arena.clear(plan.low, plan.high, self._places, plan.strays)
         if plan.locks and clean:
             clean = self._proc.status(b"VmLck") == 0
-        self._objects.release()
-        return clean and not self._objects.spent
+        return self._objects.release() and clean
 
     def _limit(self, name: str, size: int, relative: bool) -> None:
         self._limits.set(name, size, relative)

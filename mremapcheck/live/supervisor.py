@@ -13,22 +13,26 @@ from pathlib import Path
 from typing import Any
 
 import mremapcheck
-from mremapcheck.live.worker import HUNG_UP, SPENT, keep_workers
+from mremapcheck.live.worker import HEADER, HUNG_UP, SPENT, keep_workers
 
 #: Seconds beyond its own timeout that a worker is given before even its keeper is given up.
 GRACE = 5.0
 _PATIENCE = 2.0
-_HEADER = 4
+_CHUNK = 1 << 16
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from mremapcheck.live.worker import main; main()"
 
 
 class Ended(Exception):  # noqa: N818
-    """The worker has gone: ``status`` as wait(2) tells it (None: it does not answer), ``step`` what it was doing."""
+    """The worker has gone: ``status`` as wait(2) tells it (None: it does not answer).
 
-    def __init__(self, status: int | None, step: int) -> None:
-        super().__init__(status, step)
+    ``lost`` of its answers never came; then it was at ``step`` of the next scenario.
+    """
+
+    def __init__(self, status: int | None, step: int = 0, lost: int = 0) -> None:
+        super().__init__(status, step, lost)
         self.status = status
         self.step = step
+        self.lost = lost
 
     @property
     def spent(self) -> bool:
@@ -48,6 +52,7 @@ class Supervisor:
         self._keeper = 0
         self._control: socket.socket | None = None
         self._line: _Line | None = None
+        self._received = 0
 
     def start(self) -> None:
         """Start the keeper, unless there is one; the first worker gets ready meanwhile."""
@@ -64,20 +69,19 @@ class Supervisor:
     def receive(self) -> Any:
         """Return the next answer; raise Ended instead where the worker has gone. A next one is started."""
         line = self._connected()
-        deadline = time.monotonic() + self._timeout + GRACE
-        while True:
-            answer = line.get()
-            if answer is not None:
-                return answer
-            if not line.pump(deadline - time.monotonic()):
-                if not line.closed:
-                    self.kill()
-                    raise Ended(None, 0)
+        answer = line.get()
+        if answer is None:
+            deadline = time.monotonic() + self._timeout * 1.1 + GRACE
+            while answer is None:
+                if not line.pump(deadline - time.monotonic()):
+                    if not line.closed:
+                        self.stop()
+                        raise Ended(None)
+                    self._disconnect()
+                    raise self._ended()
                 answer = line.get()
-                if answer is not None:
-                    return answer
-                self._disconnect()
-                raise self._ended()
+        self._received += 1
+        return answer
 
     def stop(self) -> None:
         """End all processes; what they were doing is lost."""
@@ -97,17 +101,15 @@ class Supervisor:
                 return
             time.sleep(0.001)
 
-    kill = stop
-
     def _ended(self) -> Ended:
         message, _ = self._message()
         if message is None:
             self.stop()
-            return Ended(None, 0)
-        _, status, step = message
+            return Ended(None)
+        _, status, step, done = message
         if status == HUNG_UP:
             self.stop()
-        return Ended(status, step)
+        return Ended(status, step, done - self._received)
 
     def _connected(self) -> _Line:
         self.start()
@@ -117,6 +119,7 @@ class Supervisor:
                 self.stop()
                 raise ConnectionError("the keeper of the workers has gone")
             self._line = _Line(socket.socket(fileno=fds[0]))
+            self._received = 0
         return self._line
 
     def _message(self) -> tuple[Any, list[int]]:
@@ -169,58 +172,46 @@ class _Line:
         self._out = bytearray()
         self._in = bytearray()
         self._at = 0
+        self._buffer = bytearray(_CHUNK)
         self.closed = False
         self._poll = select.poll()
-        self._poll.register(stream, select.POLLIN)
 
     def put(self, message: list[tuple[Any, ...]]) -> None:
         data = marshal.dumps(message)
-        self._out += len(data).to_bytes(_HEADER, "little") + data
+        self._out += len(data).to_bytes(HEADER, "little") + data
         self._flush()
 
     def get(self) -> Any:
         """Return the next whole message, or None."""
-        start = self._at + _HEADER
-        if len(self._in) < start:
-            return None
+        start = self._at + HEADER
         end = start + int.from_bytes(self._in[self._at : start], "little")
-        if len(self._in) < end:
+        if len(self._in) < max(start, end):
             return None
-        message = marshal.loads(memoryview(self._in)[start:end])
         self._at = end
-        if end == len(self._in):
-            self._in.clear()
-            self._at = 0
-        return message
+        return marshal.loads(self._in[start:end])
 
     def pump(self, seconds: float) -> bool:
         """Wait until something was read; False where the worker closed the stream or nothing came in time."""
+        deadline = time.monotonic() + seconds
         while True:
-            self._poll.modify(self._stream, select.POLLIN | (select.POLLOUT if self._out else 0))
-            before = time.monotonic()
-            ready = self._poll.poll(max(0.0, seconds) * 1000)
-            seconds -= time.monotonic() - before
+            self._poll.register(self._stream, select.POLLIN | (select.POLLOUT if self._out else 0))
+            ready = self._poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
             if not ready:
                 return False
-            event = ready[0][1]
-            if event & select.POLLOUT:
-                self._flush()
-            if event & (select.POLLIN | select.POLLHUP | select.POLLERR):
+            if ready[0][1] & ~select.POLLOUT:
                 return self._read()
+            self._flush()
 
     def _read(self) -> bool:
-        if self._at > 1 << 20:
-            del self._in[: self._at]
-            self._at = 0
         try:
-            data = self._stream.recv(1 << 18)
-        except BlockingIOError:
-            return True
+            size = self._stream.recv_into(self._buffer)
         except ConnectionError:
-            data = b""
-        self._in += data
-        self.closed = not data
-        return bool(data)
+            size = 0
+        del self._in[: self._at]
+        self._at = 0
+        self._in += memoryview(self._buffer)[:size]
+        self.closed = not size
+        return bool(size)
 
     def _flush(self) -> None:
         while self._out:

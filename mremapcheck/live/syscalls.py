@@ -15,12 +15,9 @@ if TYPE_CHECKING:
     Buffer: TypeAlias = ctypes.Array[ctypes.c_char]
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_syscall = _LIBC["syscall"]
-_syscall.restype = ctypes.c_long
-#: The same with pointers to buffers of Python's own at the third place (iovecs, names, structures).
-_syscall_buffer = _LIBC["syscall"]
-_syscall_buffer.restype = ctypes.c_long
-_syscall_buffer.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_char_p, *(ctypes.c_long,) * 3)
+#: syscall(2) for arguments that ``convert`` made: what ``call`` does, without the cost of calling it.
+raw = _LIBC["syscall"]
+raw.restype = ctypes.c_long
 
 _KEPT = 8192
 
@@ -35,19 +32,13 @@ class _Numbers(dict[int, ctypes.c_ulong]):
         return value
 
 
-_numbers = _Numbers()
-_convert = _numbers.__getitem__
+#: Python integer -> C integer.
+convert = _Numbers().__getitem__
 
 
 def call(*arguments: int) -> int:
     """Make a system call: its number, then its arguments. Return its result, -1 where it failed (see ``errno``)."""
-    result: int = _syscall(*map(_convert, arguments))
-    return result
-
-
-def call_buffer(number: int, first: int, buffer: bytes, *rest: int) -> int:
-    """Make a system call whose second argument points to ``buffer``."""
-    result: int = _syscall_buffer(number, first, buffer, *rest, *(0,) * (3 - len(rest)))
+    result: int = raw(*map(convert, arguments))
     return result
 
 

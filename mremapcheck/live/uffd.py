@@ -49,13 +49,13 @@ _REFUSED = (
 class Uffd:
     """The userfaultfds of one scenario, made when first used."""
 
-    __slots__ = ("_plain", "_reader", "_with_events", "events")
+    __slots__ = ("_events", "_plain", "_reader", "_with_events")
 
     def __init__(self) -> None:
         self._plain = -1
         self._with_events = -1
         self._reader: _Reader | None = None
-        self.events: list[RawEvent] = []
+        self._events: list[RawEvent] = []
 
     def register(self, start: int, size: int, mode: int, events: bool) -> None:
         """UFFDIO_REGISTER [start, start+size) in bytes; raise Trouble where the kernel will not."""
@@ -78,32 +78,35 @@ class Uffd:
             raise Trouble(last_errno())
 
     def settle(self) -> None:
-        """Return when every event that was sent so far stands in ``events``."""
+        """Return when every event that was sent so far is known."""
         if self._reader:
             self._reader.settle()
 
-    def close(self) -> None:
-        """End all registrations. What was read until then stays in ``events``."""
+    def finish(self) -> list[RawEvent]:
+        """End all registrations and return what events there were, in their order."""
         if self._plain >= 0:
             os.close(self._plain)
             self._plain = -1
         if self._with_events >= 0:
             if self._reader:
+                self._reader.settle()
                 self._reader.stop()
-            self._reader = None
+                self._reader = None
             os.close(self._with_events)
             self._with_events = -1
+        events, self._events = self._events, []
+        return events
 
     def forget(self) -> None:
         """Close what a forked child inherited: the registrations and the reading thread stayed with its parent."""
         self._reader = None
-        self.close()
+        self._events = [*self.finish()]
 
     def _descriptor(self, events: bool) -> int:
         if events:
             if self._with_events < 0:
                 self._with_events = _open(_EVENTS)
-                self._reader = _Reader(self._with_events, self.events)
+                self._reader = _Reader(self._with_events, self._events)
             return self._with_events
         if self._plain < 0:
             self._plain = _open(0)

@@ -12,6 +12,7 @@ import mmap
 import os
 import signal
 import sys
+import time
 
 from mremapcheck.live.constants import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, SYS_PRCTL
 from mremapcheck.live.runner import Runner
@@ -25,14 +26,16 @@ if TYPE_CHECKING:
 
 #: How a worker ends: the tool hung up; it cannot be used again; it is broken.
 HUNG_UP, SPENT, BROKEN = 0, 3, 4
-_HEADER = 4
+#: Bytes of a message's length, which comes before it.
+HEADER = 4
 
 
 def keep_workers(control: socket.socket, timeout: float) -> None:
     """Keep one worker alive until the other end hangs up or SIGTERM comes; does not return.
 
     ``control`` keeps messages apart (SOCK_SEQPACKET). Sends ``("worker", pid)`` with the worker's own socket, and
-    ``("ended", wait status, step)`` when the worker has gone.
+    ``("ended", wait status, step, done)`` when the worker has gone: how many scenarios it had done, and at which step
+    of the next one it was.
     """
     import socket
 
@@ -42,25 +45,25 @@ def keep_workers(control: socket.socket, timeout: float) -> None:
     gc.disable()
     gc.freeze()
     shared = mmap.mmap(-1, mmap.PAGESIZE)
-    step = memoryview(shared).cast("Q")
+    progress = memoryview(shared).cast("Q")
     keeper = _Keeper()
     status = BROKEN
     try:
         while not keeper.stopped:
-            step[0] = 0
+            progress[0] = progress[1] = 0
             ours, theirs = socket.socketpair()
             keeper.worker = os.fork()
             if keeper.worker == 0:
                 ours.close()
                 control.close()
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                status = work(theirs.fileno(), step, timeout)
+                status = work(theirs.fileno(), progress, timeout)
                 return
             theirs.close()
             socket.send_fds(control, [marshal.dumps(("worker", keeper.worker))], [ours.fileno()])
             ours.close()
             ended = keeper.wait()
-            control.send(marshal.dumps(("ended", ended, step[0])))
+            control.send(marshal.dumps(("ended", ended, progress[0], progress[1])))
             if ended == HUNG_UP:
                 break
         status = HUNG_UP
@@ -92,48 +95,108 @@ class _Keeper:
                 return status
 
 
-def work(fd: int, step: memoryview[int], timeout: float) -> int:
+def work(fd: int, progress: memoryview[int], timeout: float) -> int:
     """Answer plans from a socket until it ends or something is left behind; return the exit status.
 
-    ``step[0]`` is always the number of the step being done; SIGALRM ends a plan that takes longer than ``timeout`` s.
+    ``progress`` always holds the number of the step being done, and how many plans were done before this one. SIGALRM
+    ends a plan that takes longer than ``timeout`` seconds.
     """
     call(SYS_PRCTL, PR_SET_PDEATHSIG, signal.SIGKILL)
+    answers = _Answers(fd)
+    alarm = _Alarm(timeout)
     try:
-        runner = Runner(step, timeout)
-    except OSError as error:
-        send(fd, ("unusable", str(error)))
-        return BROKEN
-    try:
+        try:
+            runner = Runner(progress, timeout)
+        except OSError as error:
+            answers.add(("unusable", str(error)))
+            answers.flush()
+            return BROKEN
         while plans := _receive(fd):
             for plan in plans:
-                signal.setitimer(signal.ITIMER_REAL, timeout)
+                now = time.monotonic()
+                if answers.due(now):
+                    alarm.stop()
+                    answers.flush()
+                alarm.start(now)
                 sighting, clean = runner.run(Plan(*plan))
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                send(fd, sighting)
+                progress[1] += 1
+                answers.add(sighting)
                 if not clean:
-                    return SPENT
+                    break
+            alarm.stop()
+            answers.flush()
+            if not clean:
+                return SPENT
             gc.collect()
     except BrokenPipeError:
         return HUNG_UP
     except Exception:
         import traceback
 
-        send(fd, ("broken", traceback.format_exc()))
+        alarm.stop()
+        answers.add(("broken", traceback.format_exc()))
+        answers.flush()
         return BROKEN
     return HUNG_UP
 
 
-def send(fd: int, message: Any) -> None:
-    """Write a message with its length before it."""
-    data = marshal.dumps(message)
-    data = len(data).to_bytes(_HEADER, "little") + data
-    written = os.write(fd, data)
-    while written < len(data):
-        written += os.write(fd, data[written:])
+class _Alarm:
+    """SIGALRM ends a scenario that takes longer than ``timeout`` seconds, wherever it hangs.
+
+    Setting it costs more than some of the system calls under test, so it is set anew only now and then.
+    """
+
+    _SLACK = 0.05
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._until = 0.0
+
+    def start(self, now: float) -> None:
+        if now >= self._until:
+            signal.setitimer(signal.ITIMER_REAL, self._timeout * (1 + self._SLACK))
+            self._until = now + self._timeout * self._SLACK
+
+    def stop(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._until = 0.0
+
+
+class _Answers:
+    """Messages to the tool, each with its length before it; several are sent at a time, because each wakes the tool.
+
+    What was not yet sent when the worker dies is lost, and the tool asks for it again.
+    """
+
+    _MOST = 16
+    _SECONDS = 0.005
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._data = bytearray()
+        self._count = 0
+        self._sent = 0.0
+
+    def add(self, message: Any) -> None:
+        data = marshal.dumps(message)
+        self._data += len(data).to_bytes(HEADER, "little")
+        self._data += data
+        self._count += 1
+
+    def due(self, now: float) -> bool:
+        """Tell whether it is time to send what there is."""
+        return self._count >= self._MOST or (self._count > 0 and now - self._sent > self._SECONDS)
+
+    def flush(self) -> None:
+        """Send what there is."""
+        while self._data:
+            del self._data[: os.write(self._fd, self._data)]
+        self._count = 0
+        self._sent = time.monotonic()
 
 
 def _receive(fd: int) -> list[tuple[Any, ...]]:
-    header = _read(fd, _HEADER)
+    header = _read(fd, HEADER)
     if not header:
         return []
     plans: list[tuple[Any, ...]] = marshal.loads(_read(fd, int.from_bytes(header, "little")))
