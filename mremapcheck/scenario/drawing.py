@@ -13,6 +13,9 @@ from mremapcheck.scenario.reader import Refused, quote
 #: The most pages in one drawing, and in all mappings of a scenario together.
 MOST_PAGES = 1 << 20
 
+#: The most mappings of a drawing, and the most mmap calls of a scenario: vm.max_map_count is 65530.
+MOST_MAPPINGS = 1 << 14
+
 #: Runs with more pages are written ``A{17}``.
 LONGEST_RUN = 16
 
@@ -52,6 +55,8 @@ def _parse(text: str) -> Drawing:
                 runs[-1] = Run(letter, runs[-1].start, runs[-1].pages + pages)
             else:
                 runs.append(Run(letter, start, pages))
+            if len(runs) > MOST_MAPPINGS:
+                raise Refused(f"more than {MOST_MAPPINGS} mappings are drawn")
         start += pages
     if not start:
         raise Refused("the drawing is empty", "one character is one page: letters are mappings, `.` is a hole")

@@ -9,7 +9,7 @@ from mremapcheck.scenario import items, letters
 from mremapcheck.scenario.address import LARGEST, Place
 from mremapcheck.scenario.attributes import PLAIN, Attributes
 from mremapcheck.scenario.document import Region
-from mremapcheck.scenario.drawing import MOST_PAGES
+from mremapcheck.scenario.drawing import MOST_MAPPINGS, MOST_PAGES
 from mremapcheck.scenario.format import DocumentItem, RegionItem
 from mremapcheck.scenario.kinds import CAPABILITIES, KINDS, advice_features, uffd_features
 from mremapcheck.scenario.layout import place
@@ -30,9 +30,8 @@ from mremapcheck.scenario.operations import (
 from mremapcheck.scenario.reader import Fault, Path
 from mremapcheck.units import PAGE, pages
 
-#: The most pages that are written to, one by one, and the most mmap calls of one scenario.
+#: The most pages that a scenario writes to, one by one.
 MOST_TOUCHED = 1 << 16
-MOST_MAPPINGS = 1 << 14
 
 NULL = Address(None, 0, 0)
 

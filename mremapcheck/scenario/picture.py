@@ -38,11 +38,9 @@ _ATTRIBUTES = Record(Attributes)
 
 def show(scenario: Scenario) -> str:
     """Return the whole scenario, without what is expected of it."""
-    parts = [f"{scenario.name}: {scenario.summary}", regions(scenario), legend(scenario)]
-    if said := conditions(scenario):
-        parts.append(said)
-    parts.append(moves(scenario))
-    return "\n\n".join(parts)
+    title = f"{scenario.name}: {scenario.summary}"
+    parts = (title, regions(scenario), legend(scenario), conditions(scenario), moves(scenario))
+    return "\n\n".join(part for part in parts if part)
 
 
 def regions(scenario: Scenario) -> str:

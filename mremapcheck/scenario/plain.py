@@ -17,7 +17,9 @@ from typing import Any, NamedTuple, Protocol
 
 from mremapcheck.scenario.reader import MOST_FAULTS, Path, quote
 
+#: No scenario is nested more deeply, and no file holds more documents.
 DEEPEST = 12
+MOST_DOCUMENTS = 10_000
 
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -90,14 +92,16 @@ def read_yaml(text: str) -> tuple[list[Plain], Mistake | None]:
     builder = _Builder(_parser()(text))
     try:
         builder.run()
-    except _TooDeep as error:
-        mark = error.mark
-        return builder.documents, Mistake(mark.line + 1, mark.column + 1, f"nested more than {DEEPEST} levels deep")
+    except _TooMuch as error:
+        return builder.documents, Mistake(error.mark.line + 1, error.mark.column + 1, str(error))
     except yaml.MarkedYAMLError as error:
         problem_mark = error.problem_mark or error.context_mark
         line, column = (problem_mark.line + 1, problem_mark.column + 1) if problem_mark else (1, 1)
-        what = ", ".join(part for part in (error.problem, error.context) if part)
-        hint = "YAML takes no tabs for indentation" if "\t" in text.splitlines()[line - 1 : line] else ""
+        what = error.problem or "it ends too early"
+        if error.context and error.context_mark:
+            what += f", {error.context} that begins on line {error.context_mark.line + 1}"
+        lines = text.splitlines()[line - 1 : line]
+        hint = "YAML takes no tabs for indentation" if lines and lines[0].lstrip(" ").startswith("\t") else ""
         return builder.documents, Mistake(line, column, f"this is not YAML: {what}", hint)
     except yaml.YAMLError as error:
         return builder.documents, Mistake(1, 1, f"this is not YAML: {error}")
@@ -158,9 +162,9 @@ def _parser() -> Callable[[str], Any]:
     return PureParser
 
 
-class _TooDeep(Exception):  # noqa: N818 - never leaves this module
-    def __init__(self, mark: Mark) -> None:
-        super().__init__()
+class _TooMuch(Exception):  # noqa: N818 - never leaves this module
+    def __init__(self, message: str, mark: Mark) -> None:
+        super().__init__(message)
         self.mark = mark
 
 
@@ -188,6 +192,8 @@ class _Builder:
         """Read to the end of the text."""
         while (event := self._next()) is not None:
             if type(event) is self._document_start:
+                if len(self.documents) == MOST_DOCUMENTS:
+                    raise _TooMuch(f"more than {MOST_DOCUMENTS} documents in one file", event.start_mark)
                 self._document()
 
     def _document(self) -> None:
@@ -207,7 +213,7 @@ class _Builder:
         if kind is self._scalar:
             return self._scalar_value(event)
         if depth == DEEPEST:
-            raise _TooDeep(event.start_mark)
+            raise _TooMuch(f"nested more than {DEEPEST} levels deep", event.start_mark)
         if kind is self._mapping_start:
             return self._mapping_value(depth + 1)
         return self._sequence_value(depth + 1)

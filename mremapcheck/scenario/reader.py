@@ -67,7 +67,7 @@ def show(path: Iterable[str | int]) -> str:
     """Return a path as people write it: ``moves[0].flags``."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+        text += f"[{part}]" if isinstance(part, int) else f".{_clean(part)}"
     return text.removeprefix(".")
 
 
@@ -86,8 +86,12 @@ def describe(value: Any) -> str:
 
 def quote(text: str) -> str:
     """Return text from a document as a message may show it: short, on one line, printable."""
+    return f"`{_clean(text)}`"
+
+
+def _clean(text: str) -> str:
     short = text if len(text) <= 40 else text[:37] + "..."
-    return "`" + "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in short) + "`"
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in short)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

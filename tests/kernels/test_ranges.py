@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mremapcheck.errors import KernelReferenceError
-from mremapcheck.kernels.ranges import KernelRange
+from mremapcheck.kernels.ranges import KernelRange, landmarks
 from mremapcheck.kernels.version import KernelVersion
 
 ALL = ["6.15.9", "6.16-rc1", "6.16", "6.16.12", "6.17-rc1", "6.17-rc3", "6.17", "6.17.13", "6.18-rc1"]
@@ -73,3 +73,14 @@ def test_a_comma_is_an_and(a: KernelRange, b: KernelRange, version: KernelVersio
 def test_opposite_comparisons_complement_each_other(bound: KernelVersion, version: KernelVersion) -> None:
     for one, other in (("<", ">="), (">", "<="), ("==", "!=")):
         assert (version in KernelRange.parse(f"{one}{bound}")) != (version in KernelRange.parse(f"{other}{bound}"))
+
+
+@given(st.lists(ranges, max_size=3), versions)
+def test_landmarks_stand_for_every_version(several: list[KernelRange], version: KernelVersion) -> None:
+    found = landmarks(several)
+    assert found == sorted(found)
+    if not any(kernels.bounds for kernels in several):
+        assert found == []
+        return
+    answers = {tuple(landmark in kernels for kernels in several) for landmark in found}
+    assert tuple(version in kernels for kernels in several) in answers

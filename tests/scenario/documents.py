@@ -89,3 +89,9 @@ def faults(data: Any) -> list[str]:
     except ScenarioError as error:
         return [f"{found.message} | {found.hint}" if found.hint else found.message for found in error.problems]
     return []
+
+
+def places(data: Any) -> list[tuple[Any, Any]]:
+    """Return every (container, key) within plain data."""
+    keys: Any = data if isinstance(data, dict) else range(len(data)) if isinstance(data, list) else ()
+    return [place for key in keys for place in [(data, key), *places(data[key])]]

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from mremapcheck.scenario.loader import LARGEST_FILE, load_bytes, load_file, load_paths
+from tests.scenario.documents import PLAIN, RICH
+
+GOOD = """\
+summary: one mapping moves
+map: {src: AA, dst: ..}
+moves:
+  - {old_address: src, old_size: 2p, flags: MAYMOVE|FIXED, new_address: dst}
+"""
+
+
+def write(path: Path, text: str = GOOD) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_scenario_is_named_after_its_file(tmp_path: Path) -> None:
+    loaded = load_file(write(tmp_path / "Some Case_1.yaml"))
+    assert not loaded.problems
+    scenario = loaded.scenarios[0]
+    assert (scenario.name, scenario.line, scenario.path) == ("some-case_1", 1, str(tmp_path / "Some Case_1.yaml"))
+    assert [step.line for step in scenario.script] == [4]
+
+
+def test_several_documents_in_a_file() -> None:
+    loaded = load_bytes(f"{GOOD}---\nname: own\n{GOOD}---\n---\n{GOOD}".encode(), "dir/case.yaml")
+    assert not loaded.problems
+    assert [(scenario.name, scenario.line) for scenario in loaded.scenarios] == [
+        ("case", 1),
+        ("own", 6),
+        ("case-3", 13),
+    ]
+
+
+def test_problems_are_file_line_column_message_hint() -> None:
+    text = GOOD.replace("2p", "2").replace("summary", "sumary")
+    assert "\n".join(map(str, load_bytes(text.encode(), "case.yaml").problems)) == (
+        "case.yaml:1:1: error: `summary` is missing\n"
+        "  hint: what the scenario shows, in one line\n"
+        "case.yaml:1:1: error: unknown key `sumary`\n"
+        "  hint: did you mean `summary`?\n"
+        "case.yaml:4:34: error: a size needs its unit, 2 has none\n"
+        "  hint: with its unit: `2p` (pages) or `8K`?"
+    )
+
+
+def test_good_documents_of_a_bad_file_are_kept() -> None:
+    loaded = load_bytes(f"{GOOD}---\nsummary: x\n---\n{GOOD}".encode())
+    assert len(loaded.scenarios) == 2
+    assert [problem.line for problem in loaded.problems] == [6, 6]
+
+
+def test_mistakes_of_the_text_and_of_the_document_are_said_together() -> None:
+    loaded = load_bytes((GOOD.replace("2p", "2") + "summary: again\n").encode())
+    assert [problem.line for problem in loaded.problems] == [4, 5]
+    assert not loaded.scenarios
+
+
+def test_an_alias_is_the_only_thing_said_about_its_document() -> None:
+    loaded = load_bytes(GOOD.replace("AA", "*x").encode())
+    assert [problem.message for problem in loaded.problems] == ["alias `*x`: a scenario has no aliases"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "there is no scenario in this file"),
+        (b"# only words\n---\n", "there is no scenario in this file"),
+        (b"ab\xff", "this is not UTF-8 text"),
+        (b"\x00", "character 0x0 has no place in a text"),
+        ("summary: x".encode("utf-16"), "this is not UTF-8 text"),
+        (b"just words", "expected a mapping, found `just words`"),
+    ],
+)
+def test_what_is_no_scenario_file(content: bytes, message: str) -> None:
+    loaded = load_bytes(content)
+    assert not loaded.scenarios
+    assert [problem.message for problem in loaded.problems] == [message]
+
+
+def test_a_byte_order_mark_is_no_problem() -> None:
+    assert not load_bytes(b"\xef\xbb\xbf" + GOOD.encode()).problems
+
+
+def test_undecodable_bytes_have_a_position() -> None:
+    problem = load_bytes(b"summary: x\nab: \xff").problems[0]
+    assert (problem.line, problem.column) == (2, 5)
+
+
+def test_files_have_a_largest_size(tmp_path: Path) -> None:
+    loaded = load_file(write(tmp_path / "big.yaml", "#" * (LARGEST_FILE + 1)))
+    assert [problem.message for problem in loaded.problems] == ["is larger than 1 MiB, which no scenario is"]
+
+
+def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    loaded = load_file(tmp_path / "none.yaml")
+    assert [problem.message for problem in loaded.problems] == ["cannot be read: No such file or directory"]
+
+
+def test_json_files(tmp_path: Path) -> None:
+    loaded = load_file(write(tmp_path / "case.json", json.dumps(RICH, indent=1)))
+    assert not loaded.problems
+    assert loaded.scenarios[0].script[-1].line > 100
+    bad = load_file(write(tmp_path / "bad.json", json.dumps({**PLAIN, "summary": 6.5}, indent=1)))
+    assert str(bad.problems[0]) == (
+        f'{tmp_path}/bad.json:2:13: error: expected a summary, found the number 6.5\n  hint: put it in quotes: "6.5"'
+    )
+
+
+def test_folders_are_read_in_order(tmp_path: Path) -> None:
+    for name in ("b.yml", "a.yaml", "sub/c.json", "sub/.hidden.yaml", ".git/d.yaml", "notes.txt", "z.yaml/e.yaml"):
+        write(tmp_path / name, json.dumps(PLAIN))
+    loaded = load_paths([tmp_path])
+    assert not loaded.problems
+    assert [scenario.name for scenario in loaded.scenarios] == ["a", "b", "c", "e"]
+
+
+def test_a_file_given_twice_is_loaded_once(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.yaml")
+    assert len(load_paths([file, tmp_path, str(file)]).scenarios) == 1
+
+
+def test_names_are_unique(tmp_path: Path) -> None:
+    first, second = write(tmp_path / "a.yaml"), write(tmp_path / "sub" / "a.yaml")
+    loaded = load_paths([tmp_path])
+    assert len(loaded.scenarios) == 1
+    assert str(loaded.problems[0]) == (
+        f"{second}:1:1: error: there is another scenario `a`, at {first}:1\n  hint: give it a `name:` of its own"
+    )
+
+
+def test_missing_paths_are_problems(tmp_path: Path) -> None:
+    loaded = load_paths([tmp_path / "none", write(tmp_path / "a.yaml")])
+    assert [str(problem) for problem in loaded.problems] == [
+        f"{tmp_path}/none:0:0: error: there is no such file or folder"
+    ]
+    assert len(loaded.scenarios) == 1
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(GOOD.encode())))
+    loaded = load_paths(["-"])
+    assert [(scenario.name, scenario.path) for scenario in loaded.scenarios] == [("stdin", "<stdin>")]
+
+
+def test_names_of_files_that_are_no_text_can_be_printed(tmp_path: Path) -> None:
+    try:
+        path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.yaml")
+        Path(path).write_text("x")
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names")
+    assert "\ufffd.yaml:1:1: error: " in str(load_paths([tmp_path]).problems[0]).encode().decode()
