@@ -229,9 +229,9 @@ CHANGES = (
         subject="mm/mremap: check remap conditions earlier",
         release=release("6.17-rc1"),
         summary=(
-            "what the source mapping forbids (crossing its end, RLIMITs, growth of driver memory, a private duplicate) is "
-            "found before the destination and the tail are unmapped; a growing FIXED move no longer profits from the "
-            "room that its destination gives back"
+            "what the source mapping forbids (crossing its end, RLIMITs, growth of driver memory, private duplicates) "
+            "is found before the destination and the tail are unmapped; a growing FIXED move no longer profits from "
+            "the room that its destination gives back"
         ),
         noticed_by="gVisor, allocators, whoever lost a mapping to a failing call",
         edits=(

@@ -1,0 +1,45 @@
+"""Every change of the registry is toggled, and a small scenario shows what it does."""
+
+from __future__ import annotations
+
+import pytest
+
+from mremapcheck.model.executor import ModelExecutor
+from mremapcheck.model.reference import resolve
+from mremapcheck.model.registry import CHANGES, by_id
+from mremapcheck.scenario.document import Scenario
+from tests.model.changes import CASES, Case
+from tests.model.drawn import execute, told
+
+
+def test_each_change_has_a_scenario() -> None:
+    assert {change.id for change in CHANGES} == CASES.keys()
+
+
+def notes_of(kernel: str, scenario: Scenario, step: str) -> str:
+    execution = ModelExecutor(resolve(kernel), trace=True).execute(scenario)
+    return " ".join(note.text for note in execution.trace if note.step == step)
+
+
+def seen(kernel: str, case: Case) -> str:
+    """Say what came of it; for what no outcome shows (memory committed), what the trace tells of the step."""
+    if case.show == "errno":
+        outcome = execute(kernel, case.scenario).outcome
+        assert outcome is not None
+        return str(outcome.moves[-1].errno)
+    if case.show.replace("_", "").isalpha() and "_" in case.show:
+        return notes_of(kernel, case.scenario, case.show)
+    return told(execute(kernel, case.scenario), case.show)
+
+
+@pytest.mark.parametrize("id_", CASES)
+def test_a_change_does_what_it_says(id_: str) -> None:
+    case = CASES[id_]
+    change = by_id(id_)
+    assert change is not None
+    kernel = case.kernel or str(change.release)
+    assert id_ in resolve(kernel).ids
+    without = seen(f"{kernel}-{id_}", case)
+    with_ = seen(kernel, case)
+    assert (without, with_) == (case.without, case.with_)
+    assert without != with_
