@@ -153,7 +153,7 @@ def _observe(mm: Mm, moves: list[RawMove]) -> Facts:
     return Facts(
         moves=moves,
         vmas=[vma.seen() for vma in mm.vmas],
-        present=pages.keys(),
+        present=set(pages),
         contents=contents,
         locked=mm.locked,
         total=mm.total,
