@@ -18,14 +18,13 @@ MOST = 64 << 20
 _MOST_NOISE = 1 << 20
 
 # Kinds, to the guest
-SET_UP = 1  #: (how many huge pages to reserve,)
-PLAN = 2  #: (number, seconds it may take, vm.max_map_count, the plan)
+SET_UP = 1  #: (seconds that a plan may take, huge pages to reserve)
+PLAN = 2  #: (number, vm.max_map_count, plan)
 # and from the guest
 HELLO = 16  #: {"release", "version", "channel", "disk"}
 RESULT = 17  #: (number, sighting, kernel log)
-DIED = 18  #: (number, why, kernel log): the process that carried the plan out is gone, the guest is well
-BEAT = 19  #: (number,): still at it
-FAILED = 20  #: (text,): the guest's own program broke down
+DIED = 18  #: (number, (wait status, step), kernel log): the worker has gone, the guest is well
+FAILED = 19  #: (text,): the guest's own program broke down
 
 
 class FrameError(ValueError):

@@ -1,0 +1,41 @@
+"""The user's cache folder: $XDG_CACHE_HOME/mremapcheck, else ~/.cache/mremapcheck."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from mremapcheck.errors import ExecutorError
+
+
+def folder(*parts: str) -> Path:
+    """Return a folder below the cache folder; it is not made."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    # The XDG specification: a relative path is to be ignored.
+    root = Path(base) if base.startswith("/") else Path(os.path.expanduser("~")) / ".cache"  # noqa: PTH111
+    return root.joinpath("mremapcheck", *parts)
+
+
+def writable(*parts: str) -> Path:
+    """Return a folder below the cache folder, made if need be; raise ExecutorError where that is impossible."""
+    place = folder(*parts)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExecutorError(
+            f"the cache folder {place} cannot be made: {error.strerror}", "set XDG_CACHE_HOME to a folder of yours"
+        ) from None
+    return place
+
+
+def write(path: Path, data: bytes | bytearray) -> None:
+    """Write a file so that nobody ever sees half of it; its folder must exist. Raises OSError."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

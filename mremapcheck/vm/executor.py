@@ -1,0 +1,188 @@
+"""The executor of real kernels: one guest for all scenarios, a new one where that guest dies."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mremapcheck.errors import ExecutorError
+from mremapcheck.executor import Kernel
+from mremapcheck.images import known
+from mremapcheck.live import wire
+from mremapcheck.live.executor import blame
+from mremapcheck.live.facts import Interpreter
+from mremapcheck.live.plan import Prepared, Unfit, prepare
+from mremapcheck.live.supervisor import Ended
+from mremapcheck.outcome import Execution
+from mremapcheck.scenario.document import Scenario
+from mremapcheck.vm import frames, progress
+from mremapcheck.vm.boot import Booted, Booter
+from mremapcheck.vm.guest_image import guest_image
+from mremapcheck.vm.kernel_log import is_oops
+from mremapcheck.vm.machine import GuestEnded
+
+#: Scenarios that may be on their way at a time.
+WINDOW = 64
+#: Seconds beyond a scenario's own time after which a silent guest is given up.
+GRACE = 15.0
+#: So many guests that die without a single answer are not the scenarios' fault.
+_MOST_DEATHS = 8
+#: 2 MiB pages that are set aside in the guest.
+_HUGE_PAGES = 32
+#: vm.max_map_count: the kernel's default; and where a scenario wants nearly all of them used up, which takes a guest
+#: seconds for as many, a few more than it has mappings itself.
+_MAPS = 65530
+_FEW_MAPS = 1024
+
+
+@dataclass(slots=True)
+class _Task:
+    """A scenario on its way: its number in the guest, and how many guests died of it."""
+
+    prepared: Prepared
+    number: int
+    deaths: int = 0
+
+
+class VmExecutor:
+    """Carries scenarios out on a kernel image, in a virtual machine.
+
+    ``reference`` is what follows ``vm:``; ``timeout`` is in seconds, for one scenario. The guest boots with the first
+    scenario and lives until the executor is left.
+    """
+
+    def __init__(self, reference: str, *, timeout: float = 30.0) -> None:
+        image = known.resolve(reference)
+        self._reference = f"vm:{reference}"
+        self._timeout = timeout
+        self._kernel = Kernel(self._reference, "vm", image.release, image.version)
+        self._booter = Booter(image, guest_image())
+        self._interpreter = Interpreter()
+        self._guest: Booted | None = None
+        self._numbers = 0
+        self._deaths = 0
+        self._line = progress.line(self._reference)
+
+    @property
+    def kernel(self) -> Kernel:
+        """The kernel of the image."""
+        return self._kernel
+
+    @property
+    def acceleration(self) -> str | None:
+        """``kvm`` or ``tcg``, as soon as a guest has booted."""
+        return self._guest.accelerator if self._guest else None
+
+    def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
+        """Carry the scenarios out in order; reads up to ``WINDOW`` of them ahead. Raises ExecutorError."""
+        queue: deque[_Task | Execution] = deque()
+        source = iter(scenarios)
+        more, done = True, 0
+        try:
+            while True:
+                if more and len(queue) <= WINDOW // 2:
+                    more = self._fill(queue, source)
+                if not queue:
+                    return
+                first = queue[0]
+                execution = self._answer(queue, first) if isinstance(first, _Task) else first
+                if execution is not None:
+                    queue.popleft()
+                    done += 1
+                    self._line.say(f"{done} done")
+                    yield execution
+        finally:
+            if any(isinstance(left, _Task) for left in queue):
+                self._stop()  # nobody wants these answers any more
+            self._line.clear()
+
+    def _fill(self, queue: deque[_Task | Execution], source: Iterator[Scenario]) -> bool:
+        """Take scenarios until the window is full, and send them; tell whether there may be more."""
+        for scenario in source:
+            try:
+                task = _Task(prepare(scenario), -1)
+            except Unfit as unfit:
+                queue.append(Execution("skip", None, str(unfit)))
+            else:
+                queue.append(task)
+                if self._guest:
+                    self._send(self._guest, task)
+            if len(queue) >= WINDOW:
+                return True
+        return False
+
+    def _send(self, guest: Booted, task: _Task) -> None:
+        task.number = self._numbers
+        self._numbers += 1
+        plan = task.prepared.plan
+        crowded = any(step[0] == wire.HEADROOM for step in plan.steps)
+        most_maps = plan.mappings + _FEW_MAPS if crowded else _MAPS
+        guest.machine.send(frames.PLAN, (task.number, most_maps, plan.to_wire()))
+
+    def _answer(self, queue: deque[_Task | Execution], task: _Task) -> Execution | None:
+        """Return what came of the first task of the queue; None where it has to be carried out again."""
+        if self._guest is None:
+            self._guest = self._booter.boot(self._line.say)
+            self._guest.machine.send(frames.SET_UP, (self._timeout, _HUGE_PAGES))
+            for waiting in queue:
+                if isinstance(waiting, _Task):
+                    self._send(self._guest, waiting)
+        try:
+            kind, (number, what, log) = self._guest.machine.receive(self._timeout + GRACE)
+            if number != task.number:
+                raise GuestEnded(f"an answer to plan {number}, not to {task.number}", log)
+            if is_oops(log):
+                raise GuestEnded("the kernel oopsed", log)
+        except GuestEnded as ended:
+            self._stop()
+            return self._bury(task, ended)
+        self._deaths = 0
+        return _with_log(self._read(task.prepared, kind, what, bool(log)), log)
+
+    def _bury(self, task: _Task, ended: GuestEnded) -> Execution | None:
+        """Let a scenario have another guest; at the second death say so."""
+        task.deaths += 1
+        self._deaths += 1
+        if self._deaths == _MOST_DEATHS:
+            raise ExecutorError(f"{self._reference}: every guest dies: {ended.reason}{_lines(ended.log)}")
+        if task.deaths == 1:
+            self._line.say(f"{ended.reason}: once more")
+            return None
+        return Execution("error", None, f"the guest died of it twice: {ended.reason}{_lines(ended.log)}")
+
+    def _read(self, prepared: Prepared, kind: int, what: Any, logged: bool) -> Execution:
+        if kind == frames.DIED:
+            return Execution("error", None, blame(prepared, Ended(*what), self._timeout))
+        if len(what) == 2:
+            word, text = what
+            if word == "unusable":
+                raise ExecutorError(f"{self._reference}: scenarios cannot be carried out in this guest: {text}")
+            return Execution("error", None, f"the worker failed: {text}")
+        return self._interpreter.execution(prepared, what)
+
+    def _stop(self) -> None:
+        if self._guest:
+            self._guest.machine.stop()
+            self._guest = None
+
+    def __enter__(self) -> VmExecutor:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop()
+        self._booter.close()
+        self._line.clear()
+
+
+def _with_log(execution: Execution, log: list[str]) -> Execution:
+    if not log:
+        return execution
+    if execution.outcome is not None:
+        return replace(execution, outcome=replace(execution.outcome, kernel_log=tuple(log)))
+    return replace(execution, reason=f"{execution.reason}{_lines(log)}")
+
+
+def _lines(log: list[str]) -> str:
+    return "".join(f"\n| {line}" for line in log)
