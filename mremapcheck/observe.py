@@ -67,67 +67,100 @@ def assemble(scenario: Scenario, facts: Facts) -> Outcome:
     for index, (start, end) in enumerate(chosen_places(scenario, facts.moves)):
         name = "elsewhere" if index == 0 else f"elsewhere{index + 1}"
         zones.append(_Zone(name, start, end, start, (end - start) // PAGE))
-    mappings: list[MappingOutcome] = []
-    contents: list[tuple[str, int, int, str, int]] = []
-    unobserved: dict[str, str] = {}
     for vma in facts.vmas:
+        start = vma.start
         for zone in zones:
-            if zone.floor <= vma.start < zone.ceiling:
+            if zone.floor <= start < zone.ceiling:
                 zone.vmas.append(vma)
                 break
-    regions: dict[str, str] = {}
-    residency: dict[str, str] = {}
+    picture = _Picture(facts)
     for zone in zones:
-        base = zone.start
-        end = zone.pages
-        if zone.vmas:
-            end = max(end, (zone.vmas[-1].end - base) // PAGE)
-        drawing = ["."] * end
-        present = ["."] * end
-        for vma in zone.vmas:
-            first = (vma.start - base) // PAGE
-            count = (vma.end - vma.start) // PAGE
-            sharing = "shared" if vma.shared else "private"
-            mappings.append(
-                MappingOutcome(zone.name, first, count, vma.prot, sharing, vma.backing, vma.offset, vma.flags)
-            )
-            page = vma.start // PAGE
-            for index in range(first, first + count):
-                data = facts.contents.get(page)
-                mark = "_"
-                if data is not None:
-                    if isinstance(data, str):
-                        mark = "?"
-                        unobserved[str(Address(zone.name, index * PAGE, 0))] = data
-                    else:
-                        mark, number = data
-                        _extend(contents, zone.name, index, mark, number)
-                if index >= 0:
-                    drawing[index] = mark
-                    present[index] = "#" if page in facts.present else "-"
-                page += 1
-        regions[zone.name] = "".join(drawing)
-        residency[zone.name] = "".join(present)
+        picture.add(zone)
     return Outcome(
-        moves=tuple(_move_outcome(raw, zones) for raw in facts.moves),
-        regions=regions,
-        mappings=tuple(mappings),
+        moves=tuple([_move_outcome(raw, zones) for raw in facts.moves]),
+        regions=picture.regions,
+        mappings=tuple(picture.mappings),
         counters={"locked": facts.locked, "total": facts.total},
-        events=tuple(_event(event, zones) for event in facts.events),
+        events=tuple([_event(event, zones) for event in facts.events]),
         kernel_log=tuple(facts.kernel_log),
-        contents=tuple(contents),
-        residency=residency,
-        unobserved=unobserved,
+        contents=tuple(picture.contents),
+        residency=picture.residency,
+        unobserved=picture.unobserved,
     )
 
 
-def _extend(runs: list[tuple[str, int, int, str, int]], region: str, index: int, letter: str, number: int) -> None:
-    if runs:
-        last, start, count, mark, first = runs[-1]
-        if last == region and mark == letter and start + count == index and first + count == number:
-            runs[-1] = (region, start, count + 1, letter, first)
-            return
-    runs.append((region, index, 1, letter, number))
+class _Picture:
+    """Drawings, residency, mappings and contents, zone after zone."""
+
+    __slots__ = ("_data", "_present", "contents", "mappings", "regions", "residency", "unobserved")
+
+    def __init__(self, facts: Facts) -> None:
+        self._data = facts.contents
+        self._present = facts.present
+        self.regions: dict[str, str] = {}
+        self.residency: dict[str, str] = {}
+        self.mappings: list[MappingOutcome] = []
+        self.contents: list[tuple[str, int, int, str, int]] = []
+        self.unobserved: dict[str, str] = {}
+
+    def add(self, zone: _Zone) -> None:
+        """Add what lies in one zone; what lies before its start is in the contents, but in no drawing."""
+        name = zone.name
+        base = zone.start // PAGE
+        drawing = ""
+        residency = ""
+        for start, end, prot, shared, backing, offset, _, flags in zone.vmas:
+            first = start // PAGE - base
+            count = (end - start) // PAGE
+            self.mappings.append(
+                MappingOutcome(name, first, count, prot, "shared" if shared else "private", backing, offset, flags)
+            )
+            marks = self._marks(name, base, first, count)
+            pages = range(base + first, base + first + count)
+            if self._present >= frozenset(pages):
+                present = "#" * count
+            else:
+                present = "".join(["#" if page in self._present else "-" for page in pages])
+            if first < 0:
+                marks, present, first = marks[-first:], present[-first:], 0
+            gap = "." * (first - len(drawing))
+            drawing += gap + marks
+            residency += gap + present
+        self.regions[name] = drawing.ljust(zone.pages, ".")
+        self.residency[name] = residency.ljust(zone.pages, ".")
+
+    def _marks(self, name: str, base: int, first: int, count: int) -> str:
+        """Return the drawing of ``count`` pages from ``first``, and note whose data they hold."""
+        data = self._data
+        marks = ""
+        index = first
+        end = first + count
+        while index < end:
+            held = data.get(base + index)
+            if held is None:
+                marks += "_"
+                index += 1
+            elif isinstance(held, str):
+                marks += "?"
+                self.unobserved[str(Address(name, index * PAGE, 0))] = held
+                index += 1
+            else:
+                letter, number = held
+                length = 1
+                while index + length < end and data.get(base + index + length) == (letter, number + length):
+                    length += 1
+                marks += letter * length
+                self._note(name, index, length, letter, number)
+                index += length
+        return marks
+
+    def _note(self, name: str, index: int, length: int, letter: str, number: int) -> None:
+        if self.contents:
+            last, start, count, mark, first = self.contents[-1]
+            if last == name and mark == letter and start + count == index and first + count == number:
+                self.contents[-1] = (name, start, count + length, letter, first)
+                return
+        self.contents.append((name, index, length, letter, number))
 
 
 @dataclass(slots=True)
