@@ -6,7 +6,7 @@ release in whose cycle something changed, and the stable updates that a change w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,8 @@ from mremapcheck.check import Result, judge
 from mremapcheck.compare.matrix import Era, row, span
 from mremapcheck.executor import Executor, Kernel
 from mremapcheck.fuzz.blame import Blame
-from mremapcheck.fuzz.pair import Opener, Pair
+from mremapcheck.fuzz.finding import examine
+from mremapcheck.fuzz.pair import Opener
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.model.change import Change
 from mremapcheck.outcome import Execution
@@ -89,7 +90,7 @@ def timeline(scenario: Scenario, references: Sequence[str], opener: Opener) -> l
     for era in eras:
         cause = None
         if era.first:
-            cause = _cause(scenario, results, kernels, era, opener)
+            cause = _cause(scenario, results, kernels, era)
         stretches.append(
             Stretch(
                 kernels=span(era, kernels),
@@ -109,7 +110,7 @@ def _result(scenario: Scenario, executor: Executor) -> Result:
 
 
 def _cause(
-    scenario: Scenario, results: Sequence[Result], kernels: Sequence[Kernel], era: Era, opener: Opener
+    scenario: Scenario, results: Sequence[Result], kernels: Sequence[Kernel], era: Era
 ) -> tuple[str, ...] | None:
     before, after = kernels[era.first - 1], kernels[era.first]
     if before.executor != "model" or after.executor != "model":
@@ -117,12 +118,4 @@ def _cause(
     a, b = results[era.first - 1].execution, results[era.first].execution
     if a.outcome is None or b.outcome is None:
         return tuple(change for change in after.changes or () if change not in (before.changes or ()))
-    return Blame(Pair(before.reference, after.reference, opener), opener).causes(scenario, a, b)
-
-
-def fold_text(stretches: Sequence[Stretch], describe: Callable[[str], str]) -> list[tuple[str, str, str]]:
-    """Return (kernels, what they do, what made the turn) for each stretch; ``describe`` words a change's id."""
-    return [
-        (stretch.kernels, stretch.label, "\n".join(describe(change) for change in stretch.cause or ()))
-        for stretch in stretches
-    ]
+    return Blame(before, after).causes(scenario, examine(scenario, a, b), a, b)

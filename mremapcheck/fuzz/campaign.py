@@ -56,6 +56,7 @@ class Tally:
     refused: int = 0
     unloadable: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    unanswered: Counter[str] = field(default_factory=Counter)
     groups: Groups = field(default_factory=Groups)
 
     @property
@@ -71,6 +72,7 @@ class Tally:
         self.refused += piece.refused
         self.unloadable += piece.unloadable
         self.skipped.update(piece.skipped)
+        self.unanswered.update(piece.unanswered)
         return self.groups.add_piece(piece)
 
     def to_json(self) -> dict[str, Any]:
@@ -84,6 +86,7 @@ class Tally:
                 "refused": self.refused,
                 "unloadable": self.unloadable,
                 "skipped": dict(sorted(self.skipped.items())),
+                "unanswered": dict(sorted(self.unanswered.items())),
             },
             "groups": [group.to_json() for group in self.groups],
         }
@@ -99,6 +102,7 @@ class Tally:
             refused=summary["refused"],
             unloadable=summary["unloadable"],
             skipped=Counter(summary["skipped"]),
+            unanswered=Counter(summary["unanswered"]),
         )
         tally.groups.restore([Group.from_json(group) for group in data["groups"]])
         return tally

@@ -1,83 +1,148 @@
 """Random scenarios: the same document for the same seed and number, whoever asks and in whatever order.
 
 The dice are loaded towards what matters: calls that begin and end at edges of mappings, destinations that are mapped,
-neighbours that could merge. But every flag, odd address and size, overlap, limit and operation comes up.
+neighbours that could merge, moves that follow one another. But every flag, odd address and size, overlap, limit and
+operation comes up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
 from mremapcheck.fuzz.bounds import FLAGS
 
-#: kind -> how likely, in parts; those a plain process can always make.
-KINDS: dict[str, int] = {
-    "anon": 10,
-    "anon-shared": 3,
-    "memfd": 4,
-    "file": 3,
-    "tmpfs": 1,
-    "dev-zero": 2,
-    "sysv-shm": 2,
-}
+Document: TypeAlias = dict[str, Any]
 
 #: What a kernel may lack: attributes, operations and conditions that are left out where it does.
-FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits"})
+FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "special"})
 
-#: A range from a low address may have less than so many pages: from 64K on there is memory of somebody else.
-_LOW_PAGES = 14
+#: kind -> how likely, in parts; those a plain process can always make.
+KINDS: Mapping[str, int] = {
+    "anon": 20,
+    "anon-shared": 6,
+    "memfd": 8,
+    "file": 6,
+    "tmpfs": 2,
+    "dev-zero": 4,
+    "sysv-shm": 4,
+    "growsdown": 1,
+}
+#: Kinds of a driver or of newer kernels (feature ``special``).
+SPECIAL: Mapping[str, int] = {"droppable": 1, "secret": 1, "io-uring": 1, "aio": 1}
+
+#: Kinds that userfaultfd takes, with ``missing``.
+_REGISTRABLE = ("anon", "anon-shared", "memfd", "tmpfs", "droppable")
 _LETTERS = "ABCDEF"
+#: Of mappings made on the way.
+_NEW_LETTERS = "UVW"
 _ADVICE = ("dontfork", "dontdump", "nohugepage", "mergeable", "wipeonfork", "dontneed", "random", "sequential")
 _PROTS = ("rw", "rw", "rw", "r", "r", "none", "rwx", "rx")
 _LIKELY_FLAGS = ("MAYMOVE|FIXED", "MAYMOVE|FIXED", "MAYMOVE|FIXED|DONTUNMAP", "MAYMOVE", 0, "MAYMOVE|DONTUNMAP")
+#: A range from a low address may have less than so many pages: from 64K on there is memory of somebody else.
+_LOW_PAGES = 14
 
 
 class Dice:
-    """Draws documents; ``features`` limits attributes to what both kernels have (mseal, uffd, guard, fork, limits)."""
+    """Draws documents; ``features`` (see FEATURES) limits them to what both kernels have."""
 
-    def __init__(self, seed: int, features: frozenset[str] = FEATURES):
+    def __init__(self, seed: int, features: frozenset[str] = FEATURES) -> None:
         self.seed = seed
         self.features = features
-        self._kinds = list(KINDS)
-        self._weights = list(KINDS.values())
+        kinds = {**KINDS, **SPECIAL} if "special" in features else KINDS
+        self._kinds = list(kinds)
+        self._weights = list(kinds.values())
 
-    def document(self, number: int) -> dict[str, Any]:
+    def document(self, number: int) -> Document:
         """Return the scenario with this number."""
-        random = Random(f"{self.seed}:{number}")
-        letters = _Letters(self, random)
-        source = letters.region(random.choice((1, 1, 2, 2, 3, 3, 4, 6)))
-        target = letters.target(len(source))
-        moves: list[dict[str, Any]] = []
+        return _Draw(self, Random(f"{self.seed}:{number}")).document(f"f{self.seed}-{number}")
+
+    def kind(self, random: Random) -> str:
+        """Return the kind of a mapping."""
+        return random.choices(self._kinds, self._weights)[0]
+
+
+class _Draw:
+    """One document in the making; remembers what its letters mean and where its moves went."""
+
+    def __init__(self, dice: Dice, random: Random) -> None:
+        self._dice = dice
+        self._features = dice.features
+        self._random = random
+        self._vmas: dict[str, Document] = {}
+        self._armed = False
+        self._new_letters = iter(_NEW_LETTERS)
+
+    def document(self, name: str) -> Document:
+        random = self._random
+        source = self._source(random.choice((1, 1, 2, 2, 3, 3, 4, 6)))
+        target = self._target(len(source))
+        call = _Call(random, source, target)
+        moves: list[Document] = []
         for _ in range(random.choice((1, 1, 1, 2, 3))):
             while random.random() < 0.2:
-                moves.append(self._operation(random, len(source), len(target)))
-            moves.append(_call(random, len(source), len(target)))
-        document: dict[str, Any] = {
-            "name": f"f{self.seed}-{number}",
-            "summary": "random",
-            "map": {"src": source, "dst": target},
-        }
-        if letters.vmas:
-            document["vmas"] = letters.vmas
+                moves.append(self._operation(len(source), len(target)))
+            moves.append(call.next())
+        document: Document = {"name": name, "summary": "random", "map": {"src": source, "dst": target}}
+        if self._vmas:
+            document["vmas"] = self._vmas
         document["moves"] = moves
-        if "limits" in self.features and random.random() < 0.05:
-            document["process"] = _process(random)
+        if random.random() < 0.06:
+            process = self._process()
+            if process:
+                document["process"] = process
         return document
 
-    def attributes(self, random: Random) -> dict[str, Any]:
+    def _source(self, mappings: int) -> str:
+        """Return a drawing of so many mappings, some with a hole between them; a letter may come twice."""
+        random = self._random
+        text = "." * random.choice((0, 0, 0, 0, 1))
+        for index in range(mappings):
+            letter = _LETTERS[index]
+            if index and random.random() < 0.06:
+                letter = _LETTERS[index - 1]
+            else:
+                self._explain(letter)
+            text += letter * random.choice((1, 1, 2, 3)) + "." * random.choice((0, 0, 0, 1, 2))
+        return text + "." * random.choice((0, 0, 2))
+
+    def _target(self, length: int) -> str:
+        """Return a destination: free, or mapped in full or in part, by one mapping or by two."""
+        random = self._random
+        length += 2
+        style = random.randrange(5)
+        if style < 2:
+            return "." * length
+        self._explain("X")
+        if style == 2:
+            return "X" * length
+        head = random.randrange(length)
+        text = "." * head + "X" * random.randint(1, length - head)
+        if style == 4:
+            self._explain("Y")
+            text += "." * random.randrange(2) + "Y" * random.randint(1, 3)
+        return text + "." * random.randrange(2)
+
+    def _explain(self, letter: str) -> None:
+        attributes = self._attributes()
+        if attributes:
+            self._vmas[letter] = attributes
+
+    def _attributes(self) -> Document:
         """Return what one letter is; {} is the default, private anonymous memory that was touched."""
-        kind = random.choices(self._kinds, self._weights)[0]
-        made: dict[str, Any] = {} if kind == "anon" else {"kind": kind}
-        roll = random.random
+        random, roll, features = self._random, self._random.random, self._features
+        kind = self._dice.kind(random)
+        made: Document = {} if kind == "anon" else {"kind": kind}
         if kind in ("memfd", "file", "tmpfs"):
             if roll() < 0.5:
                 made["sharing"] = "private"
             if roll() < 0.6:
                 made["file"] = kind[0]
                 made["offset"] = f"{random.randrange(4)}p"
-        if roll() < 0.35:
+        if kind in ("io-uring", "aio"):
+            return made
+        if roll() < 0.3:
             made["prot"] = random.choice(_PROTS)
         if roll() < 0.35:
             made["touch"] = False
@@ -85,106 +150,134 @@ class Dice:
             made["lock"] = random.choice((True, True, "on-fault"))
         if roll() < 0.1:
             made["advice"] = random.choice(_ADVICE)
-        if "uffd" in self.features and kind in ("anon", "anon-shared", "memfd") and roll() < 0.1:
+        if "uffd" in features and kind in _REGISTRABLE and roll() < 0.1:
             made["uffd"] = random.choice(("missing", "missing", "missing+events"))
-        if "guard" in self.features and kind == "anon" and roll() < 0.03:
+            self._armed = True
+        elif "uffd" in features and kind == "anon" and roll() < 0.02:
+            made["uffd"] = random.choice(("wp", "wp+events"))
+            self._armed = True
+        if "guard" in features and kind == "anon" and "lock" not in made and roll() < 0.03:
             made["guard"] = [0]
-        if "mseal" in self.features and roll() < 0.04:
+        if roll() < 0.02 and kind == "anon":
+            made["name"] = random.choice(("heap", "heap", "stack"))
+        if "mseal" in features and roll() < 0.04:
             made["seal"] = True
         return made
 
-    def _operation(self, random: Random, source: int, target: int) -> dict[str, Any]:
-        address, size = _range(random, source, target)
-        choice: dict[str, Callable[[], dict[str, Any]]] = {
+    def _operation(self, source: int, target: int) -> Document:
+        random = self._random
+        choice: dict[str, Callable[[], Document]] = {
             "munmap": dict,
             "mprotect": lambda: {"prot": random.choice(_PROTS)},
             "madvise": lambda: {"advice": random.choice(_ADVICE)},
-            "mmap": lambda: {"letter": "Y", "prot": random.choice(_PROTS), **self.attributes(random)},
+            "mmap": self._mmap,
+            "munlock": dict,
         }
-        op = random.choice(list(choice))
-        made = {"op": op, "address": address, "size": size, **choice[op]()}
-        if "touch" not in made and op == "mmap" and made["prot"] != "none":
-            made["touch"] = random.random() < 0.5
+        if not self._armed:  # a fault that nobody answers, or that waits for the reader of events
+            choice["mlock"] = lambda: {"lock": "on-fault"} if random.random() < 0.3 else {}
+            choice["read"] = dict
+            choice["touch"] = lambda: {"letter": "Z"}
+        if "mseal" in self._features:
+            choice["mseal"] = dict
+        op = random.choices(list(choice), [_OPERATIONS.get(name, 1) for name in choice])[0]
+        region, length = ("src", source) if random.random() < 0.7 else ("dst", target)
+        first = random.randrange(length)
+        size = f"{random.randint(1, length - first)}p"
+        return {"op": op, "address": address(region, first), "size": size, **choice[op]()}
+
+    def _mmap(self) -> Document:
+        made = {"letter": next(self._new_letters, "W"), **self._attributes()}
+        if made.get("kind") not in ("io-uring", "aio") and "touch" not in made:
+            made["touch"] = self._random.random() < 0.5
         return made
 
+    def _process(self) -> Document:
+        random = self._random
+        style = random.randrange(5)
+        if style < 3 and "limits" in self._features:
+            limit = random.choice(("as", "data", "memlock"))
+            return {"rlimits": {limit: f"+{random.randrange(4)}p"}}
+        if style == 3 and "limits" in self._features:
+            return {"map_headroom": random.randrange(8)}
+        if style == 4 and "fork" in self._features and not self._armed:
+            return {"fork": True}
+        return {}
 
-class _Letters:
-    """Draws regions and remembers what their letters mean."""
 
-    def __init__(self, dice: Dice, random: Random) -> None:
-        self._dice = dice
+_OPERATIONS: Mapping[str, int] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2}
+
+
+class _Call:
+    """Draws moves; a later one likes to begin where an earlier one ended, or to go back."""
+
+    def __init__(self, random: Random, source: str, target: str) -> None:
         self._random = random
-        self.vmas: dict[str, dict[str, Any]] = {}
+        self._source = len(source)
+        self._target = len(target)
+        self._edges = [n for n in range(len(source)) if n == 0 or source[n - 1] != source[n]]
+        self._last: Document | None = None
 
-    def region(self, mappings: int) -> str:
-        """Return a drawing of so many mappings, some with a hole between them."""
+    def next(self) -> Document:
+        """Return the next move."""
         random = self._random
-        text = "." * random.choice((0, 0, 0, 0, 1))
-        for letter in _LETTERS[:mappings]:
-            self._explain(letter)
-            text += letter * random.choice((1, 1, 2, 3)) + "." * random.choice((0, 0, 0, 1, 2))
-        return text + "." * random.choice((0, 0, 2))
+        follow = random.random()
+        if self._last is not None and follow < 0.4:
+            last = self._last
+            target = last["old_address"] if follow < 0.25 else address("dst", self._target)
+            move = {**last, "old_address": last["new_address"], "new_address": target}
+            size = random.choice((last["new_size"], last["new_size"], last["old_size"], "1p"))
+            move["old_size"] = move["new_size"] = size
+            move["flags"] = random.choice(_LIKELY_FLAGS)
+            if move["old_address"].startswith("0x"):
+                move["old_address"] = "dst"
+            if move["new_address"].startswith("0x"):
+                move["new_address"] = "dst"
+        else:
+            move = self._fresh()
+        self._last = move
+        return dict(move)
 
-    def target(self, length: int) -> str:
-        """Return a destination: free, or mapped in full or in part."""
+    def _fresh(self) -> Document:
         random = self._random
-        length += 2
-        style = random.randrange(4)
-        if style < 2:
-            return "." * length
-        self._explain("X")
-        if style == 2:
-            return "X" * length
-        head = random.randrange(length)
-        return "." * head + "X" * random.randint(1, length - head) + "." * random.randrange(2)
+        odd = random.random
+        first = random.choice((0, 0, 0, random.choice(self._edges), random.randrange(self._source)))
+        rest = self._source - first
+        edge = random.choice([n - first for n in self._edges if n > first] or [rest])
+        old = random.choice((rest, rest, edge, random.randint(1, rest), rest + 1))
+        new = old + random.choice((0, 0, 0, 0, 1, -1, 2, -2))
+        move: Document = {
+            "old_address": address("src", first),
+            "old_size": f"{old}p",
+            "new_size": f"{max(new, 0)}p",
+            "flags": random.choice(_LIKELY_FLAGS) if odd() < 0.85 else random.choice((*FLAGS, 8, 16, 0x80000001)),
+            "new_address": "dst",
+        }
+        if odd() < 0.1:
+            move["new_address"] = address("dst", random.choice((1, 2, -1, self._target)))
+        low = max(old, new) < _LOW_PAGES
+        if odd() < 0.08:
+            move["new_address"] = random.choice(
+                (
+                    "dst+123B",
+                    "src",
+                    address("src", self._source),
+                    address("src", old),
+                    address("src", -old),
+                    "src+1p",
+                    "0x1000" if low else "0xffff800000000000",
+                    "0xfffffffffffff000",
+                )
+            )
+        if odd() < 0.02:
+            move["old_address"] = random.choice(("src+8B", "src-1p", "dst", "0x0" if low else "0xffff800000000000"))
+        if odd() < 0.04:
+            move["old_size"] = random.choice(("0p", "0p", f"{old * 4096 - 1}B", "1B", "0xfffffffffffff001B"))
+        if odd() < 0.04:
+            more = f"{max(new, 0) * 4096 + 1}B"
+            move["new_size"] = random.choice(("0p", more, "0x800000000000B", "0xffffffffffffffffB"))
+        return move
 
-    def _explain(self, letter: str) -> None:
-        attributes = self._dice.attributes(self._random)
-        if attributes:
-            self.vmas[letter] = attributes
 
-
-def _range(random: Random, source: int, target: int) -> tuple[str, str]:
-    region, length = ("src", source) if random.random() < 0.7 else ("dst", target)
-    first = random.randrange(length)
-    return _address(region, first), f"{random.randint(1, length - first)}p"
-
-
-def _address(region: str, page: int) -> str:
+def address(region: str, page: int) -> str:
+    """Write an address ``page`` pages from the start of a region."""
     return region if page == 0 else f"{region}{page:+d}p"
-
-
-def _call(random: Random, source: int, target: int) -> dict[str, Any]:
-    odd = random.random
-    first = random.choice((0, 0, 0, random.randrange(source)))
-    old = random.choice((source - first, source - first, random.randint(1, source - first), source - first + 1))
-    new = old + random.choice((0, 0, 0, 0, 1, -1, 2, -2))
-    flags = random.choice(_LIKELY_FLAGS) if odd() < 0.85 else random.choice((*FLAGS, 8, 16, 0x80000001))
-    move: dict[str, Any] = {
-        "old_address": _address("src", first),
-        "old_size": f"{old}p",
-        "new_size": f"{max(new, 0)}p",
-        "flags": flags,
-        "new_address": "dst",
-    }
-    if odd() < 0.1:
-        move["new_address"] = _address("dst", random.choice((1, 2, -1, target)))
-    if odd() < 0.06:
-        low = "0x1000" if max(old, new) < _LOW_PAGES else "0xffff800000000000"
-        move["new_address"] = random.choice(
-            ("dst+123B", "src", _address("src", old), _address("src", -old), "src+1p", low, "0xfffffffffffff000")
-        )
-    if odd() < 0.02:
-        low = "0x0" if max(old, new) < _LOW_PAGES else "0xffff800000000000"
-        move["old_address"] = random.choice(("src+8B", "src-1p", "dst", low))
-    if odd() < 0.04:
-        move["old_size"] = random.choice(("0p", f"{old * 4096 - 1}B", "1B", "0xfffffffffffff001B"))
-    if odd() < 0.04:
-        bytes_more = f"{max(new, 0) * 4096 + 1}B"
-        move["new_size"] = random.choice(("0p", bytes_more, "0x800000000000B", "0xffffffffffffffffB"))
-    return move
-
-
-def _process(random: Random) -> dict[str, Any]:
-    limit = random.choice(("as", "data", "memlock"))
-    return {"rlimits": {limit: f"+{random.randrange(4)}p"}}

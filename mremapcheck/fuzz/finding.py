@@ -15,18 +15,23 @@ if TYPE_CHECKING:
     from mremapcheck.outcome import Execution
     from mremapcheck.scenario.document import Scenario
 
-Status: TypeAlias = Literal["same", "different", "skipped", "refused"]
+Status: TypeAlias = Literal["same", "different", "skipped", "refused", "unanswered"]
 
 #: A class besides those of ``compare``: the kernels disagree about an operation on the way, not about mremap.
 SETUP = "set-up"
 
-_FAILURE = re.compile(r"\b[a-z0-9_-]+ failed: E[A-Z0-9]+")
+#: ``moves[3] (case.yaml:12): mprotect failed: EACCES``, as every executor words it.
+_FAILURE = re.compile(r"(\S+) \([^)]*\): ([a-z0-9_-]+ failed)(: E[A-Z0-9]+)?")
+_FAULTS = ("touch failed", "read failed")
 _INDEX = re.compile(r"\[\d+\]|\.[a-z].*")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``same`` or ``different``; ``skipped``: a side cannot do it; ``refused``: a set-up step failed alike on both."""
+    """``same`` or ``different``; ``skipped``: a side cannot do it; ``refused``: a set-up step failed alike on both.
+
+    ``unanswered``: a worker or a guest died or hung, which tells nothing of what mremap does.
+    """
 
     status: Status
     reason: str | None = None
@@ -59,9 +64,12 @@ def examine(scenario: Scenario, a: Execution, b: Execution) -> Finding:
         return Finding("skipped", "; ".join(dict.fromkeys(reasons)))
     if a.outcome is None or b.outcome is None:
         one, two = failure(a), failure(b)
+        if one is None or two is None:
+            trouble = a if one is None else b
+            return Finding("unanswered", trouble.reason)
         if one == two:
-            return Finding("refused", one)
-        return Finding("different", None, (Difference(SETUP, "set-up", one, two),))
+            return Finding("refused", " ".join(one))
+        return Finding("different", None, (Difference(SETUP, f"{one[0]} / {two[0]}".strip(), one[1], two[1]),))
     if a.outcome == b.outcome:
         return Finding("same")
     found = tuple(
@@ -72,13 +80,15 @@ def examine(scenario: Scenario, a: Execution, b: Execution) -> Finding:
     return Finding("different", None, found) if found else Finding("same")
 
 
-def failure(execution: Execution) -> str:
-    """Name the step that failed and its errno, without place and line; ``ran`` where none did."""
+def failure(execution: Execution) -> tuple[str, str] | None:
+    """Return where a step failed, and which one with what errno; ("", "ran") where none did; None for other trouble."""
     if execution.outcome is not None:
-        return "ran"
-    reason = execution.reason or "no outcome"
-    found = _FAILURE.search(reason)
-    return found[0] if found else reason
+        return "", "ran"
+    found = _FAILURE.search(execution.reason or "")
+    if found is None:
+        return None
+    faults = found[2] in _FAULTS  # nobody returns an errno for a fault: each executor words it in its own way
+    return found[1], found[2] + ("" if faults else found[3] or "")
 
 
 @dataclass(frozen=True, slots=True)

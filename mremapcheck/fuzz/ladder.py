@@ -13,12 +13,12 @@ from mremapcheck.fuzz.source import Enumerated, Random, Source
 _ALL = tuple(FLAVOURS)
 _CORE = ("anon", "anon-uffd", "anon-sealed", "file", "sysv-shm", "memfd-private")
 
-#: From the smallest on: one mapping of any kind, then longer ones, then two, then three, then a second move.
+#: From the smallest on: one mapping of any kind, then with a second move, then longer ones, then two, then three.
 RUNGS: tuple[Bounds, ...] = (
     Bounds(mappings=1, pages=1, flavours=_ALL),
-    Bounds(mappings=1, pages=2, flavours=_ALL),
-    Bounds(mappings=2, pages=1, flavours=_CORE),
-    Bounds(mappings=2, pages=1, flavours=("anon", "anon-r", "anon-locked"), moves=2),
+    Bounds(mappings=1, pages=1, flavours=("anon", "anon-untouched", "anon-locked", "memfd"), moves=2),
+    Bounds(mappings=1, pages=2, flavours=_CORE),
+    Bounds(mappings=2, pages=1, flavours=_CORE, resize=(0, 1)),
     Bounds(mappings=3, pages=1, flavours=("anon", "anon-r"), flags=("MAYMOVE|FIXED",)),
 )
 

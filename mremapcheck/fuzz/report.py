@@ -29,8 +29,9 @@ def summary_lines(plan: Plan, tally: Tally) -> Iterator[str]:
         yield f"{tally.refused:,} not compared: a set-up step failed, alike on both"
     if tally.unloadable:
         yield f"{tally.unloadable:,} not compared: not a scenario"
-    for reason, count in sorted(tally.skipped.items(), key=lambda item: -item[1]):
-        yield f"{count:,} skipped: {reason}"
+    for word, reasons in (("skipped", tally.skipped), ("unanswered", tally.unanswered)):
+        for reason, count in reasons.most_common():
+            yield f"{count:,} {word}: {reason}"
     for group in sorted(tally.groups, key=lambda group: -group.count):
         yield f"{group.count:>8,}  {group.name}"
 

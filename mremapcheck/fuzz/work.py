@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from mremapcheck.compare.classes import Difference
 from mremapcheck.errors import ExecutorError
 from mremapcheck.fuzz.blame import Blame
 from mremapcheck.fuzz.finding import Mismatch, examine
@@ -15,6 +17,10 @@ from mremapcheck.fuzz.source import Source
 
 #: Of mismatches that look alike within one piece so many are shrunk; more are only counted, with the last of them.
 ALIKE = 8
+#: With ``by_cause``, of mismatches with the same differences the causes of so many are looked for in one piece.
+FAMILIAR = 4
+
+_PLACE = re.compile(r"\S+ \(line \d+\): ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,8 @@ class Task:
 class Piece:
     """What came of a task. The numbers are of scenarios; ``refused``: a set-up step failed alike on both sides.
 
-    ``unloadable`` are documents that are no scenario. ``unshrunk``: how many more there were like each mismatch.
+    ``skipped`` and ``unanswered`` are by reason. ``unloadable`` are documents that are no scenario. ``unshrunk``: how
+    many more there were like each mismatch.
     """
 
     start: int
@@ -49,6 +56,7 @@ class Piece:
     refused: int = 0
     unloadable: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
+    unanswered: dict[str, int] = field(default_factory=dict)
     mismatches: tuple[Mismatch, ...] = ()
     unshrunk: tuple[int, ...] = ()
 
@@ -78,14 +86,14 @@ def _work(task: Task) -> Piece:
     loaded = [(number, document, load(document)) for number, document in enumerate(documents, task.start)]
     usable = [(number, document, scenario) for number, document, scenario in loaded if scenario is not None]
     counts: Counter[str] = Counter()
-    skipped: Counter[str] = Counter()
+    reasons: dict[str, Counter[str]] = {"skipped": Counter(), "unanswered": Counter()}
     found: list[tuple[int, Document, Asked]] = []
     ran = pair.run([scenario for _, _, scenario in usable])
     for (number, document, scenario), (a, b) in zip(usable, ran, strict=True):
         finding = examine(scenario, a, b)
         counts[finding.status] += 1
-        if finding.status == "skipped":
-            skipped[finding.reason or ""] += 1
+        if finding.status in reasons:
+            reasons[finding.status][general(finding.reason or "")] += 1
         elif finding.status == "different":
             found.append((number, document, Asked(scenario, finding, a, b)))
     workshop = _Workshop(task, pair)
@@ -98,10 +106,15 @@ def _work(task: Task) -> Piece:
         different=counts["different"],
         refused=counts["refused"],
         unloadable=len(documents) - len(usable),
-        skipped=dict(sorted(skipped.items())),
+        **{status: dict(sorted(counter.items())) for status, counter in reasons.items()},
         mismatches=tuple(workshop.done),
         unshrunk=tuple(workshop.more),
     )
+
+
+def general(reason: str) -> str:
+    """Return a reason without the place that it was met at, so that equal ones can be counted."""
+    return _PLACE.sub("", reason)
 
 
 class _Workshop:
@@ -110,15 +123,16 @@ class _Workshop:
     def __init__(self, task: Task, pair: Pair) -> None:
         self._task = task
         self._pair = pair
-        self._blame = Blame(pair, task.opener)
+        self._blame = Blame(pair.a.kernel, pair.b.kernel)
         self._seen: Counter[Likeness] = Counter()
         self._last: dict[Likeness, int] = {}
+        self._familiar: dict[tuple[tuple[str, ...], ...], list[Likeness]] = {}
         self.done: list[Mismatch] = []
         self.more: list[int] = []
 
     def take(self, number: int, document: Document, asked: Asked) -> None:
         """Shrink a mismatch, or only count it where there were enough like it."""
-        like = self._likeness(asked)
+        like = self._familiar_likeness(asked) if self._task.by_cause else self._likeness(asked)
         self._seen[like] += 1
         if self._seen[like] > (1 if self._task.by_cause else ALIKE):
             self.more[self._last[like]] += 1
@@ -127,13 +141,21 @@ class _Workshop:
         self.done.append(self._shrunk(number, document, asked, like))
         self.more.append(0)
 
+    def _familiar_likeness(self, asked: Asked) -> Likeness:
+        """Return the likeness; of those that look the same all over, only the first few are looked into."""
+        look = tuple((difference.kind, *_words(difference)) for difference in asked.finding.differences)
+        known = self._familiar.setdefault(look, [])
+        if len(known) < FAMILIAR:
+            known.append(self._likeness(asked))
+        return known[-1]
+
     def _likeness(self, asked: Asked) -> Likeness:
         if not self._task.by_cause:
             return Likeness(asked.finding.signature, None)
         return Likeness(asked.finding.signature[:1], self._causes(asked))
 
     def _causes(self, asked: Asked) -> tuple[str, ...] | None:
-        return self._blame.causes(asked.scenario, asked.a, asked.b)
+        return self._blame.causes(asked.scenario, asked.finding, asked.a, asked.b)
 
     def _shrunk(self, number: int, document: Document, asked: Asked, like: Likeness) -> Mismatch:
         def shows(candidate: Document) -> bool:
@@ -147,6 +169,10 @@ class _Workshop:
             signature = ("unsteady", *asked.finding.signature)
             return _mismatch(number, document, document, signature, asked, None)
         return _mismatch(number, document, smallest, final.finding.signature, final, self._causes(final))
+
+
+def _words(difference: Difference) -> tuple[str, ...]:
+    return (difference.where, difference.a, difference.b) if difference.where.startswith("moves") else ()
 
 
 def _mismatch(

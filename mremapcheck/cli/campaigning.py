@@ -1,0 +1,123 @@
+"""What ``fuzz``, ``enumerate`` and ``distinguish`` have in common: options, and a campaign from start to report."""
+
+from __future__ import annotations
+
+import re
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from mremapcheck.fuzz.campaign import Plan, Tally
+
+
+class Look(str, Enum):
+    """How a campaign is reported."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+CampaignFormat = Annotated[Look, typer.Option("--format", help="As it goes along for people, or JSON at the end.")]
+Against = Annotated[
+    str, typer.Option("--against", metavar="REF", help="The kernel to compare with: any reference as well.")
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", min=1, metavar="N", show_default=False, help="Worker processes; one for each processor."),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS", show_default=False, help="A dask scheduler: tcp://host:8786."),
+]
+Time = Annotated[
+    str | None, typer.Option("--time", metavar="TIME", show_default=False, help="Begin nothing after 90s, 10m, 2h.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", show_default=False, help="Write each mismatch there, as a scenario file."),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the campaign in --out.")]
+Tries = Annotated[int, typer.Option("--tries", min=0, metavar="N", help="How often a shrinking scenario may be run.")]
+
+_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h|)")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def seconds(text: str | None) -> float | None:
+    """Read a time; raises typer.BadParameter."""
+    if text is None:
+        return None
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise typer.BadParameter(f"`{text}` is not a time; 90s, 10m and 2h are", param_hint="--time")
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def carry_out(
+    plan: Plan,
+    *,
+    jobs: int | None,
+    cluster: str | None = None,
+    time: str | None = None,
+    out: Path | None = None,
+    resume: bool = False,
+    quiet: bool = False,
+) -> tuple[Tally, dict[str, Any]]:
+    """Run a campaign: groups to standard output as they are found (unless ``quiet``), progress to standard error.
+
+    Returns the tally and the kernels for a report. What was done is kept in ``out`` even where it ends early.
+    """
+    from mremapcheck.cli.output import Stdout
+    from mremapcheck.fuzz.campaign import run
+    from mremapcheck.fuzz.pool import pool, processors
+    from mremapcheck.fuzz.progress import Progress
+    from mremapcheck.fuzz.report import group_lines
+    from mremapcheck.fuzz.state import Folder
+
+    limit = seconds(time)
+    kernels = _kernels(plan)
+    folder = Folder(out, plan)
+    tally = folder.start(resume)
+    progress = Progress(sys.stderr, tally, plan.count)
+    stdout = Stdout()
+    try:
+        with pool(jobs or processors(), cluster) as (executor, workers):
+            for groups in run(plan, executor, workers, tally, limit):
+                folder.found(groups)
+                folder.save(tally)
+                if groups and not quiet:
+                    progress.clear()
+                    for group in groups:
+                        stdout.write("\n".join(group_lines(group, (plan.a, plan.b))) + "\n")
+                    stdout.flush()
+                progress.show(tally)
+    finally:
+        progress.clear()
+        folder.found(list(tally.groups))  # with their final numbers
+        folder.save(tally, now=True)
+    return tally, kernels
+
+
+def _kernels(plan: Plan) -> dict[str, Any]:
+    """Open both kernels for a moment: a mistake in a reference shows here, and not in a worker."""
+    with plan.opener(plan.a) as a, plan.opener(plan.b) as b:
+        return {"a": a.kernel.to_json(), "b": b.kernel.to_json()}
+
+
+def conclude(plan: Plan, tally: Tally, kernels: dict[str, Any], look: Look, command: str) -> int:
+    """Write the last part of the report and return the exit code: 0 no mismatch, 1 some, 4 nothing was compared."""
+    from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
+    from mremapcheck.cli.listing import print_lines
+    from mremapcheck.fuzz.report import report_json, summary_lines
+
+    if look is Look.JSON:
+        print_lines([report_json(plan, tally, kernels, command)])
+    else:
+        print_lines(summary_lines(plan, tally))
+    if tally.different:
+        return BAD
+    return GOOD if tally.compared else NOTHING_RAN

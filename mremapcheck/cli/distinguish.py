@@ -1,0 +1,59 @@
+"""``mremapcheck distinguish``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mremapcheck.cli.campaigning import CampaignFormat, Jobs, Look, Out, Time, carry_out
+
+
+def distinguish(
+    kernel: Annotated[
+        list[str] | None, typer.Option("--kernel", metavar="A B", show_default=False, help="The two kernels.")
+    ] = None,
+    more: Annotated[
+        int, typer.Option("--count", min=0, metavar="N", help="How many random scenarios after the enumerated ones.")
+    ] = 5_000,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the random ones.")] = 1,
+    time: Time = None,
+    jobs: Jobs = None,
+    out: Out = None,
+    look: CampaignFormat = Look.TABLE,
+) -> int:
+    """Find the smallest scenarios that tell two kernels apart: one for each class of difference and its cause.
+
+    Exit codes: 0 nothing tells them apart, 1 something does, 2 usage, 4 nothing was compared.
+    """
+    from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
+    from mremapcheck.cli.listing import print_document, print_lines
+    from mremapcheck.fuzz.distinguish import plan as plan_for
+    from mremapcheck.fuzz.distinguish import refined, refinement, select
+    from mremapcheck.fuzz.report import group_lines
+    from mremapcheck.fuzz.write import write
+
+    if not kernel or len(kernel) != 2:
+        raise typer.BadParameter("two kernels are told apart, as in `--kernel 6.16 6.17`", param_hint="--kernel")
+    a, b = kernel
+    plan = plan_for(a, b, seed, more)
+    tally, kernels = carry_out(plan, jobs=jobs, time=time, quiet=True)
+    chosen = select(tally.groups)
+    shrunk, _ = carry_out(refinement(plan, chosen), jobs=jobs, quiet=True)
+    groups = refined(chosen, shrunk.groups)
+    if out is not None:
+        for group in groups:
+            write(group, (a, b), out)
+    if look is Look.JSON:
+        summary = tally.to_json()["summary"]
+        print_document(
+            "distinguish", {"kernels": kernels, "summary": summary, "scenarios": [group.to_json() for group in groups]}
+        )
+    else:
+        for group in groups:
+            print_lines(group_lines(group, (a, b)))
+        ways = f"{len(groups)} way{'' if len(groups) == 1 else 's'}"
+        print_lines([f"{a} and {b} differ in {ways}, found in {tally.done:,} scenarios"])
+    if groups:
+        return BAD
+    return GOOD if tally.compared else NOTHING_RAN

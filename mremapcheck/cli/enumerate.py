@@ -1,0 +1,67 @@
+"""``mremapcheck enumerate``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mremapcheck.cli.campaigning import (
+    Against,
+    CampaignFormat,
+    Cluster,
+    Jobs,
+    Look,
+    Out,
+    Resume,
+    Time,
+    Tries,
+    carry_out,
+    conclude,
+)
+
+
+def enumerate(
+    bound: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--bound",
+            metavar="BOUNDS",
+            show_default=False,
+            help="mappings=3,pages=1,gap=1,beyond=1,kinds=anon+memfd,flags=all,resize=0+-1+1,destination=free,moves=2",
+        ),
+    ] = None,
+    kernel: Annotated[
+        str | None, typer.Option("--kernel", metavar="REF", show_default=False, help="A model, live, vm:6.17.13.")
+    ] = None,
+    against: Against = "live",
+    count_only: Annotated[bool, typer.Option("--count-only", help="Only say how many scenarios there are.")] = False,
+    time: Time = None,
+    jobs: Jobs = None,
+    cluster: Cluster = None,
+    out: Out = None,
+    resume: Resume = False,
+    tries: Tries = 500,
+    look: CampaignFormat = Look.TABLE,
+) -> int:
+    """Carry out every scenario within bounds on two kernels, counted first, and report as `fuzz` does.
+
+    Exit codes: 0 no mismatch, 1 mismatches, 2 usage, 4 nothing was compared.
+    """
+    from mremapcheck.cli.listing import print_lines
+    from mremapcheck.fuzz.bounds_text import bounds_text, parse_bounds
+    from mremapcheck.fuzz.campaign import Plan
+    from mremapcheck.fuzz.source import Enumerated
+
+    bounds = parse_bounds(bound or [])
+    if count_only or look is Look.TABLE:
+        print_lines([f"{bounds.count():,} scenarios within {bounds_text(bounds)}"])
+    if count_only:
+        return 0
+    if kernel is None:
+        raise typer.BadParameter("which kernel? Such as `--kernel 6.18 --against live`", param_hint="--kernel")
+    plan = Plan(kernel, against, Enumerated(bounds), bounds.count(), tries)
+    tally, kernels = carry_out(
+        plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=look is Look.JSON
+    )
+    return conclude(plan, tally, kernels, look, "enumerate")

@@ -1,0 +1,59 @@
+"""``mremapcheck fuzz``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mremapcheck.cli.campaigning import (
+    Against,
+    CampaignFormat,
+    Cluster,
+    Jobs,
+    Look,
+    Out,
+    Resume,
+    Time,
+    Tries,
+    carry_out,
+    conclude,
+)
+
+
+def fuzz(
+    kernel: Annotated[str, typer.Option("--kernel", metavar="REF", help="A model such as 6.18, live, vm:6.17.13.")],
+    against: Against = "live",
+    count: Annotated[int, typer.Option("--count", min=1, metavar="N", help="How many scenarios.")] = 10_000,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Other seeds give other scenarios.")] = 1,
+    time: Time = None,
+    jobs: Jobs = None,
+    cluster: Cluster = None,
+    out: Out = None,
+    resume: Resume = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", metavar="FEATURE", show_default=False, help="Draw nothing that needs mseal, uffd..."),
+    ] = None,
+    tries: Tries = 500,
+    look: CampaignFormat = Look.TABLE,
+) -> int:
+    """Make random scenarios, carry them out on two kernels, and shrink and group every mismatch.
+
+    The same seed gives the same scenarios and the same report, whatever the number of jobs.
+
+    Exit codes: 0 no mismatch, 1 mismatches, 2 usage, 4 nothing was compared.
+    """
+    from mremapcheck.fuzz.campaign import Plan
+    from mremapcheck.fuzz.dice import FEATURES
+    from mremapcheck.fuzz.source import Random
+
+    unknown = set(without or ()) - FEATURES
+    if unknown:
+        known = ", ".join(sorted(FEATURES))
+        raise typer.BadParameter(f"`{unknown.pop()}` is none of {known}", param_hint="--without")
+    plan = Plan(kernel, against, Random(seed, FEATURES - set(without or ())), count, tries)
+    tally, kernels = carry_out(
+        plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=look is Look.JSON
+    )
+    return conclude(plan, tally, kernels, look, "fuzz")

@@ -1,0 +1,54 @@
+"""``mremapcheck since``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mremapcheck.cli.campaigning import CampaignFormat, Look
+from mremapcheck.cli.options import Only
+
+
+def since(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.")],
+    on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--on", metavar="REF", show_default=False, help="Measured too: live, vm:6.17.13, vm:all. Repeatable."
+        ),
+    ] = None,
+    only: Only = None,
+    look: CampaignFormat = Look.TABLE,
+) -> int:
+    """Show what each scenario of a file does on every kernel since the oldest, and which change made each turn.
+
+    Exit codes: 0 told, 2 usage or a file that does not load.
+    """
+    from mremapcheck.cli.listing import print_document, print_lines
+    from mremapcheck.executors import open_executor
+    from mremapcheck.images.known import expand
+    from mremapcheck.model.registry import CHANGES, NEWEST, OLDEST
+    from mremapcheck.report.timeline import timeline_lines
+    from mremapcheck.selection import select
+    from mremapcheck.timeline import stops, timeline
+
+    measured = expand(on or [])
+    told = []
+    for scenario in select([path], only or []):
+        modelled = timeline(scenario, stops(CHANGES, OLDEST, NEWEST), open_executor)
+        real = timeline(scenario, measured, open_executor) if measured else []
+        if look is Look.JSON:
+            told.append(
+                {
+                    "scenario": scenario.name,
+                    "path": scenario.path,
+                    "digest": scenario.digest,
+                    "timeline": [stretch.to_json() for stretch in modelled],
+                    "measured": [stretch.to_json() for stretch in real],
+                }
+            )
+        else:
+            print_lines(timeline_lines(scenario, modelled, real))
+    return print_document("since", {"results": told}) if look is Look.JSON else 0
