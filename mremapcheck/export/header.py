@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from mremapcheck.export.c_text import comment
-from mremapcheck.export.drawings import drawn
 from mremapcheck.export.oracle import Wanted
+from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mremap
 
@@ -28,9 +28,10 @@ def _lines(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:
     yield ""
     yield from (f"  {line}" for line in _table(scenario, wanted))
     yield ""
-    vmas = scenario.document.get("vmas")
-    if isinstance(vmas, Mapping) and vmas:
-        yield from (f"  {letter}  {_attributes(made)}" for letter, made in vmas.items())
+    explained = scenario.document.get("vmas", {})
+    letters = [line for line in picture.legend(scenario).splitlines() if line[0] in explained]
+    if letters:
+        yield from (f"  {line}" for line in letters)
         yield ""
     yield "One character is a page: a letter tells whose data it holds, _ zeros, . not mapped, ? not readable."
     if scenario.cite:
@@ -42,7 +43,7 @@ def _lines(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:
 
 def _table(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:
     last = sum(isinstance(operation, Mremap) for operation in scenario.script) - 1
-    drawings = {region.name: drawn(region) for region in scenario.regions}
+    drawings = {region.name: picture.drawing(region) for region in scenario.regions}
     places = [*drawings]
     for entry in wanted:
         for where, _ in entry.facts:
@@ -69,13 +70,3 @@ def _full(after: str, before: str) -> str:
 
 def _kernels(text: str) -> str:
     return "every kernel" if text == "*" else text
-
-
-def _attributes(made: object) -> str:
-    if not isinstance(made, Mapping):
-        return str(made)
-    return ", ".join(f"{name}: {_value(value)}" for name, value in made.items())
-
-
-def _value(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

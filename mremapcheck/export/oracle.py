@@ -27,27 +27,26 @@ def written(scenario: Scenario) -> list[Wanted]:
 
 
 def turning_points() -> list[KernelVersion]:
-    """Return the releases at which the model changes its behaviour, and its first one."""
-    from mremapcheck.model.registry import CHANGES, OLDEST
+    """Return the releases at which the model changes its behaviour, and its first one.
+
+    A stable update counts until its series ends, which for the order of versions is before the next minor number.
+    """
+    from mremapcheck.model.registry import CHANGES, NEWEST, OLDEST
 
     points = {OLDEST}
     for change in CHANGES:
         points.add(change.release)
         for update in change.stable:
             points |= {update, KernelVersion(update.major, update.minor + 1, rc=1)}
-    return sorted(points)
+    return sorted(point for point in points if point.series <= NEWEST.series)
 
 
 def open_models(points: Sequence[KernelVersion]) -> list[Executor]:
-    """Return a model for each release; the first of a development series stands for what follows it."""
+    """Return a model for each release."""
     from mremapcheck.model.executor import ModelExecutor
     from mremapcheck.model.reference import resolve
 
-    return [ModelExecutor(resolve(_reference(point))) for point in points]
-
-
-def _reference(point: KernelVersion) -> str:
-    return str(point) if point.rc != 1 or point.minor < 20 else f"{point.major}.{point.minor - 1}"
+    return [ModelExecutor(resolve(str(point))) for point in points]
 
 
 def modelled(

@@ -10,6 +10,7 @@ from mremapcheck import __version__
 from mremapcheck.export.c_text import comment, identifier, kind, size, string
 from mremapcheck.export.oracle import Wanted
 from mremapcheck.export.steps import Objects, rows
+from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
 
 #: The parts of the interpreter, in the order in which C needs them; the tables come after the first one.
@@ -100,12 +101,10 @@ def _tables(index: int, packed: Packed) -> Iterator[str]:
 
 
 def _drawings(scenario: Scenario) -> Iterator[str]:
-    from mremapcheck.export.drawings import drawn
 
     yield "/*"
-    width = max(len(region.name) for region in scenario.regions)
-    for region in scenario.regions:
-        yield f" *     {region.name:<{width}}  {drawn(region)}"
+    yield from (f" *     {comment(line)}" for line in picture.regions(scenario).splitlines())
+    yield from (f" *     {comment(line)}" for line in picture.legend(scenario).splitlines())
     yield " */"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mremapcheck.export.c_text import character, flags, identifier, string
-from mremapcheck.export.drawings import drawn
 from mremapcheck.export.steps import OBJECT_KINDS, Objects, tag_runs
 from mremapcheck.live.constants import ADVICE
+from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
     Address,
@@ -88,8 +88,8 @@ class Statements:
             place = operation.where.split(".")[-1].partition("[")[0]
             if place != region:
                 region = place
-                drawing = next((drawn(other) for other in scenario.regions if other.name == place), "")
-                yield from ("", f"/* {place}: {drawing} */")
+                drawings = (picture.drawing(other) for other in scenario.regions if other.name == place)
+                yield from ("", f"/* {place}: {next(drawings, '')} */")
             yield from self._statement(operation)
         yield from self._conditions()
         yield ""
