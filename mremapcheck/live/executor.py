@@ -19,6 +19,8 @@ from mremapcheck.scenario.document import Scenario
 
 #: Scenarios that may be on their way at a time: enough that neither side waits for the other.
 WINDOW = 64
+#: Workers in a row that may end without any answer: each is the end of a scenario, but for a very few.
+_PATIENCE = 2 * WINDOW
 
 
 class LiveExecutor:
@@ -37,8 +39,9 @@ class LiveExecutor:
         self._supervisor = Supervisor(timeout, fresh)
         self._supervisor.start()
         self._interpreter = Interpreter()
-        release = os.uname().release
-        self._kernel = Kernel("live", "live", release, KernelVersion.parse(release))
+        uname = os.uname()
+        version = KernelVersion.of_build(uname.release, uname.version)
+        self._kernel = Kernel("live", "live", uname.release, version)
 
     @property
     def kernel(self) -> Kernel:
@@ -98,6 +101,7 @@ class LiveExecutor:
         except Ended as ended:
             self._ask_again(queue, ended)
             return None
+        self._fruitless = 0
         if len(sighting) == 2:
             word, text = sighting
             if word == "unusable":
@@ -107,6 +111,9 @@ class LiveExecutor:
 
     def _ask_again(self, queue: deque[Prepared | Execution], ended: Ended) -> None:
         """Blame the scenario that the worker ended in, and give the others to the next worker."""
+        self._fruitless += 1
+        if self._fruitless > _PATIENCE:
+            raise ExecutorError("the live executor's workers end as soon as they start", f"wait status {ended.status}")
         waiting = [index for index, left in enumerate(queue) if isinstance(left, Prepared)]
         if not ended.spent:
             guilty = waiting.pop(min(ended.lost, len(waiting) - 1))

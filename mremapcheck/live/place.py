@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mremapcheck.live.constants import (
+    ADVICE,
     MAP_ANONYMOUS,
     MAP_FIXED_NOREPLACE,
     MAP_NORESERVE,
@@ -10,6 +11,7 @@ from mremapcheck.live.constants import (
     MREMAP_FIXED,
     MREMAP_MAYMOVE,
     PROT_NONE,
+    SYS_MADVISE,
     SYS_MMAP,
     SYS_MREMAP,
     SYS_MUNMAP,
@@ -53,6 +55,7 @@ def move_own(name: str, start: int, size: int) -> None:
                 raise Trouble(skip=f"the {name} of this kernel has {(high - low) >> 12} pages")
             if call(SYS_MREMAP, low, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == -1:
                 raise Trouble(errno())
+            call(SYS_MADVISE, start, size, ADVICE["dontneed"])  # what this process used of it before shall not show
             return
     raise Trouble(skip=f"this kernel gives processes no {name}")
 

@@ -19,7 +19,7 @@ _PRESENT = bytes(1 if top & 0xC0 else 0 for top in range(256))
 _CHUNK = 1 << 16
 _KEPT = 4096
 
-#: start, end, readable, private and without a page cache (what was never touched reads as zero)
+#: start, end, readable, private and without a page cache (what was never touched reads as zero, or means nothing)
 Head = tuple[int, int, bool, bool]
 
 
@@ -99,7 +99,7 @@ class Proc:
         start, end = fields[0].split(b"-")
         prot = fields[1]
         path = fields[5] if len(fields) == 6 else b""
-        plain = prot[3:4] == b"p" and (not path or path.startswith((b"[anon", b"/dev/zero")))
+        plain = prot[3:4] == b"p" and (not path or path.startswith((b"[anon", b"[vvar", b"/dev/zero")))
         head = int(start, 16), int(end, 16), prot[:1] == b"r", plain
         self._heads[line] = head
         return head

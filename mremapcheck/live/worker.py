@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: How a worker ends: the tool hung up; it cannot be used again; it is broken.
 HUNG_UP, SPENT, BROKEN = 0, 3, 4
+#: The number of the step between plans.
+IDLE = (1 << 64) - 1
 #: Bytes of a message's length, which comes before it.
 HEADER = 4
 
@@ -50,7 +52,7 @@ def keep_workers(control: socket.socket, timeout: float) -> None:
     status = BROKEN
     try:
         while not keeper.stopped:
-            progress[0] = progress[1] = 0
+            progress[0], progress[1] = IDLE, 0
             ours, theirs = socket.socketpair()
             keeper.worker = os.fork()
             if keeper.worker == 0:
@@ -98,8 +100,8 @@ class _Keeper:
 def work(fd: int, progress: memoryview[int], timeout: float) -> int:
     """Answer plans from a socket until it ends or something is left behind; return the exit status.
 
-    ``progress`` always holds the number of the step being done, and how many plans were done before this one. SIGALRM
-    ends a plan that takes longer than ``timeout`` seconds.
+    ``progress`` always holds the number of the step being done (``IDLE`` between plans), and how many plans were done
+    before this one. SIGALRM ends a plan that takes longer than ``timeout`` seconds.
     """
     call(SYS_PRCTL, PR_SET_PDEATHSIG, signal.SIGKILL)
     answers = _Answers(fd)
@@ -119,8 +121,9 @@ def work(fd: int, progress: memoryview[int], timeout: float) -> int:
                     answers.flush()
                 alarm.start(now)
                 sighting, clean = runner.run(Plan(*plan))
-                progress[1] += 1
                 answers.add(sighting)
+                progress[1] += 1
+                progress[0] = IDLE
                 if not clean:
                     break
             alarm.stop()
@@ -175,7 +178,7 @@ class _Answers:
         self._fd = fd
         self._data = bytearray()
         self._count = 0
-        self._sent = 0.0
+        self._since = 0.0
 
     def add(self, message: Any) -> None:
         data = marshal.dumps(message)
@@ -185,14 +188,15 @@ class _Answers:
 
     def due(self, now: float) -> bool:
         """Tell whether it is time to send what there is."""
-        return self._count >= self._MOST or (self._count > 0 and now - self._sent > self._SECONDS)
+        if self._count == 0:
+            self._since = now
+        return self._count >= self._MOST or now - self._since > self._SECONDS
 
     def flush(self) -> None:
-        """Send what there is."""
+        """Send what there is. Asks for no time: a plan may have moved the vdso, which has the clock."""
         while self._data:
             del self._data[: os.write(self._fd, self._data)]
         self._count = 0
-        self._sent = time.monotonic()
 
 
 def _receive(fd: int) -> list[tuple[Any, ...]]:
