@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.outcome import events_text
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ Only ``cli`` turns them into text and an exit code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from mremapcheck.dataclass import dataclass
 
 
 class MremapcheckError(Exception):

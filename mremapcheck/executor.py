@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.outcome import Execution
 from mremapcheck.scenario.document import Scenario
@@ -17,7 +17,8 @@ class Kernel:
     """Which kernel answered: the reference as it was written, live|model|vm|recorded, its release and known changes.
 
     ``version`` is what ``expect`` ranges are held against. ``changes`` are ids of the registry, in its order; None
-    where nobody knows them (a real kernel that was not identified).
+    where nobody knows them (a real kernel that was not identified). ``acceleration`` is how a virtual machine runs: kvm
+    or tcg.
     """
 
     reference: str
@@ -25,15 +26,21 @@ class Kernel:
     release: str
     version: KernelVersion
     changes: tuple[str, ...] | None = None
+    acceleration: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON object of design section 4."""
-        return {
+        """Return the JSON object of design section 4, with the version where the release does not tell it."""
+        data: dict[str, Any] = {
             "reference": self.reference,
             "executor": self.executor,
             "release": self.release,
             "changes": None if self.changes is None else list(self.changes),
         }
+        if KernelVersion.parse(self.release) != self.version:
+            data["version"] = str(self.version)
+        if self.acceleration is not None:
+            data["acceleration"] = self.acceleration
+        return data
 
 
 class Executor(Protocol):

@@ -6,8 +6,9 @@ Every executor hands its facts to ``assemble``; it alone decides how an outcome 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.outcome import MappingOutcome, MoveOutcome, Outcome
 from mremapcheck.scenario.document import Region, Scenario
 from mremapcheck.scenario.operations import Address, Mremap

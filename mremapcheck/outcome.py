@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, TypeAlias
+
+from mremapcheck.dataclass import dataclass
 
 Verdict: TypeAlias = Literal["moved", "resized", "unchanged", "duplicated", "refused", "partial", "damaged"]
 Status: TypeAlias = Literal["ran", "skip", "error"]

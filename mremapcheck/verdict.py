@@ -8,9 +8,9 @@ call that leaves a split behind has still ``refused``; the split shows in the ma
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.outcome import Verdict
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, Mremap
 from mremapcheck.units import PAGE, page_align

@@ -17,8 +17,9 @@ is one difference:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from mremapcheck.dataclass import dataclass
 
 if TYPE_CHECKING:
     from mremapcheck.outcome import MoveOutcome

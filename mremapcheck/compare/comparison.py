@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mremapcheck.compare.differences import differences
+from mremapcheck.dataclass import dataclass
 
 if TYPE_CHECKING:
     from mremapcheck.compare.classes import Difference

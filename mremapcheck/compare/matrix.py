@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mremapcheck.check import Result, Status, judge
 from mremapcheck.compare.differences import differences
+from mremapcheck.dataclass import dataclass
 from mremapcheck.parallel import lockstep
 
 if TYPE_CHECKING:

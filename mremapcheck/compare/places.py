@@ -7,8 +7,10 @@ one is cut out of its region on both sides and compared by itself, under the nam
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
+
+from mremapcheck.dataclass import dataclass
 
 if TYPE_CHECKING:
     from mremapcheck.outcome import MappingOutcome, Outcome

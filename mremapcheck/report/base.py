@@ -7,10 +7,11 @@ of a comparison its Comparisons, of a matrix its Rows; each has a scenario, a st
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.errors import ExecutorError, OutputError
 from mremapcheck.report.style import Style
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.report.blocks import comparison_block, mismatch_block
 
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.scenario.operations import Mmap, Operation
 from mremapcheck.units import pages

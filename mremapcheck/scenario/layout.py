@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.units import ARENA_END as ARENA_END
 from mremapcheck.units import ARENA_START as ARENA_START
 from mremapcheck.units import PAGE

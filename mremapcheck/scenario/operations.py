@@ -6,8 +6,10 @@ that design decides, so executors know nothing of drawings. Addresses are absolu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
+
+from mremapcheck.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
