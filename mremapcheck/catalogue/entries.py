@@ -32,6 +32,8 @@ class Chapter:
     reason: str
     share: int
     causes: tuple[str, ...] = ()
+    #: The class of the worst difference from the era before.
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ def _chapters(row: Row, spans: Sequence[_Span], causes: Causes) -> Iterator[Chap
             reason=execution.reason or "",
             share=len(names),
             causes=_causes(row, spans, era.first, causes) if era.first else (),
+            kind=era.kind,
         )
 
 

@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "pack": "Command",
     "import": "Command",
     "record": "Command",
+    "catalogue": "Command",
 }
 
 

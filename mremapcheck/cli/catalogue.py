@@ -1,0 +1,45 @@
+"""``mremapcheck catalogue``."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mremapcheck.cli.options import Only, Paths
+
+
+class Page(str, Enum):
+    """What the catalogue is written as."""
+
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+def catalogue(
+    paths: Paths = None,
+    page: Annotated[Page, typer.Option("--format", help="HTML is one self-contained file.")] = Page.MARKDOWN,
+    only: Only = None,
+    out: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Instead of stdout.")
+    ] = None,
+) -> int:
+    """Write every scenario with its drawing, who relies on it, its citations, and what each era of kernels does."""
+    from mremapcheck.catalogue.entries import entries
+    from mremapcheck.cli.files import put
+    from mremapcheck.model.registry import NEWEST, OLDEST
+    from mremapcheck.selection import select
+
+    found = list(entries(select(paths or [], only or [])))
+    if page is Page.HTML:
+        from mremapcheck.catalogue.html import html
+
+        text = html(found, str(OLDEST), str(NEWEST))
+    else:
+        from mremapcheck.catalogue.markdown import markdown
+
+        text = markdown(found)
+    put(text, out)
+    return 0
