@@ -26,7 +26,7 @@ class RecordedExecutor:
                 raise ValueError(f"its schema is {document['schema']}")
             kernel = document["kernel"]
             changes = kernel["changes"]
-            version = KernelVersion.parse(kernel["release"])
+            version = KernelVersion.parse(kernel.get("version", kernel["release"]))
             self._kernel = Kernel(
                 f"recorded:{path}", "recorded", kernel["release"], version, None if changes is None else tuple(changes)
             )

@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 
+from mremapcheck import progress
 from mremapcheck.errors import OutputError
 
 
@@ -28,6 +29,7 @@ class Stdout:
         if sys.stdout is None:
             raise OutputError("standard output is closed")
         Stdout.used = True
+        progress.hide()
         try:
             sys.stdout.write(text)
         except OSError as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mremapcheck.cli.output import Stdout
+from mremapcheck.progress import Line
 from mremapcheck.report.base import Header, Tally, open_report, write_report
 from mremapcheck.report.style import Style, wants_colours
 
@@ -43,11 +44,10 @@ def _with_progress(items: Iterable[Item], total: int) -> Iterator[Item]:
     if not sys.stderr.isatty() or Stdout().isatty():
         yield from items
         return
+    line = Line("")
     try:
         for number, item in enumerate(items, 1):
-            sys.stderr.write(f"\r\x1b[K{number}/{total} {item.scenario.name}")
-            sys.stderr.flush()
+            line.say(f"{number}/{total} {item.scenario.name}")
             yield item
     finally:
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
+        line.clear()

@@ -15,8 +15,6 @@ from mremapcheck.vm import elf
 
 _BUILT = "arch/x86/boot/bzImage"
 _BANNER = re.compile(rb"Linux version ([0-9][^ \0\n]{1,127}) ([^\0\n]{0,1000})")
-#: What Debian and its kin put in the banner where ``uname -r`` ends in ``.0``.
-_PACKAGED = re.compile(r"\b(?:Debian|Ubuntu) ([0-9]+\.[0-9]+\.[0-9]+)")
 
 
 class ImageError(MremapcheckError):
@@ -39,11 +37,8 @@ class Image:
 
     @property
     def version(self) -> KernelVersion:
-        """The version to hold expectations against.
-
-        Debian's stable kernels call themselves 6.1.0-50-cloud-amd64 whatever their stable update is; the banner tells.
-        """
-        return version_of(self.release, self.banner)
+        """The version to hold expectations against; raises KernelReferenceError for a release that is none."""
+        return KernelVersion.of_build(self.release, self.banner)
 
     def vmlinux(self) -> bytes | bytearray | None:
         """Return the uncompressed kernel, where QEMU can boot it; None where it must be booted as it is."""
@@ -55,20 +50,6 @@ class Image:
             return unpacked if unpacked and elf.has_pvh_entry(unpacked) else None
         except elf.ElfError:
             return None
-
-
-def version_of(release: str, banner: str) -> KernelVersion:
-    """Return the version of a kernel from ``uname -r`` and a text that may hold its package's version.
-
-    Raises KernelReferenceError where the release is not one of Linux.
-    """
-    version = KernelVersion.parse(release)
-    packaged = _PACKAGED.search(banner)
-    if version.stable == 0 and version.rc is None and packaged:
-        exact = KernelVersion.parse(packaged[1])
-        if exact.series == version.series:
-            return KernelVersion(exact.major, exact.minor, exact.stable, None, release)
-    return version
 
 
 def open_image(path: Path) -> Image:

@@ -19,7 +19,7 @@ from typing import Any
 
 from mremapcheck.errors import KernelReferenceError, MremapcheckError
 from mremapcheck.images import cache
-from mremapcheck.images.image import Image, ImageError, version_of
+from mremapcheck.images.image import Image, ImageError
 from mremapcheck.kernels.version import KernelVersion
 
 _FILE, _FACTS = "kernel", "image.json"
@@ -47,7 +47,7 @@ class Known:
     @property
     def version(self) -> KernelVersion:
         """Its version, as ``Image.version``."""
-        return version_of(self.release, self.banner)
+        return KernelVersion.of_build(self.release, self.banner)
 
     def open(self) -> Image:
         """Read it; raise ImageError where the cache is broken."""

@@ -16,6 +16,8 @@ _NUMBERS = re.compile(
 )
 #: ``-rc3`` (tags, uname), ``~rc3`` (Debian packages), ``-0.rc3.`` (Fedora), ``-061700rc3`` (Ubuntu's mainline builds).
 _CANDIDATE = re.compile(r"[-~.]?(?:0\.|[0-9]{6})?rc([0-9]{1,3})")
+#: What Debian and its kin put into ``uname -v``, where ``uname -r`` ends in ``.0``.
+_PACKAGED = re.compile(r"\b(?:Debian|Ubuntu) ([0-9]+\.[0-9]+\.[0-9]+)")
 _HINT = "versions look like 6.17-rc2, 6.17, 6.17.13, or what `uname -r` prints"
 
 
@@ -48,6 +50,20 @@ class KernelVersion:
         major, minor, stable = (int(number or 0) for number in found.groups())
         candidate = _CANDIDATE.match(text, found.end())
         return cls(major, minor, stable, int(candidate[1]) if candidate else None, text)
+
+    @classmethod
+    def of_build(cls, release: str, build: str) -> KernelVersion:
+        """Read ``uname -r`` and ``uname -v`` (or the whole banner) of a kernel; raises KernelReferenceError.
+
+        Debian's stable kernels call themselves 6.1.0-50-amd64 whatever their stable update is; the build's text tells.
+        """
+        version = cls.parse(release)
+        packaged = _PACKAGED.search(build)
+        if version.stable == 0 and version.rc is None and packaged:
+            exact = cls.parse(packaged[1])
+            if exact.series == version.series:
+                return cls(exact.major, exact.minor, exact.stable, None, release)
+        return version
 
     @property
     def series(self) -> tuple[int, int]:

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 
 def kernel_text(kernel: Kernel) -> str:
-    """Say which kernel answers: ``6.17-rc2, the model with 31 changes`` or ``live, Linux 6.18.44``."""
+    """Say which kernel answers.
+
+    As in ``6.17-rc2, the model with 31 changes``, ``live, Linux 6.18.44``, ``vm:6.17, Linux 6.17.13 under QEMU (TCG)``.
+    """
     if kernel.executor == "model":
         count = "" if kernel.changes is None else f" with {len(kernel.changes)} changes"
         return f"{kernel.reference}, the model{count}"
-    return f"{kernel.reference}, Linux {kernel.release}"
+    machine = f" under QEMU ({kernel.acceleration.upper()})" if kernel.acceleration else ""
+    return f"{kernel.reference}, Linux {kernel.release}{machine}"
 
 
 def mismatch_block(result: Result) -> list[str]:

@@ -16,23 +16,21 @@ KVM, TCG = "kvm", "tcg"
 _DEVICE = Path("/dev/kvm")
 
 
-def choices(binary: str) -> list[str]:
-    """Return the accelerators to try in turn; ``binary`` is QEMU's path."""
+def known(binary: str) -> str | None:
+    """Return kvm or tcg, or None where KVM is still to be tried; ``binary`` is QEMU's path."""
     if not os.access(_DEVICE, os.R_OK | os.W_OK):
-        return [TCG]
-    known = _remembered(binary)
-    if known is None:
-        return [KVM, TCG]
-    return [KVM, TCG] if known else [TCG]
-
-
-def is_proven(binary: str) -> bool:
-    """Tell whether KVM has worked before, so that a guest that does not start is not KVM's fault."""
-    return _remembered(binary) is True
+        return TCG
+    try:
+        facts = json.loads(_file().read_bytes())
+        if facts["key"] == _key(binary):
+            return KVM if facts["kvm"] else TCG
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return None
 
 
 def remember(binary: str, works: bool) -> None:
-    """Remember whether a guest ran with KVM."""
+    """Remember whether a guest ran with KVM; where the cache cannot be written it is tried each time."""
     try:
         _file().parent.mkdir(parents=True, exist_ok=True)
         cache.write(_file(), json.dumps({"key": _key(binary), "kvm": works}).encode())
@@ -40,12 +38,9 @@ def remember(binary: str, works: bool) -> None:
         return
 
 
-def _remembered(binary: str) -> bool | None:
-    try:
-        facts = json.loads(_file().read_bytes())
-        return bool(facts["kvm"]) if facts["key"] == _key(binary) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def forget() -> None:
+    """Try KVM again the next time."""
+    _file().unlink(missing_ok=True)
 
 
 def _file() -> Path:

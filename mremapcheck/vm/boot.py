@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import threading
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from mremapcheck.errors import ExecutorError
 from mremapcheck.images import known
 from mremapcheck.images.image import Image
+from mremapcheck.progress import Line
 from mremapcheck.vm import acceleration
-from mremapcheck.vm.acceleration import KVM
+from mremapcheck.vm.acceleration import KVM, TCG
 from mremapcheck.vm.guest_image import GuestImage
 from mremapcheck.vm.machine import GuestEnded, Hello, Machine
 from mremapcheck.vm.qemu import Setup, find_qemu, in_memory
-
-#: Told what is being done, in a few words.
-Say: TypeAlias = Callable[[str], None]
 
 #: For every boot: the console, restart at once after a panic, secret memory before 6.5, a large enough RAM disk.
 _ALWAYS = "console=ttyS0 panic=-1 mitigations=off secretmem.enable=1 ramdisk_size=65536"
@@ -41,7 +38,8 @@ FAST = Profile("fast", True, "quiet acpi=off cryptomgr.notests", 60)
 PLAIN = Profile("plain", False, "ignore_loglevel", 150)
 #: Seconds after which a guest that does not speak tells that KVM does not work here.
 _KVM_PATIENCE = 6.0
-_KVM_PROVEN_PATIENCE = 30.0
+#: As many guests boot at a time as there are cores, so that none runs out of patience.
+_turns = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Booted:
 
 
 class Booter:
-    """Boots one image, as often as need be; use as a context manager."""
+    """Boots one image, as often as need be, until it is closed; other threads may close it at any time."""
 
     def __init__(self, image: Image, guest: GuestImage) -> None:
         self._image = image
@@ -65,67 +63,95 @@ class Booter:
         self._initrd = in_memory("mremapcheck-guest", guest.data)
         self._kernels: dict[bool, int] = {}
         self._disk = True
+        self._lock = threading.Lock()
+        self._closed = False
+        self._machine: Machine | None = None
+        self._ready: Booted | None = None
 
-    def boot(self, say: Say) -> Booted:
-        """Return a guest that is ready; raise ExecutorError with the kernel's last words where none gets there."""
-        failures: list[GuestEnded] = []
-        kvm_failed = False
-        for accelerator, profile in self._ways():
-            if accelerator == KVM and kvm_failed:
-                continue
-            say(f"booting ({accelerator.upper()}{', plainly' if profile is PLAIN else ''})")
+    def accelerator(self, line: Line) -> str:
+        """Return kvm or tcg; where nobody knows yet whether KVM works, it is tried for a moment."""
+        accelerator = acceleration.known(self._binary)
+        if accelerator is None:
+            line.say("trying KVM")
             try:
-                booted = self._try(accelerator, profile)
-            except GuestEnded as ended:
-                failures.append(ended)
-                kvm_failed = accelerator == KVM and not acceleration.is_proven(self._binary)
-                continue
-            if accelerator == KVM or kvm_failed:
-                acceleration.remember(self._binary, accelerator == KVM)
-            facts = {"profile": profile.name, "accelerator": accelerator, "seconds": round(booted.hello.seconds, 1)}
-            known.remember_boot(self._digest, {**facts, "release": booted.hello.release})
+                self._ready = self._try(KVM, FAST, _KVM_PATIENCE, line)
+                accelerator = KVM
+            except GuestEnded:
+                accelerator = TCG
+            acceleration.remember(self._binary, accelerator == KVM)
+        return accelerator
+
+    def boot(self, line: Line) -> Booted:
+        """Return a guest that is ready; raise ExecutorError with the kernel's last words where none gets there."""
+        accelerator = self.accelerator(line)
+        if self._ready:
+            booted, self._ready = self._ready, None
             return booted
-        last = failures[-1]
-        log = "".join(f"\n  | {line}" for line in last.log)
+        line.say("waiting for its turn to boot")
+        with _turns:
+            profiles = [PLAIN] if known.boot_of(self._digest).get("profile") == PLAIN.name else [FAST, PLAIN]
+            for profile in profiles:
+                line.say(f"booting{' plainly' if profile is PLAIN else ''}")
+                try:
+                    booted = self._try(accelerator, profile, profile.patience, line)
+                except GuestEnded as ended:
+                    last = ended
+                    continue
+                self._remember(booted)
+                return booted
+        if accelerator == TCG:
+            acceleration.forget()  # perhaps it was this kernel that did not work
+        log = "".join(f"\n| {text}" for text in last.log)
         raise ExecutorError(f"{self._image.release} does not boot: {last.reason}{log}", _hint(last))
 
-    def _ways(self) -> Iterator[tuple[str, Profile]]:
-        plain_only = known.boot_of(self._digest).get("profile") == PLAIN.name
-        for accelerator in acceleration.choices(self._binary):
-            if not plain_only:
-                yield accelerator, FAST
-            yield accelerator, PLAIN
-
-    def _try(self, accelerator: str, profile: Profile) -> Booted:
-        machine = self._start(accelerator, profile)
-        patience = profile.patience
-        if accelerator == KVM:
-            patience = _KVM_PROVEN_PATIENCE if acceleration.is_proven(self._binary) else _KVM_PATIENCE
-        try:
-            hello = machine.greet(patience)
-        except BaseException as error:
+    def stop(self) -> None:
+        """End the guest, if there is one."""
+        with self._lock:
+            machine, self._machine, self._ready = self._machine, None, None
+        if machine:
             machine.stop()
+
+    def close(self) -> None:
+        """End the guest and give the memory back; nothing can be booted any more."""
+        with self._lock:
+            self._closed = True
+        self.stop()
+        for descriptor in (self._initrd, *self._kernels.values()):
+            os.close(descriptor)
+        self._initrd = -1
+        self._kernels.clear()
+
+    def _try(self, accelerator: str, profile: Profile, patience: float, line: Line) -> Booted:
+        machine = self._start(accelerator, profile)
+        try:
+            hello = machine.greet(patience, line.tick)
+        except BaseException as error:
+            self.stop()
             if isinstance(error, GuestEnded) and self._disk and "nvme" in error.reason:
                 self._disk = False  # a QEMU without that device
-                return self._try(accelerator, profile)
+                return self._try(accelerator, profile, patience, line)
             raise
         return Booted(machine, hello, accelerator, profile.name)
 
     def _start(self, accelerator: str, profile: Profile) -> Machine:
-        line = f"{_ALWAYS} {profile.words} {self._guest.arguments}"
-        return Machine(self._binary, Setup(self._kernel(profile.unpacked), self._initrd, line, accelerator, self._disk))
+        words = f"{_ALWAYS} {profile.words} {self._guest.arguments}"
+        with self._lock:
+            if self._closed:
+                raise ExecutorError("the virtual machine was ended")
+            setup = Setup(self._kernel(profile.unpacked), self._initrd, words, accelerator, self._disk)
+            self._machine = Machine(self._binary, setup)
+            return self._machine
+
+    def _remember(self, booted: Booted) -> None:
+        hello = booted.hello
+        facts = {"profile": booted.profile, "accelerator": booted.accelerator, "seconds": round(hello.seconds, 1)}
+        known.remember_boot(self._digest, {**facts, "release": hello.release, "channel": hello.channel})
 
     def _kernel(self, unpacked: bool) -> int:
         if unpacked not in self._kernels:
             data = (self._image.vmlinux() if unpacked else None) or self._image.data
             self._kernels[unpacked] = in_memory("mremapcheck-kernel", data)
         return self._kernels[unpacked]
-
-    def close(self) -> None:
-        """Give the memory back."""
-        for descriptor in (self._initrd, *self._kernels.values()):
-            os.close(descriptor)
-        self._kernels.clear()
 
 
 def _hint(ended: GuestEnded) -> str:

@@ -16,8 +16,9 @@ from mremapcheck.live.facts import Interpreter
 from mremapcheck.live.plan import Prepared, Unfit, prepare
 from mremapcheck.live.supervisor import Ended
 from mremapcheck.outcome import Execution
+from mremapcheck.progress import Line
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.vm import frames, progress
+from mremapcheck.vm import frames
 from mremapcheck.vm.boot import Booted, Booter
 from mremapcheck.vm.guest_image import guest_image
 from mremapcheck.vm.kernel_log import is_oops
@@ -57,23 +58,19 @@ class VmExecutor:
         image = known.resolve(reference)
         self._reference = f"vm:{reference}"
         self._timeout = timeout
-        self._kernel = Kernel(self._reference, "vm", image.release, image.version)
+        self._line = Line(self._reference)
         self._booter = Booter(image, guest_image())
+        accelerator = self._booter.accelerator(self._line)
+        self._kernel = Kernel(self._reference, "vm", image.release, image.version, acceleration=accelerator)
         self._interpreter = Interpreter()
         self._guest: Booted | None = None
         self._numbers = 0
         self._deaths = 0
-        self._line = progress.line(self._reference)
 
     @property
     def kernel(self) -> Kernel:
         """The kernel of the image."""
         return self._kernel
-
-    @property
-    def acceleration(self) -> str | None:
-        """``kvm`` or ``tcg``, as soon as a guest has booted."""
-        return self._guest.accelerator if self._guest else None
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
         """Carry the scenarios out in order; reads up to ``WINDOW`` of them ahead. Raises ExecutorError."""
@@ -91,7 +88,7 @@ class VmExecutor:
                 if execution is not None:
                     queue.popleft()
                     done += 1
-                    self._line.say(f"{done} done")
+                    self._line.say(f"{done} scenarios")
                     yield execution
         finally:
             if any(isinstance(left, _Task) for left in queue):
@@ -124,13 +121,13 @@ class VmExecutor:
     def _answer(self, queue: deque[_Task | Execution], task: _Task) -> Execution | None:
         """Return what came of the first task of the queue; None where it has to be carried out again."""
         if self._guest is None:
-            self._guest = self._booter.boot(self._line.say)
+            self._guest = self._booter.boot(self._line)
             self._guest.machine.send(frames.SET_UP, (self._timeout, _HUGE_PAGES))
             for waiting in queue:
                 if isinstance(waiting, _Task):
                     self._send(self._guest, waiting)
         try:
-            kind, (number, what, log) = self._guest.machine.receive(self._timeout + GRACE)
+            kind, (number, what, log) = self._guest.machine.receive(self._timeout + GRACE, self._line.tick)
             if number != task.number:
                 raise GuestEnded(f"an answer to plan {number}, not to {task.number}", log)
             if is_oops(log):
@@ -163,15 +160,14 @@ class VmExecutor:
         return self._interpreter.execution(prepared, what)
 
     def _stop(self) -> None:
-        if self._guest:
-            self._guest.machine.stop()
-            self._guest = None
+        self._guest = None
+        self._booter.stop()
 
     def __enter__(self) -> VmExecutor:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._stop()
+        self._guest = None
         self._booter.close()
         self._line.clear()
 

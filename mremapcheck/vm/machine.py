@@ -9,12 +9,15 @@ import signal
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from mremapcheck.vm import frames
 from mremapcheck.vm.kernel_log import complaint
 from mremapcheck.vm.qemu import Qemu, Setup
+
+Tick: TypeAlias = Callable[[], None]
 
 #: The last bytes of the console that are kept for a message.
 _CONSOLE = 1 << 16
@@ -67,9 +70,9 @@ class Machine:
         for line in (self._qemu.serial, self._qemu.virtio):
             self._decoders[line] = frames.Decoder()
 
-    def greet(self, patience: float) -> Hello:
+    def greet(self, patience: float, tick: Tick) -> Hello:
         """Wait until the guest's program speaks, at most ``patience`` seconds; raise GuestEnded."""
-        kind, values = self.receive(patience)
+        kind, values = self.receive(patience, tick)
         if kind != frames.HELLO:
             raise GuestEnded(f"the guest's first word was {kind}", self.log())
         return Hello(**values, seconds=time.monotonic() - self._begun)
@@ -78,13 +81,17 @@ class Machine:
         """Give the guest a message; it is on its way when the next one is waited for."""
         self._out += self._encoder.encode(kind, marshal.dumps(message))
 
-    def receive(self, patience: float) -> tuple[int, Any]:
-        """Return the guest's next message (kind, values); raise GuestEnded where none comes in time."""
+    def receive(self, patience: float, tick: Tick) -> tuple[int, Any]:
+        """Return the guest's next message (kind, values); raise GuestEnded where none comes in time.
+
+        ``tick`` is called now and then meanwhile.
+        """
         deadline = time.monotonic() + patience
         while not self._frames:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise GuestEnded(f"no sign of life for {patience:.0f} s: it hangs", self.log())
+            tick()
             if not self._pump(min(left, _TICK)) and self._qemu.ended() is not None:
                 self._drain()
                 if not self._frames:

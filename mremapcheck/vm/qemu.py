@@ -15,8 +15,9 @@ import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 
-from mremapcheck.errors import ExecutorError
+from mremapcheck.errors import ExecutorError, MremapcheckError
 from mremapcheck.vm import ext2
 from mremapcheck.vm.guest_setup import PORT
 
@@ -29,18 +30,20 @@ _PR_SET_PDEATHSIG = 1
 _CPU = {"tcg": "qemu64", "kvm": "host,-la57"}
 
 _libc = ctypes.CDLL(None, use_errno=True)
-#: A child with a death signal dies with the *thread* that started it: this thread lives as long as the tool.
-_starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qemu-starter")
+
+
+class QemuMissingError(MremapcheckError):
+    """QEMU is not on this machine: no kernel's fault, so it stops a bisection."""
 
 
 def find_qemu() -> str:
-    """Return the path of QEMU; raise ExecutorError that names the package to install."""
+    """Return the path of QEMU; raise QemuMissingError that names the package to install."""
     wanted = os.environ.get("MREMAPCHECK_QEMU")
     for name in (wanted,) if wanted else _NAMES:
         path = shutil.which(name)
         if path:
             return path
-    raise ExecutorError(
+    raise QemuMissingError(
         f"QEMU is not installed: no {wanted or _NAMES[0]} in PATH",
         "Debian, Ubuntu: apt-get install qemu-system-x86; Fedora: dnf install qemu-system-x86-core;"
         " Arch: pacman -S qemu-system-x86",
@@ -81,7 +84,7 @@ class Qemu:
         try:
             command = [binary, *_machine(setup, console.fileno(), serial.fileno(), virtio.fileno(), disk)]
             inherited = [setup.kernel, setup.initrd, *(end.fileno() for end in theirs), *([disk] if setup.disk else [])]
-            self._process = _starter.submit(_start, command, inherited).result()
+            self._process = _starter(os.getpid()).submit(_start, command, inherited).result()
         except OSError as error:
             self._close()
             raise ExecutorError(f"{binary} does not start: {error.strerror}") from None
@@ -132,6 +135,12 @@ def _machine(setup: Setup, console: int, serial: int, virtio: int, disk: int) ->
         arguments += ["-drive", f"file=/proc/self/fd/{disk},if=none,id=disk,format=raw,file.locking=off,cache=unsafe"]
         arguments += ["-device", "nvme,drive=disk,serial=mremapcheck"]
     return arguments
+
+
+@lru_cache(maxsize=1)
+def _starter(process: int) -> ThreadPoolExecutor:
+    """Return the thread that starts everything: a child with a death signal dies with the *thread* that started it."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"qemu-starter-{process}")
 
 
 def _start(command: Sequence[str], inherited: Sequence[int]) -> subprocess.Popen[bytes]:
