@@ -80,8 +80,8 @@ def draw(drawings: Mapping[str, str], boxes: Boxes, numbers: Mapping[str, int]) 
     height = len(drawings) * (CELL + GAP) - GAP
     words = escape("; ".join(f"{name}: {_short(drawing)}" for name, drawing in drawings.items()), quote=True)
     return (
-        f'<svg viewBox="0 0 {_n(width + 1)} {height}" width="{_n(width + 1)}" style="min-width:{_n(width * _SMALLEST)}px" '
-        f'role="img" aria-label="{words}">{"".join(rows)}</svg>'
+        f'<svg viewBox="0 0 {_n(width + 1)} {height}" width="{_n(width + 1)}" role="img" aria-label="{words}" '
+        f'style="min-width:{_n(width * _SMALLEST)}px">{"".join(rows)}</svg>'
     )
 
 
