@@ -51,8 +51,8 @@ def html(found: Sequence[Entry], first: str, last: str) -> str:
 def _header(found: Sequence[Entry], first: str, last: str) -> Iterator[str]:
     turning = sum(entry.turns for entry in found)
     yield "<header><h1>What mremap(2) does, case by case</h1>"
-    yield f"<p>{len(found)} scenarios, each drawn before and after, on every Linux from {escape(first)} to {escape(last)}."
-    yield f"In {turning} of them kernels differ.</p>"
+    yield f"<p>{len(found)} scenarios, each drawn before and after, on every Linux"
+    yield f"from {escape(first)} to {escape(last)}. In {turning} of them kernels differ.</p>"
     yield (
         "<p>A box is one mapping, a cell one page. A letter tells whose data the page holds; a grey cell is mapped and "
         "holds nobody’s data, a dash is a hole, ? could not be read.</p>"
