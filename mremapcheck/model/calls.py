@@ -30,7 +30,7 @@ from mremapcheck.model.flags import (
 from mremapcheck.model.kinds import file_of, kind_of
 from mremapcheck.model.merging import Range, modify
 from mremapcheck.model.mm import Mm
-from mremapcheck.model.pages import GUARD, zap
+from mremapcheck.model.pages import zap
 from mremapcheck.model.steps.unmapping import unmap
 from mremapcheck.model.stopped import Failed, Unsupported
 from mremapcheck.model.vma import AnonVma, File, Uffd, Vma
@@ -50,7 +50,7 @@ from mremapcheck.scenario.operations import (
     UffdRegister,
     UffdUnregister,
 )
-from mremapcheck.units import PAGE, PAGE_SHIFT, page_align
+from mremapcheck.units import PAGE_SHIFT, page_align
 
 
 class Process:
@@ -76,18 +76,27 @@ def mmap(process: Process, op: Mmap) -> None:
         flags |= ACCOUNT
     if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
         raise Failed(f"mmap failed: {EINVAL}")
-    errno = unmap(mm, start, length, mm.events)
-    if errno is not None:
-        raise Failed(f"mmap failed: {errno}")
+    end = start + length
+    index = mm.index(start)
+    if index < len(mm.vmas) and mm.vmas[index].start < end:
+        errno = unmap(mm, start, length, mm.events)
+        if errno is not None:
+            raise Failed(f"mmap failed: {errno}")
+        index = mm.index(start)
     count = length >> PAGE_SHIFT
     if not mm.may_expand(flags, count) or (flags & ACCOUNT and not mm.charge(count)):
         raise Failed(f"mmap failed: {ENOMEM}")
     number = start >> PAGE_SHIFT
     file = file_of(op, kind, process.files)
-    new = Range(start, start + length, flags, kind, file, number if file is None else op.offset, number, op.letter)
-    prev, following = mm.neighbours(start)
-    if mm.rules.merge_mapping(mm, new, prev, following) is None:
-        mm.insert(new.new_vma())
+    pgoff = number if file is None else op.offset
+    prev = mm.vmas[index - 1] if index else None
+    following = mm.vmas[index] if index < len(mm.vmas) else None
+    if (prev is None or prev.end != start) and (following is None or following.start != end):
+        mm.vmas.insert(index, Vma(start, end, flags, kind, file, pgoff, number, op.letter))
+    else:
+        new = Range(start, end, flags, kind, file, pgoff, number, op.letter)
+        if mm.rules.merge_mapping(mm, new, prev, following) is None:
+            mm.vmas.insert(index, new.new_vma())
     if kind.name == "io-uring":  # its pages are put into the page tables at once
         mm.pages.update((number + index, op.offset + index) for index in range(count))
     mm.count(flags, count)
@@ -206,38 +215,36 @@ def touch(process: Process, op: Touch) -> None:
     """Write each page's tag."""
     mm = process.mm
     page = op.address.value >> PAGE_SHIFT
-    vma: Vma | None = None
-    for tag in op.tags:
-        address = page << PAGE_SHIFT
-        if vma is None or address >= vma.end:
-            vma = mm.find(address)
-            if vma is None or not vma.flags & WRITE:
-                raise _unreachable(process, "touch", op, address)
-        if mm.pages.get(page) == GUARD or (vma.flags & UFFD_MISSING and faults.would_wait(mm, vma, page)):
-            raise _unreachable(process, "touch", op, address)
-        faults.write(mm, vma, page, (tag.letter, tag.page))
-        page += 1
+    tags = op.tags
+    done = 0
+    while done < len(tags):
+        vma = mm.find(page << PAGE_SHIFT)
+        if vma is None or not vma.flags & WRITE:
+            raise _unreachable(process, "touch", done)
+        part = tags[done : done + (vma.end >> PAGE_SHIFT) - page]
+        written = faults.write_tags(mm, vma, page, part)
+        done += written
+        if written < len(part):
+            raise _unreachable(process, "touch", done)
+        page += written
 
 
 def read(process: Process, op: Read) -> None:
     """Read a byte of each page."""
     mm = process.mm
-    start = op.address.value
-    vma: Vma | None = None
-    for address in range(start, start + page_align(op.size), PAGE):
-        page = address >> PAGE_SHIFT
-        if vma is None or address >= vma.end:
-            vma = mm.find(address)
-            if vma is None or not vma.flags & READ:
-                raise _unreachable(process, "read", op, address)
-        if mm.pages.get(page) == GUARD or (vma.flags & UFFD_MISSING and faults.would_wait(mm, vma, page)):
-            raise _unreachable(process, "read", op, address)
+    page = first = op.address.value >> PAGE_SHIFT
+    last = (op.address.value + page_align(op.size)) >> PAGE_SHIFT
+    while page < last:
+        vma = mm.find(page << PAGE_SHIFT)
+        if vma is None or not vma.flags & READ or not faults.can_reach(mm, vma, page):
+            raise _unreachable(process, "read", page - first)
         faults.read(mm, vma, page)
+        page += 1
 
 
-def _unreachable(process: Process, call: str, op: Ranged, address: int) -> Failed:
-    """Say that the page at ``address`` cannot be accessed; no userfaultfd is ever answered (UFFD_FEATURE_SIGBUS)."""
-    text = f"{call} failed: {EFAULT} at page {(address - op.address.value) >> PAGE_SHIFT}"
+def _unreachable(process: Process, call: str, page: int) -> Failed:
+    """Say that a page of the range cannot be accessed; no userfaultfd is ever answered (UFFD_FEATURE_SIGBUS)."""
+    text = f"{call} failed: {EFAULT} at page {page}"
     if process.uffds:
         text += " (does the page wait for a userfaultfd? nobody serves it)"
     return Failed(text)

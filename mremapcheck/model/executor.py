@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
+from typing import TypeAlias
 
 from mremapcheck.executor import Kernel
 from mremapcheck.model.call import Call
@@ -11,10 +12,11 @@ from mremapcheck.model.calls import CALLS, Process, fork
 from mremapcheck.model.flags import READ, SEALED
 from mremapcheck.model.kernel import ModelKernel, Rules
 from mremapcheck.model.mm import Mm
-from mremapcheck.model.pages import GUARD
+from mremapcheck.model.pages import GUARD, PageTable
 from mremapcheck.model.pipeline import run
 from mremapcheck.model.stopped import Failed, Stopped
 from mremapcheck.model.trace import Trace
+from mremapcheck.model.vma import Data, Sight, Vma, seen
 from mremapcheck.observe import Facts, RawMove, assemble
 from mremapcheck.outcome import Execution, Note
 from mremapcheck.scenario.document import Process as Conditions
@@ -23,7 +25,7 @@ from mremapcheck.scenario.operations import Address, Mremap
 from mremapcheck.units import PAGE_SHIFT
 from mremapcheck.verdict import Snapshot, needs_residency
 
-_NOT_NEEDED = Snapshot(())
+_NOTHING = Snapshot(())
 
 
 class ModelExecutor:
@@ -107,49 +109,53 @@ def _set_conditions(process: Process, conditions: Conditions) -> None:
 
 
 def _move(mm: Mm, op: Mremap) -> RawMove:
-    """Make one mremap call, with the arena before and, where it fails, after it."""
+    """Make one mremap call. The verdict needs to know the mappings only where it failed and changed some."""
     residency = needs_residency(op)
-    before = _snapshot(mm, residency)
+    before = _look(mm, residency)
     call = Call(mm, op)
     answer = run(mm.rules.mremap, call)
     failed = type(answer) is not int
     for step in mm.rules.finish:
         step(call, failed)
     if type(answer) is int:
-        return RawMove(op, None, answer, before, _NOT_NEEDED)
+        return RawMove(op, None, answer, _NOTHING, _NOTHING)
     assert type(answer) is str
-    return RawMove(op, answer, 0, before, _snapshot(mm, residency))
+    after = _look(mm, residency)
+    if before == after:
+        return RawMove(op, answer, 0, _NOTHING, _NOTHING)
+    return RawMove(op, answer, 0, _snapshot(before), _snapshot(after))
 
 
-def _snapshot(mm: Mm, residency: bool) -> Snapshot:
-    return Snapshot([vma.seen() for vma in mm.vmas], frozenset(mm.pages) if residency else None)
+#: The mappings at one moment and, where they matter, the pages that are present.
+_Look: TypeAlias = tuple[list[Sight], frozenset[int] | None]
+
+
+def _look(mm: Mm, residency: bool) -> _Look:
+    vmas = [(vma.start, vma.end, vma.flags, vma.backing, vma.file, vma.pgoff) for vma in mm.vmas]
+    return vmas, frozenset(mm.pages) if residency else None
+
+
+def _snapshot(look: _Look) -> Snapshot:
+    vmas, present = look
+    return Snapshot([seen(vma) for vma in vmas], present)
 
 
 def _observe(mm: Mm, moves: list[RawMove]) -> Facts:
     """Look at everything as the live executor does: mappings, page tables, counters, and contents last."""
-    contents: dict[int, tuple[str, int] | str] = {}
     pages = mm.pages
+    contents: dict[int, tuple[str, int] | str] = {}
+    for page, entry in pages.items():
+        if type(entry) is tuple:
+            contents[page] = entry
+        elif entry == GUARD:
+            contents[page] = "guard page"
     for vma in mm.vmas:
-        unreadable = vma.flags & SEALED and not vma.flags & READ
-        file = vma.file if not vma.backing.anonymous else None
-        number = vma.pgoff
-        for page in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
-            entry = pages.get(page)
-            if type(entry) is tuple:
-                data: tuple[str, int] | str | None = entry
-            elif entry == GUARD:
-                data = "guard page"
-            elif file is not None and entry is None:
-                data = file.pages.get(number)
-            elif file is not None and type(entry) is int:
-                data = file.pages.get(entry)
-            else:
-                data = None
-            if unreadable:
-                data = "sealed without read permission"
-            if data is not None:
-                contents[page] = data
-            number += 1
+        if vma.file is not None and vma.file.pages and not vma.backing.anonymous:
+            _read_file(vma, vma.file.pages, pages, contents)
+        if vma.flags & SEALED and not vma.flags & READ:
+            for page in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
+                if vma.file is not None or page in pages:
+                    contents[page] = "sealed without read permission"
     return Facts(
         moves=moves,
         vmas=[vma.seen() for vma in mm.vmas],
@@ -159,6 +165,16 @@ def _observe(mm: Mm, moves: list[RawMove]) -> Facts:
         total=mm.total,
         events=mm.events,
     )
+
+
+def _read_file(vma: Vma, cache: dict[int, Data], pages: PageTable, contents: dict[int, tuple[str, int] | str]) -> None:
+    """Read what a file mapping shows: its pages of the page cache, also those not mapped in yet."""
+    number = vma.pgoff
+    for page in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
+        entry = pages.get(page, number)
+        if type(entry) is int and entry in cache:
+            contents[page] = cache[entry]
+        number += 1
 
 
 def _namer(scenario: Scenario) -> Callable[[int], str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mremapcheck.model.flags import ACCESS, HUGETLB, IO, LOCKONFAULT, MAYBE_GUARD, PFNMAP, SHARED, UFFD_MISSING, WRITE
 from mremapcheck.model.mm import Mm
-from mremapcheck.model.pages import ZERO
+from mremapcheck.model.pages import GUARD, ZERO
 from mremapcheck.model.vma import AnonVma, Data, Vma
+from mremapcheck.scenario.operations import Tag
 from mremapcheck.units import PAGE_SHIFT
 
 #: Flags that two neighbours may differ in and still share an anon_vma.
@@ -117,7 +120,7 @@ def populate_vma(mm: Mm, vma: Vma, first: int, last: int) -> bool:
         return False
     writes = flags & (WRITE | SHARED) == WRITE
     for page in range(first, last):
-        if flags & UFFD_MISSING and would_wait(mm, vma, page):
+        if not can_reach(mm, vma, page):
             continue
         if writes:
             write(mm, vma, page, None)
@@ -126,12 +129,34 @@ def populate_vma(mm: Mm, vma: Vma, first: int, last: int) -> bool:
     return True
 
 
-def would_wait(mm: Mm, vma: Vma, page: int) -> bool:
-    """Tell whether an access to the page would wait for the userfaultfd's answer (handle_userfault).
+def can_reach(mm: Mm, vma: Vma, page: int) -> bool:
+    """Tell whether an access to the page succeeds: no guard page is there, and no userfaultfd would be asked for it.
 
-    What the page cache has already is mapped without asking.
+    What the page cache has already is mapped without asking (handle_userfault).
     """
-    if not vma.flags & UFFD_MISSING or page in mm.pages:
-        return False
+    entry = mm.pages.get(page)
+    if entry is not None:
+        return entry != GUARD
+    if not vma.flags & UFFD_MISSING:
+        return True
     number = file_page(vma, page)
-    return type(number) is not int or vma.file is None or number not in vma.file.pages
+    return type(number) is int and vma.file is not None and number in vma.file.pages
+
+
+def write_tags(mm: Mm, vma: Vma, page: int, tags: Sequence[Tag]) -> int:
+    """Write a tag to each page from ``page`` on, all in ``vma``; return how many could be reached."""
+    pages = mm.pages
+    careful = vma.flags & (SHARED | HUGETLB | UFFD_MISSING)
+    if not careful:
+        prepare_anon_vma(mm, vma)
+    for done, tag in enumerate(tags):
+        if careful:
+            if not can_reach(mm, vma, page):
+                return done
+            write(mm, vma, page, (tag.letter, tag.page))
+        elif pages.get(page) == GUARD:
+            return done
+        else:
+            pages[page] = (tag.letter, tag.page)
+        page += 1
+    return len(tags)

@@ -134,20 +134,17 @@ class Vma:
 
     def seen(self) -> SeenVma:
         """Return the mapping as /proc/PID/maps and smaps show it; for anonymous memory their offset means nothing."""
-        flags = self.flags
-        backing = self.backing
-        file = self.file
-        if file is None or backing.anonymous:
-            offset, key = 0, None
-        else:
-            offset, key = self.pgoff, file.key
-        return SeenVma(
-            self.start,
-            self.end,
-            PROT_TEXT[flags & ACCESS],
-            bool(flags & SHARED),
-            backing.reported,
-            offset,
-            key,
-            names(flags),
-        )
+        return seen((self.start, self.end, self.flags, self.backing, self.file, self.pgoff))
+
+
+#: Of a mapping what an observer can see: start, end, flags, backing, file, page offset.
+Sight: TypeAlias = tuple[int, int, int, Backing, File | None, int]
+
+
+def seen(sight: Sight) -> SeenVma:
+    """Return a mapping as an observer sees it."""
+    start, end, flags, backing, file, pgoff = sight
+    if file is None or backing.anonymous:
+        return SeenVma(start, end, PROT_TEXT[flags & ACCESS], False, backing.reported, 0, None, names(flags))
+    shared = bool(flags & SHARED)
+    return SeenVma(start, end, PROT_TEXT[flags & ACCESS], shared, backing.reported, pgoff, file.key, names(flags))
