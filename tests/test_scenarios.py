@@ -73,7 +73,7 @@ def test_file_begins_with_the_editors_modeline(path: Path) -> None:
     first = path.read_text().partition("\n")[0]
     place = first.removeprefix("# yaml-language-server: $schema=")
     assert place != first
-    assert (path.parent / place).resolve().parent == shipped().parent / "mremapcheck" / "scenario"
+    assert (path.parent / place).resolve().is_file()
 
 
 def test_names_are_unique_and_there_are_many() -> None:
