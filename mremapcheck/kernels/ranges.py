@@ -5,9 +5,9 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.errors import KernelReferenceError
 from mremapcheck.kernels.version import KernelVersion
 

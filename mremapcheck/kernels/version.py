@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import total_ordering
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.errors import KernelReferenceError
 
 _NUMBERS = re.compile(

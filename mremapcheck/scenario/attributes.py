@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.scenario.drawing import MOST_PAGES
 from mremapcheck.scenario.fields import Choice, Flag, Text, Whole
 from mremapcheck.scenario.kinds import ADVICES, KINDS, PROTS, UFFD_MODES

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.outcome import VERDICTS
 from mremapcheck.scenario.address import REGION_NAME

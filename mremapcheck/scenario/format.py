@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.scenario.address import REGION_NAME, SIZE
 from mremapcheck.scenario.attributes import Attributes
 from mremapcheck.scenario.document import Limit, Process

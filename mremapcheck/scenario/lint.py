@@ -24,16 +24,14 @@ _Finding = tuple[int, str, str]
 
 
 def _moves(scenario: Scenario) -> Iterator[_Finding]:
-    for step in scenario.script:
-        if not isinstance(step, Mremap):
-            continue
-        given = step.new_address.region is not None or step.new_address.value != 0
-        takes = step.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)
-        if step.flags & MREMAP_FIXED and not given:
+    said = [item for item in scenario.document["moves"] if "op" not in item]
+    calls = [step for step in scenario.script if isinstance(step, Mremap)]
+    for item, step in zip(said, calls, strict=True):
+        if step.flags & MREMAP_FIXED and "new_address" not in item:
             yield step.line, f"{step.where} has FIXED and no new_address", "it would move to address 0"
-        elif given and not takes:
-            hint = "without FIXED or DONTUNMAP the kernel does not look at it"
-            yield step.line, f"{step.where} has a new_address that means nothing", hint
+        elif step.new_address.region is not None and not step.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
+            hint = "without FIXED or DONTUNMAP it means nothing"
+            yield step.line, f"{step.where} has a new_address and does not go there", hint
 
 
 def _unused_regions(scenario: Scenario) -> Iterator[_Finding]:

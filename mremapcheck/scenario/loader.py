@@ -6,9 +6,9 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.errors import Problem, ScenarioError
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.parse import parse_document

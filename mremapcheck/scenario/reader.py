@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
+
+from mremapcheck.dataclass import dataclass
 
 Path: TypeAlias = tuple[str | int, ...]
 

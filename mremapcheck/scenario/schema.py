@@ -1,10 +1,17 @@
-"""The format as JSON Schema, for editors: made from the same declarations that the parser uses."""
+"""The format as JSON Schema, for editors: made from the same declarations that the parser uses.
+
+``python -m mremapcheck.scenario.schema`` writes it to the file that the modeline of scenario files names.
+"""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from mremapcheck.scenario.format import DOCUMENT
+
+FILE = Path(__file__).with_name("scenario.schema.json")
 
 
 def json_schema() -> dict[str, Any]:
@@ -18,3 +25,12 @@ def json_schema() -> dict[str, Any]:
         "title": "mremapcheck scenario",
         **DOCUMENT.schema(),
     }
+
+
+def as_file() -> str:
+    """Return what the file holds."""
+    return json.dumps(json_schema(), indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(as_file(), encoding="utf-8")

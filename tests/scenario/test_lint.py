@@ -8,6 +8,7 @@ from mremapcheck.scenario.lint import lint
 from tests.scenario.documents import PLAIN, scenario
 
 MOVE = PLAIN["moves"][0]
+WITHOUT = {name: value for name, value in MOVE.items() if name != "new_address"}
 
 
 def warnings(**changes: Any) -> list[str]:
@@ -36,8 +37,8 @@ def test_findings_are_warnings_with_a_place() -> None:
 @pytest.mark.parametrize(
     ("changes", "warning"),
     [
-        ({"moves": [{**MOVE, "new_address": 0}]}, "moves[0] has FIXED and no new_address"),
-        ({"moves": [{**MOVE, "flags": "MAYMOVE"}]}, "moves[0] has a new_address that means nothing"),
+        ({"moves": [WITHOUT]}, "moves[0] has FIXED and no new_address"),
+        ({"moves": [{**MOVE, "flags": "MAYMOVE"}]}, "moves[0] has a new_address and does not go there"),
         ({"vmas": {"A": {"touch": False}}, "expect": [{"dst": "AA"}]}, "`dst` shows A, which is never touched"),
         ({"expect": entries(">=6.18, <6.17")}, "no kernel is `>=6.18, <6.17`"),
         ({"expect": [{"kernel": ">=6.17"}]}, "nothing is expected here"),
@@ -88,3 +89,13 @@ def test_entries_that_agree_or_speak_of_different_kernels() -> None:
     both = [{"kernel": "<6.17-rc1", "errno": "EFAULT", "dst": "AA"}, {"kernel": ">=6.17-rc1", "errno": "none"}]
     assert warnings(expect=both) == []
     assert warnings(expect=[{"errno": "none", "dst": "AA"}, {"verdict": "moved", "dst": "AA.."}]) == []
+
+
+def test_an_absolute_new_address_is_meant_as_it_is() -> None:
+    for move in ({**MOVE, "new_address": 0}, {**MOVE, "new_address": "0xffffffffffff0001", "flags": "MAYMOVE"}):
+        assert [text for text in warnings(moves=[move]) if "new_address" in text] == []
+
+
+def test_operations_on_the_way_do_not_confuse() -> None:
+    fork = {"op": "fork"}
+    assert warnings(moves=[fork, WITHOUT, fork, MOVE]) == ["moves[1] has FIXED and no new_address"]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mremapcheck.scenario.schema import json_schema
+from mremapcheck.scenario.schema import FILE, as_file, json_schema
 from tests.scenario.documents import PLAIN, RICH, document, faults, places
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
@@ -41,7 +41,7 @@ def changed(draw: st.DrawFn) -> Any:
         if action == "remove":
             del container[key]
         elif action == "add" and isinstance(container, dict):
-            container[draw(st.sampled_from(KEYS))] = draw(st.sampled_from(VALUES))
+            container[draw(st.sampled_from(KEYS))] = copy.deepcopy(draw(st.sampled_from(VALUES)))
         else:
             container[key] = copy.deepcopy(draw(st.sampled_from(VALUES)))
         if not places(data):
@@ -52,6 +52,10 @@ def changed(draw: st.DrawFn) -> Any:
 def test_is_a_schema_and_plain_json() -> None:
     jsonschema.Draft202012Validator.check_schema(json_schema())
     assert json.loads(json.dumps(json_schema())) == json_schema()
+
+
+def test_the_file_for_editors_is_up_to_date() -> None:
+    assert FILE.read_text(encoding="utf-8") == as_file()
 
 
 @pytest.mark.parametrize("data", [PLAIN, RICH])
