@@ -12,36 +12,47 @@ from mremapcheck.live.constants import (
     MAP_SHARED,
     PR_SET_VMA,
     PR_SET_VMA_ANON_NAME,
+    PROT_EXEC,
     PROT_READ,
     PROT_WRITE,
     SYS_MADVISE,
     SYS_MLOCK,
     SYS_MLOCK2,
     SYS_MMAP,
+    SYS_MPROTECT,
     SYS_MSEAL,
     SYS_MUNMAP,
     SYS_PRCTL,
 )
 from mremapcheck.live.kinds import KINDS
-from mremapcheck.live.proc import Proc
+from mremapcheck.live.objects import Objects
+from mremapcheck.live.proc import Proc, read_file
 from mremapcheck.live.syscalls import address, buffer, call
 from mremapcheck.live.syscalls import errno as last_errno
 from mremapcheck.live.wire import Trouble
-from mremapcheck.units import PAGE
+from mremapcheck.units import PAGE, page_align
 
 _ADVICE_NAMES = {number: name for name, number in ADVICE.items()}
 
 
-def explain(arguments: tuple[int, ...], code: int, proc: Proc, limited: bool) -> Trouble:
-    """Return the trouble that a system call failed with ``code``; ``limited``: the scenario set RLIMIT_MEMLOCK."""
+def explain(arguments: tuple[int, ...], code: int, proc: Proc, objects: Objects, limited: bool) -> Trouble | None:
+    """Return the trouble that a system call failed with ``code``; ``limited``: the scenario set RLIMIT_MEMLOCK.
+
+    None where it did what was asked for all the same.
+    """
     number = arguments[0]
     skip = ""
     if number == SYS_MSEAL and code == errno.ENOSYS:
         skip = "this kernel has no mseal: Linux 6.10 or later is needed"
     elif number == SYS_MADVISE and code == errno.EINVAL:
         skip = _advice(arguments[3], arguments[1], arguments[2], proc)
-    elif number in (SYS_MLOCK, SYS_MLOCK2) and code in (errno.ENOMEM, errno.EAGAIN, errno.EPERM) and not limited:
-        skip = memlock(proc.status(b"VmLck") * PAGE + arguments[2])
+    elif number in (SYS_MLOCK, SYS_MLOCK2):
+        if code == errno.ENOMEM and _is_locked(arguments[1], arguments[2], proc):
+            return None
+        if not limited:
+            skip = memlock(proc.status(b"VmLck") * PAGE + arguments[2])
+    elif number == SYS_MPROTECT and code == errno.EACCES and arguments[3] & PROT_EXEC:
+        skip = objects.not_executable()
     elif number == SYS_MMAP:
         for kind in KINDS.values():
             if kind.skip and arguments[4] & (kind.flags | kind.private) == kind.flags | kind.private:
@@ -57,6 +68,20 @@ def memlock(wanted: int) -> str:
     return f"the scenario locks more than the hard limit of RLIMIT_MEMLOCK, {limit >> 10}K: raise it (ulimit -H -l)"
 
 
+def _is_locked(start: int, size: int, proc: Proc) -> bool:
+    """Tell whether all of a range is locked.
+
+    mlock(2) first locks and then brings the pages in. Where that is impossible, as with PROT_NONE, it fails with
+    ENOMEM, but what is locked stays so.
+    """
+    start, end = start & -PAGE, page_align(start + size)
+    for line, flags in proc.smaps(8):
+        low, high = proc.head(line)[:2]
+        if low <= start < high and b" lo" in flags:
+            start = high
+    return start >= end
+
+
 def name_trouble(code: int) -> Trouble:
     """Return the trouble that naming memory failed with ``code``."""
     place = _scratch(MAP_PRIVATE)
@@ -66,6 +91,23 @@ def name_trouble(code: int) -> Trouble:
     if known:
         return Trouble(code)
     return Trouble(code, "this kernel names no memory: Linux 5.17 or later with CONFIG_ANON_VMA_NAME is needed")
+
+
+def near_zero(place: int) -> str:
+    """Return why a scenario may not have something mapped at ``place``, an address below 64K; '' where it may.
+
+    Scenarios take such places for forbidden.
+    """
+    if not _lowest:
+        _lowest.append(int(read_file("/proc/sys/vm/mmap_min_addr")))
+    if place < max(_lowest[0], PAGE) or place >= _USUAL_LOWEST:
+        return ""
+    return f"vm.mmap_min_addr is {_lowest[0]} here, so {place:#x} is an address like others: set it to {_USUAL_LOWEST}"
+
+
+#: vm.mmap_min_addr as distributions set it.
+_USUAL_LOWEST = 0x10000
+_lowest: list[int] = []
 
 
 def _advice(advice: int, start: int, size: int, proc: Proc) -> str:

@@ -13,11 +13,15 @@ from mremapcheck.live.constants import (
     MAP_GROWSDOWN,
     MAP_HUGETLB,
     MAP_PRIVATE,
+    MREMAP_FIXED,
+    MREMAP_MAYMOVE,
     PROT_READ,
     PROT_WRITE,
     SHM_REMAP,
     SYS_MMAP,
     SYS_MPROTECT,
+    SYS_MREMAP,
+    SYS_MUNMAP,
     SYS_SHMAT,
 )
 from mremapcheck.live.place import move_own
@@ -32,8 +36,8 @@ if TYPE_CHECKING:
 
     #: size in bytes -> descriptor (or another handle); raises Trouble
     Opener: TypeAlias = Callable[[int], int]
-    #: (handle, address, size, prot, sharing, offset in bytes); raises Trouble
-    Mapper: TypeAlias = Callable[[int, int, int, int, int, int], None]
+    #: (handle, length of the object, address, size, prot, sharing, offset; all in bytes); raises Trouble
+    Mapper: TypeAlias = Callable[[int, int, int, int, int, int, int], None]
 
 _NO_HUGE_PAGES = "no free huge pages: set vm.nr_hugepages"
 
@@ -75,33 +79,41 @@ class Kind:
         self.skip = skip or {}
 
 
-def _map_file(fd: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
+def _map_file(fd: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
     if call(SYS_MMAP, start, size, prot, sharing | MAP_FIXED, fd, offset) == -1:
         raise Trouble(last_errno())
 
 
-def _map_huge_file(fd: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
+def _map_huge_file(fd: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
     try:
-        _map_file(fd, start, size, prot, sharing, offset)
+        _map_file(fd, length, start, size, prot, sharing, offset)
     except Trouble as trouble:
         raise Trouble(trouble.errno, _NO_HUGE_PAGES if trouble.errno == errno.ENOMEM else "") from None
 
 
-def _attach(segment: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
-    place = call(SYS_SHMAT, segment, start, SHM_REMAP)
+def _attach(segment: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
+    """Attach a segment; a part of one is attached at a distance, and moved: shmat(2) knows no parts."""
+    whole = offset == 0 and size == length
+    place = call(SYS_SHMAT, segment, start if whole else 0, SHM_REMAP if whole else 0)
     code = last_errno()
     files.remove_segment(segment)
     if place == -1:
         raise Trouble(code)
+    if not whole:
+        moved = call(SYS_MREMAP, place + offset, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start)
+        code = last_errno()
+        call(SYS_MUNMAP, place, length)
+        if moved == -1:
+            raise Trouble(code)
     if prot != PROT_READ | PROT_WRITE and call(SYS_MPROTECT, start, size, prot) == -1:
         raise Trouble(last_errno())
 
 
-def _take_vdso(handle: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
+def _take_vdso(handle: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
     move_own("vdso", start, size)
 
 
-def _take_vvar(handle: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
+def _take_vvar(handle: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
     move_own("vvar", start, size)
 
 

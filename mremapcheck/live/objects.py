@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
+from mremapcheck.live.constants import PROT_EXEC
 from mremapcheck.live.kinds import KINDS
 from mremapcheck.live.wire import Trouble
 
@@ -35,7 +37,12 @@ class Objects:
                 self._open[index] = name, handle
         self._spent = self._spent or kind.once
         assert kind.mapper is not None
-        kind.mapper(handle, start, size, prot, sharing, offset)
+        try:
+            kind.mapper(handle, length, start, size, prot, sharing, offset)
+        except Trouble as trouble:
+            if trouble.errno == errno.EPERM and prot & PROT_EXEC:
+                trouble.skip = trouble.skip or self.not_executable()
+            raise
 
     def _make(self, name: str, length: int) -> int:
         idle = self._idle.get(name)
@@ -49,6 +56,13 @@ class Objects:
             return opener(length)
         except OSError as error:
             raise Trouble(error.errno or 0) from None
+
+    def not_executable(self) -> str:
+        """Return why files cannot be mapped with PROT_EXEC here, or ''."""
+        for name, handle in self._open.values():
+            if name in ("file", "tmpfs") and os.fstatvfs(handle).f_flag & os.ST_NOEXEC:
+                return f"every folder for files of kind {name} is mounted noexec: set TMPDIR to one that is not"
+        return ""
 
     def inodes(self) -> dict[int, str]:
         """Return inode -> backing of the objects that /proc/self/maps shows by no name of their own."""

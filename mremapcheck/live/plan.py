@@ -32,7 +32,9 @@ from mremapcheck.live.kinds import KINDS
 from mremapcheck.live.tags import encode, place
 from mremapcheck.scenario.document import Process, Scenario
 from mremapcheck.scenario.operations import (
+    MREMAP_DONTUNMAP,
     MREMAP_FIXED,
+    Address,
     Fork,
     Madvise,
     Mlock,
@@ -102,6 +104,7 @@ class _Preparation:
         self.mappings = 2
         self.locks = False
         self.strays = False
+        self.near_zero = 0
         self.last: Operation | None = scenario.script[-1] if scenario.script else None
         if not ARENA_START <= self.low <= self.high <= ARENA_END:
             raise Unfit("the drawing is too large for the arena of the live executor")
@@ -122,7 +125,9 @@ class _Preparation:
             if name not in CAPABILITIES:
                 raise Unfit(f"the live executor cannot keep CAP_{name}")
             keep |= 1 << CAPABILITIES[name]
-        plan = wire.Plan(self.low, self.high, self.mappings, keep, self.locks, self.strays, tuple(self.steps))
+        plan = wire.Plan(
+            self.low, self.high, self.mappings, keep, self.locks, self.strays, self.lowest, tuple(self.steps)
+        )
         return Prepared(scenario, plan, tuple(self.origins), self.lengths)
 
     def _count(self, operation: Mmap) -> None:
@@ -166,12 +171,19 @@ class _Preparation:
             f"{operation.where}: the range reaches beyond the scenario's own addresses, where the executor itself lives"
         )
 
+    def _place(self, address: Address) -> None:
+        """Note the highest of the low absolute addresses where something is to be mapped."""
+        if address.region is None and address.value < _LOWEST:
+            self.near_zero = max(self.near_zero, address.value)
+
     def _mremap(self, move: Mremap) -> wire.Step:
         old = move.old_address
         new = move.new_address
         self._range(move, old.value, move.old_size, old.region)
         if move.flags & MREMAP_FIXED:
             self._range(move, new.value, move.new_size, new.region)
+        if move.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
+            self._place(new)
         arguments = (old.value, move.old_size, move.new_size, move.flags, new.value)
         return wire.MOVE, arguments, needs_residency(move), move is self.last
 
@@ -179,6 +191,7 @@ class _Preparation:
         start = operation.address.value
         size = operation.size
         self._range(operation, start, size, operation.address.region)
+        self._place(operation.address)
         kind = KINDS[operation.kind]
         sharing = MAP_SHARED if operation.sharing == "shared" else kind.private
         prot = PROTECTIONS[operation.prot]

@@ -35,7 +35,7 @@ def open_io_uring(size: int) -> int:
     return fd
 
 
-def map_io_uring(fd: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
+def map_io_uring(fd: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
     """Map the ring of queues at ``start``; since 6.5 (and 6.1.y) the kernel refuses every address of our choice."""
 
     def map_ring() -> None:
@@ -45,7 +45,7 @@ def map_io_uring(fd: int, start: int, size: int, prot: int, sharing: int, offset
     leave_one_gap(start, size, map_ring)
 
 
-def map_aio(fd: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
+def map_aio(fd: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
     """Set up an aio context (io_setup(2)) whose ring fills [start, start+size) in bytes."""
     events = size // (2 * _AIO_EVENT) - 2  # the kernel doubles them and adds two, and a header as long as one event
     context = buffer(struct.pack("Q", 0))

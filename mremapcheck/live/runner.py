@@ -18,7 +18,7 @@ from mremapcheck.live.constants import (
     SYS_MREMAP,
     SYS_PRCTL,
 )
-from mremapcheck.live.explain import explain, memlock, name_trouble
+from mremapcheck.live.explain import explain, memlock, name_trouble, near_zero
 from mremapcheck.live.objects import Objects
 from mremapcheck.live.observation import Pages, contents, presence
 from mremapcheck.live.proc import Proc
@@ -103,11 +103,15 @@ class Runner:
         try:
             try:
                 self._capabilities.keep(plan.keep)
+                if plan.near_zero and (skip := near_zero(plan.near_zero)):
+                    raise Trouble(skip=skip)
                 for step in plan.steps:
                     code = step[0]
                     if code == CALL:
                         if raw(*map(convert, step[1])) == -1:
-                            raise explain(step[1], errno(), self._proc, self._limited)
+                            trouble = explain(step[1], errno(), self._proc, self._objects, self._limited)
+                            if trouble:
+                                raise trouble
                     elif code == MOVE:
                         self._move(plan, step)
                     else:

@@ -52,10 +52,11 @@ class Plan:
 
     ``low`` and ``high`` bound its part of the arena; ``mappings`` is a guess at how many there will be (for buffer
     sizes); ``keep`` is a mask of capabilities; ``locks`` tells whether anything may become locked, ``strays`` whether a
-    step names absolute addresses; ``steps`` are the set-up and the script.
+    step names absolute addresses, ``near_zero`` the highest of those below 64K where something is to be mapped;
+    ``steps`` are the set-up and the script.
     """
 
-    __slots__ = ("high", "keep", "locks", "low", "mappings", "steps", "strays")
+    __slots__ = ("high", "keep", "locks", "low", "mappings", "near_zero", "steps", "strays")
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class Plan:
         keep: int,
         locks: bool,
         strays: bool,
+        near_zero: int,
         steps: tuple[Step, ...],
     ) -> None:
         self.low = low
@@ -73,6 +75,7 @@ class Plan:
         self.keep = keep
         self.locks = locks
         self.strays = strays
+        self.near_zero = near_zero
         self.steps = steps
 
     def to_wire(self) -> tuple[Any, ...]:
@@ -84,5 +87,6 @@ class Plan:
             self.keep,
             self.locks,
             self.strays,
+            self.near_zero,
             self.steps,
         )
