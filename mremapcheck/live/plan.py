@@ -126,7 +126,7 @@ class _Preparation:
                 raise Unfit(f"the live executor cannot keep CAP_{name}")
             keep |= 1 << CAPABILITIES[name]
         plan = wire.Plan(
-            self.low, self.high, self.mappings, keep, self.locks, self.strays, self.lowest, tuple(self.steps)
+            self.low, self.high, self.mappings, keep, self.locks, self.strays, self.near_zero, tuple(self.steps)
         )
         return Prepared(scenario, plan, tuple(self.origins), self.lengths)
 
