@@ -34,7 +34,7 @@ def _make(
     given = cls.__dict__
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)(cls)
     fields = dataclasses.fields(made)
-    methods: dict[str, Any] = {"__init__": _first_init(made)}
+    methods: dict[str, Any] = {"__init__": _first_init(made, frozen)}
     if repr:
         methods["__repr__"] = _repr
     if eq:
@@ -56,16 +56,16 @@ def _values(names: list[str]) -> Callable[[Any], Any]:
     return operator.attrgetter(*names) if names else lambda self: ()
 
 
-def _first_init(cls: Any) -> Callable[..., None]:
+def _first_init(cls: Any, frozen: bool) -> Callable[..., None]:
     def first_init(self: Any, *args: Any, **kwargs: Any) -> None:
-        cls.__init__ = _init(cls)
+        cls.__init__ = _init(cls, frozen)
         cls.__init__(self, *args, **kwargs)
 
     return first_init
 
 
-def _init(cls: Any) -> Callable[..., None]:
-    """Compile the ``__init__`` of a class; it sets slots directly, so a frozen class is as quick as another."""
+def _init(cls: Any, frozen: bool) -> Callable[..., None]:
+    """Compile the ``__init__`` of a class; that of a frozen one sets its slots directly."""
     names: dict[str, Any] = {"_set": object.__setattr__}
     parameters: list[str] = []
     keywords: list[str] = []
@@ -88,7 +88,9 @@ def _init(cls: Any) -> Callable[..., None]:
         else:
             continue
         slot = cls.__dict__.get(name)
-        if hasattr(slot, "__set__"):
+        if not frozen:
+            lines.append(f" self.{name} = {value}")
+        elif hasattr(slot, "__set__"):
             names[f"_set_{name}"] = slot.__set__
             lines.append(f" _set_{name}(self, {value})")
         else:

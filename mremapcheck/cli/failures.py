@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
 from mremapcheck.cli import codes
+from mremapcheck.cli.output import Stdout, given_up
 from mremapcheck.errors import MremapcheckError, OutputError, ScenarioError
 
 if TYPE_CHECKING:
     from mremapcheck.cli.main import Request
+
+_CANNOT_WRITE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 #: Reports whose documents can say that they never began.
 _DOCUMENTS = ("run", "compare", "matrix")
@@ -26,6 +30,8 @@ def answer(error: BaseException, request: Request) -> int:
         return error.code if isinstance(error.code, int) else 1
     if isinstance(error, KeyboardInterrupt):
         return codes.INTERRUPTED
+    if isinstance(error, OSError) and error.filename is None and error.errno in _CANNOT_WRITE:
+        error = given_up(error)  # typer writes its help itself
     if isinstance(error, OutputError):
         if not error.silent:
             _tell(str(error))
@@ -88,8 +94,6 @@ def _problem(message: str, hint: str = "") -> dict[str, Any]:
 
 def _with_document(problems: list[dict[str, Any]], code: int, request: Request) -> int:
     """Give the error to programs as well, unless a report has begun: that one says it by itself."""
-    from mremapcheck.cli.output import Stdout
-
     if not request.json or request.command not in _DOCUMENTS or Stdout.used:
         return code
     from mremapcheck.report.json import problems_document

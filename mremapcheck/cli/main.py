@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "pack": "Command",
     "import": "Command",
     "record": "Command",
+    "kernels": "Command",
     "catalogue": "Command",
 }
 
@@ -62,23 +63,22 @@ def main() -> NoReturn:
 
 def call(args: Sequence[str]) -> int:
     """Run the program with these arguments and return its exit code; errors have been told."""
-    from mremapcheck.cli.failures import answer
     from mremapcheck.cli.output import Stdout
 
-    if list(args) == ["--version"]:
-        args, text = [], f"mremapcheck {__version__}\n"
-        try:
-            out = Stdout()
-            out.write(text)
-            out.flush()
-        except BaseException as error:
-            return answer(error, Request("", False, False))
-        return 0
     request = Request.read(args)
+    Stdout.used = False
     try:
-        code = build(request.command)(list(args), prog_name="mremapcheck", standalone_mode=False)
+        out = Stdout()
+        if list(args) == ["--version"]:  # not worth loading anything for
+            out.write(f"mremapcheck {__version__}\n")
+            code = 0
+        else:
+            code = build(request.command)(list(args), prog_name="mremapcheck", standalone_mode=False)
+        out.flush()
         return code if isinstance(code, int) else 0
     except BaseException as error:
+        from mremapcheck.cli.failures import answer
+
         return answer(error, request)
 
 

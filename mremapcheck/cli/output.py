@@ -13,40 +13,38 @@ from mremapcheck.errors import OutputError
 class Stdout:
     """Writes text to standard output; raises OutputError where that fails."""
 
-    #: Whether anything was written in this process.
+    #: Whether anything was written since the program began.
     used = False
 
     def __init__(self) -> None:
-        if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
+        if sys.stdout is None:
+            raise OutputError("standard output is closed")
+        if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="backslashreplace")
 
     def isatty(self) -> bool:
         """Tell whether it is a terminal."""
-        return sys.stdout is not None and sys.stdout.isatty()
+        return sys.stdout.isatty()
 
     def write(self, text: str, /) -> None:
         """Write ``text``."""
-        if sys.stdout is None:
-            raise OutputError("standard output is closed")
         Stdout.used = True
         progress.hide()
         try:
             sys.stdout.write(text)
         except OSError as error:
-            raise _given_up(error) from None
+            raise given_up(error) from None
 
     def flush(self) -> None:
         """Flush what was written."""
-        if sys.stdout is None:
-            raise OutputError("standard output is closed")
         try:
             sys.stdout.flush()
         except OSError as error:
-            raise _given_up(error) from None
+            raise given_up(error) from None
 
 
-def _given_up(error: OSError) -> OutputError:
-    """Let nothing more be written, not even by the interpreter as it ends."""
+def given_up(error: OSError) -> OutputError:
+    """Return what to tell of an error of standard output, to which nothing more is written from here on."""
     try:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())

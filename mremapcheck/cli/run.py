@@ -43,10 +43,10 @@ def run(
     from mremapcheck.selection import select
 
     version = KernelVersion.parse(expect_as) if expect_as else None
-    scenarios = select(paths or [], only or [])
     if list_only:
-        return list_scenarios(scenarios, look)
+        return list_scenarios(select(paths or [], only or []), look)
     with open_executor(kernel, timeout=timeout or TIMEOUT, trace=verbose, jobs=jobs) as executor:
+        scenarios = select(paths or [], only or [])  # while a real kernel's worker starts
         results = judge_all(executor, scenarios, version, fail_fast)
         tally = report("run", [executor.kernel], scenarios, results, look, color, verbose)
     return of_run(tally, bisect)

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from mremapcheck.report.schema import json_schema
+from tests.cli.conftest import BAD, BROKEN, GAP, PLAIN, SEALED, Program
+
+Write = Callable[..., Path]
+
+
+@pytest.mark.parametrize(
+    ("documents", "kernels", "code", "bisect"),
+    [
+        ([PLAIN], ("6.16", "6.17"), 0, 0),
+        ([GAP, PLAIN], ("6.16", "6.17"), 1, 1),
+        ([GAP], ("6.17", "6.18"), 0, 0),
+        ([SEALED], ("6.6", "6.17"), 4, 125),
+        ([SEALED, PLAIN], ("6.6", "6.17"), 0, 125),
+        ([BROKEN], ("6.6", "6.17"), 1, 125),
+        ([BAD], ("6.6", "6.17"), 2, 129),
+        ([GAP], ("6.6", "x"), 2, 129),
+    ],
+)
+def test_exit_codes(
+    program: Program, write: Write, documents: list[str], kernels: tuple[str, str], code: int, bisect: int
+) -> None:
+    folder = write(*documents)
+    assert program("compare", "--kernel", *kernels, folder).code == code
+    assert program("compare", "--kernel", *kernels, folder, "--bisect").code == bisect
+
+
+def test_every_way_to_name_two_kernels(program: Program, write: Write) -> None:
+    path = write(GAP) / "0.yaml"
+    for args in (
+        ["--kernel", "6.16", "6.17", path],
+        [path, "--kernel", "6.16", "6.17"],
+        ["--kernel", "6.16", "--kernel", "6.17", path],
+        ["--kernel", "6.16", path, "--kernel", "6.17"],
+        ["--kernel=6.16", "--kernel=6.17", path],
+        ["--kernel=6.16", "6.17", path],
+        ["--kernel", "6.16", "6.17", "--format=json", path],
+    ):
+        answer = program("compare", "--format", "json", *args)
+        kernels = answer.json["kernels"]
+        assert (kernels["a"]["reference"], kernels["b"]["reference"]) == ("6.16", "6.17"), args
+        assert len(answer.json["results"]) == 1
+
+
+@pytest.mark.parametrize(
+    "args", [[], ["--kernel", "6.16"], ["--kernel", "6.16", "--kernel", "6.17", "--kernel", "6.18"]]
+)
+def test_it_takes_two(program: Program, write: Write, args: list[str]) -> None:
+    answer = program("compare", write(GAP), *args, "--format", "json")
+    assert answer.code == 2 and "--kernel 6.16 6.17" in answer.err
+    Draft202012Validator(json_schema("compare")).validate(answer.json)
+
+
+def test_json_names_the_cause(program: Program, write: Write) -> None:
+    answer = program("compare", "--kernel", "6.16", "6.17", write(GAP, PLAIN, SEALED), "--format", "json")
+    Draft202012Validator(json_schema("compare")).validate(answer.json)
+    gap = answer.json["results"][0]
+    assert gap["differences"][0] | {"follows": None} == {
+        "class": "newly-allowed",
+        "where": "moves[0]",
+        "a": "refused",
+        "b": "moved",
+        "follows": None,
+        "cause": ["multi-vma-move"],
+    }
+    assert answer.json["summary"] == {"same": 2, "different": 1, "skipped": 0, "error": 0}
+
+
+def test_the_table_cites_the_commit(program: Program, write: Write) -> None:
+    answer = program("compare", "--kernel", "6.16", "6.17", write(GAP))
+    assert "caused by multi-vma-move\n" in answer.out and "commit d23cb648e365" in answer.out
+    assert (
+        "! src             AA.     AA.     ..." in answer.out.replace("      before", "before") or "! src" in answer.out
+    )
+
+
+def test_the_headline(program: Program) -> None:
+    """What the tool was made for: partial on 6.17-rc2, refused on 6.17, because of early-failure."""
+    answer = program("compare", "--kernel", "6.17-rc2", "6.17", "--format", "json", "--only", "uffd-first*")
+    found = [
+        difference
+        for result in answer.json["results"]
+        for difference in result["differences"]
+        if difference["class"] == "partial-to-refused"
+    ]
+    assert found and all(difference["cause"] == ["early-failure"] for difference in found)
+
+
+def test_the_running_kernel_against_its_model(program: Program, write: Write) -> None:
+    answer = program("compare", "--kernel", "6.12", "live", write(PLAIN), "--format", "json")
+    assert answer.code == 0 and answer.json["kernels"]["b"]["executor"] == "live"
+
+
+def test_two_recorded_runs(program: Program, write: Write, tmp_path: Path) -> None:
+    path = write(GAP) / "0.yaml"
+    for version in ("6.16", "6.17"):
+        answer = program("run", "--kernel", version, path, "--format", "json")
+        (tmp_path / f"{version}.json").write_text(answer.out)
+    pair = [f"recorded:{tmp_path / '6.16.json'}", f"recorded:{tmp_path / '6.17.json'}"]
+    answer = program("compare", "--kernel", *pair, path, "--format", "json")
+    assert answer.code == 1 and answer.json["results"][0]["differences"][0]["cause"] == ["multi-vma-move"]
+    path.write_text(GAP.replace("AA.", "A.."))
+    answer = program("compare", "--kernel", *pair, path, "--format", "json")
+    assert answer.json["results"][0]["status"] == "error"

@@ -1,0 +1,172 @@
+"""What every command has in common: errors, closed pipes, Ctrl-C, and how fast it starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import mremapcheck
+from mremapcheck.cli.main import COMMANDS, build
+from mremapcheck.report.schema import NAMES, json_schema
+from tests.cli.conftest import BAD, EXPECTED, GAP, PLAIN, Program
+
+Write = Callable[..., Path]
+Shell = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def test_version(program: Program) -> None:
+    assert program("--version") == (0, f"mremapcheck {mremapcheck.__version__}\n", "")
+
+
+@pytest.mark.parametrize("args", [["--help"], *([name, "--help"] for name in COMMANDS)])
+def test_help(program: Program, args: list[str]) -> None:
+    answer = program(*args)
+    assert answer.code == 0 and answer.out.startswith("Usage: mremapcheck") and not answer.err
+
+
+def test_commands_that_do_not_exist(program: Program) -> None:
+    answer = program("rum")
+    assert answer.code == 2 and "rum" in answer.err and not answer.out
+
+
+def test_every_command_is_there() -> None:
+    assert len(build().registered_commands) == len(COMMANDS)
+
+
+def test_a_full_disk(shell: Shell) -> None:
+    for line in (
+        "$M --version",
+        "$M --help",
+        "$M run --kernel 6.17",
+        "$M run --kernel 6.17 --format json",
+        "$M changes",
+    ):
+        answer = shell(f"{line} > /dev/full")
+        assert answer.returncode == 74, line
+        assert answer.stderr == "mremapcheck: the output cannot be written: No space left on device\n"
+    assert shell("$M run --kernel 6.17 --bisect > /dev/full").returncode == 129
+
+
+def test_a_closed_output(shell: Shell) -> None:
+    answer = shell("$M run --kernel 6.17 >&-")
+    assert answer.returncode == 74 and answer.stderr == "mremapcheck: standard output is closed\n"
+
+
+def test_a_reader_that_has_read_enough(shell: Shell) -> None:
+    answer = shell(
+        "$M changes | head -1 > /dev/null; echo ${PIPESTATUS[0]}; $M run --kernel 6.17 | true; echo ${PIPESTATUS[0]}"
+    )
+    assert answer.stderr == "" and answer.stdout.split()[1] == "74"
+
+
+def test_a_bug_of_ours(program: Program, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object) -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr("mremapcheck.selection.select", broken)
+    answer = program("run", "--kernel", "6.17", "--format", "json")
+    assert answer.code == 70 and "this is a bug in mremapcheck: ZeroDivisionError: oh" in answer.err
+    assert "Traceback" not in answer.err and answer.json["problems"][0]["message"].startswith("bug in mremapcheck")
+    file = Path(answer.err.split()[-1])
+    assert "Traceback" in file.read_text()
+    file.unlink()
+    assert program("run", "--kernel", "6.17", "--bisect").code == 129
+    monkeypatch.setenv("MREMAPCHECK_DEBUG", "1")
+    assert "Traceback" in program("run", "--kernel", "6.17").err
+
+
+def test_ctrl_c_leaves_a_valid_report(write: Write) -> None:
+    many = "\n---\n".join(PLAIN.replace("plain", f"plain-{n}") for n in range(3000))
+    path = write(many) / "0.yaml"
+    command = [sys.executable, "-m", "mremapcheck", "run", "--kernel", "6.17", str(path), "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stderr
+        first = process.stdout.readline() + process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = first + process.stdout.read(), process.stderr.read()
+    document = json.loads(out)
+    Draft202012Validator(json_schema("run")).validate(document)
+    assert process.returncode == 130 and document["trouble"] == "interrupted" and "Traceback" not in err
+    assert 0 < document["summary"]["pass"] == len(document["results"]) < 3000
+
+
+def test_schemas(program: Program) -> None:
+    for name in ("scenario", *NAMES):
+        schema = json.loads(program("schema", name).out)
+        Draft202012Validator.check_schema(schema)
+    answer = program("schema", "nothing")
+    assert answer.code == 2 and "scenario" in answer.err
+
+
+def test_shipped_scenarios_are_what_the_schema_says(program: Program) -> None:
+    assert json.loads(program("schema").out)["$schema"]
+
+
+def test_lint(program: Program, write: Write) -> None:
+    assert program("lint", write(EXPECTED)).code == 0
+    answer = program("lint", write(BAD))
+    assert answer.code == 2 and "0.yaml:5:" in answer.out
+    unused = EXPECTED.replace('dst: "."', 'dst: ".", other: "."')
+    answer = program("lint", write(unused), "--format", "json")
+    Draft202012Validator(json_schema("lint")).validate(answer.json)
+    assert answer.code == 1 and [problem["level"] for problem in answer.json["problems"]] == ["warning"]
+
+
+def test_show(program: Program, write: Write) -> None:
+    answer = program("show", write(GAP, PLAIN))
+    assert answer.code == 0 and "gap: A mapping with a hole behind it" in answer.out and "src  AA." in answer.out
+    assert "mremap(src, 3p, 3p, MAYMOVE|FIXED, dst)" in answer.out
+    assert "gap" not in program("show", write(GAP, PLAIN), "--only", "plain").out
+
+
+def test_changes(program: Program) -> None:
+    everything = program("changes", "--format", "json").json
+    Draft202012Validator(json_schema("changes")).validate(everything)
+    ids = [change["id"] for change in everything["changes"]]
+    assert {"multi-vma-move", "early-failure"} <= set(ids) and len(ids) == len(set(ids))
+    assert "d5f416c7c364" in program("changes", "early-failure").out
+    late = program("changes", "--since", "6.17", "--format", "json").json["changes"]
+    assert 0 < len(late) < len(ids) and "multi-vma-move" not in [change["id"] for change in late]
+    answer = program("changes", "early-failur")
+    assert answer.code == 4 and "did you mean early-failure?" in answer.err
+
+
+def seconds(*command: str) -> float:
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    best = 60.0
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, *command], capture_output=True, check=True, env=environ)
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def test_a_small_run_starts_quickly(write: Write) -> None:
+    path = str(write(EXPECTED) / "0.yaml")
+    least = seconds("-c", "import typer, yaml")
+    assert seconds("-m", "mremapcheck", "run", "--kernel", "6.17", path) < 2.5 * least  # aim: 1.6, on a quiet machine
+
+
+def test_a_run_loads_only_what_it_needs(write: Write) -> None:
+    path = str(write(EXPECTED) / "0.yaml")
+    script = "import sys; from mremapcheck.cli.main import call; call(sys.argv[1:]); print(*sys.modules)"
+    run = [sys.executable, "-c", script, "run", path]
+    loaded = {}
+    for kernel in ("6.17", "live"):
+        answer = subprocess.run([*run, "--kernel", kernel], capture_output=True, text=True, check=True)
+        loaded[kernel] = set(answer.stdout.splitlines()[-1].split())
+    for heavy in ("rich", "jsonschema", "tabulate", "pydantic", "multiprocessing", "mremapcheck.compare.cause"):
+        assert not [
+            name for modules in loaded.values() for name in modules if name.split(".")[0] == heavy or name == heavy
+        ]
+    assert "mremapcheck.live.executor" not in loaded["6.17"]
+    assert "mremapcheck.model.executor" not in loaded["live"]
