@@ -24,7 +24,7 @@ def _top(key: str, value: Any) -> str:
         if len(line) <= _WIDTH or not _PLAIN.fullmatch(value):
             return line
         return f"{key}: >-\n" + textwrap.fill(value, 118, initial_indent="  ", subsequent_indent="  ") + "\n"
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value:
         return f"{key}:\n" + "".join(
             f"  {name}: {_quoted(item) if key == 'map' and isinstance(item, str) else _flow(item)}\n"
             for name, item in value.items()

@@ -1,0 +1,45 @@
+"""Documents as YAML: what is read back is equal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mremapcheck.trace.yaml_text import yaml_text
+
+_text = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=30)
+_value = st.recursive(
+    st.one_of(_text, st.booleans(), st.integers(0, 99)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.from_regex("[a-z]{1,8}", fullmatch=True), inner),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.from_regex("x[a-z_]{1,8}", fullmatch=True), _value))
+def test_what_is_read_back_is_equal(document: dict[str, Any]) -> None:
+    assert (yaml.safe_load(yaml_text(document)) or {}) == document
+
+
+def test_it_looks_as_a_person_would_write_it() -> None:
+    document = {
+        "summary": "A mapping: moved",
+        "map": {"src": "AA.B"},
+        "vmas": {"B": {"kind": "anon-shared", "touch": False}},
+        "moves": [{"old_address": "src", "old_size": "4p", "flags": "MAYMOVE|FIXED", "new_address": "0x0"}],
+        "expect": [{"kernel": "==6.17.1", "errno": "EFAULT"}],
+    }
+    assert yaml_text(document) == (
+        'summary: "A mapping: moved"\n'
+        "map:\n"
+        '  src: "AA.B"\n'
+        "vmas:\n"
+        "  B: {kind: anon-shared, touch: false}\n"
+        "moves:\n"
+        '  - {old_address: src, old_size: 4p, flags: MAYMOVE|FIXED, new_address: "0x0"}\n'
+        "expect:\n"
+        '  - kernel: "==6.17.1"\n'
+        "    errno: EFAULT\n"
+    )
