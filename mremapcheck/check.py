@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mremapcheck.dataclass import dataclass
 from mremapcheck.outcome import events_text
+from mremapcheck.scenario.operations import Mmap, Touch
 
 if TYPE_CHECKING:
     from mremapcheck.executor import Executor
@@ -88,7 +89,8 @@ def judge(scenario: Scenario, execution: Execution, version: KernelVersion) -> R
     expected = tuple(entry for entry in scenario.expect if version in entry.kernel)
     if not expected:
         return Result(scenario, execution, "pass", NOTHING_EXPECTED)
-    found = tuple(mismatch for entry in expected for mismatch in mismatches(entry, execution.outcome))
+    blank = untouched(scenario)
+    found = tuple(mismatch for entry in expected for mismatch in mismatches(entry, execution.outcome, blank))
     return Result(scenario, execution, "fail" if found else "pass", execution.reason, expected, found)
 
 
@@ -107,8 +109,22 @@ def judge_all(
             return
 
 
-def mismatches(entry: Expectation, outcome: Outcome) -> Iterator[Mismatch]:
-    """Yield everything that one ``expect`` entry says and the outcome does not bear out."""
+def untouched(scenario: Scenario) -> frozenset[str]:
+    """Return the letters that are mapped and never written."""
+    mapped, written = set(), set()
+    for step in (*scenario.setup, *scenario.script):
+        if isinstance(step, Mmap):
+            mapped.add(step.letter)
+        elif isinstance(step, Touch):
+            written.update(tag.letter for tag in step.tags)
+    return frozenset(mapped - written)
+
+
+def mismatches(entry: Expectation, outcome: Outcome, blank: frozenset[str] = frozenset()) -> Iterator[Mismatch]:
+    """Yield everything that one ``expect`` entry says and the outcome does not bear out.
+
+    A letter in ``blank`` was never written, so no page can show it: where it is expected, a page without data will do.
+    """
     line = entry.line
     for index, wanted in sorted(entry.moves.items()):
         for field, expected, seen in _move(wanted, outcome, index):
@@ -116,7 +132,7 @@ def mismatches(entry: Expectation, outcome: Outcome) -> Iterator[Mismatch]:
             yield Mismatch(f"moves[{place}].{field}", expected, seen, line)
     for region, drawing in entry.regions.items():
         seen = outcome.regions.get(region, "")
-        if drawing.rstrip(".") != seen.rstrip("."):
+        if not _draws(drawing.rstrip("."), seen.rstrip("."), blank):
             reasons = {reason for place, reason in outcome.unobserved.items() if _in_region(place, region)}
             why = f" (? is {', '.join(sorted(reasons))})" if reasons else ""
             yield Mismatch(f"regions.{region}", drawing or ".", (seen or "nothing there") + why, line)
@@ -129,6 +145,14 @@ def mismatches(entry: Expectation, outcome: Outcome) -> Iterator[Mismatch]:
             yield Mismatch(f"counters.{counter}", f"{pages}p", f"{outcome.counters.get(counter)}p", line)
     if entry.events is not None and [*map(dict, entry.events)] != [*map(dict, outcome.events)]:
         yield Mismatch("events", events_text(entry.events), events_text(outcome.events), line)
+
+
+def _draws(wanted: str, seen: str, blank: frozenset[str]) -> bool:
+    if wanted == seen:
+        return True
+    return len(wanted) == len(seen) and all(
+        one == other or (other == "_" and one in blank) for one, other in zip(wanted, seen, strict=True)
+    )
 
 
 def _move(wanted: MoveExpectation, outcome: Outcome, index: int) -> Iterator[tuple[str, str, str]]:

@@ -95,6 +95,13 @@ def test_an_unobserved_page_says_why() -> None:
     assert mismatch.seen == "A? (? is guard page)"
 
 
+def test_a_letter_that_was_never_touched_stands_for_its_mapping() -> None:
+    seen = outcome(src="..", dst="A_")
+    assert not list(mismatches(expectation(dst="AB"), seen, frozenset("B")))
+    assert [mismatch.where for mismatch in mismatches(expectation(dst="BA"), seen, frozenset("B"))] == ["regions.dst"]
+    assert [mismatch.where for mismatch in mismatches(expectation(dst="AB"), seen)] == ["regions.dst"]
+
+
 def test_layout_counts_only_the_mappings_of_its_region() -> None:
     seen = outcome(mappings=(vma("src", 0, 3), vma("dst", 0, 1), vma("src", 3, 3)), src="AAABBB", dst="X")
     assert not list(mismatches(expectation(layout={"src": ((0, 3), (3, 3))}), seen))

@@ -8,7 +8,7 @@ from itertools import combinations
 from mremapcheck.errors import Problem
 from mremapcheck.kernels.ranges import landmarks
 from mremapcheck.scenario.document import Expectation, Scenario
-from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Fork, Mremap, Touch
+from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Fork, Mmap, Mremap, Touch
 
 
 def lint(scenario: Scenario) -> list[Problem]:
@@ -47,14 +47,14 @@ def _unused_regions(scenario: Scenario) -> Iterator[_Finding]:
 
 
 def _letters(scenario: Scenario) -> Iterator[_Finding]:
-    written = {
-        tag.letter for step in (*scenario.setup, *scenario.script) if isinstance(step, Touch) for tag in step.tags
-    }
+    steps = (*scenario.setup, *scenario.script)
+    known = {tag.letter for step in steps if isinstance(step, Touch) for tag in step.tags}
+    known |= {step.letter for step in steps if isinstance(step, Mmap)}
     for entry in scenario.expect:
         for name, drawing in entry.regions.items():
-            for letter in sorted(set(drawing) - written - {".", "_", "?"}):
+            for letter in sorted(set(drawing) - known - {".", "_", "?"}):
                 hint = "a page without anybody's data is `_`"
-                yield entry.line, f"`{name}` shows {letter}, which is never touched", hint
+                yield entry.line, f"`{name}` shows {letter}, which nothing maps", hint
 
 
 def _entries(scenario: Scenario) -> Iterator[_Finding]:
