@@ -8,7 +8,7 @@ from itertools import combinations
 from mremapcheck.errors import Problem
 from mremapcheck.kernels.ranges import landmarks
 from mremapcheck.scenario.document import Expectation, Scenario
-from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Fork, Mmap, Mremap, Touch
+from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Fork, Mremap
 
 
 def lint(scenario: Scenario) -> list[Problem]:
@@ -44,17 +44,6 @@ def _unused_regions(scenario: Scenario) -> Iterator[_Finding]:
     for region in scenario.regions:
         if region.name not in used:
             yield scenario.line, f"region `{region.name}` has no part in any move or expectation", ""
-
-
-def _letters(scenario: Scenario) -> Iterator[_Finding]:
-    steps = (*scenario.setup, *scenario.script)
-    known = {tag.letter for step in steps if isinstance(step, Touch) for tag in step.tags}
-    known |= {step.letter for step in steps if isinstance(step, Mmap)}
-    for entry in scenario.expect:
-        for name, drawing in entry.regions.items():
-            for letter in sorted(set(drawing) - known - {".", "_", "?"}):
-                hint = "a page without anybody's data is `_`"
-                yield entry.line, f"`{name}` shows {letter}, which nothing maps", hint
 
 
 def _entries(scenario: Scenario) -> Iterator[_Finding]:

@@ -39,7 +39,6 @@ def test_findings_are_warnings_with_a_place() -> None:
     [
         ({"moves": [WITHOUT]}, "moves[0] has FIXED and no new_address"),
         ({"moves": [{**MOVE, "flags": "MAYMOVE"}]}, "moves[0] has a new_address and does not go there"),
-        ({"expect": [{"dst": "ZZ"}]}, "`dst` shows Z, which nothing maps"),
         ({"expect": entries(">=6.18, <6.17")}, "no kernel is `>=6.18, <6.17`"),
         ({"expect": [{"kernel": ">=6.17"}]}, "nothing is expected here"),
         ({"expect": [{"moves": [{}]}]}, "nothing is expected here"),
