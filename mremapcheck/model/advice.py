@@ -28,7 +28,7 @@ from mremapcheck.model.flags import (
     WIPEONFORK,
     WRITE,
 )
-from mremapcheck.model.merging import Range, modify
+from mremapcheck.model.merging import modify
 from mremapcheck.model.mm import Mm
 from mremapcheck.model.pages import GUARD, zap
 from mremapcheck.model.stopped import Failed, Unsupported
@@ -55,7 +55,7 @@ def madvise(mm: Mm, op: Madvise) -> None:
             if isinstance(flags, str):
                 errno = flags
             elif flags != vma.flags:
-                new = Range.of(vma, position, stop)
+                new = vma.part(position, stop)
                 new.flags = flags
                 modify(mm, vma, new)
         elif to_pages is not None:

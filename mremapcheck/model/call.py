@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from mremapcheck.model.errno import Errno
-from mremapcheck.model.merging import Range
 from mremapcheck.model.mm import Event, Mm
 from mremapcheck.model.vma import Uffd, Vma
-from mremapcheck.scenario.operations import Mremap
+from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Mremap
 
 
 class Call:
@@ -14,6 +13,7 @@ class Call:
 
     ``addr``, ``old_len``, ``new_len``, ``flags`` and ``new_addr`` start as the caller gave them and change as the
     kernel's own variables do; ``move`` stays what was asked. ``vma`` is the source mapping once it was looked up.
+    ``has_destination``: new_address counts, as the destination (MREMAP_FIXED) or as a hint (MREMAP_DONTUNMAP, 5.7).
     """
 
     __slots__ = (
@@ -24,6 +24,7 @@ class Call:
         "event_len",
         "flags",
         "following",
+        "has_destination",
         "late_events",
         "mm",
         "move",
@@ -40,7 +41,7 @@ class Call:
 
     vma: Vma
     new_vma: Vma
-    copy: Range
+    copy: Vma
     series: Series
 
     def __init__(self, mm: Mm, move: Mremap) -> None:
@@ -51,6 +52,7 @@ class Call:
         self.new_len = move.new_size
         self.flags = move.flags
         self.new_addr = move.new_address.value
+        self.has_destination = bool(move.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
         #: Pages that were committed for this call and are given back where it fails.
         self.charged = 0
         #: The source was mlocked when it was copied.

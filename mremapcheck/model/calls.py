@@ -28,7 +28,7 @@ from mremapcheck.model.flags import (
     WRITE,
 )
 from mremapcheck.model.kinds import file_of, kind_of
-from mremapcheck.model.merging import Range, modify
+from mremapcheck.model.merging import modify
 from mremapcheck.model.mm import Mm
 from mremapcheck.model.pages import zap
 from mremapcheck.model.steps.unmapping import unmap
@@ -91,12 +91,10 @@ def mmap(process: Process, op: Mmap) -> None:
     pgoff = number if file is None else op.offset
     prev = mm.vmas[index - 1] if index else None
     following = mm.vmas[index] if index < len(mm.vmas) else None
-    if (prev is None or prev.end != start) and (following is None or following.start != end):
-        mm.vmas.insert(index, Vma(start, end, flags, kind, file, pgoff, number, op.letter))
-    else:
-        new = Range(start, end, flags, kind, file, pgoff, number, op.letter)
-        if mm.rules.merge_mapping(mm, new, prev, following) is None:
-            mm.vmas.insert(index, new.new_vma())
+    new = Vma(start, end, flags, kind, file, pgoff, number, op.letter)
+    touches = (prev is not None and prev.end == start) or (following is not None and following.start == end)
+    if not touches or mm.rules.merge_mapping(mm, new, prev, following) is None:
+        mm.vmas.insert(index, new)
     if kind.name == "io-uring":  # its pages are put into the page tables at once
         mm.pages.update((number + index, op.offset + index) for index in range(count))
     mm.count(flags, count)
@@ -143,7 +141,7 @@ def mprotect(process: Process, op: Mprotect) -> None:
             raise Failed(f"mprotect failed: {ENOMEM}")
         if old & ~flags & ACCOUNT:
             mm.committed -= count
-        new = Range.of(vma, start, end)
+        new = vma.part(start, end)
         new.flags = flags
         changed = modify(mm, vma, new)
         mm.count(old, -count)
@@ -178,7 +176,7 @@ def _set_lock(mm: Mm, op: Ranged, lock: int, call: str) -> None:
         flags = old & ~LOCKS | lock
         if flags == old or old & (SPECIAL | HUGETLB) or vma.backing.name == "secret":
             continue
-        new = Range.of(vma, start, end)
+        new = vma.part(start, end)
         new.flags = flags
         modify(mm, vma, new)
         if (flags ^ old) & LOCKED:
@@ -196,7 +194,7 @@ def mseal(process: Process, op: Mseal) -> None:
         raise Failed(f"mseal failed: {ENOMEM}")
     for vma, start, stop in _covered(mm, op, "mseal"):
         if not vma.flags & SEALED:
-            new = Range.of(vma, start, stop)
+            new = vma.part(start, stop)
             new.flags |= SEALED
             modify(mm, vma, new)
 
@@ -277,7 +275,7 @@ def uffd_register(process: Process, op: UffdRegister) -> None:
         if vma not in mm.vmas or (vma.uffd is uffd and vma.flags & mode):
             continue
         first = max(start, vma.start)
-        new = Range.of(vma, first, min(end, vma.end))
+        new = vma.part(first, min(end, vma.end))
         new.pgoff = mm.rules.register_offset(vma, first)
         new.flags = new.flags & ~UFFD | mode
         new.uffd = uffd
@@ -290,7 +288,7 @@ def uffd_unregister(process: Process, op: UffdUnregister) -> None:
     start, end = op.address.value, op.address.value + page_align(op.size)
     for vma in [vma for vma in mm.vmas if vma.start < end and vma.end > start and vma.uffd is not None]:
         if vma in mm.vmas:
-            new = Range.of(vma, max(start, vma.start), min(end, vma.end))
+            new = vma.part(max(start, vma.start), min(end, vma.end))
             new.flags &= ~UFFD
             new.uffd = None
             modify(mm, vma, new)
@@ -307,7 +305,7 @@ def set_name(process: Process, op: SetName) -> None:
             if errno is not None:
                 raise Failed(f"name failed: {errno}")
         if vma.name != op.name:
-            new = Range.of(vma, start, end)
+            new = vma.part(start, end)
             new.name = op.name
             modify(mm, vma, new)
 

@@ -11,7 +11,6 @@ from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.model.call import Call
 from mremapcheck.model.change import Change
 from mremapcheck.model.history.v5_4 import BASE, BASE_FEATURES
-from mremapcheck.model.merging import Range
 from mremapcheck.model.mm import Mm
 from mremapcheck.model.pipeline import Answer, Step, copy, follow
 from mremapcheck.model.steps.unmapping import Unmap
@@ -63,7 +62,7 @@ class Rules:
     move_each: CallSteps
     finish: tuple[Callable[[Call, bool], None], ...]
     munmap: tuple[Callable[[Unmap], Answer], ...]
-    mergeable: tuple[Callable[[Range, Vma, bool], str | None], ...]
+    mergeable: tuple[Callable[[Vma, Vma, bool], str | None], ...]
     may_split: tuple[Callable[[Vma, int], bool], ...]
     removable: tuple[Callable[[Vma], str | None], ...]
     eligible: tuple[Callable[[Vma], str | None], ...]
@@ -73,8 +72,8 @@ class Rules:
     registrable: tuple[Callable[[Vma, int], bool], ...]
     nameable: tuple[Callable[[Vma], str | None], ...]
     guard: tuple[Callable[[Mm, Vma], str | None], ...]
-    merge_mapping: Callable[[Mm, Range, Vma | None, Vma | None], Vma | None]
-    extend_down: Callable[[Vma, Range], None]
+    merge_mapping: Callable[[Mm, Vma, Vma | None, Vma | None], Vma | None]
+    extend_down: Callable[[Vma, Vma], None]
     register_offset: Callable[[Vma, int], int]
     features: frozenset[str]
 

@@ -1,81 +1,17 @@
 """Merging and splitting: what /proc/self/maps shows as one line or two.
 
 The rules of who may merge are steps of the pipeline ``mergeable`` (see ``steps/mergeable.py``), which changes edit;
-this module only applies their verdict.
+this module only applies their verdict. A mapping that is to be (``new``) is a Vma that is not linked yet.
 """
 
 from __future__ import annotations
 
 from mremapcheck.model.flags import MAYBE_GUARD, SPECIAL
 from mremapcheck.model.mm import Mm
-from mremapcheck.model.vma import AnonVma, Backing, File, Uffd, Vma
+from mremapcheck.model.vma import AnonVma, Vma
 
 
-class Range:
-    """A mapping that is to be (vma_merge_struct): one that mmap or mremap places, or part of one that changes.
-
-    ``source`` is the mapping it is copied from (mremap) or part of (mprotect and the like); None for mmap and growth.
-    """
-
-    __slots__ = (
-        "anon_pgoff",
-        "anon_vma",
-        "backing",
-        "end",
-        "file",
-        "flags",
-        "label",
-        "name",
-        "pgoff",
-        "source",
-        "start",
-        "uffd",
-    )
-
-    def __init__(
-        self,
-        start: int,
-        end: int,
-        flags: int,
-        backing: Backing,
-        file: File | None,
-        pgoff: int,
-        anon_pgoff: int,
-        label: str,
-    ) -> None:
-        self.start = start
-        self.end = end
-        self.flags = flags
-        self.backing = backing
-        self.file = file
-        self.pgoff = pgoff
-        self.anon_pgoff = anon_pgoff
-        self.label = label
-        self.anon_vma: AnonVma | None = None
-        self.uffd: Uffd | None = None
-        self.name: str | None = None
-        self.source: Vma | None = None
-
-    @classmethod
-    def of(cls, vma: Vma, start: int, end: int) -> Range:
-        """Return ``[start, end)`` with everything that ``vma`` has there, or would have if it reached so far."""
-        delta = (start - vma.start) >> 12
-        new = cls(start, end, vma.flags, vma.backing, vma.file, vma.pgoff + delta, vma.anon_pgoff + delta, vma.label)
-        new.anon_vma = vma.anon_vma
-        new.uffd = vma.uffd
-        new.name = vma.name
-        return new
-
-    def new_vma(self) -> Vma:
-        """Return the mapping, not linked anywhere yet."""
-        vma = Vma(self.start, self.end, self.flags, self.backing, self.file, self.pgoff, self.anon_pgoff, self.label)
-        vma.anon_vma = self.anon_vma
-        vma.uffd = self.uffd
-        vma.name = self.name
-        return vma
-
-
-def may_join(mm: Mm, new: Range, vma: Vma, before: bool) -> bool:
+def may_join(mm: Mm, new: Vma, vma: Vma, before: bool) -> bool:
     """Tell whether ``new`` may become part of its neighbour; ``before``: the neighbour is the lower one."""
     for rule in mm.rules.mergeable:
         obstacle = rule(new, vma, before)
@@ -94,7 +30,7 @@ def _share_anon_vma(lower: Vma, upper: Vma) -> bool:
     return lower.anon_vma is None or upper.anon_vma is None or lower.anon_vma is upper.anon_vma
 
 
-def join(mm: Mm, new: Range, prev: Vma | None, following: Vma | None) -> Vma | None:
+def join(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | None:
     """Merge a new range into the mappings around it (vma_merge, vma_merge_new_range).
 
     Returns the mapping that now covers it, or None where nothing was done.
@@ -106,7 +42,7 @@ def join(mm: Mm, new: Range, prev: Vma | None, following: Vma | None) -> Vma | N
     return absorb(mm, new, prev if left else None, following if right else None)
 
 
-def absorb(mm: Mm, new: Range, prev: Vma | None, following: Vma | None) -> Vma | None:
+def absorb(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | None:
     """Let the mappings that may take ``new`` in do so (vma_expand); None where there are none."""
     if prev is not None:
         if following is not None and _share_anon_vma(prev, following) and may_remove(mm, following):
@@ -127,7 +63,7 @@ def absorb(mm: Mm, new: Range, prev: Vma | None, following: Vma | None) -> Vma |
     return None
 
 
-def extend_down(vma: Vma, new: Range) -> None:
+def extend_down(vma: Vma, new: Vma) -> None:
     """Let ``vma`` begin where ``new`` does, with the offsets that ``new`` has there."""
     vma.start = new.start
     vma.pgoff = new.pgoff
@@ -141,7 +77,7 @@ def _take_over(vma: Vma, anon_vma: AnonVma | None, flags: int) -> None:
     vma.flags |= flags & MAYBE_GUARD
 
 
-def modify(mm: Mm, vma: Vma, new: Range) -> Vma:
+def modify(mm: Mm, vma: Vma, new: Vma) -> Vma:
     """Give part of a mapping the attributes of ``new`` (vma_modify): merge with what is around it, else split.
 
     Returns the mapping that holds the range now. vm.max_map_count is not looked at: set-up comes before headroom.
@@ -159,7 +95,7 @@ def modify(mm: Mm, vma: Vma, new: Range) -> Vma:
     return vma
 
 
-def _merge_existing(mm: Mm, vma: Vma, new: Range) -> Vma | None:
+def _merge_existing(mm: Mm, vma: Vma, new: Vma) -> Vma | None:
     """Merge a changed part of ``vma`` with its neighbours (vma_merge, vma_merge_existing_range), or return None."""
     at_start = new.start == vma.start
     at_end = new.end == vma.end

@@ -30,6 +30,8 @@ UNLIMITED = 1 << 60
 CHOSEN_TOP = 0x7F00_0000_0000
 
 _END = attrgetter("end")
+#: Of these flags, private writable memory that is no stack has only WRITE: it counts as data (is_data_mapping).
+_DATA = WRITE | SHARED | GROWSDOWN
 
 
 class Mm:
@@ -124,7 +126,7 @@ class Mm:
         """Tell whether RLIMIT_AS and RLIMIT_DATA leave room for this many pages of such a mapping (may_expand_vm)."""
         if self.total + pages > self.address_limit:
             return False
-        return not (is_data(flags) and self.data + pages > self.data_limit)
+        return flags & _DATA != WRITE or self.data + pages <= self.data_limit
 
     def may_lock(self, pages: int) -> bool:
         """Tell whether RLIMIT_MEMLOCK leaves room for this many more pages (mlock_future_ok)."""
@@ -144,18 +146,13 @@ class Mm:
     def count(self, flags: int, pages: int) -> None:
         """Add pages of such a mapping to the counters, or take them off (vm_stat_account)."""
         self.total += pages
-        if is_data(flags):
+        if flags & _DATA == WRITE:
             self.data += pages
 
     def say(self, text: str, *args: object) -> None:
         """Note what the current step did, where a trace is wanted."""
         if self.trace is not None:
             self.trace.say(text, *args)
-
-
-def is_data(flags: int) -> bool:
-    """Tell whether a mapping counts as data: private, writable, no stack (is_data_mapping)."""
-    return flags & (WRITE | SHARED | GROWSDOWN) == WRITE
 
 
 def in_user_space(address: int, length: int) -> bool:

@@ -72,8 +72,9 @@ class Vma:
     """One mapping (struct vm_area_struct); addresses in bytes, ``pgoff`` and ``anon_pgoff`` in pages.
 
     ``pgoff``: the page of the file that ``start`` maps; for anonymous mappings a virtual page number, the address of
-    the first fault. ``anon_pgoff`` (7.3) numbers the private pages of any mapping so. ``label`` is the letter of the
-    drawing that made it, for traces only.
+    the first fault. ``anon_pgoff`` (7.3) numbers the private pages of any mapping so. ``source``, of one that is not
+    linked yet: the mapping that it is copied from (mremap) or a changed part of (mprotect and the like). ``label`` is
+    the letter of the drawing that made it, for traces only.
     """
 
     __slots__ = (
@@ -86,6 +87,7 @@ class Vma:
         "label",
         "name",
         "pgoff",
+        "source",
         "start",
         "uffd",
     )
@@ -111,15 +113,23 @@ class Vma:
         self.anon_vma: AnonVma | None = None
         self.uffd: Uffd | None = None
         self.name: str | None = None
+        self.source: Vma | None = None
         self.label = label
+
+    def part(self, start: int, end: int) -> Vma:
+        """Return ``[start, end)``, not linked, as the mapping is there or would be if it reached so far."""
+        delta = (start - self.start) >> PAGE_SHIFT
+        part = Vma(
+            start, end, self.flags, self.backing, self.file, self.pgoff + delta, self.anon_pgoff + delta, self.label
+        )
+        part.anon_vma = self.anon_vma
+        part.uffd = self.uffd
+        part.name = self.name
+        return part
 
     def copy(self) -> Vma:
         """Return a mapping that differs in nothing (vm_area_dup and anon_vma_clone)."""
-        twin = Vma(self.start, self.end, self.flags, self.backing, self.file, self.pgoff, self.anon_pgoff, self.label)
-        twin.anon_vma = self.anon_vma
-        twin.uffd = self.uffd
-        twin.name = self.name
-        return twin
+        return self.part(self.start, self.end)
 
     def pgoff_at(self, address: int) -> int:
         """Return the page offset of ``address``."""

@@ -6,7 +6,6 @@ from mremapcheck.model.call import Call
 from mremapcheck.model.change import Change, release, updates
 from mremapcheck.model.errno import EBADF, EINVAL, ENOMEM
 from mremapcheck.model.flags import ACCOUNT, HUGETLB
-from mremapcheck.model.merging import Range
 from mremapcheck.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.model.steps import checks
 from mremapcheck.model.vma import Vma
@@ -57,7 +56,7 @@ def charge_move(call: Call) -> Answer:
     return None
 
 
-def same_name(new: Range, vma: Vma, before: bool) -> str | None:
+def same_name(new: Vma, vma: Vma, before: bool) -> str | None:
     """Both must have the same name, given with PR_SET_VMA_ANON_NAME, or none (9a10064f5625, 5.17)."""
     return "their names differ" if new.name != vma.name else None
 

@@ -6,7 +6,7 @@ from mremapcheck.model.call import Call
 from mremapcheck.model.change import Change, release, updates
 from mremapcheck.model.errno import EBADF, EINVAL, ENOMEM
 from mremapcheck.model.flags import ACCOUNT, WRITE
-from mremapcheck.model.merging import Range, absorb, extend_down, join, may_join
+from mremapcheck.model.merging import absorb, extend_down, join, may_join
 from mremapcheck.model.mm import Mm
 from mremapcheck.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.model.steps import mergeable, setup
@@ -39,12 +39,12 @@ def merge_growth_unless_close(call: Call) -> Answer:
     return _merge_growth(call, _growth(call))
 
 
-def _growth(call: Call) -> Range:
+def _growth(call: Call) -> Vma:
     end = call.vma.end
-    return Range.of(call.vma, end, end + call.new_len - call.old_len)
+    return call.vma.part(end, end + call.new_len - call.old_len)
 
 
-def _merge_growth(call: Call, growth: Range) -> Answer:
+def _merge_growth(call: Call, growth: Vma) -> Answer:
     mm, vma = call.mm, call.vma
     index = mm.vmas.index(vma) + 1
     grown = join(mm, growth, vma, mm.vmas[index] if index < len(mm.vmas) else None)
@@ -53,7 +53,7 @@ def _merge_growth(call: Call, growth: Range) -> Answer:
     return None
 
 
-def merge_mapping_behind_first(mm: Mm, new: Range, prev: Vma | None, following: Vma | None) -> Vma | None:
+def merge_mapping_behind_first(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | None:
     """Merge a fresh mapping with the one behind it first; the one before must then fit that (4dd1b84140c1, 6.1).
 
     So where both neighbours were faulted apart, the mapping goes with the one behind; up to 6.0 and from 6.12 it goes
@@ -69,7 +69,7 @@ def merge_mapping_behind_first(mm: Mm, new: Range, prev: Vma | None, following: 
     return absorb(mm, new, prev if left else None, following if right else None)
 
 
-def extend_down_wrong_offset(vma: Vma, new: Range) -> None:
+def extend_down_wrong_offset(vma: Vma, new: Vma) -> None:
     """Let a mapping begin lower but keep its page offset: file data appears at the wrong place (0503ea8f5ba7, 6.3).
 
     rpm's database was the first to notice.
@@ -78,7 +78,7 @@ def extend_down_wrong_offset(vma: Vma, new: Range) -> None:
     vma.anon_pgoff = new.anon_pgoff
 
 
-def no_close_behind(new: Range, vma: Vma, before: bool) -> str | None:
+def no_close_behind(new: Vma, vma: Vma, before: bool) -> str | None:
     """Only a mapping that may disappear must not have a close hook: the one behind (714965ca8252, 6.4)."""
     return mergeable.no_close(new, vma, before) if not before else None
 

@@ -7,7 +7,6 @@ from mremapcheck.model.change import Change, release, updates
 from mremapcheck.model.errno import EINVAL, ENOMEM, EPERM
 from mremapcheck.model.faults import prepare_anon_vma
 from mremapcheck.model.flags import LOCKED, MAYBE_GUARD, SEALED, SHARED, SPECIAL
-from mremapcheck.model.merging import Range
 from mremapcheck.model.mm import Mm
 from mremapcheck.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.model.steps.unmapping import Unmap, cut, queue_unmap_event
@@ -70,7 +69,8 @@ def gather(state: Unmap) -> Answer:
         errno = cut(state, vma, state.end) if vma.end > state.end else None
         if errno is not None:
             return errno
-        queue_unmap_event(state, vma)
+        if vma.uffd is not None:
+            queue_unmap_event(state, vma.uffd)
     return None
 
 
@@ -100,7 +100,7 @@ def flagged_by_guard(mm: Mm, vma: Vma) -> str | None:
     return None
 
 
-def same_flags_but_guard(new: Range, vma: Vma, before: bool) -> str | None:
+def same_flags_but_guard(new: Vma, vma: Vma, before: bool) -> str | None:
     """All flags must be the same but that of guard pages, which the merged mapping inherits (5dba5cc2e0ff, 6.19)."""
     return "their flags differ" if (new.flags ^ vma.flags) & ~MAYBE_GUARD else None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from mremapcheck.model.call import Call
 from mremapcheck.model.change import Change, release, updates
 from mremapcheck.model.flags import ACCOUNT
-from mremapcheck.model.merging import Range
 from mremapcheck.model.pipeline import Answer, Insert, Move, Remove, Replace
 from mremapcheck.model.vma import Vma
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP
@@ -38,7 +37,7 @@ def overcharge_shrink(call: Call) -> Answer:
     return None
 
 
-def anon_vmas_fit(new: Range, vma: Vma, before: bool) -> str | None:
+def anon_vmas_fit(new: Vma, vma: Vma, before: bool) -> str | None:
     """An unfaulted neighbour takes in a faulted range, too (879bca0a2c4f, 6.16).
 
     Where the range only changes its attributes, it must not have come through a fork; one that mremap copies may have.
@@ -54,7 +53,7 @@ def anon_vmas_fit(new: Range, vma: Vma, before: bool) -> str | None:
     return "their anon_vma differs"
 
 
-def anon_vmas_fit_unless_forked(new: Range, vma: Vma, before: bool) -> str | None:
+def anon_vmas_fit_unless_forked(new: Vma, vma: Vma, before: bool) -> str | None:
     """An unfaulted neighbour takes in a faulted range unless that came through a fork (61f67c230a5e, 6.19).
 
     Merging one that mremap copied had left the parent's anon_vma behind: a use after free, CVE-2026-23077.

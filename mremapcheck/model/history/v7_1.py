@@ -6,7 +6,6 @@ from mremapcheck.model.call import Call
 from mremapcheck.model.change import Change, release, updates
 from mremapcheck.model.errno import ENOMEM
 from mremapcheck.model.flags import LOCKED, SHARED, UFFD
-from mremapcheck.model.merging import Range
 from mremapcheck.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.model.vma import Vma
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP
@@ -96,7 +95,7 @@ def count_locked_unless_kept(call: Call) -> Answer:
     return None
 
 
-def contiguous_anon_pages(new: Range, vma: Vma, before: bool) -> str | None:
+def contiguous_anon_pages(new: Vma, vma: Vma, before: bool) -> str | None:
     """Private file mappings must also go on in the numbers of their private pages (7.3).
 
     One that was moved after a write no longer merges with a neighbour that continues its file.

@@ -6,32 +6,31 @@ A rule returns what stands in the way, or None. ``vma`` is the neighbour of the 
 
 from __future__ import annotations
 
-from mremapcheck.model.merging import Range
 from mremapcheck.model.vma import Vma
 from mremapcheck.units import PAGE_SHIFT
 
 
-def same_flags(new: Range, vma: Vma, before: bool) -> str | None:
+def same_flags(new: Vma, vma: Vma, before: bool) -> str | None:
     """Protection, lock, advice, seal, userfaultfd mode and accounting must be the same."""
     return "their flags differ" if new.flags != vma.flags else None
 
 
-def same_file(new: Range, vma: Vma, before: bool) -> str | None:
+def same_file(new: Vma, vma: Vma, before: bool) -> str | None:
     """Both must map the same open file, or none; each shared anonymous mmap has a file of its own."""
     return "they map different files" if new.file is not vma.file else None
 
 
-def no_close(new: Range, vma: Vma, before: bool) -> str | None:
+def no_close(new: Vma, vma: Vma, before: bool) -> str | None:
     """The neighbour's vm_ops must not have a close hook, as SysV shared memory's have."""
     return "its driver counts its mappings (vm_ops->close)" if vma.backing.has_close else None
 
 
-def same_userfaultfd(new: Range, vma: Vma, before: bool) -> str | None:
+def same_userfaultfd(new: Vma, vma: Vma, before: bool) -> str | None:
     """Both must be registered with the same userfaultfd, or with none."""
     return "their userfaultfd differs" if new.uffd is not vma.uffd else None
 
 
-def anon_vmas_fit(new: Range, vma: Vma, before: bool) -> str | None:
+def anon_vmas_fit(new: Vma, vma: Vma, before: bool) -> str | None:
     """A neighbour that was never faulted does not take in a faulted range; a faulted one that no fork passed on
     takes in an unfaulted range; two faulted ones must have faulted together.
     """
@@ -42,7 +41,7 @@ def anon_vmas_fit(new: Range, vma: Vma, before: bool) -> str | None:
     return "their anon_vma differs"
 
 
-def contiguous(new: Range, vma: Vma, before: bool) -> str | None:
+def contiguous(new: Vma, vma: Vma, before: bool) -> str | None:
     """The page offsets must go on where the other's end."""
     if before:
         fits = vma.pgoff + ((vma.end - vma.start) >> PAGE_SHIFT) == new.pgoff

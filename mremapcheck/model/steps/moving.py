@@ -6,7 +6,7 @@ from mremapcheck.model import pages
 from mremapcheck.model.call import Call
 from mremapcheck.model.errno import EINVAL, ENOMEM
 from mremapcheck.model.flags import ACCOUNT, LOCKED, UFFD
-from mremapcheck.model.merging import Range, join
+from mremapcheck.model.merging import join
 from mremapcheck.model.pipeline import Answer, run
 from mremapcheck.model.steps.unmapping import unmap
 from mremapcheck.units import PAGE_SHIFT
@@ -33,7 +33,7 @@ def copy_vma(call: Call) -> Answer:
 def describe_copy(call: Call) -> Answer:
     """Take everything from the source; a mapping that was faulted keeps its page offset."""
     vma = call.vma
-    copy = Range.of(vma, call.addr, call.addr)
+    copy = vma.part(call.addr, call.addr)
     copy.start = call.new_addr
     copy.end = call.new_addr + call.new_len
     copy.source = vma
@@ -69,7 +69,8 @@ def merge_copy(call: Call) -> Answer:
     mm, copy = call.mm, call.copy
     merged = join(mm, copy, call.prev, call.following)
     if merged is None:
-        merged = copy.new_vma()
+        merged = copy
+        merged.source = None
         mm.insert(merged)
         mm.say("copies {} to {}", call.vma, merged)
     elif merged.start <= call.vma.start < merged.end:

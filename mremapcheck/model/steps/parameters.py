@@ -6,7 +6,7 @@ from mremapcheck.model.call import Call
 from mremapcheck.model.errno import EINVAL, ENOMEM
 from mremapcheck.model.mm import in_user_space
 from mremapcheck.model.pipeline import Answer, run
-from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
+from mremapcheck.scenario.operations import MREMAP_FIXED, MREMAP_MAYMOVE
 from mremapcheck.units import PAGE, U64, page_align
 
 
@@ -47,7 +47,7 @@ def check_new_size(call: Call) -> Answer:
 
 def move_to_new_address(call: Call) -> Answer:
     """Go another way where new_address counts: with MREMAP_FIXED and (5.7) MREMAP_DONTUNMAP (mremap_to)."""
-    if takes_new_address(call):
+    if call.has_destination:
         return run(call.mm.rules.mremap_to, call)
     return None
 
@@ -57,21 +57,16 @@ def resize_or_move(call: Call) -> Answer:
     return run(call.mm.rules.mremap_at, call)
 
 
-def takes_new_address(call: Call) -> bool:
-    """Tell whether new_address counts: as the destination (MREMAP_FIXED) or as a hint (MREMAP_DONTUNMAP, 5.7)."""
-    return bool(call.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
-
-
 def check_new_address(call: Call) -> Answer:
     """Refuse a new_address that is not page aligned, also where MREMAP_DONTUNMAP takes it as a hint only."""
-    if takes_new_address(call) and call.new_addr % PAGE:
+    if call.has_destination and call.new_addr % PAGE:
         return call.fail(EINVAL, "new_address {:at} is not page aligned", call.new_addr)
     return None
 
 
 def check_new_range(call: Call) -> Answer:
     """Refuse a destination beyond the user's address space."""
-    if takes_new_address(call) and not in_user_space(call.new_addr, call.new_len):
+    if call.has_destination and not in_user_space(call.new_addr, call.new_len):
         return call.fail(EINVAL, "the destination ends beyond the user's address space")
     return None
 
@@ -79,7 +74,7 @@ def check_new_range(call: Call) -> Answer:
 def check_overlap(call: Call) -> Answer:
     """Refuse overlapping ranges. With old_size 0 the same address passes, and the source is then unmapped."""
     if (
-        takes_new_address(call)
+        call.has_destination
         and (call.addr + call.old_len) & U64 > call.new_addr
         and call.new_addr + call.new_len > call.addr
     ):
@@ -92,6 +87,6 @@ def check_map_count_early(call: Call) -> Answer:
 
     Whoever moves many mappings near vm.max_map_count needs 6 free slots here, 4 for the move itself.
     """
-    if takes_new_address(call) and len(call.mm.vmas) + 2 >= call.mm.max_map_count - 3:
+    if call.has_destination and len(call.mm.vmas) + 2 >= call.mm.max_map_count - 3:
         return call.fail(ENOMEM, "fewer than 6 map slots are free")
     return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mremapcheck.model.flags import ACCOUNT, HUGETLB, MIXEDMAP, NORESERVE, PFNMAP, SHARED, UFFD_MISSING, WRITE
-from mremapcheck.model.merging import Range, join
+from mremapcheck.model.merging import join
 from mremapcheck.model.mm import Mm
 from mremapcheck.model.vma import Vma
 
 
-def merge_mapping(mm: Mm, new: Range, prev: Vma | None, following: Vma | None) -> Vma | None:
+def merge_mapping(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | None:
     """Merge a fresh mapping: with the one before it first, and then with the one behind (vma_merge)."""
     return join(mm, new, prev, following)
 

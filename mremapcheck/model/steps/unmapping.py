@@ -105,14 +105,14 @@ def split_end(state: Unmap) -> Answer:
 def queue_unmap_events(state: Unmap) -> Answer:
     """Tell each userfaultfd that wants to know, once for the whole range (userfaultfd_unmap_prep)."""
     for vma in state.vmas():
-        queue_unmap_event(state, vma)
+        if vma.uffd is not None:
+            queue_unmap_event(state, vma.uffd)
     return None
 
 
-def queue_unmap_event(state: Unmap, vma: Vma) -> None:
-    """Tell the mapping's userfaultfd of the unmapping of the whole range, if it wants to know and does not yet."""
-    uffd = vma.uffd
-    if uffd is not None and uffd.events and uffd not in state.told:
+def queue_unmap_event(state: Unmap, uffd: Uffd) -> None:
+    """Tell a userfaultfd of the unmapping of the whole range, if it wants to know and was not told yet."""
+    if uffd.events and uffd not in state.told:
         state.told.append(uffd)
         state.events.append(("unmap", state.start, state.end))
 
