@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from multiprocessing.util import Finalize
 from queue import Queue
 from signal import SIG_IGN, SIGINT, signal
-from threading import Event, Thread
+from threading import BoundedSemaphore, Event, Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -90,6 +91,10 @@ def lockstep(executors: Sequence[Executor], scenarios: Sequence[Scenario]) -> It
         yield from zip(*streams, strict=True)
 
 
+#: As many kernels run side by side as there are cores; more would only make each run out of patience.
+_turns = BoundedSemaphore(os.cpu_count() or 1)
+
+
 class _Ahead:
     """Runs an executor in a thread of its own; iterating gives its results."""
 
@@ -100,10 +105,11 @@ class _Ahead:
 
     def _work(self, executor: Executor, scenarios: Sequence[Scenario]) -> None:
         try:
-            for execution in executor.run(scenarios):
-                if self._stop.is_set():
-                    return
-                self._queue.put(execution)
+            with _turns:
+                for execution in () if self._stop.is_set() else executor.run(scenarios):
+                    if self._stop.is_set():
+                        return
+                    self._queue.put(execution)
             self._queue.put(None)
         except BaseException as error:
             self._queue.put(error)

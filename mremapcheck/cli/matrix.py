@@ -18,7 +18,7 @@ def matrix(
             "--kernel",
             metavar="REF",
             show_default=False,
-            help="A kernel, repeatable. Without: every release of the model.",
+            help="A kernel, repeatable; vm:all: every known image. Without: every release of the model.",
         ),
     ] = None,
     look: ReportFormat = Format.TABLE,
@@ -36,11 +36,15 @@ def matrix(
     from mremapcheck.executors import TIMEOUT, open_executor
     from mremapcheck.selection import select
 
+    references = kernel or default_kernels()
+    if "vm:all" in references:
+        from mremapcheck.images.known import expand
+
+        references = expand(references)
     scenarios = select(paths or [], only or [])
     with ExitStack() as stack:
         executors = [
-            stack.enter_context(open_executor(reference, timeout=timeout or TIMEOUT))
-            for reference in kernel or default_kernels()
+            stack.enter_context(open_executor(reference, timeout=timeout or TIMEOUT)) for reference in references
         ]
         kernels = [executor.kernel for executor in executors]
         tally = report("matrix", kernels, scenarios, rows(executors, scenarios), look, color)

@@ -38,8 +38,6 @@ FAST = Profile("fast", True, "quiet acpi=off cryptomgr.notests", 60)
 PLAIN = Profile("plain", False, "ignore_loglevel", 150)
 #: Seconds after which a guest that does not speak tells that KVM does not work here.
 _KVM_PATIENCE = 6.0
-#: As many guests boot at a time as there are cores, so that none runs out of patience.
-_turns = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +85,15 @@ class Booter:
         if self._ready:
             booted, self._ready = self._ready, None
             return booted
-        line.say("waiting for its turn to boot")
-        with _turns:
-            profiles = [PLAIN] if known.boot_of(self._digest).get("profile") == PLAIN.name else [FAST, PLAIN]
-            for profile in profiles:
-                line.say(f"booting{' plainly' if profile is PLAIN else ''}")
-                try:
-                    booted = self._try(accelerator, profile, profile.patience, line)
-                except GuestEnded as ended:
-                    last = ended
-                    continue
-                self._remember(booted)
-                return booted
+        profiles = [PLAIN] if known.boot_of(self._digest).get("profile") == PLAIN.name else [FAST, PLAIN]
+        for profile in profiles:
+            line.say(f"booting{' plainly' if profile is PLAIN else ''}")
+            try:
+                booted = self._try(accelerator, profile, profile.patience, line)
+            except GuestEnded as ended:
+                last = ended
+                continue
+            return booted
         if accelerator == TCG:
             acceleration.forget()  # perhaps it was this kernel that did not work
         log = "".join(f"\n| {text}" for text in last.log)
@@ -131,6 +126,8 @@ class Booter:
                 self._disk = False  # a QEMU without that device
                 return self._try(accelerator, profile, patience, line)
             raise
+        facts = {"profile": profile.name, "accelerator": accelerator, "seconds": round(hello.seconds, 1)}
+        known.remember_boot(self._digest, {**facts, "release": hello.release, "channel": hello.channel})
         return Booted(machine, hello, accelerator, profile.name)
 
     def _start(self, accelerator: str, profile: Profile) -> Machine:
@@ -141,11 +138,6 @@ class Booter:
             setup = Setup(self._kernel(profile.unpacked), self._initrd, words, accelerator, self._disk)
             self._machine = Machine(self._binary, setup)
             return self._machine
-
-    def _remember(self, booted: Booted) -> None:
-        hello = booted.hello
-        facts = {"profile": booted.profile, "accelerator": booted.accelerator, "seconds": round(hello.seconds, 1)}
-        known.remember_boot(self._digest, {**facts, "release": hello.release, "channel": hello.channel})
 
     def _kernel(self, unpacked: bool) -> int:
         if unpacked not in self._kernels:
