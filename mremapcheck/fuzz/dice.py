@@ -12,11 +12,12 @@ from random import Random
 from typing import Any, TypeAlias
 
 from mremapcheck.fuzz.bounds import FLAGS
+from mremapcheck.fuzz.motifs import BOTH, FIXED, MOTIFS, address
 
 Document: TypeAlias = dict[str, Any]
 
 #: What a kernel may lack: attributes, operations and conditions that are left out where it does.
-FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "special"})
+FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "names", "special"})
 
 #: kind -> how likely, in parts; those a plain process can always make.
 KINDS: Mapping[str, int] = {
@@ -30,16 +31,25 @@ KINDS: Mapping[str, int] = {
     "growsdown": 1,
 }
 #: Kinds of a driver or of newer kernels (feature ``special``).
-SPECIAL: Mapping[str, int] = {"droppable": 1, "secret": 1, "io-uring": 1, "aio": 1}
+SPECIAL: Mapping[str, int] = {"droppable": 2, "secret": 2, "io-uring": 1, "aio": 1, "vdso": 1, "vvar": 1}
+#: Of these there is one for each process, or one size.
+_GIVEN = ("io-uring", "aio", "vdso", "vvar")
+#: How many pages these have on most kernels; elsewhere such scenarios are skipped.
+_USUAL_PAGES = {"vdso": 2, "vvar": 4, "io-uring": 1, "aio": 1}
 
 #: Kinds that userfaultfd takes, with ``missing``.
 _REGISTRABLE = ("anon", "anon-shared", "memfd", "tmpfs", "droppable")
 _LETTERS = "ABCDEF"
 #: Of mappings made on the way.
 _NEW_LETTERS = "UVW"
-_ADVICE = ("dontfork", "dontdump", "nohugepage", "mergeable", "wipeonfork", "dontneed", "random", "sequential")
+_ADVICE = (
+    *("dontfork", "dontdump", "nohugepage", "mergeable", "wipeonfork", "dontneed", "random", "sequential"),
+    *("dontneed-locked", "populate-read", "populate-write"),
+)
+#: Advice that brings pages in, which never ends where userfaultfd is to be asked for them.
+_POPULATE = ("populate-read", "populate-write")
 _PROTS = ("rw", "rw", "rw", "r", "r", "none", "rwx", "rx")
-_LIKELY_FLAGS = ("MAYMOVE|FIXED", "MAYMOVE|FIXED", "MAYMOVE|FIXED|DONTUNMAP", "MAYMOVE", 0, "MAYMOVE|DONTUNMAP")
+_LIKELY_FLAGS = (FIXED, FIXED, BOTH, "MAYMOVE", 0, "MAYMOVE|DONTUNMAP")
 #: A range from a low address may have less than so many pages: from 64K on there is memory of somebody else.
 _LOW_PAGES = 14
 
@@ -53,6 +63,7 @@ class Dice:
         kinds = {**KINDS, **SPECIAL} if "special" in features else KINDS
         self._kinds = list(kinds)
         self._weights = list(kinds.values())
+        self.motifs = [motif for motif, needs in MOTIFS.items() if needs <= features]
 
     def document(self, number: int) -> Document:
         """Return the scenario with this number."""
@@ -76,14 +87,17 @@ class _Draw:
 
     def document(self, name: str) -> Document:
         random = self._random
+        if "special" in self._features and random.random() < 0.01:
+            return _huge(random, name)
         source = self._source(random.choice((1, 1, 2, 2, 3, 3, 4, 6)))
         target = self._target(len(source))
-        call = _Call(random, source, target)
-        moves: list[Document] = []
-        for _ in range(random.choice((1, 1, 1, 2, 3))):
-            while random.random() < 0.2:
-                moves.append(self._operation(len(source), len(target)))
-            moves.append(call.next())
+        moves = self._motif(source) if random.random() < 0.2 else []
+        if not moves:
+            call = _Call(random, source, target)
+            for _ in range(random.choice((1, 1, 1, 2, 3))):
+                while random.random() < 0.2:
+                    moves.append(self._operation(len(source), len(target)))
+                moves.append(call.next())
         document: Document = {"name": name, "summary": "random", "map": {"src": source, "dst": target}}
         if self._vmas:
             document["vmas"] = self._vmas
@@ -94,17 +108,41 @@ class _Draw:
                 document["process"] = process
         return document
 
+    def _motif(self, source: str) -> list[Document]:
+        """Play a motif on one of the mappings, or on all of them."""
+        random = self._random
+        edges = [n for n, mark in enumerate(source) if mark != "." and (n == 0 or source[n - 1] != mark)]
+        start = random.choice(edges)
+        end = start + 1
+        whole = random.random() < 0.25
+        while end < len(source) and source[end] != "." and (whole or source[end] == source[start]):
+            end += 1
+        moves = random.choice(self._dice.motifs)(random, start, end - start, self._vmas.get(source[start], {}))
+        if self._armed and any(item.get("op") == "touch" for item in moves):
+            return []
+        return moves
+
     def _source(self, mappings: int) -> str:
-        """Return a drawing of so many mappings, some with a hole between them; a letter may come twice."""
+        """Return a drawing of so many mappings, some with a hole between them; a letter may come twice.
+
+        A mapping likes to continue the file of the one before, as parts of one mapping that was split do.
+        """
         random = self._random
         text = "." * random.choice((0, 0, 0, 0, 1))
         for index in range(mappings):
             letter = _LETTERS[index]
-            if index and random.random() < 0.06:
+            before = self._vmas.get(_LETTERS[index - 1], {}) if index else {}
+            pages = random.choice((1, 1, 2, 3))
+            if index and random.random() < 0.06 and before.get("kind") != "sysv-shm":
                 letter = _LETTERS[index - 1]
+            elif "file" in before and random.random() < 0.5:
+                made = {key: before[key] for key in ("kind", "sharing", "file") if key in before}
+                offset = int(before["offset"][:-1]) + len(text) - text.index(_LETTERS[index - 1])
+                self._vmas[letter] = {**made, "offset": f"{offset}p", "touch": random.random() < 0.5}
             else:
                 self._explain(letter)
-            text += letter * random.choice((1, 1, 2, 3)) + "." * random.choice((0, 0, 0, 1, 2))
+            pages = _USUAL_PAGES.get(self._vmas.get(letter, {}).get("kind", ""), pages)
+            text += letter * pages + "." * random.choice((0, 0, 0, 1, 2))
         return text + "." * random.choice((0, 0, 2))
 
     def _target(self, length: int) -> str:
@@ -114,19 +152,19 @@ class _Draw:
         style = random.randrange(5)
         if style < 2:
             return "." * length
-        self._explain("X")
+        self._explain("X", given=False)
         if style == 2:
             return "X" * length
         head = random.randrange(length)
         text = "." * head + "X" * random.randint(1, length - head)
         if style == 4:
-            self._explain("Y")
+            self._explain("Y", given=False)
             text += "." * random.randrange(2) + "Y" * random.randint(1, 3)
         return text + "." * random.randrange(2)
 
-    def _explain(self, letter: str) -> None:
+    def _explain(self, letter: str, given: bool = True) -> None:
         attributes = self._attributes()
-        if attributes:
+        if attributes and (given or attributes.get("kind") not in _GIVEN):
             self._vmas[letter] = attributes
 
     def _attributes(self) -> Document:
@@ -140,7 +178,7 @@ class _Draw:
             if roll() < 0.6:
                 made["file"] = kind[0]
                 made["offset"] = f"{random.randrange(4)}p"
-        if kind in ("io-uring", "aio"):
+        if kind in _GIVEN:
             return made
         if roll() < 0.3:
             made["prot"] = random.choice(_PROTS)
@@ -149,16 +187,18 @@ class _Draw:
         if roll() < 0.08:
             made["lock"] = random.choice((True, True, "on-fault"))
         if roll() < 0.1:
-            made["advice"] = random.choice(_ADVICE)
+            advice = random.choice(_ADVICE)
+            if advice not in _POPULATE or not self._armed:
+                made["advice"] = advice
         if "uffd" in features and kind in _REGISTRABLE and roll() < 0.1:
             made["uffd"] = random.choice(("missing", "missing", "missing+events"))
             self._armed = True
-        elif "uffd" in features and kind == "anon" and roll() < 0.02:
+        elif "uffd" in features and kind in ("anon", "memfd") and roll() < 0.02:
             made["uffd"] = random.choice(("wp", "wp+events"))
             self._armed = True
-        if "guard" in features and kind == "anon" and "lock" not in made and roll() < 0.03:
+        if "guard" in features and kind in ("anon", "memfd") and "lock" not in made and roll() < 0.03:
             made["guard"] = [0]
-        if roll() < 0.02 and kind == "anon":
+        if "names" in features and kind in ("anon", "anon-shared") and roll() < 0.02:
             made["name"] = random.choice(("heap", "heap", "stack"))
         if "mseal" in features and roll() < 0.04:
             made["seal"] = True
@@ -169,7 +209,7 @@ class _Draw:
         choice: dict[str, Callable[[], Document]] = {
             "munmap": dict,
             "mprotect": lambda: {"prot": random.choice(_PROTS)},
-            "madvise": lambda: {"advice": random.choice(_ADVICE)},
+            "madvise": lambda: {"advice": random.choice(_ADVICE[: -len(_POPULATE)] if self._armed else _ADVICE)},
             "mmap": self._mmap,
             "munlock": dict,
         }
@@ -177,6 +217,8 @@ class _Draw:
             choice["mlock"] = lambda: {"lock": "on-fault"} if random.random() < 0.3 else {}
             choice["read"] = dict
             choice["touch"] = lambda: {"letter": "Z"}
+        elif "uffd" in self._features:
+            choice["uffd-unregister"] = dict
         if "mseal" in self._features:
             choice["mseal"] = dict
         op = random.choices(list(choice), [_OPERATIONS.get(name, 1) for name in choice])[0]
@@ -187,7 +229,7 @@ class _Draw:
 
     def _mmap(self) -> Document:
         made = {"letter": next(self._new_letters, "W"), **self._attributes()}
-        if made.get("kind") not in ("io-uring", "aio") and "touch" not in made:
+        if made.get("kind") not in _GIVEN and "touch" not in made:
             made["touch"] = self._random.random() < 0.5
         return made
 
@@ -204,7 +246,30 @@ class _Draw:
         return {}
 
 
-_OPERATIONS: Mapping[str, int] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2}
+def _huge(random: Random, name: str) -> Document:
+    """Return a scenario on hugetlbfs: everything in huge pages, a call now and then beside one."""
+    sizes = ("2M", "2M", "2M", "4M", "1M", "8K")
+    kind = random.choice(("hugetlb", "memfd-hugetlb"))
+    move: Document = {
+        "old_address": random.choice(("src", "src", "src", "src+1p", "src+512p")),
+        "old_size": random.choice(sizes),
+        "new_size": random.choice(sizes),
+        "flags": random.choice((*_LIKELY_FLAGS, FIXED)),
+        "new_address": random.choice(("dst", "dst", "dst", "dst+256p")),
+    }
+    return {
+        "name": name,
+        "summary": "random",
+        "map": {
+            "src": {"pages": random.choice(("A{512}", "A{1024}")), "align": "2M"},
+            "dst": {"pages": random.choice((".{512}", "X{512}")), "align": "2M"},
+        },
+        "vmas": {"A": {"kind": kind}},
+        "moves": [move],
+    }
+
+
+_OPERATIONS: Mapping[str, int] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2, "uffd-unregister": 1}
 
 
 class _Call:
@@ -276,8 +341,3 @@ class _Call:
             more = f"{max(new, 0) * 4096 + 1}B"
             move["new_size"] = random.choice(("0p", more, "0x800000000000B", "0xffffffffffffffffB"))
         return move
-
-
-def address(region: str, page: int) -> str:
-    """Write an address ``page`` pages from the start of a region."""
-    return region if page == 0 else f"{region}{page:+d}p"
