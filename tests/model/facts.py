@@ -660,14 +660,15 @@ FACTS: dict[str, Fact] = {
 }
 
 
-def _back_in_place(fork: bool, *before: dict[str, Any], **regions: str) -> Scenario:
+def _back_in_place(fork: bool, drawing: str, *before: dict[str, Any]) -> Scenario:
     """Move faulted pages 3 to 5 away, make neighbours with ``before``, and move them back with DONTUNMAP."""
     return scene(
         move("src+3p", 3, 3, F, "dst"),
         *before,
         move("dst", 3, 3, FD, "src+3p"),
+        src=drawing,
+        dst="...",
         process={"fork": True} if fork else None,
-        **regions,
     )
 
 
@@ -683,7 +684,7 @@ PREV, NEXT = do("mmap", "src", 3, letter="P"), do("mmap", "src+6p", 3, letter="N
 
 FACTS |= {
     f"mgd_{name}{'_fork' if fork else ''}": Fact(
-        _back_in_place(fork, *before, src=drawing, dst="..."),
+        _back_in_place(fork, drawing, *before),
         _merges_unless_forked(together, apart) if fork else _merges(together, apart),
         "layout",
     )
