@@ -13,7 +13,7 @@ from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Fork
 
 def lint(scenario: Scenario) -> list[Problem]:
     """Return warnings in the order of the file."""
-    found = [*_moves(scenario), *_unused_regions(scenario), *_letters(scenario), *_entries(scenario), *_gaps(scenario)]
+    found = [*_moves(scenario), *_unused_regions(scenario), *_entries(scenario), *_gaps(scenario)]
     return sorted(
         Problem(scenario.path, line or scenario.line, 1, message, hint, level="warning")
         for line, message, hint in found
