@@ -18,10 +18,16 @@ def reproducer_of(scenario: Scenario) -> str:
 
 def pack_of(scenarios: Sequence[Scenario]) -> list[Packed]:
     """Return scenarios ready for ``pack_text``; those that no program can carry out say why."""
-    return [
-        Packed(scenario, wanted, _unfit(scenario))
-        for scenario, wanted in zip(scenarios, _wanted(scenarios), strict=True)
-    ]
+    return [pack_one(scenario, wanted) for scenario, wanted in zip(scenarios, _wanted(scenarios), strict=True)]
+
+
+def pack_one(scenario: Scenario, wanted: Sequence[Wanted]) -> Packed:
+    """Return a scenario with what is ``wanted`` of it; what would harm the program that makes it is left out."""
+    try:
+        plan = prepare(scenario).plan
+    except Unfit as reason:
+        return Packed(scenario, wanted, str(reason))
+    return Packed(scenario, wanted, near_zero=plan.near_zero)
 
 
 def _wanted(scenarios: Sequence[Scenario]) -> list[list[Wanted]]:
@@ -34,11 +40,3 @@ def _wanted(scenarios: Sequence[Scenario]) -> list[list[Wanted]]:
         ):
             wanted[index] = eras
     return wanted
-
-
-def _unfit(scenario: Scenario) -> str:
-    try:
-        prepare(scenario)
-    except Unfit as reason:
-        return str(reason)
-    return ""

@@ -46,11 +46,16 @@ _ABOUT = """\
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A scenario with what is expected of it; ``skip``: why it cannot be carried out, or nothing."""
+    """A scenario with what is expected of it.
+
+    ``skip``: why it cannot be carried out, or nothing. ``near_zero``: the lowest address, if below 64K, that it takes
+    for forbidden.
+    """
 
     scenario: Scenario
     wanted: Sequence[Wanted]
     skip: str = ""
+    near_zero: int = 0
 
 
 def pack_text(packed: Sequence[Packed], imitated: str = "") -> str:
@@ -124,6 +129,8 @@ def _list(packed: Iterable[Packed]) -> Iterator[str]:
                 yield f"\t\t.objects = objects_{index},"
             if case.wanted:
                 yield f"\t\t.expected = expected_{index}, .expected_count = ARRAY_SIZE(expected_{index}),"
+            if case.near_zero:
+                yield f"\t\t.near_zero = 0x{case.near_zero:x},"
             if scenario.process.keep:
                 yield f"\t\t.keep = {' | '.join(scenario.process.keep)},"
         yield "\t},"

@@ -7,30 +7,42 @@
 static const struct object *objects;    /* of the scenario that runs */
 static int handles[MOST_OBJECTS];       /* descriptors, or segment ids, plus one; 0 where not made yet */
 
-/* A file without a name, in a folder on one of these file systems. */
-static int open_in_folder(const long *magics, const char *missing)
+static const char *noexec;              /* the kind of file for which only folders mounted noexec were found */
+
+/* A file without a name, in a folder on one of these file systems; better one that allows PROT_EXEC. */
+static int open_in_folder(const char *kind, const long *magics, const char *missing)
 {
 	const char *folders[] = { getenv("TMPDIR"), "/tmp", "/var/tmp", getenv("HOME"), "/dev/shm", "." };
+	char path[4096];
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		struct statfs info;
-		char path[4096];
-		int fd;
+	for (int any = 0; any < 2; any++)
+		for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+			struct statfs info;
+			int fits = 0, fd;
 
-		if (!folders[i] || statfs(folders[i], &info))
-			continue;
-		for (const long *magic = magics; *magic; magic++) {
-			if (*magic != (long)info.f_type)
+			if (!folders[i] || statfs(folders[i], &info) || (!any && info.f_flags & 8))
 				continue;
-			snprintf(path, sizeof(path), "%s/mremapcheck-XXXXXX", folders[i]);
-			fd = mkstemp(path);
-			if (fd >= 0) {
-				unlink(path);
-				return fd;
-			}
+			for (const long *magic = magics; *magic; magic++)
+				fits |= *magic == (long)info.f_type;
+			snprintf(path, sizeof(path), "%s/mremapcheck-%d", folders[i], (int)getpid());
+			/* not mkstemp: it asks the vdso for the time, which may have moved */
+			if (!fits || (fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
+				continue;
+			unlink(path);
+			if (any)
+				noexec = kind;
+			return fd;
 		}
-	}
 	skip("%s", missing);
+}
+
+static void check_executable(const struct step *step)
+{
+	int error = errno;
+
+	if (noexec && (error == EACCES || error == EPERM) && step->prot & PROT_EXEC)
+		skip("every folder for files of kind %s is mounted noexec: set TMPDIR to one that is not", noexec);
+	errno = error;
 }
 
 static int make_object(const struct step *step, const struct object *object)
@@ -50,10 +62,11 @@ static int make_object(const struct step *step, const struct object *object)
 			skip("this kernel has no huge pages for memfds (CONFIG_HUGETLBFS)");
 		break;
 	case FILE_ON_DISK:
-		fd = open_in_folder(disk, "no writable folder on ext4, xfs or btrfs: set TMPDIR to one");
+		fd = open_in_folder("file", disk, "no writable folder on ext4, xfs or btrfs: set TMPDIR to one");
 		break;
 	case TMPFS:
-		fd = open_in_folder(tmpfs, "no writable folder on tmpfs: mount one on /dev/shm, or set TMPDIR to one");
+		fd = open_in_folder("tmpfs", tmpfs,
+				    "no writable folder on tmpfs: mount one on /dev/shm, or set TMPDIR to one");
 		break;
 	case DEV_ZERO:
 		fd = open("/dev/zero", O_RDWR | O_CLOEXEC);
@@ -255,5 +268,6 @@ static void map(const struct step *step)
 		skip("this kernel does not know MAP_DROPPABLE: Linux 6.11 or later is needed");
 	if (errno == ENOMEM && (step->kind == HUGETLB || step->kind == MEMFD_HUGETLB))
 		skip("no free huge pages: set vm.nr_hugepages");
+	check_executable(step);
 	broken(step, "mmap");
 }

@@ -20,8 +20,11 @@ static __attribute__((noreturn)) void run(const struct scenario *scenario)
 
 	alarm(60);
 	objects = scenario->objects;
+	scratch_file();
 	lift_limits();
 	drop_capabilities(scenario->keep);
+	if (scenario->near_zero)
+		check_lowest(scenario->near_zero);
 	for (int i = 0; i < scenario->step_count; i++)
 		if (scenario->steps[i].what == DO_REGISTER && scenario->steps[i].number & EVENTS && uffd_events < 0)
 			uffd_start_reader();

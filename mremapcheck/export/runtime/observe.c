@@ -176,7 +176,10 @@ static void observe(const struct scenario *scenario)
 		if (from < zone->start)
 			from = zone->start;
 		draw(zone, '.', (from - zone->start) / P - zone->drawn);
-		draw_contents(zone, &seen[i], from);
+		if (seen[i].object == 1 || seen[i].object == 2)   /* the vdso's and the vvar's are nobody's data */
+			draw(zone, '_', (seen[i].end - from) / P);
+		else
+			draw_contents(zone, &seen[i], from);
 	}
 	for (int i = 0; i < zone_count; i++)
 		if (zones[i].drawn < zones[i].pages)

@@ -8,12 +8,14 @@
 static int scratch_file(void)
 {
 	static int fd = -1;
-	static char name[] = "/tmp/mremapcheck-XXXXXX";
 
 	if (fd < 0)
 		fd = (int)syscall(SYS_memfd_create, "scratch", 1U);
-	if (fd < 0 && (fd = mkstemp(name)) >= 0)
-		unlink(name);
+	if (fd < 0) {
+		FILE *file = tmpfile();
+
+		fd = file ? fileno(file) : -1;
+	}
 	if (fd < 0)
 		stop(BROKEN, "no scratch file: %s", errno_name(errno));
 	return fd;
@@ -26,6 +28,11 @@ static int vector(struct iovec *parts, u64 address, u64 pages)
 	for (int i = 0; i < count; i++)
 		parts[i] = (struct iovec){ (void *)(unsigned long)(address + (u64)i * P), 8 };
 	return count;
+}
+
+static __attribute__((noreturn)) void unreachable_page(const struct step *step, const char *call, u64 page)
+{
+	stop(BROKEN, "%s: %s failed: EFAULT at page %llu", step->where, call, page);
 }
 
 static void touch(const struct step *step)
@@ -41,10 +48,10 @@ static void touch(const struct step *step)
 			tags[i] = TAG_MAGIC | (u64)step->letter << 8 | (step->first + done + (u64)i) << 32;
 		if (pwrite(scratch_file(), tags, (size_t)count * 8, 0) != count * 8)
 			stop(BROKEN, "the scratch file cannot be written: %s", errno_name(errno));
-		if (preadv(scratch_file(), parts, count, 0) != count * 8) {
-			errno = EFAULT;
-			broken(step, "touch");
-		}
+		ssize_t put = preadv(scratch_file(), parts, count, 0);
+
+		if (put != count * 8)
+			unreachable_page(step, "touch", done + (put > 0 ? (u64)put / 8 : 0));
 		done += (u64)count;
 	}
 }
@@ -71,10 +78,8 @@ static void read_pages(const struct step *step)
 	for (u64 done = 0; done < pages;) {
 		int got = read_tags(step->address + done * P, pages - done, tags);
 
-		if (!got) {
-			errno = EFAULT;
-			broken(step, "read");
-		}
+		if (!got)
+			unreachable_page(step, "read", done);
 		done += (u64)got;
 	}
 }

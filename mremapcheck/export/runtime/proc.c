@@ -111,6 +111,27 @@ static u64 status_pages(const char *name)
 	return kilobytes / 4;
 }
 
+/* Whether all of a range is locked: an mlock that fails because pages cannot be brought in has locked all the same. */
+static int is_locked(u64 start, u64 size)
+{
+	static struct reader reader;
+	u64 end = start + size, low = 0, high = 0, from, to;
+	char line[512];
+
+	reader.fd = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
+	reader.used = reader.at = 0;
+	while (reader.fd >= 0 && start < end && next_line(&reader, line, sizeof(line))) {
+		if (sscanf(line, "%llx-%llx ", &from, &to) == 2) {
+			low = from;
+			high = to;
+		} else if (starts(line, "VmFlags:") && low <= start && start < high && strstr(line, " lo")) {
+			start = high;
+		}
+	}
+	close(reader.fd);
+	return start >= end;
+}
+
 /* Set a bit for each page that the page tables have, in memory or swapped out; 0 where nobody tells. */
 static int presence(u64 start, u64 pages, unsigned char *bits)
 {

@@ -100,8 +100,9 @@ static void do_mlock(const struct step *step)
 		return;
 	int error = errno;
 
-	if (error == ENOMEM || error == EAGAIN || error == EPERM)
-		check_memlock(step->size);
+	if (error == ENOMEM && is_locked(step->address, step->size))
+		return;
+	check_memlock(step->size);
 	errno = error;
 	broken(step, "mlock");
 }
@@ -118,7 +119,7 @@ static void do_name(const struct step *step)
 	if (prctl(0x53564d41, 0, probe, P, "probe"))
 		skip("this kernel names no memory: Linux 5.17 or later with CONFIG_ANON_VMA_NAME is needed");
 	errno = error;
-	broken(step, "prctl(PR_SET_VMA)");
+	broken(step, "name");
 }
 
 static void check(const struct step *step, const char *call, long result)
@@ -134,7 +135,12 @@ static void do_step(const struct step *step)
 	switch (step->what) {
 	case DO_MMAP:       map(step); break;
 	case DO_MUNMAP:     check(step, "munmap", munmap(start, step->size)); break;
-	case DO_MPROTECT:   check(step, "mprotect", mprotect(start, step->size, step->prot)); break;
+	case DO_MPROTECT:
+		if (mprotect(start, step->size, step->prot)) {
+			check_executable(step);
+			broken(step, "mprotect");
+		}
+		break;
 	case DO_MADVISE:    do_madvise(step); break;
 	case DO_MLOCK:      do_mlock(step); break;
 	case DO_MUNLOCK:    check(step, "munlock", munlock(start, step->size)); break;

@@ -152,7 +152,7 @@ static void uffd_register(const struct step *step)
 			skip("this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed");
 	}
 	errno = errno ? errno : EINVAL;
-	broken(step, "UFFDIO_REGISTER");
+	broken(step, "uffd-register");
 }
 
 static void uffd_unregister(const struct step *step)
@@ -162,5 +162,5 @@ static void uffd_unregister(const struct step *step)
 	if (uffd_plain < 0 && uffd_events < 0)
 		uffd_plain = uffd_open(0);
 	if (ioctl(uffd_plain >= 0 ? uffd_plain : uffd_events, UFFD_IOC_UNREGISTER, request) < 0)
-		broken(step, "UFFDIO_UNREGISTER");
+		broken(step, "uffd-unregister");
 }
