@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.model.pipeline import Edit
 

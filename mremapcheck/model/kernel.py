@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.model.call import Call
 from mremapcheck.model.change import Change

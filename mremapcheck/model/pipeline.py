@@ -8,9 +8,9 @@ So the order of the steps is both the precedence of the errnos and the list of s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.model.trace import Trace
 
 #: What a step of a call answers; None goes on.
