@@ -34,6 +34,20 @@ SINCE = {
     for feature, first in {"uffd-wp": "5.7-rc1", "mseal": "6.10-rc1", "guard": "6.13-rc1"}.items()
 }
 
+#: The first kernel that has what these are about.
+FIRST = {
+    name: KernelVersion.parse(first)
+    for name, first in {
+        "madvise-populate": "5.14-rc1",
+        "anon-names": "5.17-rc1",
+        "dontneed-locked": "5.18-rc1",
+        "uffd-wp-shmem": "5.19-rc1",
+        "secret-by-default": "6.5-rc1",
+        "droppable": "6.11-rc1",
+        "guard-pages-in-files": "6.15-rc1",
+    }.items()
+}
+
 #: What lint finds no good is what these are about.
 DELIBERATE = {"address-zero", "garbage-fifth-argument"}
 
@@ -89,6 +103,7 @@ def test_model_does_what_is_expected(era: str) -> None:
     with open_executor(era) as executor:
         for result in judge_all(executor, scenarios()):
             lacking = [since for feature, since in SINCE.items() if feature in result.scenario.features]
+            lacking += [FIRST[result.scenario.name]] if result.scenario.name in FIRST else []
             wanted = "skip" if any(version < since for since in lacking) else "pass"
             if result.status != wanted or (wanted == "pass" and not result.tells):
                 wrong.append(told(result))

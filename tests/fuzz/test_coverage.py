@@ -20,6 +20,8 @@ from mremapcheck.scenario.parse import parse_document
 
 #: What these do is only seen in the memory that is committed (Committed_AS), which belongs to no process's outcome.
 UNSEEN = {"dontunmap-overcommit", "charge-at-move", "shrink-overcharges", "shrink-charges-right"}
+#: Up to 6.1 naming such memory fails, and so does every scenario that would show it: an error, and no outcome.
+NOT_SHIPPED = {"shared-anon-names"}
 #: A release at which the change can be seen by itself, where its first one hides it.
 SEEN_AT = {"size-limit": "6.17", "growth-offset": "6.2"}
 
@@ -47,7 +49,7 @@ def shows(change: str, scenarios: tuple[Scenario, ...]) -> Scenario | None:
     return None
 
 
-@pytest.mark.parametrize("change", [change.id for change in CHANGES if change.id not in UNSEEN])
+@pytest.mark.parametrize("change", [change.id for change in CHANGES if change.id not in UNSEEN | NOT_SHIPPED])
 def test_a_shipped_scenario_shows_every_change(change: str) -> None:
     assert shows(change, shipped()), f"no shipped scenario does anything else without {change}"
 
