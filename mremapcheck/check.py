@@ -111,7 +111,8 @@ def judge_all(
 
 def untouched(scenario: Scenario) -> frozenset[str]:
     """Return the letters that are mapped and never written."""
-    mapped, written = set(), set()
+    mapped: set[str] = set()
+    written: set[str] = set()
     for step in (*scenario.setup, *scenario.script):
         if isinstance(step, Mmap):
             mapped.add(step.letter)

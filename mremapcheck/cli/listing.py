@@ -20,8 +20,10 @@ def list_scenarios(scenarios: Sequence[Scenario], look: Format) -> int:
         return print_document(
             "list", {"scenarios": [{"scenario": s.name, **{key: getattr(s, key) for key in keys}} for s in scenarios]}
         )
+    from mremapcheck.report.text import plain
+
     width = max(len(scenario.name) for scenario in scenarios)
-    return print_lines(f"{scenario.name:<{width}}  {scenario.summary}".rstrip() for scenario in scenarios)
+    return print_lines(f"{scenario.name:<{width}}  {plain(scenario.summary)}".rstrip() for scenario in scenarios)
 
 
 def print_document(name: str, data: dict[str, Any]) -> int:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
 
 from mremapcheck.report.changes import change_text
-from mremapcheck.report.text import WIDTH, align, before, calls, clip, drawing_block
+from mremapcheck.report.text import WIDTH, align, before, calls, drawing_block, plain
 
 if TYPE_CHECKING:
     from mremapcheck.check import Result
     from mremapcheck.compare.classes import Difference
     from mremapcheck.compare.comparison import Comparison
+    from mremapcheck.compare.matrix import Row
     from mremapcheck.executor import Kernel
     from mremapcheck.outcome import Note, Outcome
     from mremapcheck.scenario.document import Scenario
@@ -42,10 +44,7 @@ def mismatch_block(result: Result) -> list[str]:
     rows = _regions(start, outcome.regions, expected)
     columns = [
         ("before", align(start, rows)),
-        (
-            "expected",
-            {**align(start, rows), **{row: "" for row in rows if row not in expected}, **align(expected, expected)},
-        ),
+        ("expected", {row: drawing or "." for row, drawing in expected.items()}),
         ("seen", align(outcome.regions, rows)),
     ]
     lines = [*_heading(scenario), "", *_indent(drawing_block(columns, rows, wrong & set(rows))), ""]
@@ -78,6 +77,18 @@ def comparison_block(comparison: Comparison, kernels: Sequence[Kernel]) -> list[
     for suspect in comparison.suspects:
         lines.append(f"  suspected bug of the model: it does not do here what {suspect} itself did")
     return lines
+
+
+def matrix_mismatches(row: Row, kernels: Sequence[Kernel]) -> list[str]:
+    """Name what is not as expected, and on which kernels; an error's reason with the kernels that it came from."""
+    said: dict[str, list[str]] = {}
+    for cell, kernel in zip(row.cells, kernels, strict=True):
+        told = [str(mismatch) for mismatch in cell.mismatches]
+        if cell.status == "error":
+            told = [plain(cell.reason or "error")]
+        for text in told:
+            said.setdefault(text, []).append(kernel.reference)
+    return [f"! {text}  ({names[0]}{f' .. {names[-1]}' if names[1:] else ''})" for text, names in said.items()]
 
 
 def difference_lines(differences: Iterable[Difference]) -> list[str]:
@@ -119,13 +130,19 @@ def trace_block(trace: Iterable[Note]) -> list[str]:
     return lines
 
 
+_INDENTED: Any = {"initial_indent": "    ", "subsequent_indent": "      "}
+
+
 def _cause(cause: Sequence[str]) -> list[str]:
     together = "caused by" if len(cause) == 1 else "caused together by"
-    return [f"  {together} {', '.join(cause)}", *(f"    {change_text(change)}" for change in cause)]
+    return [
+        f"  {together} {', '.join(cause)}",
+        *(line for change in cause for line in wrap(change_text(change), WIDTH, **_INDENTED)),
+    ]
 
 
 def _heading(scenario: Scenario) -> list[str]:
-    lines = [f"  {clip(scenario.summary, WIDTH - 2)}"] if scenario.summary else []
+    lines = wrap(plain(scenario.summary), WIDTH, initial_indent="  ", subsequent_indent="  ")
     return [*lines, f"  {scenario.path}:{scenario.line}", *(f"    {call}" for call in calls(scenario))]
 
 

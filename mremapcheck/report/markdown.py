@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mremapcheck.report.base import Header, Tally
-from mremapcheck.report.blocks import comparison_block, kernel_text, mismatch_block
+from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mismatches, mismatch_block
 from mremapcheck.report.style import Style
 
 if TYPE_CHECKING:
@@ -15,12 +15,17 @@ if TYPE_CHECKING:
     from mremapcheck.report.base import Item, Output
 
 
+#: A matrix of more kernels names them in the cells.
+_COLUMNS = 10
+
+
 class Markdown:
     """Table rows are written as they come, the drawings after the table."""
 
     def __init__(self, header: Header, out: Output, style: Style, verbose: bool) -> None:
         self._header = header
         self._out = out
+        self._narrow = len(header.kernels) <= _COLUMNS
         self._blocks: list[tuple[str, list[str]]] = []
 
     def start(self) -> None:
@@ -32,7 +37,8 @@ class Markdown:
             title = " against ".join(kernel_text(kernel) for kernel in kernels)
             columns = ["status", "scenario", kernels[0].reference, kernels[1].reference, "worst difference", "cause"]
         else:
-            title, columns = "mremap(2) by kernel", ["scenario", *(kernel.reference for kernel in kernels)]
+            title = "mremap(2) by kernel"
+            columns = ["scenario", *([kernel.reference for kernel in kernels] if self._narrow else ["kernels"])]
         self._out.write(f"## {_cell(title)}\n\n")
         self._row(columns)
         self._row(["---"] * len(columns))
@@ -74,10 +80,16 @@ class Markdown:
             self._blocks.append((name, comparison_block(comparison, self._header.kernels)))
 
     def _matrix(self, row: Row) -> None:
+        from mremapcheck.compare.matrix import span
+
         cells = []
         for era in row.eras:
             cells += [era.label] + ["="] * (era.last - era.first)
+        if not self._narrow:
+            cells = ["; ".join(f"{era.label} {span(era, self._header.kernels)}" for era in row.eras)]
         self._row([row.scenario.name, *cells])
+        if told := matrix_mismatches(row, self._header.kernels):
+            self._blocks.append((row.scenario.name, told))
 
     def _row(self, cells: list[str]) -> None:
         self._out.write(f"| {' | '.join(_cell(cell) for cell in cells)} |\n")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from mremapcheck.compare.classes import CLASSES
 from mremapcheck.report.base import STATUSES, Header, Tally
-from mremapcheck.report.blocks import comparison_block, kernel_text, mismatch_block, trace_block
+from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mismatches, mismatch_block, trace_block
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import WIDTH, clip, terminal_width
+from mremapcheck.report.text import WIDTH, clip, plain, terminal_width
 
 if TYPE_CHECKING:
     from mremapcheck.check import Result
@@ -28,6 +29,8 @@ class Table:
         self._style = style
         self._verbose = verbose
         self._status = max(map(len, STATUSES[header.kind]))
+        self._last = ""
+        self._causes: dict[str, int] = {}
         self._name = min(max((len(scenario.name) for scenario in header.scenarios), default=0), _NAME)
         self._width = terminal_width(out)
         self._indent = self._status + 2 + self._name
@@ -58,19 +61,23 @@ class Table:
         counts = [(status, count) for status, count in tally.counts.items() if count]
         text = ", ".join(self._style.status(status, f"{count} {status}") for status, count in counts)
         total = f"{tally.total} scenario{'' if tally.total == 1 else 's'}"
-        self._line()
+        self._gap()
         self._line(f"{total}: {text or 'nothing ran'}")
         if tally.classes:
-            self._line("worst difference: " + ", ".join(f"{count} {kind}" for kind, count in tally.classes.items()))
+            counts = [(kind, tally.classes[kind]) for kind in CLASSES if kind in tally.classes]
+            self._line("worst difference: " + ", ".join(f"{count} {kind}" for kind, count in counts))
+            causes = sorted(self._causes.items(), key=lambda item: -item[1])
+            self._line("caused by: " + ", ".join(f"{count} {change}" for change, count in causes))
         if tally.trouble is not None:
             self._line(f"ended early: {tally.trouble}")
 
     def _run(self, result: Result) -> None:
         outcome, name = result.execution.outcome, result.scenario.name
         seen = f"  {outcome.label if outcome else '':<16}"
+        note = ""
         if result.reason:
-            note = " ".join(result.reason.split())  # never cut: it is what somebody has to act on
-        else:
+            note = plain(result.reason)  # never cut: it is what somebody has to act on
+        elif result.status != "fail":  # the drawings have a heading of their own
             used = self._indent + max(len(name) - self._name, 0) + len(seen) + 2
             note = clip(result.scenario.summary, self._width - used) if self._width - used > 16 else ""
         self._item(result, f"{seen}  {note}")
@@ -82,24 +89,33 @@ class Table:
     def _compare(self, comparison: Comparison) -> None:
         if comparison.status == "same" and not self._verbose:
             return
-        self._item(comparison, f"  {comparison.reason or comparison.kind or ''}")
+        self._item(comparison, f"  {plain(comparison.reason or comparison.kind or '')}")
         if comparison.status == "different":
+            for change in comparison.differences[0].cause or ("unknown",):
+                self._causes[change] = self._causes.get(change, 0) + 1
             self._block(comparison_block(comparison, self._header.kernels))
 
     def _matrix(self, row: Row) -> None:
         from mremapcheck.compare.matrix import span
 
-        eras = [f"  {era.label} {span(era, self._header.kernels)}" for era in row.eras]
-        if self._indent + len(";".join(eras)) <= WIDTH:
-            eras = [";".join(eras)]
-        self._item(row, f"\n{' ' * self._indent}".join(eras))
+        eras = [f"{era.label} {span(era, self._header.kernels)}" for era in row.eras]
+        if self._indent + len("; ".join(eras)) <= WIDTH:
+            eras = ["; ".join(eras)]
+        indent = f"\n{' ' * self._indent}  "
+        self._item(row, "  " + indent.join([*eras, *matrix_mismatches(row, self._header.kernels)]))
 
     def _item(self, item: Item, text: str) -> None:
         status = self._style.status(item.status, f"{item.status:<{self._status}}")
         self._line(f"{status}  {item.scenario.name:<{self._name}}{text}".rstrip())
 
     def _block(self, lines: list[str]) -> None:
-        self._line("\n".join([*lines, ""]))
+        self._line("\n".join(lines))
+        self._gap()
+
+    def _gap(self) -> None:
+        if self._last:
+            self._line()
 
     def _line(self, text: str = "") -> None:
         self._out.write(text + "\n")
+        self._last = text

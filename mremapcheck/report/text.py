@@ -106,7 +106,12 @@ def terminal_width(out: Output) -> int:
     return get_terminal_size((WIDTH, 24)).columns
 
 
+def plain(text: str) -> str:
+    """Return a file's words in one line, without what a terminal would take for commands."""
+    return "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
+
+
 def clip(text: str, width: int) -> str:
-    """Return ``text`` in one line of at most ``width`` characters."""
-    text = " ".join(text.split())
+    """Return a file's words in one line of at most ``width`` characters."""
+    text = plain(text)
     return text if len(text) <= width else text[: max(width - 3, 0)] + "..."

@@ -32,7 +32,15 @@ def test_by_default_every_release_of_the_model(program: Program, write: Write) -
 
 def test_neighbours_are_folded(program: Program, write: Write) -> None:
     answer = program("matrix", "--kernel", "6.12", "6.16", "6.17", "6.18", write(GAP))
-    assert "gap  EFAULT refused <=6.16;  moved >=6.17\n" in answer.out
+    assert "gap  EFAULT refused <=6.16; moved >=6.17\n" in answer.out
+
+
+def test_what_is_not_as_expected_is_named_with_its_kernels(program: Program, write: Write) -> None:
+    answer = program("matrix", "--kernel", "6.12", "6.16", "6.17", write(WRONG))
+    assert (
+        "fail   wrong  moved all\n              ! moves[0].errno: expected EPERM, seen none  (6.12 .. 6.17)\n"
+        in answer.out
+    )
 
 
 @pytest.mark.parametrize("look", ["table", "ktap", "junit", "markdown"])

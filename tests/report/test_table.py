@@ -36,8 +36,8 @@ def test_a_run_has_a_line_for_each_scenario_and_the_numbers_last() -> None:
 
 def test_a_failure_is_drawn() -> None:
     item = judge(scenario(expect=REFUSED_EXPECTED), ran(PARTIAL), kernel().version)
-    assert lines(written("table", "run", [kernel()], [item]))[2:-3] == [
-        "fail   case  EFAULT partial    What case does",
+    assert lines(written("table", "run", [kernel()], [item]))[2:-2] == [
+        "fail   case  EFAULT partial",
         "  What case does",
         "  scenarios/case.yaml:1",
         "    mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)",
@@ -88,7 +88,7 @@ def test_a_comparison_draws_both_sides() -> None:
         "  partial-to-refused of moves[0]: partial -> refused",
         "  from which follow: contents of src, contents of dst",
     ]
-    assert text[-2:] == ["1 scenario: 1 different", "worst difference: 1 partial-to-refused"]
+    assert text[-3:] == ["1 scenario: 1 different", "worst difference: 1 partial-to-refused", "caused by: 1 unknown"]
 
 
 def test_what_is_the_same_is_only_counted() -> None:
@@ -116,6 +116,11 @@ def test_long_regions_are_shortened() -> None:
     item = compare(scenario(src=src, dst=""), ran(outcome(src=src)), ran(outcome("refused", "EFAULT", src=src)))
     text = lines(written("table", "compare", [kernel("6.16"), kernel("6.17")], [item]))
     assert "    src      A{512}BB  A{512}BB  A{512}BB" in text
+
+
+def test_words_of_a_file_are_no_commands_for_the_terminal() -> None:
+    item = judge(scenario(summary="a\x1b[31mb\nc", expect=(expectation(),)), ran(MOVED), kernel().version)
+    assert "a?[31mb c" in written("table", "run", [kernel()], [item])
 
 
 def test_a_terminal_is_as_wide_as_it_is() -> None:
