@@ -29,9 +29,9 @@ class Arena:
         self._clean = proc.maps(4)
         if not self._empty(self._clean):
             raise OSError("something lies where the scenarios' addresses are")
-        self._foreign = proc.total()
         #: The kernel counts a page more or less than maps shows (one for the stack, since exec).
-        self._hidden = self._foreign - proc.foreign([])
+        self._hidden = 0
+        self._hidden = self._measure([])
 
     def clear(self, low: int, high: int, places: list[tuple[int, int]], strays: bool) -> bool:
         """Unmap [low, high) and ``places`` (start, end); tell whether nothing at all is left."""
@@ -55,9 +55,18 @@ class Arena:
         The interpreter maps memory too, at any time: where the sum is not what it was, all its mappings are added up.
         """
         now = self._proc.total()
-        if now - self._foreign != mapped:
-            self._foreign = self._proc.foreign(places) + self._hidden
-        return now - self._foreign
+        if now - self._foreign == mapped:
+            return mapped
+        return self._measure(places)
+
+    def _measure(self, places: list[tuple[int, int]]) -> int:
+        """Return what the kernel counts beyond the interpreter's own mappings; reading them may need memory itself."""
+        while True:
+            now = self._proc.total()
+            foreign = self._proc.foreign(places)
+            if self._proc.total() == now:
+                self._foreign = foreign + self._hidden
+                return now - self._foreign
 
     def forked(self) -> None:
         """Measure anew in a forked child."""

@@ -39,6 +39,7 @@ class LiveExecutor:
         self._supervisor = Supervisor(timeout, fresh)
         self._supervisor.start()
         self._interpreter = Interpreter()
+        self._fruitless = 0
         uname = os.uname()
         version = KernelVersion.of_build(uname.release, uname.version)
         self._kernel = Kernel("live", "live", uname.release, version)

@@ -19,6 +19,7 @@ from mremapcheck.live.constants import (
 from mremapcheck.live.proc import read_file
 from mremapcheck.live.syscalls import call, errno
 from mremapcheck.live.wire import Trouble
+from mremapcheck.units import ARENA_END, ARENA_START
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def move_own(name: str, start: int, size: int) -> None:
     """Move this process's one mapping called ``[name]`` to ``start``; raise Trouble where it has not that size."""
     for low, high, path in _mappings():
         if path == f"[{name}]":
+            if ARENA_START <= low < ARENA_END:
+                raise Trouble(fault=f"a process has only one {name}")
             if high - low != size:
                 raise Trouble(skip=f"the {name} of this kernel has {(high - low) >> 12} pages")
             if call(SYS_MREMAP, low, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == -1:

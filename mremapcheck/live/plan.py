@@ -59,6 +59,8 @@ from mremapcheck.verdict import needs_residency
 _NO_FD = (1 << 64) - 1
 _UFFD_MODES = {"missing": UFFDIO_REGISTER_MODE_MISSING, "wp": UFFDIO_REGISTER_MODE_WP}
 _LOWEST = 0x10000
+#: Pages that take milliseconds to fault in.
+_MANY = 2048
 
 
 class Unfit(Exception):  # noqa: N818
@@ -105,6 +107,7 @@ class _Preparation:
         self.locks = False
         self.strays = False
         self.near_zero = 0
+        self.slow = False
         self.last: Operation | None = scenario.script[-1] if scenario.script else None
         if not ARENA_START <= self.low <= self.high <= ARENA_END:
             raise Unfit("the drawing is too large for the arena of the live executor")
@@ -126,7 +129,15 @@ class _Preparation:
                 raise Unfit(f"the live executor cannot keep CAP_{name}")
             keep |= 1 << CAPABILITIES[name]
         plan = wire.Plan(
-            self.low, self.high, self.mappings, keep, self.locks, self.strays, self.near_zero, tuple(self.steps)
+            self.low,
+            self.high,
+            self.mappings,
+            keep,
+            self.locks,
+            self.strays,
+            self.near_zero,
+            self.slow,
+            tuple(self.steps),
         )
         return Prepared(scenario, plan, tuple(self.origins), self.lengths)
 
@@ -140,6 +151,7 @@ class _Preparation:
         self.objects.setdefault((operation.kind, operation.object), len(self.objects))
 
     def _conditions(self, process: Process) -> None:
+        self.slow = process.fork or process.map_headroom is not None
         if process.fork:
             self._step("process.fork", (wire.FORK,))
         if process.map_headroom is not None:
@@ -237,6 +249,7 @@ class _Preparation:
         start &= -PAGE
         tags = operation.tags
         count = len(tags)
+        self.slow = self.slow or count > _MANY
         first = tags[0]
         if all(tag.letter == first.letter and tag.page == first.page + index for index, tag in enumerate(tags)):
             known = place(first.letter, first.page, count)

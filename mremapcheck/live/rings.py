@@ -5,7 +5,14 @@ from __future__ import annotations
 import errno
 import struct
 
-from mremapcheck.live.constants import IORING_OFF_SQ_RING, MAP_SHARED, SYS_IO_SETUP, SYS_IO_URING_SETUP, SYS_MMAP
+from mremapcheck.live.constants import (
+    IORING_OFF_SQ_RING,
+    MAP_SHARED,
+    SYS_IO_SETUP,
+    SYS_IO_URING_SETUP,
+    SYS_MMAP,
+    SYS_MUNMAP,
+)
 from mremapcheck.live.place import leave_one_gap
 from mremapcheck.live.syscalls import address, buffer, call
 from mremapcheck.live.syscalls import errno as last_errno
@@ -39,8 +46,12 @@ def map_io_uring(fd: int, length: int, start: int, size: int, prot: int, sharing
     """Map the ring of queues at ``start``; since 6.5 (and 6.1.y) the kernel refuses every address of our choice."""
 
     def map_ring() -> None:
-        if call(SYS_MMAP, 0, size, prot, MAP_SHARED, fd, IORING_OFF_SQ_RING) != start:
-            raise Trouble(last_errno(), "the kernel put the io_uring ring where the drawing does not have it")
+        place = call(SYS_MMAP, 0, size, prot, MAP_SHARED, fd, IORING_OFF_SQ_RING)
+        if place == -1:
+            raise Trouble(last_errno())
+        if place != start:
+            call(SYS_MUNMAP, place, size)
+            raise Trouble(0, "the kernel puts rings elsewhere in this address space (is the stack's size unlimited?)")
 
     leave_one_gap(start, size, map_ring)
 

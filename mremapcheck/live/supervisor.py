@@ -61,7 +61,7 @@ class Supervisor:
         if self._keeper:
             return
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._keeper = self._spawn(theirs) if self._fresh else self._fork(theirs)
+        self._keeper = self._fork(theirs) if not self._fresh else self._spawn(theirs)
         theirs.close()
 
     def send(self, plans: list[tuple[Any, ...]]) -> None:
@@ -146,14 +146,17 @@ class Supervisor:
         arguments = ["-I", "-S", "-c", _START, str(package), str(control.fileno()), str(self._timeout)]
         control.set_inheritable(True)
         null = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)
-        return os.posix_spawn(
-            sys.executable,
-            [sys.executable, *arguments],
-            os.environ,
-            file_actions=[null, (os.POSIX_SPAWN_DUP2, 0, 1)],
-            setpgroup=0,
-            setsigdef=[signal.SIGINT, signal.SIGALRM, signal.SIGTERM],
-        )
+        try:
+            return os.posix_spawn(
+                sys.executable,
+                [sys.executable, *arguments],
+                os.environ,
+                file_actions=[null, (os.POSIX_SPAWN_DUP2, 0, 1)],
+                setpgroup=0,
+                setsigdef=[signal.SIGINT, signal.SIGALRM, signal.SIGTERM],
+            )
+        except OSError:  # this user may not start the interpreter again
+            return self._fork(control)
 
     def _fork(self, control: socket.socket) -> int:
         child = os.fork()

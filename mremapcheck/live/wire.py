@@ -53,10 +53,10 @@ class Plan:
     ``low`` and ``high`` bound its part of the arena; ``mappings`` is a guess at how many there will be (for buffer
     sizes); ``keep`` is a mask of capabilities; ``locks`` tells whether anything may become locked, ``strays`` whether a
     step names absolute addresses, ``near_zero`` the highest of those below 64K where something is to be mapped;
-    ``steps`` are the set-up and the script.
+    ``slow`` whether it takes more than a few milliseconds; ``steps`` are the set-up and the script.
     """
 
-    __slots__ = ("high", "keep", "locks", "low", "mappings", "near_zero", "steps", "strays")
+    __slots__ = ("high", "keep", "locks", "low", "mappings", "near_zero", "slow", "steps", "strays")
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class Plan:
         locks: bool,
         strays: bool,
         near_zero: int,
+        slow: bool,
         steps: tuple[Step, ...],
     ) -> None:
         self.low = low
@@ -76,6 +77,7 @@ class Plan:
         self.locks = locks
         self.strays = strays
         self.near_zero = near_zero
+        self.slow = slow
         self.steps = steps
 
     def to_wire(self) -> tuple[Any, ...]:
@@ -88,5 +90,6 @@ class Plan:
             self.locks,
             self.strays,
             self.near_zero,
+            self.slow,
             self.steps,
         )

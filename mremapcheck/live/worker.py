@@ -115,12 +115,13 @@ def work(fd: int, progress: memoryview[int], timeout: float) -> int:
             return BROKEN
         while plans := _receive(fd):
             for plan in plans:
+                ready = Plan(*plan)
                 now = time.monotonic()
-                if answers.due(now):
+                if answers.due(now) or ready.slow:
                     alarm.stop()
                     answers.flush()
                 alarm.start(now)
-                sighting, clean = runner.run(Plan(*plan))
+                sighting, clean = runner.run(ready)
                 answers.add(sighting)
                 progress[1] += 1
                 progress[0] = IDLE

@@ -1,0 +1,239 @@
+"""One scenario harms no other: workers are replaced when they die, hang or are spent, and nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mremapcheck.live import supervisor
+from mremapcheck.live.executor import WINDOW, LiveExecutor
+from mremapcheck.outcome import Execution
+from mremapcheck.scenario.document import Scenario
+from mremapcheck.units import ARENA_END, ARENA_START
+from tests.live.conftest import move, scenario
+
+ROOT = Path(__file__).parent.parent.parent
+#: Takes a good part of a second: so many mappings have to be made.
+SLOW = {"process": {"map_headroom": 9}}
+
+
+@pytest.fixture
+def executor() -> Iterator[LiveExecutor]:
+    with LiveExecutor() as executor:
+        yield executor
+
+
+def worker_of(tool: int) -> int:
+    """Return the worker's pid: the keeper's only child."""
+    return child_of(child_of(tool))
+
+
+def child_of(pid: int) -> int:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        if children:
+            return int(children[0])
+        time.sleep(0.005)
+    raise AssertionError(f"{pid} has no child")
+
+
+def drawings(executions: list[Execution]) -> list[str]:
+    return [execution.outcome.regions["dst"] if execution.outcome else execution.status for execution in executions]
+
+
+def hit(executor: LiveExecutor, scenarios: list[Scenario], number: int, blow: Callable[[int], None]) -> list[Execution]:
+    """Run scenarios, and treat the worker badly 50 ms after the scenario before ``number`` was answered."""
+    found: list[Execution] = []
+    for execution in executor.run(scenarios):
+        found.append(execution)
+        if len(found) == number:
+            worker = worker_of(os.getpid())
+            threading.Timer(0.05, blow, [worker]).start()
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
+def test_death_is_blamed_on_one_scenario(executor: LiveExecutor, number: signal.Signals) -> None:
+    scenarios = [
+        scenario(),
+        scenario(**SLOW),
+        *(scenario(map={"src": "AAA", "dst": "...", "x": "B"}) for _ in range(90)),
+    ]
+    found = hit(executor, scenarios, 1, lambda worker: os.kill(worker, number))
+    assert drawings(found) == ["AAA", "error", *["AAA"] * 90]
+    assert found[1].reason == f"the worker was killed by {number.name} in process.map_headroom"
+
+
+def test_hanging_scenario_is_ended() -> None:
+    with LiveExecutor(timeout=0.02) as executor:
+        found = list(executor.run([scenario(), scenario(**SLOW), scenario()]))
+    assert drawings(found) == ["AAA", "error", "AAA"]
+    assert found[1].reason == "no result within 0.02 s, in process.map_headroom"
+
+
+def test_worker_that_does_not_even_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "GRACE", 0.3)
+    with LiveExecutor(timeout=0.5) as executor:
+        found = hit(
+            executor, [scenario(), scenario(**SLOW), scenario()], 1, lambda worker: os.kill(worker, signal.SIGSTOP)
+        )
+    assert drawings(found) == ["AAA", "error", "AAA"]
+    assert found[1].reason is not None and found[1].reason.startswith("no answer within 0.5 s")
+
+
+def test_death_between_scenarios_is_blamed_on_none(executor: LiveExecutor) -> None:
+    assert drawings(list(executor.run([scenario()]))) == ["AAA"]
+    os.kill(worker_of(os.getpid()), signal.SIGKILL)
+    assert drawings(list(executor.run([scenario()] * 3))) == ["AAA"] * 3
+
+
+def test_sealed_mapping_costs_one_worker(executor: LiveExecutor) -> None:
+    sealed = scenario(map={"src": "AAA", "dst": "..."}, vmas={"A": {"seal": True}})
+    first = next(iter(executor.run([sealed])))
+    if first.status == "skip":
+        pytest.skip(first.reason or "")
+    found = list(executor.run([scenario(), sealed, scenario(), sealed, sealed, scenario()]))
+    assert drawings(found) == ["AAA", "...", "AAA", "...", "...", "AAA"]
+    assert all(execution.outcome and execution.outcome.counters["total"] == 3 for execution in found)
+
+
+def test_answers_come_in_order_whatever_happens(executor: LiveExecutor) -> None:
+    """Sealed, failing, misplaced and plain scenarios mixed, more than fit on their way at a time."""
+
+    def numbered(number: int) -> Scenario:
+        pages = 1 + number % 7
+        document: dict[str, Any] = {"map": {"src": f"A{{{pages}}}", "dst": "."}, "moves": [move(f"{pages}p")]}
+        if number % 5 == 3:
+            document["vmas"] = {"A": {"seal": True}}
+        if number % 11 == 10:
+            document["moves"] = [{"op": "munlock", "address": "dst", "size": "1p"}, *document["moves"]]
+        return scenario(**document)
+
+    found = list(executor.run(numbered(number) for number in range(5 * WINDOW)))
+    assert len(found) == 5 * WINDOW
+    for number, execution in enumerate(found):
+        if execution.outcome is None:
+            assert number % 11 == 10 or execution.status == "skip"
+        else:
+            assert execution.outcome.counters["total"] == 1 + number % 7
+
+
+def test_unwanted_answers_do_not_come_later(executor: LiveExecutor) -> None:
+    for execution in executor.run([scenario()] * 50):
+        assert execution.outcome is not None
+        break
+    other = scenario(map={"src": "BB", "dst": ".."}, moves=[move("2p")])
+    assert drawings(list(executor.run([other]))) == ["BB"]
+
+
+def test_nothing_is_left_in_the_arena(executor: LiveExecutor) -> None:
+    list(executor.run([scenario(), scenario(moves=[move("3p", "MAYMOVE", new_size="9p")])]))
+    maps = Path(f"/proc/{worker_of(os.getpid())}/maps").read_text().splitlines()
+    starts = [int(line.split("-")[0], 16) for line in maps]
+    assert not [start for start in starts if ARENA_START <= start < ARENA_END]
+
+
+def test_nothing_is_left_on_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    segments = Path("/proc/sysvipc/shm").read_text()
+    shared = set(Path("/dev/shm").iterdir())
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    kinds = ["anon", "file", "tmpfs", "memfd", "sysv-shm", "io-uring", "aio", "secret"]
+    with LiveExecutor() as executor:
+        found = list(executor.run([scenario(vmas={"A": {"kind": kind}}) for kind in kinds] * 3))
+        keeper = child_of(os.getpid())
+        worker = child_of(keeper)
+        assert not [execution.reason for execution in found if execution.status == "error"]
+        assert list(tmp_path.iterdir()) == []
+    assert not Path(f"/proc/{keeper}").exists() and not Path(f"/proc/{worker}").exists()
+    assert Path("/proc/sysvipc/shm").read_text() == segments
+    assert set(Path("/dev/shm").iterdir()) == shared
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+
+
+def test_killed_tool_leaves_no_processes() -> None:
+    program = (
+        "import sys, time; sys.path.insert(0, sys.argv[1])\n"
+        "from mremapcheck.live.executor import LiveExecutor\n"
+        "executor = LiveExecutor(); list(executor.run([])); print('up', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(ROOT)], stdout=subprocess.PIPE) as tool:
+        assert tool.stdout is not None and tool.stdout.readline() == b"up\n"
+        keeper = child_of(tool.pid)
+        worker = child_of(keeper)
+        tool.kill()
+    deadline = time.monotonic() + 5
+    while any(Path(f"/proc/{pid}/exe").exists() for pid in (keeper, worker)):
+        assert time.monotonic() < deadline, "processes outlive the tool"
+        time.sleep(0.01)
+
+
+def test_forked_start(executor: LiveExecutor) -> None:
+    with LiveExecutor(fresh=False) as forked:
+        assert list(forked.run([scenario()])) == list(executor.run([scenario()]))
+
+
+def test_worker_is_the_first_to_go_when_memory_runs_out(executor: LiveExecutor) -> None:
+    list(executor.run([scenario()]))
+    assert Path(f"/proc/{worker_of(os.getpid())}/oom_score_adj").read_text() == "1000\n"
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        [move("1p", "MAYMOVE|FIXED", old_size="40000000p", new_size="40000000p")],
+        [move("1p", "0", old_size="30000000000p", new_size="1p")],
+        [{"op": "munmap", "address": "src", "size": "30000000000p"}, move()],
+    ],
+)
+def test_nothing_of_the_executor_itself_can_be_reached(executor: LiveExecutor, moves: list[dict[str, Any]]) -> None:
+    try:
+        reaching = scenario(moves=moves)
+    except Exception:
+        return  # refused when it was read
+    (execution,) = executor.run([reaching])
+    assert execution.status == "skip" or execution.outcome is not None
+    assert drawings(list(executor.run([scenario()]))) == ["AAA"]
+
+
+def test_two_runs_are_alike() -> None:
+    documents: list[dict[str, Any]] = [
+        {"vmas": {"A": {"kind": kind, "lock": lock}}, "moves": [move("3p", flags, new_size=size)]}
+        for kind in ("anon", "anon-shared", "memfd", "file", "dev-zero")
+        for lock in (False, True)
+        for flags in ("0", "MAYMOVE", "MAYMOVE|FIXED", "MAYMOVE|DONTUNMAP")
+        for size in ("1p", "3p", "6p")
+    ]
+    seen = set()
+    for _ in range(2):
+        with LiveExecutor() as executor:
+            seen.add(json.dumps([execution.to_json() for execution in executor.run(scenario(**d) for d in documents)]))
+    assert len(seen) == 1
+
+
+def test_memory_stays_flat(executor: LiveExecutor) -> None:
+    def resident() -> int:
+        status = Path(f"/proc/{worker_of(os.getpid())}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0])
+
+    documents = [
+        {"vmas": {"A": {"kind": kind, "uffd": "missing+events"} if kind != "file" else {"kind": kind}}, "moves": [m]}
+        for kind in ("anon", "memfd", "file")
+        for m in (move(), move("3p", "MAYMOVE", new_size="9p"))
+    ]
+    scenarios = [scenario(**document) for document in documents]
+    list(executor.run(scenarios * 40))
+    before = resident()
+    list(executor.run(scenarios * 150))
+    assert resident() - before < 300
