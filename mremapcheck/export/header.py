@@ -33,7 +33,7 @@ def _lines(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:
     if letters:
         yield from (f"  {line}" for line in letters)
         yield ""
-    yield "One character is a page: a letter tells whose data it holds, _ zeros, . not mapped, ? not readable."
+    yield "One character is a page: a letter tells whose data it holds, _ nobody's, . not mapped, ? not readable."
     if scenario.cite:
         yield ""
         yield from textwrap.wrap("See " + ", ".join(scenario.cite), 100, break_long_words=False)

@@ -10,6 +10,8 @@ from mremapcheck.live.constants import ADVICE
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
+    MREMAP_DONTUNMAP,
+    MREMAP_FIXED,
     Address,
     Fork,
     Madvise,
@@ -27,7 +29,7 @@ from mremapcheck.scenario.operations import (
     UffdRegister,
     UffdUnregister,
 )
-from mremapcheck.units import PAGE
+from mremapcheck.units import PAGE, pages
 
 _PROTS = {
     "none": "PROT_NONE",
@@ -152,8 +154,9 @@ class Statements:
     def _end(self) -> Iterator[str]:
         scenario = self.scenario
         yield ""
+        extents = _extents(scenario)
         first, last = scenario.regions[0], scenario.regions[-1]
-        end = f"{self.names[last.name]} + {_size(last.pages * PAGE + 16 * PAGE)}"
+        end = f"{self.names[last.name]} + {_size(extents[last.name] * PAGE)}"
         yield f"maps({self.names[first.name]}, {end});"
         if any(isinstance(operation, Mlock) for operation in (*scenario.setup, *scenario.script)):
             self.uses.add("status")
@@ -162,7 +165,7 @@ class Statements:
         if self._events:
             yield from ("kill(reader, SIGKILL);", "waitpid(reader, NULL, 0);", "close(uffd_events);")
         for region in scenario.regions:
-            yield f"show({string(region.name)}, {self.names[region.name]}, {region.pages});"
+            yield f"show({string(region.name)}, {self.names[region.name]}, {extents[region.name]});"
         yield "return 0;"
 
     def _statement(self, operation: Operation) -> Iterator[str]:
@@ -308,12 +311,30 @@ class Statements:
     def _address(self, at: Address) -> str:
         if at.region is None:
             return f"(char *)0x{at.value:x}"
-        pages, rest = divmod(abs(at.offset), PAGE)
+        whole, rest = divmod(abs(at.offset), PAGE)
         sign = "-" if at.offset < 0 else "+"
         text = self.names[at.region]
-        if pages:
-            text += f" {sign} {_size(pages * PAGE)}"
+        if whole:
+            text += f" {sign} {_size(whole * PAGE)}"
         return text + (f" {sign} {rest}" if rest else "")
+
+
+def _extents(scenario: Scenario) -> dict[str, int]:
+    """Return how many pages of each region may be mapped in the end, by name."""
+    extents = {region.name: region.pages for region in scenario.regions}
+    for operation in scenario.script:
+        reached: list[tuple[Address, int]] = []
+        if isinstance(operation, Mremap):
+            if operation.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
+                reached.append((operation.new_address, operation.new_size))
+            else:
+                reached.append((operation.old_address, operation.new_size))
+        elif isinstance(operation, Mmap):
+            reached.append((operation.address, operation.size))
+        for at, size in reached:
+            if at.region is not None and size < 1 << 32:
+                extents[at.region] = max(extents[at.region], pages(at.offset + size) if at.offset >= 0 else 0)
+    return extents
 
 
 def _descriptor(operation: Mmap) -> str:

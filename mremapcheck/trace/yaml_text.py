@@ -26,7 +26,7 @@ def _top(key: str, value: Any) -> str:
         return f"{key}: >-\n" + textwrap.fill(value, 118, initial_indent="  ", subsequent_indent="  ") + "\n"
     if isinstance(value, Mapping) and value:
         return f"{key}:\n" + "".join(
-            f"  {name}: {_quoted(item) if key == 'map' and isinstance(item, str) else _flow(item)}\n"
+            f"  {_flow(name)}: {_quoted(item) if key == 'map' and isinstance(item, str) else _flow(item)}\n"
             for name, item in value.items()
         )
     if key == "expect":
@@ -43,7 +43,7 @@ def _entry(item: Mapping[str, Any]) -> str:
 
 def _flow(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_flow(key)}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_flow, value)) + "]"
     if value is True or value is False:

@@ -1,4 +1,4 @@
-"""Logs of real programs, as scenarios; and that each scenario does what the trace shows, on this very kernel's model."""
+"""Logs of real programs as scenarios; each does what its trace shows, on this kernel and on the model of that one."""
 
 from __future__ import annotations
 

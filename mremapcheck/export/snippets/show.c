@@ -1,4 +1,4 @@
-/* Draw what is left, a character for each page: its letter, _ zeros, . not mapped, ? not readable. */
+/* Draw what is left, a character for each page: its letter, _ no letter, . not mapped, ? not readable. */
 static void show(const char *name, char *start, unsigned long pages)
 {
 	unsigned char resident;
@@ -15,7 +15,7 @@ static void show(const char *name, char *start, unsigned long pages)
 		/* The kernel reads the page: one that cannot be read is an errno and not a signal. */
 		if (write(ends[1], page, 1) != 1 && (mprotect(page, P, PROT_READ) || write(ends[1], page, 1) != 1))
 			letter = '?';
-		else if (read(ends[0], &letter, 1) == 1 && !letter)
+		else if (read(ends[0], &letter, 1) == 1 && (letter < 'A' || letter > 'z'))
 			letter = '_';
 		putchar(letter);
 	}

@@ -1,4 +1,4 @@
-/* Draw what is left, a character for each page: its letter, _ zeros, . not mapped, ? not readable; A{512} are 512. */
+/* Draw what is left, a character for each page: its letter, _ no letter, . not mapped, ? not readable; A{512} are 512. */
 static void show(const char *name, char *start, unsigned long pages)
 {
 	char letter, last = 0;
@@ -17,7 +17,7 @@ static void show(const char *name, char *start, unsigned long pages)
 		else if (write(ends[1], page, 1) != 1 &&
 			 (mprotect(page, P, PROT_READ) || write(ends[1], page, 1) != 1))
 			letter = '?';
-		else if (read(ends[0], &letter, 1) == 1 && !letter)
+		else if (read(ends[0], &letter, 1) == 1 && (letter < 'A' || letter > 'z'))
 			letter = '_';
 		if (letter != last && run > 8)
 			printf("%c{%lu}", last, run);
