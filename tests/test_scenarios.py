@@ -49,7 +49,7 @@ FIRST = {
 }
 
 #: What lint finds no good is what these are about.
-DELIBERATE = {"address-zero", "garbage-fifth-argument"}
+DELIBERATE = {"address-zero", "garbage-fifth-argument", "luajit-hint"}
 
 COMMIT = r"[0-9a-f]{12}"
 MESSAGE_ID = r"[^\s<>@]+@[^\s<>@]+"
