@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 _CANNOT_WRITE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
-#: Reports whose documents can say that they never began.
-_DOCUMENTS = ("run", "compare", "matrix")
-
 
 def answer(error: BaseException, request: Request) -> int:
     """Tell the user about an error and return the exit code.
@@ -94,13 +91,13 @@ def _problem(message: str, hint: str = "") -> dict[str, Any]:
 
 def _with_document(problems: list[dict[str, Any]], code: int, request: Request) -> int:
     """Give the error to programs as well, unless a report has begun: that one says it by itself."""
-    if not request.json or request.command not in _DOCUMENTS or Stdout.used:
+    if not request.json or Stdout.used:
         return code
     from mremapcheck.report.json import problems_document
 
     try:
         out = Stdout()
-        out.write(problems_document(request.command, problems))  # type: ignore[arg-type]
+        out.write(problems_document(request.command, problems))
         out.flush()
     except OutputError as error:
         return codes.of_error(error, request.bisect)

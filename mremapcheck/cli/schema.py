@@ -9,7 +9,7 @@ import typer
 
 def schema(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="scenario, or a report: run, compare, matrix, changes, list, lint.")
+        str, typer.Argument(metavar="NAME", help="scenario, or a document: run, compare, matrix, changes ...")
     ] = "scenario",
 ) -> int:
     """Print the JSON Schema of scenario files, or of what a command writes with --format json."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mremapcheck import __version__
-from mremapcheck.report.base import STATUSES, Header, Kind, Tally
+from mremapcheck.report.base import STATUSES, Header, Tally
 from mremapcheck.report.style import Style
 
 if TYPE_CHECKING:
@@ -50,11 +50,17 @@ class Json:
         self._out.write(f"\n], {_dump(tail)[1:]}\n")
 
 
-def problems_document(kind: Kind, problems: Sequence[Mapping[str, Any]]) -> str:
-    """Return the document of a run that never began: no kernel, no results, and why."""
-    keys: dict[str, Any] = {"kernel": None} if kind == "run" else {"kernels": None}
-    summary = dict.fromkeys(STATUSES[kind], 0)
-    document = {"schema": f"mremapcheck.{kind}/1", "tool": TOOL, **keys, "results": [], "summary": summary}
+def problems_document(command: str, problems: Sequence[Mapping[str, Any]]) -> str:
+    """Return the document of a command that came to nothing, and why: a report without kernel and results.
+
+    Of a command that reports no results it is one that has problems alone.
+    """
+    document: dict[str, Any] = {"schema": "mremapcheck.problems/1", "tool": TOOL}
+    for kind, statuses in STATUSES.items():
+        if kind == command:
+            kernels = "kernel" if kind == "run" else "kernels"
+            document |= {"schema": f"mremapcheck.{kind}/1", kernels: None}
+            document |= {"results": [], "summary": dict.fromkeys(statuses, 0)}
     return _dump({**document, "problems": list(problems)}) + "\n"
 
 

@@ -6,20 +6,23 @@ import json
 from importlib.resources import files
 from typing import Any
 
-#: Documents that have a schema; ``common.json`` holds what they share.
-NAMES = ("run", "compare", "matrix", "changes", "list", "lint")
+_SHARED = "common"
+_FOLDER = files("mremapcheck.report") / "schemas"
+
+#: Documents that have a schema.
+NAMES = tuple(sorted({file.name.removesuffix(".json") for file in _FOLDER.iterdir()} - {_SHARED}))
 
 
 def json_schema(name: str) -> dict[str, Any]:
     """Return the schema of a document in NAMES, with just the shared definitions that it uses."""
     document = _read(name)
-    shared = _read("common")["$defs"]
+    shared = _read(_SHARED)["$defs"]
     document["$defs"] = {key: shared[key] for key in sorted(_used(document, shared))}
     return document
 
 
 def _read(name: str) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads((files("mremapcheck.report") / "schemas" / f"{name}.json").read_text("utf-8"))
+    data: dict[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
     return data
 
 

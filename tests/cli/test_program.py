@@ -138,6 +138,8 @@ def test_changes(program: Program) -> None:
     assert 0 < len(late) < len(ids) and "multi-vma-move" not in [change["id"] for change in late]
     answer = program("changes", "early-failur")
     assert answer.code == 4 and "did you mean early-failure?" in answer.err
+    document = program("changes", "early-failur", "--format", "json").json
+    Draft202012Validator(json_schema("problems")).validate(document)
 
 
 def seconds(*command: str) -> float:
