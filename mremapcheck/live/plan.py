@@ -107,6 +107,7 @@ class _Preparation:
         self.locks = False
         self.strays = False
         self.near_zero = 0
+        self.keep = 0
         self.slow = False
         self.last: Operation | None = scenario.script[-1] if scenario.script else None
         if not ARENA_START <= self.low <= self.high <= ARENA_END:
@@ -118,21 +119,22 @@ class _Preparation:
             for operation in operations:
                 if type(operation) is Mmap:
                     self._count(operation)
+        translate = self._translate
+        steps = self.steps
         for operation in scenario.setup:
-            self._add(operation)
-        self._conditions(scenario.process)
+            steps.append(translate[type(operation)](self, operation))
+        self.origins += scenario.setup
+        process = scenario.process
+        if process.fork or process.rlimits or process.keep or process.map_headroom is not None:
+            self._conditions(process)
         for operation in scenario.script:
-            self._add(operation)
-        keep = 0
-        for name in scenario.process.keep:
-            if name not in CAPABILITIES:
-                raise Unfit(f"the live executor cannot keep CAP_{name}")
-            keep |= 1 << CAPABILITIES[name]
+            steps.append(translate[type(operation)](self, operation))
+        self.origins += scenario.script
         plan = wire.Plan(
             self.low,
             self.high,
             self.mappings,
-            keep,
+            self.keep,
             self.locks,
             self.strays,
             self.near_zero,
@@ -151,7 +153,11 @@ class _Preparation:
         self.objects.setdefault((operation.kind, operation.object), len(self.objects))
 
     def _conditions(self, process: Process) -> None:
-        self.slow = process.fork or process.map_headroom is not None
+        self.slow = self.slow or process.fork or process.map_headroom is not None
+        for name in process.keep:
+            if name not in CAPABILITIES:
+                raise Unfit(f"the live executor cannot keep CAP_{name}")
+            self.keep |= 1 << CAPABILITIES[name]
         if process.fork:
             self._step("process.fork", (wire.FORK,))
         if process.map_headroom is not None:
@@ -161,21 +167,20 @@ class _Preparation:
                 raise Unfit(f"the live executor cannot limit {name}")
             self._step(f"process.rlimits.{name}", (wire.LIMIT, name, limit.size, limit.relative))
 
-    def _step(self, origin: Operation | str, step: wire.Step) -> None:
+    def _step(self, origin: str, step: wire.Step) -> None:
         self.steps.append(step)
         self.origins.append(origin)
 
-    def _add(self, operation: Operation) -> None:
-        self._step(operation, self._translate[type(operation)](self, operation))
-
     def _range(self, operation: Step, start: int, size: int, region: str | None) -> None:
         """Let through what stays in the scenario's own part of the arena, and what every kernel refuses."""
+        if self.low <= start and start + size <= self.high:
+            return
         end = start + page_align(size)
         if region is None:
             self.strays = True
             if end <= _LOWEST or start >= TASK_SIZE:
                 return
-        elif self.low <= start and end <= self.high:
+        elif start == end:
             return
         if end > user_end():
             return

@@ -72,6 +72,8 @@ class Runner:
         self._pages = Pages()
         self._uffd = Uffd()
         self._limited = False
+        #: A userfaultfd is open, a limit is set or map slots are used up.
+        self._special = False
         self._expected = 0
         self._parent = -1
         self._moves: list[list[Any]] = []
@@ -115,6 +117,8 @@ class Runner:
                     elif code == MOVE:
                         self._move(plan, step)
                     else:
+                        if code >= UFFD_REGISTER:
+                            self._special = True
                         do[code](*step[1:])
                     number += 1
                     progress[0] = number
@@ -160,8 +164,9 @@ class Runner:
     def _observe(self, plan: Plan) -> Sighting:
         proc = self._proc
         places = self._places
-        self._filler.release()
-        self._limits.restore()
+        if self._special:
+            self._filler.release()
+            self._limits.restore()
         if places:
             records, bounds = _within(proc, plan, places)
             heads = [proc.head(line) for line, _ in records]
@@ -175,15 +180,17 @@ class Runner:
             mapped += end - start
         total = self._arena.total(mapped // PAGE, places)
         locked = proc.status(b"VmLck") if plan.locks else 0
-        events = self._uffd.finish()
+        events = self._uffd.finish() if self._special else []
         read = contents(self._pages, heads, bounds, present)
         cropped = bounds if places else None
         return self._moves, records, cropped, present, read, total, locked, events, self._objects.inodes()
 
     def _tidy(self, plan: Plan) -> bool:
-        self._uffd.finish()
-        self._filler.release()
-        self._limits.restore()
+        if self._special:
+            self._uffd.finish()
+            self._filler.release()
+            self._limits.restore()
+            self._special = False
         clean = self._arena.clear(plan.low, plan.high, self._places, plan.strays)
         if plan.locks and clean:
             clean = self._proc.status(b"VmLck") == 0

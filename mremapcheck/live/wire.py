@@ -12,18 +12,21 @@ if TYPE_CHECKING:
 
     #: (code, argument...) with the codes below.
     Step: TypeAlias = tuple[Any, ...]
-    #: What came of a plan. All steps were done: (moves, seen, bounds, total, locked, events, inodes), where a move is
-    #: [errno, result, maps before, residency before, maps after, residency after] and the rest is as Runner._observe
-    #: says. One was not: (number of the step, errno, skip, page, fault), see Trouble.
+    #: What came of a plan. All steps were done: (moves, records, bounds, present, read, total, locked, events, inodes).
+    #: One was not: (number of the step, errno, skip, page, fault), see Trouble. ``moves`` are [errno or 0, result,
+    #: lines of maps before, residency before or None, the same after or None]; ``records`` (first line, VmFlags line)
+    #: of smaps; ``bounds`` how much of each counts, None: all; ``present`` what ``presence`` returned, ``read`` what
+    #: ``contents`` returned; ``total`` and ``locked`` pages; ``inodes`` inode -> backing.
     Sighting: TypeAlias = tuple[Any, ...]
 
 # Codes of steps, and what follows them.
 CALL = 0  #: (arguments,): a system call that returns -1 where it fails
 MAP = 1  #: (index of the object, kind, length of the object, address, size, prot, sharing flag, offset; all in bytes)
-TOUCH = 2  #: (address, pages, letter, first page): write tags of consecutive pages of one letter
-TOUCH_TAGS = 3  #: (address, pages, tags): write these tags
+TOUCH = 2  #: (address, pages, where the table of tags has them)
+TOUCH_TAGS = 3  #: (address, 8 bytes of tag for each page)
 READ = 4  #: (address, pages)
 MOVE = 5  #: (arguments of mremap, is residency wanted, is it the last step)
+#: What follows changes more than the arena.
 UFFD_REGISTER = 6  #: (address, size, uffd mode flags, events)
 UFFD_UNREGISTER = 7  #: (address, size)
 NAME = 8  #: (address, size, name with its final zero byte)
