@@ -33,6 +33,9 @@ class Profile:
     patience: float
 
 
+#: So many seconds, instead of a profile's own, may every boot take.
+_PATIENCE = "MREMAPCHECK_BOOT_TIMEOUT"
+
 #: Leaves out what takes seconds under emulation: unpacking, ACPI, self-tests of ciphers, messages on a serial port.
 FAST = Profile("fast", True, "quiet acpi=off cryptomgr.notests", 60)
 PLAIN = Profile("plain", False, "ignore_loglevel", 150)
@@ -89,7 +92,7 @@ class Booter:
         for profile in profiles:
             line.say(f"booting{' plainly' if profile is PLAIN else ''}")
             try:
-                booted = self._try(accelerator, profile, profile.patience, line)
+                booted = self._try(accelerator, profile, _patience(profile), line)
             except GuestEnded as ended:
                 last = ended
                 continue
@@ -144,6 +147,13 @@ class Booter:
             data = (self._image.vmlinux() if unpacked else None) or self._image.data
             self._kernels[unpacked] = in_memory("mremapcheck-kernel", data)
         return self._kernels[unpacked]
+
+
+def _patience(profile: Profile) -> float:
+    try:
+        return float(os.environ[_PATIENCE])
+    except (KeyError, ValueError):
+        return profile.patience
 
 
 def _hint(ended: GuestEnded) -> str:

@@ -23,6 +23,7 @@ from mremapcheck.vm.boot import Booted, Booter
 from mremapcheck.vm.guest_image import guest_image
 from mremapcheck.vm.kernel_log import is_oops
 from mremapcheck.vm.machine import GuestEnded
+from mremapcheck.vm.qemu import MEMORY
 
 #: Scenarios that may be on their way at a time.
 WINDOW = 64
@@ -136,7 +137,7 @@ class VmExecutor:
             self._stop()
             return self._bury(task, ended)
         self._deaths = 0
-        return _with_log(self._read(task.prepared, kind, what, bool(log)), log)
+        return _with_log(self._read(task.prepared, kind, what, log), log)
 
     def _bury(self, task: _Task, ended: GuestEnded) -> Execution | None:
         """Let a scenario have another guest; at the second death say so."""
@@ -149,9 +150,12 @@ class VmExecutor:
             return None
         return Execution("error", None, f"the guest died of it twice: {ended.reason}{_lines(ended.log)}")
 
-    def _read(self, prepared: Prepared, kind: int, what: Any, logged: bool) -> Execution:
+    def _read(self, prepared: Prepared, kind: int, what: Any, log: list[str]) -> Execution:
         if kind == frames.DIED:
-            return Execution("error", None, blame(prepared, Ended(*what), self._timeout))
+            reason = blame(prepared, Ended(*what), self._timeout)
+            if any("Out of memory" in line for line in log):
+                reason = f"the guest's {MEMORY} MiB of memory were used up: {reason}"
+            return Execution("error", None, reason)
         if len(what) == 2:
             word, text = what
             if word == "unusable":

@@ -2,7 +2,8 @@
 
 A frame is ``MAGIC kind length checksum data``; the data of all frames of one direction form one compressed stream,
 because a serial port takes 50 KB a second under emulation and plans resemble each other. Both ends use this module, so
-it imports little. What stands between frames (a boot loader's greeting) is skipped; a broken frame ends the channel.
+it imports little. What stands before the first frame (a boot loader's greeting) is skipped; after that, damage or a
+missing frame ends the channel.
 """
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ class Encoder:
 
     def __init__(self, level: int = 1) -> None:
         self._stream = zlib.compressobj(level)
+        self._count = 0
 
     def encode(self, kind: int, data: bytes) -> bytes:
         """Return the frame."""
         packed = self._stream.compress(data) + self._stream.flush(zlib.Z_SYNC_FLUSH)
-        check = zlib.crc32(packed, kind)
+        check = _check(packed, kind, self._count)
+        self._count += 1
         return _HEADER.pack(MAGIC, kind, len(packed), check) + packed
 
 
@@ -51,6 +54,7 @@ class Decoder:
         self._stream = zlib.decompressobj()
         self._buffer = bytearray()
         self._noise = 0
+        self._count = 0
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """Take what arrived; return the frames (kind, data) that are complete now. Raises FrameError."""
@@ -66,7 +70,7 @@ class Decoder:
         noise = start if start >= 0 else max(0, len(buffer) - len(MAGIC) + 1)
         if noise:
             self._noise += noise
-            if self._noise > _MOST_NOISE:
+            if self._noise > _MOST_NOISE or self._count:
                 raise FrameError("the channel carries noise")
             del buffer[:noise]
         if start < 0 or len(buffer) < _HEADER.size:
@@ -79,8 +83,9 @@ class Decoder:
             return None
         packed = bytes(buffer[_HEADER.size : end])
         del buffer[:end]
-        if zlib.crc32(packed, kind) != check:
+        if _check(packed, kind, self._count) != check:
             raise FrameError("a frame was damaged on the way")
+        self._count += 1
         try:
             data = self._stream.decompress(packed, MOST)
         except zlib.error as error:
@@ -88,3 +93,7 @@ class Decoder:
         if self._stream.unconsumed_tail:
             raise FrameError("a frame unpacks to too much")
         return kind, data
+
+
+def _check(packed: bytes, kind: int, number: int) -> int:
+    return zlib.crc32(packed, (number << 8 | kind) & 0xFFFFFFFF)

@@ -26,6 +26,7 @@ _CHUNK = 1 << 16
 _TICK = 0.5
 #: Lines of the console that are shown before and from a panic on.
 _BEFORE, _AFTER = 15, 3
+_HALTED = b"-- System halted"
 _PANIC = re.compile(r"Kernel panic - not syncing: (.*)")
 _TIME = re.compile(r"^\[ *[0-9]+\.[0-9]+\] ?(?:\[ *[TC][0-9]+\] )?")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?=]*[A-Za-z]|c)")
@@ -160,6 +161,8 @@ class Machine:
         if decoder is None:
             self._console += data
             del self._console[:-_CONSOLE]
+            if _HALTED in self._console:
+                raise GuestEnded("the kernel halted before it began", self.log())
             return True
         try:
             for kind, message in decoder.feed(data):

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+from pathlib import Path
+
+import pytest
+
+from mremapcheck.images.image import ImageError, open_image
+from mremapcheck.vm import elf
+from tests.images.made import BANNER, bzimage, deb, vmlinux
+
+DEBIAN = "6.1.0-50-cloud-amd64 (debian-kernel@lists.debian.org) #1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1 (2026-07-02)"
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def test_a_bzimage(tmp_path: Path) -> None:
+    image = open_image(write(tmp_path / "bzImage", bzimage()))
+    assert (image.kind, image.release, str(image.version)) == ("bzimage", "6.17.13+test-amd64", "6.17.13")
+
+
+def test_debian_hides_the_stable_update_in_the_banner(tmp_path: Path) -> None:
+    image = open_image(write(tmp_path / "vmlinuz", bzimage(DEBIAN)))
+    assert (image.release, str(image.version)) == ("6.1.0-50-cloud-amd64", "6.1.176")
+
+
+def test_the_kernel_inside_a_bzimage_is_booted_where_qemu_can(tmp_path: Path) -> None:
+    for pvh in (True, False):
+        inside = vmlinux(pvh=pvh)
+        payload = gzip.compress(inside) + struct.pack("<I", len(inside))
+        image = open_image(write(tmp_path / "bzImage", bzimage(payload=payload)))
+        assert image.vmlinux() == (inside if pvh else None)
+
+
+def test_a_vmlinux_is_taken_without_its_debug_information(tmp_path: Path) -> None:
+    whole = vmlinux()
+    image = open_image(write(tmp_path / "vmlinux", whole))
+    assert (image.kind, image.release) == ("vmlinux", "6.17.13+test-amd64")
+    assert len(image.data) < len(whole)
+    assert elf.has_pvh_entry(image.data)
+    assert image.vmlinux() == image.data
+
+
+def test_a_vmlinux_without_pvh_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="without a PVH entry") as caught:
+        open_image(write(tmp_path / "vmlinux", vmlinux(pvh=False)))
+    assert "CONFIG_PVH=y" in caught.value.hint
+    assert "bzImage" in caught.value.hint
+
+
+def test_a_build_tree_and_a_package_and_a_folder(tmp_path: Path) -> None:
+    write(tmp_path / "tree/arch/x86/boot/bzImage", bzimage())
+    write(tmp_path / "root/boot/vmlinuz-6.17", bzimage())
+    write(tmp_path / "linux-image.deb", deb({"./boot/vmlinuz-6.17": bzimage()}))
+    for name in ("tree", "root", "linux-image.deb"):
+        assert open_image(tmp_path / name).release == "6.17.13+test-amd64"
+
+
+@pytest.mark.parametrize(
+    ("files", "message", "hint"),
+    [
+        ({}, "holds no kernel image", "looked for"),
+        ({"Kbuild": b"", "Makefile": b""}, "kernel tree without a kernel", "make bzImage"),
+        ({"vmlinuz-1": bzimage(), "vmlinuz-2": bzimage()}, "holds 2 kernels: vmlinuz-1, vmlinuz-2", "name one"),
+    ],
+)
+def test_folders_that_name_no_kernel(tmp_path: Path, files: dict[str, bytes], message: str, hint: str) -> None:
+    for name, data in files.items():
+        write(tmp_path / name, data)
+    with pytest.raises(ImageError, match=message) as caught:
+        open_image(tmp_path)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is no kernel image"),
+        (b"#!/bin/sh\n", "is no kernel image"),
+        (bzimage("")[:-1], "does not tell its release"),
+        (b"\x7fELF" + bytes(100), "is an ELF file but no Linux kernel"),
+        (f"\x7fELF{'.' * 100}Linux version {BANNER}\n".encode(), "cannot be booted"),
+    ],
+)
+def test_files_that_are_no_kernel(tmp_path: Path, data: bytes, message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        open_image(write(tmp_path / "file", data))
+
+
+def test_what_is_not_there_or_not_readable(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="there is no"):
+        open_image(tmp_path / "missing")
+    secret = write(tmp_path / "vmlinuz", bzimage())
+    secret.chmod(0)
+    if os.access(secret, os.R_OK):
+        pytest.skip("root may read everything")
+    with pytest.raises(ImageError, match="may not be read"):
+        open_image(secret)

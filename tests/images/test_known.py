@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mremapcheck.errors import ExecutorError, KernelReferenceError, MremapcheckError
+from mremapcheck.images import cache, known
+from mremapcheck.images.image import Image, ImageError, open_image
+from tests.images.made import bzimage
+
+
+@pytest.fixture(autouse=True)
+def _private_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def image(release: str) -> Image:
+    return Image("bzimage", bzimage(f"{release} (x@y) #1"), "somewhere", release, "(x@y) #1")
+
+
+def test_added_found_and_removed() -> None:
+    added = known.add(image("6.17.13-cloud"))
+    assert (added.name, str(added.version), added.origin) == ("6.17.13-cloud", "6.17.13", "somewhere")
+    assert open_image(added.path).release == "6.17.13-cloud"
+    assert known.all_known() == [added]
+    assert known.get("6.17.13-cloud") == added
+    assert known.resolve("6.17").data == image("6.17.13-cloud").data
+    assert known.remove("6.17") == added
+    assert known.all_known() == []
+
+
+def test_a_version_means_the_newest_that_fits() -> None:
+    for release in ("6.17.8-a", "6.17.13-a", "6.18.2-a", "6.17.0-rc2"):
+        known.add(image(release))
+    names = {text: getattr(known.find(text), "name", None) for text in ("6.17", "6.17.8", "v6.18", "6.17-rc2", "6.16")}
+    assert names == {
+        "6.17": "6.17.13-a",
+        "6.17.8": "6.17.8-a",
+        "v6.18": "6.18.2-a",
+        "6.17-rc2": "6.17.0-rc2",
+        "6.16": None,
+    }
+    assert [each.name for each in known.all_known()] == ["6.17.0-rc2", "6.17.8-a", "6.17.13-a", "6.18.2-a"]
+
+
+def test_a_kernel_with_a_name_of_its_own_is_meant_by_it_only() -> None:
+    known.add(image("6.17.13"), "mine")
+    assert known.find("6.17") is None
+    assert known.get("mine").release == "6.17.13"
+
+
+def test_all_is_every_known_kernel() -> None:
+    with pytest.raises(KernelReferenceError, match="no kernel is known"):
+        known.expand(["vm:all"])
+    known.add(image("6.17.13"))
+    known.add(image("6.1.5"), "old")
+    assert known.expand(["live", "vm:all"]) == ["live", "vm:old", "vm:6.17.13"]
+    with pytest.raises(KernelReferenceError, match="names every known kernel"):
+        known.resolve("all")
+
+
+def test_a_path_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bzImage").write_bytes(bzimage())
+    assert known.resolve(str(tmp_path / "bzImage")).release == "6.17.13+test-amd64"
+    monkeypatch.chdir(tmp_path)
+    assert known.resolve("bzImage").release == "6.17.13+test-amd64"
+    with pytest.raises(ImageError, match="there is no"):
+        known.resolve("./missing")
+
+
+def test_what_names_nothing_says_how_to_get_it() -> None:
+    with pytest.raises(KernelReferenceError) as caught:
+        known.resolve("6.17")
+    assert "kernels fetch 6.17" in caught.value.hint
+    with pytest.raises(KernelReferenceError) as caught:
+        known.resolve("nonsense")
+    assert "vm:./FILE" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "all", "a b", "."])
+def test_names_are_safe_for_files(name: str) -> None:
+    if name == "":
+        assert known.add(image("6.17.13"), name).name == "6.17.13"
+    else:
+        with pytest.raises(MremapcheckError, match="cannot be a kernel's name"):
+            known.add(image("6.17.13"), name)
+
+
+def test_half_an_entry_is_no_entry_and_can_be_replaced() -> None:
+    added = known.add(image("6.17.13"))
+    (added.folder / "image.json").write_text("{")
+    assert known.all_known() == []
+    assert known.add(image("6.17.13")).name == "6.17.13"
+    added.path.unlink()
+    with pytest.raises(ImageError, match="cannot be read"):
+        known.resolve("6.17.13")
+
+
+def test_boots_are_remembered_by_what_is_in_the_file() -> None:
+    digest = known.digest_of(image("6.17.13"))
+    assert known.boot_of(digest) == {}
+    known.remember_boot(digest, {"profile": "fast"})
+    assert known.boot_of(digest) == {"profile": "fast"}
+    assert known.boot_of(known.digest_of(image("6.17.12"))) == {}
+
+
+def test_a_cache_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(ExecutorError, match="cannot be made") as caught:
+        known.add(image("6.17.13"))
+    assert "XDG_CACHE_HOME" in caught.value.hint
+    known.remember_boot("0", {})
+    assert known.all_known() == []
+
+
+def test_a_relative_xdg_folder_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.setenv("HOME", "/home/someone")
+    assert cache.folder("x") == Path("/home/someone/.cache/mremapcheck/x")

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mremapcheck.images.packages import PackageError, is_package, kernel_in_package
+from tests.images.made import bzimage, deb, rpm
+
+KERNEL = bzimage()
+FILES = {
+    "./usr/share/doc/README": b"about vmlinuz",
+    "./boot/config-6.17": b"CONFIG_X=y\n",
+    "./boot/vmlinuz-6.17": KERNEL,
+}
+
+
+def zstd(data: bytes) -> bytes:
+    if shutil.which("zstd") is None:
+        pytest.skip("needs zstd to make the package")
+    return subprocess.run(["zstd", "-q"], input=data, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("pack", "suffix"),
+    [(bytes, ""), (gzip.compress, ".gz"), (lzma.compress, ".xz"), (bz2.compress, ".bz2"), (zstd, ".zst")],
+)
+@pytest.mark.parametrize("make", ["deb", "rpm"])
+def test_finds_the_kernel(tmp_path: Path, make: str, pack: Callable[[bytes], bytes], suffix: str) -> None:
+    path = tmp_path / "package"
+    path.write_bytes(deb(FILES, pack, suffix) if make == "deb" else rpm(FILES, pack))
+    assert is_package(path.read_bytes()[:64])
+    name, data = kernel_in_package(path)
+    assert name == "./boot/vmlinuz-6.17"
+    assert data == KERNEL
+
+
+def test_the_name_must_be_a_kernels(tmp_path: Path) -> None:
+    path = tmp_path / "linux-headers.deb"
+    path.write_bytes(deb({"./usr/src/vmlinuz.txt": KERNEL, "./boot/System.map": b""}))
+    with pytest.raises(PackageError, match="holds no kernel") as caught:
+        kernel_in_package(path)
+    assert "linux-binary" in caught.value.hint
+
+
+def test_a_later_debian_package_keeps_the_kernel_with_its_modules(tmp_path: Path) -> None:
+    path = tmp_path / "linux-binary.deb"
+    path.write_bytes(deb({"./usr/lib/modules/7.3.4/vmlinuz": KERNEL}))
+    assert kernel_in_package(path) == ("./usr/lib/modules/7.3.4/vmlinuz", KERNEL)
+
+
+@given(st.data())
+def test_a_damaged_package_is_refused_or_read_but_never_breaks_the_reader(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    whole = data.draw(st.sampled_from([deb(FILES, lzma.compress, ".xz"), rpm(FILES, gzip.compress)]))
+    damaged = bytearray(whole[: data.draw(st.integers(8, len(whole)))])
+    at = data.draw(st.integers(8, max(8, len(damaged) - 1)))
+    if at < len(damaged):
+        damaged[at] ^= data.draw(st.integers(1, 255))
+    path = tmp_path_factory.mktemp("damaged") / "package"
+    path.write_bytes(damaged)
+    try:
+        name, _ = kernel_in_package(path)
+    except PackageError as error:
+        assert str(path) in str(error)
+    else:
+        assert "vmlinuz" in name

@@ -1,0 +1,131 @@
+"""Stands in for QEMU: runs the guest's own program in a process of this machine, or fails in one of QEMU's ways.
+
+FAKE_QEMU says what it does: serve, serve-serial, refuse, no-nvme, panic, halt, hang, garbage; or ``WAY@STEPS[xTIMES]``:
+serve, but for a plan with so many steps panic, oops, warn, hang, exit, be killed, or fail, and that in the first TIMES
+guests only. ``kvm=WAY`` before it is for KVM.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from mremapcheck.vm import guest_setup
+from mremapcheck.vm.guest import Guest
+
+OOPS = [
+    "BUG: unable to handle page fault for address: ffffffffdeadbeef",
+    "Oops: 0000 [#1]",
+    "RIP: 0010:move_vma+0x1/0x2",
+]
+WARN = ["------------[ cut here ]------------", "WARNING: CPU: 0 PID: 7 at mm/mremap.c:512 move_vma+0x1/0x2"]
+PANIC = (
+    "[    1.234567] Linux version 6.17.13\n[    2.000000] calling init\n[    2.345678] Kernel panic - not syncing: {}\n"
+)
+
+
+class Log:
+    """A kernel log that says what it is told to."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def read(self) -> list[str]:
+        lines, self.lines = self.lines, []
+        return lines
+
+
+class Fake(Guest):
+    """The guest, with a trap for one plan."""
+
+    def __init__(self, channel: guest_setup.Channel, console: int, way: str, steps: int) -> None:
+        super().__init__(channel, disk=True)
+        self._words = Log()
+        self._log = self._words  # type: ignore[assignment]
+        self._console = console
+        self._way = way
+        self._trap = steps
+
+    def _hand_over(self) -> None:
+        if len(self._plan[-1]) == self._trap:
+            self._spring(self._way)
+        super()._hand_over()
+
+    def _spring(self, way: str) -> None:
+        if way == "panic":
+            os.write(self._console, PANIC.format("Fatal exception").encode())
+            os._exit(0)
+        elif way == "exit":
+            os._exit(0)
+        elif way == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif way == "hang":
+            time.sleep(1000)
+        elif way == "fail":
+            raise RuntimeError("the guest's own bug")
+        else:
+            self._words.lines = OOPS if way == "oops" else WARN
+
+
+def option(name: str) -> list[str]:
+    return [after for word, after in zip(sys.argv, sys.argv[1:], strict=False) if word == name]
+
+
+def descriptor(name: str) -> int:
+    return next(int(text.rpartition("=")[2]) for text in option("-chardev") if f"id={name}," in text)
+
+
+def what_to_do() -> str:
+    words = os.environ["FAKE_QEMU"].split()
+    if option("-accel") == ["kvm"]:
+        return next(word[4:] for word in words if word.startswith("kvm="))
+    return words[-1]
+
+
+def main() -> None:
+    way = what_to_do()
+    with Path(os.environ["FAKE_QEMU_LOG"]).open("a") as log:
+        log.write(f"{os.getpid()} {' '.join(sys.argv[1:])}\n")
+    console = descriptor("console")
+    if way == "refuse":
+        print("qemu: -cpu host: not in this house", file=sys.stderr)
+        sys.exit(1)
+    if way == "no-nvme" and any("nvme" in text for text in option("-device")):
+        print("qemu: -device nvme,drive=disk: 'nvme' is not a valid device model name", file=sys.stderr)
+        sys.exit(1)
+    if way == "panic":
+        os.write(console, PANIC.format("VFS: Unable to mount root fs").encode())
+        sys.exit(0)
+    if way == "halt":
+        os.write(console, b"\nZSTD-compressed data is corrupt\n\n -- System halted\n")
+    if way in ("halt", "hang"):
+        time.sleep(1000)
+    line = descriptor("serial" if way == "serve-serial" else "virtio")
+    if way == "garbage":
+        os.write(line, b"MR" * (1 << 20))
+        time.sleep(1000)
+    way, _, trap = way.partition("@")
+    steps, _, times = trap.partition("x")
+    if times:
+        counter = Path(os.environ["FAKE_QEMU_LOG"] + ".count")
+        count = int(counter.read_text()) if counter.exists() else 0
+        counter.write_text(str(count + 1))
+        if count >= int(times):
+            steps = ""
+    guest_setup.write = _write
+    guest = Fake(guest_setup.Channel("virtio", line), console, way, int(steps or -1))
+    try:
+        guest.serve()
+    except RuntimeError as error:
+        guest.fail(str(error))
+
+
+def _write(path: str, text: str) -> None:
+    """Change nothing on this machine."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""The executor with the real guest program, which runs in a process of this machine instead of a virtual one."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from mremapcheck.errors import ExecutorError, KernelReferenceError
+from mremapcheck.live.executor import LiveExecutor
+from mremapcheck.live.plan import Prepared, Unfit, prepare
+from mremapcheck.outcome import Execution
+from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.loader import load_bytes
+from mremapcheck.vm import executor as vm
+from mremapcheck.vm import qemu
+from mremapcheck.vm.executor import VmExecutor
+from tests.vm.conftest import Stage
+
+TEXT = """
+summary: Two pages move
+map:
+  src: "%s"
+  dst: ".."
+moves:
+  - {old_address: src, old_size: 2p, new_address: dst, flags: MAYMOVE|FIXED}
+"""
+#: The same with more steps than any other here: where the fake falls into its trap.
+POISON = TEXT % "AA" + "".join("  - {op: read, address: dst, size: 1p}\n" for _ in range(7))
+
+
+def scenarios(*drawings: str) -> list[Scenario]:
+    texts = [POISON if drawing == "poison" else TEXT % drawing for drawing in drawings]
+    loaded = [load_bytes(text.encode(), f"{number}.yaml") for number, text in enumerate(texts)]
+    assert not [problem for each in loaded for problem in each.problems]
+    return [scenario for each in loaded for scenario in each.scenarios]
+
+
+CASES = scenarios("AA", "A.", "poison", "AB", "A")
+TRAP = len(prepare(CASES[2]).plan.steps)
+
+
+@pytest.fixture
+def usual() -> Iterator[list[Execution]]:
+    with LiveExecutor() as live:
+        yield list(live.run(CASES))
+
+
+def run(stage: Stage, way: str, cases: list[Scenario] = CASES, timeout: float = 10) -> list[Execution]:
+    with VmExecutor(stage.plays(way), timeout=timeout) as executor:
+        return list(executor.run(cases))
+
+
+@pytest.mark.parametrize("way", ["serve", "serve-serial"])
+def test_outcomes_are_those_of_the_live_executor(stage: Stage, usual: list[Execution], way: str) -> None:
+    assert run(stage, way) == usual
+    assert len(stage.starts) == 1
+
+
+def test_the_kernel_is_that_of_the_image(stage: Stage) -> None:
+    with VmExecutor(stage.plays("serve")) as executor:
+        kernel = executor.kernel
+    assert (kernel.executor, kernel.release, str(kernel.version)) == ("vm", "6.17.13+test-amd64", "6.17.13")
+    assert kernel.to_json()["acceleration"] == "tcg"
+    assert stage.starts == [], "nothing boots before there is a scenario"
+
+
+def test_results_stream_and_the_guest_stays_for_the_next_run(stage: Stage, usual: list[Execution]) -> None:
+    with VmExecutor(stage.plays("serve")) as executor:
+        endless = executor.run(itertools.cycle(CASES))
+        assert list(itertools.islice(endless, 12)) == [*usual, *usual, *usual[:2]]
+        del endless
+        assert list(executor.run(CASES)) == usual
+        assert list(executor.run(CASES)) == usual
+        assert len(stage.starts) == 2, "an abandoned run costs a guest, a finished one does not"
+
+
+def test_a_scenario_that_does_not_fit_is_skipped_in_its_place(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pick(scenario: Scenario) -> Prepared:
+        if scenario is CASES[1]:
+            raise Unfit("too large for the arena")
+        return prepare(scenario)
+
+    monkeypatch.setattr(vm, "prepare", pick)
+    results = run(stage, "serve", CASES[:3])
+    assert [(result.status, result.reason) for result in results] == [
+        ("ran", None),
+        ("skip", "too large for the arena"),
+        ("ran", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [
+        ("panic", "the kernel panicked: Fatal exception"),
+        ("exit", "the guest restarted"),
+        ("killed", "QEMU was killed by SIGKILL"),
+        ("oops", "the kernel oopsed"),
+        ("fail", "the guest's program failed: the guest's own bug"),
+    ],
+)
+def test_a_death_is_repeated_once_and_then_that_scenarios_result(
+    stage: Stage, usual: list[Execution], way: str, reason: str
+) -> None:
+    assert run(stage, f"{way}@{TRAP}x1") == usual, "the second guest had no trap"
+    assert len(stage.starts) == 2
+    results = run(stage, f"{way}@{TRAP}")
+    assert len(stage.starts) == 2 + 3
+    assert results[:2] + results[3:] == usual[:2] + usual[3:]
+    assert (results[2].status, results[2].outcome) == ("error", None)
+    assert results[2].reason is not None
+    assert results[2].reason.startswith(f"the guest died of it twice: {reason}")
+
+
+def test_a_panic_shows_the_kernels_last_words(stage: Stage) -> None:
+    reason = run(stage, f"panic@{TRAP}")[2].reason or ""
+    assert "\n| calling init\n| Kernel panic - not syncing: Fatal exception" in reason
+
+
+def test_a_hanging_guest_is_noticed(stage: Stage, usual: list[Execution], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vm, "GRACE", 0.5)
+    results = run(stage, f"hang@{TRAP}", timeout=0.5)
+    assert "no sign of life for 1 s: it hangs" in (results[2].reason or "")
+    assert [result.status for result in results] == ["ran", "ran", "error", "ran", "ran"]
+
+
+def test_a_warning_stays_with_its_outcome(stage: Stage, usual: list[Execution]) -> None:
+    results = run(stage, f"warn@{TRAP}")
+    assert len(stage.starts) == 1
+    assert results[2].outcome is not None
+    assert results[2].outcome.kernel_log[1].startswith("WARNING: CPU: 0 PID: 7 at mm/mremap.c:512")
+    assert [result.outcome and result.outcome.kernel_log for result in results[3:]] == [(), ()]
+
+
+def test_guests_that_all_die_end_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vm, "_MOST_DEATHS", 3)
+    with pytest.raises(ExecutorError, match="every guest dies: the kernel panicked"):
+        run(stage, f"panic@{TRAP}", [CASES[2]] * 5)
+
+
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [
+        ("panic", "does not boot: the kernel panicked: VFS: Unable to mount root fs"),
+        ("halt", "does not boot: the kernel halted before it began\n| ZSTD-compressed data is corrupt"),
+        ("refuse", "does not boot: QEMU gave up: -cpu host: not in this house"),
+        ("garbage", "does not boot: the channel broke"),
+    ],
+)
+def test_a_kernel_that_does_not_boot(stage: Stage, way: str, reason: str) -> None:
+    with pytest.raises(ExecutorError) as caught:
+        run(stage, way)
+    assert reason in caught.value.message
+    fast, plain = stage.starts
+    assert " quiet acpi=off " in fast
+    assert " ignore_loglevel " in plain
+
+
+def test_a_kernel_that_hangs_at_boot(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MREMAPCHECK_BOOT_TIMEOUT", "0.5")
+    with pytest.raises(ExecutorError, match=r"no sign of life for .* s: it hangs"):
+        run(stage, "hang")
+
+
+def test_a_qemu_without_nvme_boots_without_a_disk(stage: Stage, usual: list[Execution]) -> None:
+    assert run(stage, "no-nvme") == usual
+    assert ["nvme" in line for line in stage.starts] == [True, False]
+
+
+def test_no_qemu_names_the_package(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MREMAPCHECK_QEMU", "/nowhere/qemu")
+    with pytest.raises(qemu.QemuMissingError) as caught:
+        VmExecutor(stage.plays("serve"))
+    assert "apt-get install qemu-system-x86" in caught.value.hint
+
+
+def test_an_image_that_is_none(stage: Stage) -> None:
+    with pytest.raises(KernelReferenceError, match="neither a known kernel nor a file"):
+        VmExecutor("6.99")
+
+
+def test_leaving_from_another_thread_ends_the_guest_for_good(stage: Stage) -> None:
+    executor = VmExecutor(stage.plays("serve"))
+    errors: list[BaseException] = []
+    begun = threading.Event()
+
+    def work() -> None:
+        try:
+            for _ in executor.run(itertools.cycle(CASES)):
+                begun.set()
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert begun.wait(20)
+    executor.__exit__()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert len(errors) == 1
+    assert len(stage.starts) == 1, "nothing boots again"
+
+
+_FOREVER = """
+import sys, time
+from pathlib import Path
+from mremapcheck.scenario.loader import load_bytes
+from mremapcheck.vm import executor
+from mremapcheck.vm.guest_image import GuestImage
+executor.guest_image = lambda: GuestImage(b"", "/init", ())
+results = executor.VmExecutor(sys.argv[1]).run(load_bytes(sys.argv[2].encode(), "case.yaml").scenarios * 1000)
+print(next(results).status, flush=True)
+time.sleep(100)
+"""
+
+
+def test_the_guest_dies_with_the_tool(stage: Stage) -> None:
+    command = [sys.executable, "-c", _FOREVER, stage.plays("serve"), POISON]
+    tool = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert tool.stdout is not None
+    assert tool.stdout.readline() == "ran\n"
+    assert stage.alive()
+    tool.kill()
+    tool.wait()
+    tool.stdout.close()
+    deadline = time.monotonic() + 10
+    while stage.alive() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not stage.alive()
