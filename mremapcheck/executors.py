@@ -10,10 +10,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from mremapcheck.errors import ExecutorError, KernelReferenceError
+from mremapcheck.errors import KernelReferenceError
 
 if TYPE_CHECKING:
     from mremapcheck.executor import Executor
@@ -39,7 +38,9 @@ def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = Fal
         return LiveExecutor(timeout=timeout)
     scheme, colon, rest = reference.partition(":")
     if scheme == "vm" and colon:
-        return _virtual_machine(rest, timeout)
+        from mremapcheck.vm.executor import VmExecutor
+
+        return VmExecutor(rest, timeout=timeout)
     if scheme == "recorded" and colon:
         from mremapcheck.recorded import RecordedExecutor
 
@@ -53,11 +54,3 @@ def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = Fal
     from mremapcheck.model.reference import resolve
 
     return ModelExecutor(resolve(reference), trace=trace)
-
-
-def _virtual_machine(kernel: str, timeout: float) -> Executor:
-    try:
-        module = import_module("mremapcheck.vm.executor")
-    except ModuleNotFoundError as error:
-        raise ExecutorError(f"vm:{kernel}: no virtual machines here: {error}", "use `live`, or a model: 6.17") from None
-    return cast("Executor", module.VmExecutor(kernel, timeout=timeout))

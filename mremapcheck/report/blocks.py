@@ -75,7 +75,8 @@ def comparison_block(comparison: Comparison, kernels: Sequence[Kernel]) -> list[
     lines += difference_lines(comparison.differences)
     lines += [line for name, side in ((name_a, a), (name_b, b)) for line in _kernel_log(name, side)]
     for suspect in comparison.suspects:
-        lines.append(f"  suspected bug of the model: it does not do here what {suspect} itself did")
+        lines.append(f"  suspected: a bug of the model, which does not do here what {suspect} itself did,")
+        lines.append("    or a kernel that is not what its version says: see `mremapcheck identify`")
     return lines
 
 

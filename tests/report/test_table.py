@@ -101,7 +101,7 @@ def test_what_is_the_same_is_only_counted() -> None:
 def test_a_suspected_model_is_named() -> None:
     item = replace(compare(scenario(), ran(PARTIAL), ran(REFUSED)), suspects=("live",))
     text = written("table", "compare", [kernel("6.17"), kernel("6.18")], [item])
-    assert "suspected bug of the model: it does not do here what live itself did" in text
+    assert "suspected: a bug of the model, which does not do here what live itself did," in text
 
 
 def test_other_boundaries_are_shown_though_the_drawings_are_alike() -> None:
