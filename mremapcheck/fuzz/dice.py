@@ -31,11 +31,23 @@ KINDS: Mapping[str, int] = {
     "growsdown": 1,
 }
 #: Kinds of a driver or of newer kernels (feature ``special``).
-SPECIAL: Mapping[str, int] = {"droppable": 2, "secret": 2, "io-uring": 1, "aio": 1, "vdso": 1, "vvar": 1}
+SPECIAL: Mapping[str, float] = {
+    "droppable": 1,
+    "secret": 1,
+    "io-uring": 0.1,
+    "aio": 0.1,
+    "vdso": 0.1,
+    "vvar": 0.1,
+}
 #: Of these there is one for each process, or one size.
 _GIVEN = ("io-uring", "aio", "vdso", "vvar")
 #: How many pages these have on most kernels; elsewhere such scenarios are skipped.
 _USUAL_PAGES = {"vdso": 2, "vvar": 4, "io-uring": 1, "aio": 1}
+
+#: A sealed mapping costs a real kernel's worker its life, a full map count 65,000 mappings: how likely a
+#: letter is to be the one, and a scenario to have the other.
+_SEALED = 0.01
+_CROWDED = 0.001
 
 #: Kinds that userfaultfd takes, with ``missing``.
 _REGISTRABLE = ("anon", "anon-shared", "memfd", "tmpfs", "droppable")
@@ -60,7 +72,7 @@ class Dice:
     def __init__(self, seed: int, features: frozenset[str] = FEATURES) -> None:
         self.seed = seed
         self.features = features
-        kinds = {**KINDS, **SPECIAL} if "special" in features else KINDS
+        kinds: Mapping[str, float] = {**KINDS, **SPECIAL} if "special" in features else KINDS
         self._kinds = list(kinds)
         self._weights = list(kinds.values())
         self.motifs = [motif for motif, needs in MOTIFS.items() if needs <= features]
@@ -102,10 +114,11 @@ class _Draw:
         if self._vmas:
             document["vmas"] = self._vmas
         document["moves"] = moves
-        if random.random() < 0.06:
-            process = self._process()
-            if process:
-                document["process"] = process
+        process = self._process() if random.random() < 0.05 else {}
+        if "limits" in self._features and random.random() < _CROWDED:
+            process = {"map_headroom": random.randrange(8)}
+        if process:
+            document["process"] = process
         return document
 
     def _motif(self, source: str) -> list[Document]:
@@ -136,7 +149,7 @@ class _Draw:
             if index and random.random() < 0.06 and before.get("kind") != "sysv-shm":
                 letter = _LETTERS[index - 1]
             elif "file" in before and random.random() < 0.5:
-                made = {key: before[key] for key in ("kind", "sharing", "file") if key in before}
+                made: Document = {key: before[key] for key in ("kind", "sharing", "file") if key in before}
                 offset = int(before["offset"][:-1]) + len(text) - text.index(_LETTERS[index - 1])
                 self._vmas[letter] = {**made, "offset": f"{offset}p", "touch": random.random() < 0.5}
             else:
@@ -200,7 +213,7 @@ class _Draw:
             made["guard"] = [0]
         if "names" in features and kind in ("anon", "anon-shared") and roll() < 0.02:
             made["name"] = random.choice(("heap", "heap", "stack"))
-        if "mseal" in features and roll() < 0.04:
+        if "mseal" in features and roll() < _SEALED:
             made["seal"] = True
         return made
 
@@ -235,13 +248,11 @@ class _Draw:
 
     def _process(self) -> Document:
         random = self._random
-        style = random.randrange(5)
+        style = random.randrange(4)
         if style < 3 and "limits" in self._features:
             limit = random.choice(("as", "data", "memlock"))
             return {"rlimits": {limit: f"+{random.randrange(4)}p"}}
-        if style == 3 and "limits" in self._features:
-            return {"map_headroom": random.randrange(8)}
-        if style == 4 and "fork" in self._features and not self._armed:
+        if style == 3 and "fork" in self._features and not self._armed:
             return {"fork": True}
         return {}
 
@@ -269,7 +280,7 @@ def _huge(random: Random, name: str) -> Document:
     }
 
 
-_OPERATIONS: Mapping[str, int] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2, "uffd-unregister": 1}
+_OPERATIONS: Mapping[str, float] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2, "mseal": 0.2}
 
 
 class _Call:
