@@ -145,10 +145,10 @@ def _remove(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
         return EACCES
     numbers = {vma.pgoff + page - (vma.start >> PAGE_SHIFT) for page in range(first, last)}
     for number in numbers:
-        vma.file.pages.pop(number, None)
+        vma.file.cache.pop(number, None)
     for page in [page for page, entry in mm.pages.items() if type(entry) is int and entry in numbers]:
         other = mm.find(page << PAGE_SHIFT)
-        if other is not None and other.file is not None and other.file.pages is vma.file.pages:
+        if other is not None and other.file is not None and other.file.cache is vma.file.cache:
             del mm.pages[page]
     return None
 
@@ -175,8 +175,10 @@ def _populate_write(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
 
 
 def _populate(mm: Mm, vma: Vma, first: int, last: int, *, writes: bool) -> Errno | None:
+    if vma.backing.name == "secret":
+        return EINVAL  # the kernel does not pin what it must not see
     for page in range(first, last):
-        if mm.pages.get(page) == GUARD:
+        if not faults.can_reach(mm, vma, page):
             return EFAULT
         if writes:
             faults.write(mm, vma, page, None)

@@ -7,11 +7,13 @@ from typing import Any
 
 from mremapcheck.model import faults
 from mremapcheck.model.advice import madvise
-from mremapcheck.model.errno import EBUSY, EFAULT, EINVAL, ENOMEM, EPERM
+from mremapcheck.model.errno import EACCES, EBUSY, EFAULT, EINVAL, ENOMEM, EPERM
 from mremapcheck.model.flags import (
     ACCESS,
     ACCOUNT,
     DONTCOPY,
+    DROPPABLE,
+    EXEC,
     HUGETLB,
     LOCKED,
     LOCKS,
@@ -34,6 +36,7 @@ from mremapcheck.model.pages import zap
 from mremapcheck.model.steps.unmapping import unmap
 from mremapcheck.model.stopped import Failed, Unsupported
 from mremapcheck.model.vma import AnonVma, File, Uffd, Vma
+from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
     Fork,
     Madvise,
@@ -54,12 +57,13 @@ from mremapcheck.units import PAGE_SHIFT, page_align
 
 
 class Process:
-    """A process: its memory, the files it has open and its userfaultfds (with events or without)."""
+    """A process that carries a scenario out: memory, the files it has open, its userfaultfds (with events or not)."""
 
-    __slots__ = ("files", "mm", "uffds")
+    __slots__ = ("files", "mm", "scenario", "uffds")
 
-    def __init__(self, mm: Mm) -> None:
+    def __init__(self, mm: Mm, scenario: Scenario) -> None:
         self.mm = mm
+        self.scenario = scenario
         self.files: dict[tuple[str, str], File] = {}
         self.uffds: dict[bool, Uffd] = {}
 
@@ -74,20 +78,24 @@ def mmap(process: Process, op: Mmap) -> None:
         flags |= SHARED
     elif flags & (WRITE | NORESERVE | HUGETLB) == WRITE:
         flags |= ACCOUNT
+    if flags & EXEC and kind.no_exec:
+        raise Failed(f"mmap failed: {EPERM}")
     if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
         raise Failed(f"mmap failed: {EINVAL}")
     end = start + length
+    count = length >> PAGE_SHIFT
+    if not mm.may_expand(flags, count) and not mm.may_expand(flags, count - mm.mapped(start, end)):
+        raise Failed(f"mmap failed: {ENOMEM}")
     index = mm.index(start)
     if index < len(mm.vmas) and mm.vmas[index].start < end:
-        errno = unmap(mm, start, length, mm.events)
+        errno = unmap(mm, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
         if errno is not None:
             raise Failed(f"mmap failed: {errno}")
         index = mm.index(start)
-    count = length >> PAGE_SHIFT
-    if not mm.may_expand(flags, count) or (flags & ACCOUNT and not mm.charge(count)):
+    if flags & ACCOUNT and not mm.charge(count):
         raise Failed(f"mmap failed: {ENOMEM}")
     number = start >> PAGE_SHIFT
-    file = file_of(op, kind, process.files)
+    file = file_of(op, kind, process.files, process.scenario)
     pgoff = number if file is None else op.offset
     prev = mm.vmas[index - 1] if index else None
     following = mm.vmas[index] if index < len(mm.vmas) else None
@@ -129,6 +137,8 @@ def mprotect(process: Process, op: Mprotect) -> None:
         old = vma.flags
         if old & SEALED:
             raise Failed(f"mprotect failed: {EPERM}")
+        if access & EXEC and vma.backing.no_exec:
+            raise Failed(f"mprotect failed: {EACCES}")
         flags = old & ~ACCESS | access
         if flags == old:
             continue
@@ -151,7 +161,7 @@ def mprotect(process: Process, op: Mprotect) -> None:
 
 
 def mlock(process: Process, op: Mlock) -> None:
-    """Lock and populate. Memory without access is locked all the same, though mlock then returns ENOMEM."""
+    """Lock and populate. What cannot be populated is locked all the same, though mlock then returns ENOMEM."""
     mm = process.mm
     start, end = op.address.value, op.address.value + page_align(op.size)
     already = sum(
@@ -159,10 +169,13 @@ def mlock(process: Process, op: Mlock) -> None:
         for vma in mm.vmas
         if vma.flags & LOCKED and vma.start < end and vma.end > start
     )
+    if not mm.memlock_limit and not mm.may_lock(1):
+        raise Failed(f"mlock failed: {EPERM}")
     if not mm.may_lock((end - start - already) >> PAGE_SHIFT):
         raise Failed(f"mlock failed: {ENOMEM}")
     _set_lock(mm, op, LOCKS if op.on_fault else LOCKED, "mlock")
-    faults.populate(mm, start, end)
+    if not faults.populate(mm, start, end) and not all(vma.flags & LOCKED for vma in mm.within(start, end)):
+        raise Failed(f"mlock failed: {ENOMEM}")
 
 
 def munlock(process: Process, op: Munlock) -> None:
@@ -174,7 +187,7 @@ def _set_lock(mm: Mm, op: Ranged, lock: int, call: str) -> None:
     for vma, start, end in _covered(mm, op, call):
         old = vma.flags
         flags = old & ~LOCKS | lock
-        if flags == old or old & (SPECIAL | HUGETLB) or vma.backing.name == "secret":
+        if flags == old or old & (SPECIAL | HUGETLB | DROPPABLE) or vma.backing.name == "secret":
             continue
         new = vma.part(start, end)
         new.flags = flags
@@ -216,7 +229,7 @@ def touch(process: Process, op: Touch) -> None:
     tags = op.tags
     done = 0
     while done < len(tags):
-        vma = mm.find(page << PAGE_SHIFT)
+        vma = mm.find(page << PAGE_SHIFT) or faults.expand_stack(mm, page << PAGE_SHIFT)
         if vma is None or not vma.flags & WRITE:
             raise _unreachable(process, "touch", done)
         part = tags[done : done + (vma.end >> PAGE_SHIFT) - page]
@@ -233,7 +246,7 @@ def read(process: Process, op: Read) -> None:
     page = first = op.address.value >> PAGE_SHIFT
     last = (op.address.value + page_align(op.size)) >> PAGE_SHIFT
     while page < last:
-        vma = mm.find(page << PAGE_SHIFT)
+        vma = mm.find(page << PAGE_SHIFT) or faults.expand_stack(mm, page << PAGE_SHIFT)
         if vma is None or not vma.flags & READ or not faults.can_reach(mm, vma, page):
             raise _unreachable(process, "read", page - first)
         faults.read(mm, vma, page)
@@ -257,20 +270,17 @@ def uffd_register(process: Process, op: UffdRegister) -> None:
         raise Unsupported("this kernel's userfaultfd has no write-protection: Linux 5.7 or later is needed")
     uffd = process.uffds.setdefault(bool(events), Uffd(bool(events)))
     start, end = op.address.value, op.address.value + page_align(op.size)
-    found = [vma for vma in mm.vmas if vma.start < end and vma.end > start]
+    found = mm.within(start, end)
+    if not all(_registrable(mm, vma, mode) for vma in found):
+        if mode == UFFD_WP and "uffd-wp-shmem" not in mm.rules.features:
+            raise Unsupported(
+                "this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed"
+            )
+        raise Failed(f"uffd-register failed: {EINVAL}")
     if not found:
         raise Failed(f"uffd-register failed: {EINVAL}")
-    for vma in found:
-        if (vma.flags & SPECIAL and not vma.flags & HUGETLB) or not all(
-            rule(vma, mode) for rule in mm.rules.registrable
-        ):
-            if mode == UFFD_WP and "uffd-wp-shmem" not in mm.rules.features:
-                raise Unsupported(
-                    "this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed"
-                )
-            raise Failed(f"uffd-register failed: {EINVAL}")
-        if vma.uffd is not None and vma.uffd is not uffd:
-            raise Failed(f"uffd-register failed: {EBUSY}")
+    if any(vma.uffd is not None and vma.uffd is not uffd for vma in found):
+        raise Failed(f"uffd-register failed: {EBUSY}")
     for vma in found:
         if vma not in mm.vmas or (vma.uffd is uffd and vma.flags & mode):
             continue
@@ -283,15 +293,25 @@ def uffd_register(process: Process, op: UffdRegister) -> None:
 
 
 def uffd_unregister(process: Process, op: UffdUnregister) -> None:
-    """Take the registration away."""
+    """Take the registration away; what could not be registered must not be in the range."""
     mm = process.mm
     start, end = op.address.value, op.address.value + page_align(op.size)
-    for vma in [vma for vma in mm.vmas if vma.start < end and vma.end > start and vma.uffd is not None]:
-        if vma in mm.vmas:
+    found = mm.within(start, end)
+    if not found or not all(_registrable(mm, vma, vma.flags & UFFD or UFFD_MISSING) for vma in found):
+        raise Failed(f"uffd-unregister failed: {EINVAL}")
+    for vma in found:
+        if vma.uffd is not None and vma in mm.vmas:
             new = vma.part(max(start, vma.start), min(end, vma.end))
             new.flags &= ~UFFD
             new.uffd = None
             modify(mm, vma, new)
+
+
+def _registrable(mm: Mm, vma: Vma, mode: int) -> bool:
+    """Tell whether userfaultfd takes such a mapping (vma_can_userfault)."""
+    if vma.flags & DROPPABLE or (vma.flags & SPECIAL and not vma.flags & HUGETLB):
+        return False
+    return all(rule(vma, mode) for rule in mm.rules.registrable)
 
 
 def set_name(process: Process, op: SetName) -> None:
@@ -317,6 +337,7 @@ def fork(process: Process, op: Fork | None = None) -> None:
     """
     parent = process.mm
     child = Mm(parent.rules, parent.trace)
+    child.is_child = True
     child.pages = parent.pages
     child.events = parent.events
     child.privileges = parent.privileges

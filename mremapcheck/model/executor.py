@@ -18,7 +18,7 @@ from mremapcheck.model.pages import GUARD, PageTable
 from mremapcheck.model.pipeline import run
 from mremapcheck.model.stopped import Failed, Stopped
 from mremapcheck.model.trace import Trace
-from mremapcheck.model.vma import Data, Sight, Vma, seen
+from mremapcheck.model.vma import File, Sight, Vma, seen
 from mremapcheck.observe import Facts, RawMove, assemble
 from mremapcheck.outcome import Execution, Note
 from mremapcheck.scenario.document import Process as Conditions
@@ -76,7 +76,7 @@ def _spare_the_collector() -> None:
 
 
 def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution:
-    process = Process(Mm(rules))
+    process = Process(Mm(rules), scenario)
     moves: list[RawMove] = []
     op = None
     try:
@@ -162,11 +162,16 @@ def _observe(mm: Mm, moves: list[RawMove]) -> Facts:
         elif entry == GUARD:
             contents[page] = "guard page"
     for vma in mm.vmas:
-        if vma.file is not None and vma.file.pages and not vma.backing.anonymous:
-            _read_file(vma, vma.file.pages, pages, contents)
+        file = vma.file
+        if (
+            file is not None
+            and not vma.backing.anonymous
+            and (file.cache or vma.pgoff_at(vma.end) > file.length or file.backing.name == "io-uring")
+        ):
+            _read_file(vma, file, pages, contents)
         if vma.flags & SEALED and not vma.flags & READ:
             for page in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
-                if vma.file is not None or page in pages:
+                if page in pages or not vma.backing.anonymous:
                     contents[page] = "sealed without read permission"
     return Facts(
         moves=moves,
@@ -179,13 +184,18 @@ def _observe(mm: Mm, moves: list[RawMove]) -> Facts:
     )
 
 
-def _read_file(vma: Vma, cache: dict[int, Data], pages: PageTable, contents: dict[int, tuple[str, int] | str]) -> None:
+def _read_file(vma: Vma, file: File, pages: PageTable, contents: dict[int, tuple[str, int] | str]) -> None:
     """Read what a file mapping shows: its pages of the page cache, also those not mapped in yet."""
     number = vma.pgoff
     for page in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
         entry = pages.get(page, number)
-        if type(entry) is int and entry in cache:
-            contents[page] = cache[entry]
+        if type(entry) is int:
+            if page not in pages and file.backing.name == "io-uring":
+                contents[page] = "could not be read"  # nothing faults a ring's pages in again
+            elif entry >= file.length:
+                contents[page] = "beyond the end of the file"
+            elif type(data := file.cache.get(entry)) is tuple:
+                contents[page] = data
         number += 1
 
 

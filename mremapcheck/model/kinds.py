@@ -19,7 +19,9 @@ from mremapcheck.model.flags import (
 )
 from mremapcheck.model.stopped import Unsupported
 from mremapcheck.model.vma import Backing, File
+from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mmap
+from mremapcheck.units import pages
 
 #: The huge pages that x86-64 has by default, in bytes.
 HUGE_PAGE = 2 << 20
@@ -34,19 +36,21 @@ _KINDS = {
     "file": Backing("file", "file", placement="thp"),
     "dev-zero": Backing("dev-zero", "dev-zero", anonymous=True, placement="own"),
     "sysv-shm": Backing("sysv-shm", "sysv-shm", placement="own", has_close=True),
-    "io-uring": Backing("io-uring", "io-uring", placement="own", base_flags=IO | PFNMAP | DONTEXPAND | DONTDUMP),
-    "aio": Backing("aio", "aio", base_flags=DONTEXPAND),
+    "io-uring": Backing(
+        "io-uring", "io-uring", placement="own", base_flags=IO | PFNMAP | DONTEXPAND | DONTDUMP, no_exec=True
+    ),
+    "aio": Backing("aio", "aio", base_flags=DONTEXPAND, no_exec=True),
     "hugetlb": Backing(
         "hugetlb", "hugetlb", placement="hugetlb", has_close=True, base_flags=HUGETLB | DONTEXPAND, unit=HUGE_PAGE
     ),
-    "secret": Backing("secret", "secret", base_flags=LOCKED | DONTDUMP),
+    "secret": Backing("secret", "secret", base_flags=LOCKED | DONTDUMP, no_exec=True),
     "vdso": Backing("vdso", "vdso", has_close=True, base_flags=DONTEXPAND, access=READ | EXEC),
     "vvar": Backing("vvar", "vvar", has_close=True, base_flags=IO | PFNMAP | DONTEXPAND | DONTDUMP, access=READ),
 }
 _KINDS["memfd-hugetlb"] = _KINDS["hugetlb"]
 
 #: io_uring's rings once they were made of pages of their own (3ab1db3c6039, 6.10).
-_RING_OF_PAGES = Backing("io-uring", "io-uring", placement="own", base_flags=MIXEDMAP | DONTEXPAND)
+_RING_OF_PAGES = Backing("io-uring", "io-uring", placement="own", base_flags=MIXEDMAP | DONTEXPAND, no_exec=True)
 
 #: Kinds that a kernel must have learnt first: the feature that says so, and the reason where it has not.
 _SINCE = {
@@ -71,19 +75,30 @@ def kind_of(name: str, features: frozenset[str]) -> Backing:
     return _RING_OF_PAGES if name == "io-uring" and "io-uring-pages" in features else kind
 
 
-def file_of(op: Mmap, kind: Backing, files: dict[tuple[str, str], File]) -> File | None:
+def file_of(op: Mmap, kind: Backing, files: dict[tuple[str, str], File], scenario: Scenario) -> File | None:
     """Return the open file that the mapping gets; ``files`` are those that the process has open.
 
-    Each shared anonymous mapping has a file of its own; each shmat opens one, all on the segment's pages.
+    Each shared anonymous mapping has a file of its own; each shmat opens one, all on the segment's pages. A file is as
+    long as all mappings of it in the scenario need.
     """
     if op.kind in _FILELESS:
         return None
     key = (op.kind, op.object)
     if op.kind in _FILE_EACH:
-        return File(kind, (*key, op.address.value))
+        return File(kind, (*key, op.address.value), pages(op.size))
     file = files.get(key)
     if file is None:
-        file = files[key] = File(kind, key)
+        file = files[key] = File(kind, key, _length(op.object, scenario))
     elif op.kind == "sysv-shm":
-        return File(kind, key, file.pages)
+        return File(kind, key, file.length, file.cache)
     return file
+
+
+def _length(name: str, scenario: Scenario) -> int:
+    """Return how many pages the object of this name has."""
+    return max(
+        op.offset + pages(op.size)
+        for operations in (scenario.setup, scenario.script)
+        for op in operations
+        if type(op) is Mmap and op.object == name
+    )

@@ -24,6 +24,8 @@ MAX_MAP_COUNT = 65530
 MMAP_MIN_ADDR = 65536
 #: Pages that one request may charge with vm.overcommit_memory=0: 1 TiB of RAM and swap.
 MEMORY = 1 << 28
+#: What is kept free below a mapping that grows down, in bytes (stack_guard_gap).
+STACK_GUARD_GAP = 256 << PAGE_SHIFT
 #: Unlimited, for resource limits in pages.
 UNLIMITED = 1 << 60
 #: Below this the model places what the kernel would place itself; nothing of a scenario is near.
@@ -38,7 +40,8 @@ class Mm:
     """One process's memory.
 
     Counters and limits are pages. ``locked`` and ``total`` are what VmLck and VmSize show, ``data`` counts against
-    RLIMIT_DATA, ``committed`` is this process's share of Committed_AS. ``privileges`` are capabilities kept.
+    RLIMIT_DATA, ``committed`` is this process's share of Committed_AS. ``privileges`` are capabilities kept,
+    ``is_child`` tells that it was forked.
     """
 
     __slots__ = (
@@ -47,6 +50,7 @@ class Mm:
         "data",
         "data_limit",
         "events",
+        "is_child",
         "locked",
         "lowest_chosen",
         "max_map_count",
@@ -65,6 +69,7 @@ class Mm:
         self.vmas: list[Vma] = []
         self.pages: PageTable = {}
         self.events: list[Event] = []
+        self.is_child = False
         self.total = 0
         self.data = 0
         self.locked = 0
@@ -88,10 +93,26 @@ class Mm:
             return vmas[index]
         return None
 
+    def within(self, start: int, end: int) -> list[Vma]:
+        """Return the mappings that intersect ``[start, end)``."""
+        return [vma for vma in self.vmas if vma.start < end and vma.end > start]
+
+    def mapped(self, start: int, end: int) -> int:
+        """Return how many pages of ``[start, end)`` are mapped."""
+        return sum(min(end, vma.end) - max(start, vma.start) for vma in self.within(start, end)) >> PAGE_SHIFT
+
     def is_free(self, start: int, end: int) -> bool:
         """Tell whether nothing is mapped in ``[start, end)``."""
         index = self.index(start)
         return index == len(self.vmas) or self.vmas[index].start >= end
+
+    def is_free_for_hint(self, start: int, end: int) -> bool:
+        """Tell whether the kernel takes the hint: nothing is mapped there, nor a stack right above it."""
+        index = self.index(start)
+        if index == len(self.vmas):
+            return True
+        above = self.vmas[index]
+        return end <= above.start - (STACK_GUARD_GAP if above.flags & GROWSDOWN else 0)
 
     def neighbours(self, start: int) -> tuple[Vma | None, Vma | None]:
         """Return the mappings before and after the free place at ``start``."""

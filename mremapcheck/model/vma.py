@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from mremapcheck.dataclass import dataclass
 from mremapcheck.model.flags import ACCESS, PROT_TEXT, SHARED, names
 from mremapcheck.units import PAGE, PAGE_SHIFT
 from mremapcheck.verdict import Vma as SeenVma
@@ -20,7 +20,7 @@ class Backing:
     ``anonymous``: it has no vm_ops, so its private pages are numbered by address. ``placement`` is the file's
     get_unmapped_area: none, shmem, hugetlb, thp (thp_get_unmapped_area) or own (any other). ``has_close``:
     vm_ops->close is set. ``base_flags`` are what its mmap handler adds. ``unit``: it is mapped in pieces of so many
-    bytes. ``access``: its protection is not the caller's choice.
+    bytes. ``access``: its protection is not the caller's choice. ``no_exec``: it is never executable.
     """
 
     name: str
@@ -31,20 +31,23 @@ class Backing:
     base_flags: int = 0
     unit: int = PAGE
     access: int | None = None
+    no_exec: bool = False
 
 
 class File:
     """An open file description (struct file) over an inode; two opens of one inode do not merge.
 
-    ``pages`` is the inode's page cache: file page -> data, shared by every File of that inode.
+    ``cache`` is the inode's page cache: file page -> data, or ``pages.ZERO`` where nobody wrote; every File of the
+    inode has the same. ``length``, in pages: nothing can be reached beyond it.
     """
 
-    __slots__ = ("backing", "key", "pages")
+    __slots__ = ("backing", "cache", "key", "length")
 
-    def __init__(self, backing: Backing, key: object, pages: dict[int, Data] | None = None) -> None:
+    def __init__(self, backing: Backing, key: object, length: int, cache: dict[int, Data | str] | None = None) -> None:
         self.backing = backing
         self.key = key
-        self.pages: dict[int, Data] = {} if pages is None else pages
+        self.length = length
+        self.cache: dict[int, Data | str] = {} if cache is None else cache
 
 
 class AnonVma:

@@ -407,7 +407,7 @@ FACTS: dict[str, Fact] = {
     ),
     "S68 RLIMIT_DATA, shared": Fact(
         scene(move("src", 1, 2, M), src="A", vmas={"A": {"kind": "anon-shared"}}, process={"rlimits": {"data": "+0p"}}),
-        same("src resized src=A_"),
+        same("src resized src=A?"),
     ),
     "S70 move to grow": Fact(
         scene(move("src", 1, 2, M), src="AB", vmas={"B": RO}), same("elsewhere moved src=.B elsewhere=A_"), "moves all"

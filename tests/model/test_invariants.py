@@ -17,6 +17,8 @@ from mremapcheck.model.mm import Mm, pages_of
 from mremapcheck.model.pipeline import run
 from mremapcheck.model.reference import resolve
 from mremapcheck.model.stopped import Stopped
+from mremapcheck.scenario.document import Process as Conditions
+from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
     Address,
     Fork,
@@ -46,6 +48,11 @@ KERNELS = ("5.4", "5.10.218", "5.16", "6.0", "6.1.3", "6.3", "6.12.107", "6.16",
 
 def address(page: int, rest: int = 0) -> Address:
     return Address("src", page * PAGE + rest, BASE + page * PAGE + rest)
+
+
+def scenario_of(ops: list[Operation]) -> Scenario:
+    """Return the operations as a scenario: files are as long as it needs."""
+    return Scenario("made", "", "", (), (), (), tuple(ops), Conditions(), (), frozenset(), {})
 
 
 places = st.integers(0, PAGES - 1)
@@ -145,7 +152,7 @@ def state(mm: Mm) -> tuple[object, ...]:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(operations(), min_size=3, max_size=14))
 def test_the_address_space_stays_sound(kernel: str, ops: list[Operation]) -> None:
-    process = Process(Mm(resolve(kernel).rules()))
+    process = Process(Mm(resolve(kernel).rules()), scenario_of(ops))
     exact = kernel == "7.3"
     for op in ops:
         mm = process.mm
@@ -185,7 +192,7 @@ def test_what_is_wrong_with_a_first_mapping_is_found_before_anything_is_done(ker
 
     But for a duplicate to the place of its own source, which destroys it.
     """
-    process = Process(Mm(resolve(kernel).rules()))
+    process = Process(Mm(resolve(kernel).rules()), scenario_of(ops))
     for op in ops:
         mm = process.mm
         if not isinstance(op, Mremap):

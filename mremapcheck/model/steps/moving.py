@@ -86,14 +86,22 @@ def move_pages(call: Call) -> Answer:
 
 
 def tell_driver(call: Call) -> Answer:
-    """Let the driver know (vm_ops->mremap). The vdso refuses to be torn apart: its pages go back (5.4 to 5.10)."""
+    """Let the driver know (vm_ops->mremap), who may refuse: then the pages go back and the copy is unmapped.
+
+    The vdso refuses to be torn apart (5.4 to 5.10); aio refuses to move a ring that a child inherited.
+    """
     vma, mm = call.vma, call.mm
-    if vma.backing.name != "vdso" or (vma.start == call.addr and vma.end == call.addr + call.old_len):
+    kind = vma.backing.name
+    if kind == "vdso":
+        refused = vma.start != call.addr or vma.end != call.addr + call.old_len
+    else:
+        refused = kind == "aio" and mm.is_child
+    if not refused:
         return None
     pages.move(mm.pages, call.new_addr >> PAGE_SHIFT, call.addr >> PAGE_SHIFT, call.old_len >> PAGE_SHIFT)
     mm.count(vma.flags, call.new_len >> PAGE_SHIFT)
     unmap(mm, call.new_addr, call.new_len, call.late_events)
-    return call.fail(EINVAL, "{} is moved as a whole or not at all", vma)
+    return call.fail(EINVAL, "the driver of {} does not let it be moved so", vma)
 
 
 def follow_userfaultfd(call: Call) -> Answer:

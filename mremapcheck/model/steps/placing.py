@@ -66,7 +66,7 @@ def take_or_choose(call: Call) -> Answer:
     if call.flags & MREMAP_FIXED:
         return None
     hint, length = call.new_addr, call.new_len
-    if hint and hint <= TASK_SIZE - length and call.mm.is_free(hint, hint + length):
+    if hint and hint <= TASK_SIZE - length and call.mm.is_free_for_hint(hint, hint + length):
         return None
     chosen = call.mm.choose(length, call.vma.backing.unit)
     if chosen is None:
