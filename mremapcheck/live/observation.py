@@ -102,21 +102,29 @@ class Pages:
         failed: list[int] = []
         for first, pages in runs:
             end = first + pages
+            part = _VECTOR
             while first < end:
-                part = min(end - first, _VECTOR)
-                done = call(SYS_PWRITEV, self._fd, self._vector((first, part)), part, self._place)
-                if done == -1:
-                    if errno() != _EFAULT:
-                        raise OSError(errno(), "pwritev")
-                    done = 0
-                got = done // SIZE
+                part = min(end - first, part)
+                got = self._copy(first, part)
                 data += self._scratch[: got * SIZE]
                 first += got
-                if got < part:
+                if got == part:
+                    part = _VECTOR
+                elif part > 1:  # which one it was: up to 5.15 the kernel copies none where it cannot reach all
+                    part = 1
+                else:
                     failed.append(len(data) // SIZE)
                     data += bytes(SIZE)
                     first += 1
+                    part = _VECTOR
         return bytes(data), failed
+
+    def _copy(self, first: int, count: int) -> int:
+        """Copy the first bytes of pages into the scratch file; return of how many."""
+        done = call(SYS_PWRITEV, self._fd, self._vector((first, count)), count, self._place)
+        if done == -1 and errno() != _EFAULT:
+            raise OSError(errno(), "pwritev")
+        return max(done, 0) // SIZE
 
 
 def presence(proc: Proc, bounds: list[tuple[int, int]]) -> list[tuple[int, bytes]]:
