@@ -10,7 +10,7 @@ For a difference at some ``where`` between kernels A and B, and the changes that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -56,6 +56,13 @@ class Causes:
         if change in other:
             return kernel | self._closure(change, self._needs)
         return kernel - self._closure(change, self._needed_by)
+
+    def neighbours(self, kernel: Changes) -> Iterator[tuple[str, Changes, str]]:
+        """Yield what is one toggle away: ``-`` or ``+``, its changes, the change; first what lacks one, newest first."""
+        for change in reversed(self.ordered(kernel)):
+            yield "-", self.toggled(kernel, change, frozenset()), change
+        for change in reversed([change for change in self._needs if change not in kernel]):
+            yield "+", self.toggled(kernel, change, frozenset([change])), change
 
     def ordered(self, changes: Changes) -> list[str]:
         """Return the changes in the registry's order."""

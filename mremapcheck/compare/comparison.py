@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from mremapcheck.compare.differences import differences
 from mremapcheck.dataclass import dataclass
@@ -18,12 +18,22 @@ Status: TypeAlias = Literal["same", "different", "skipped", "error"]
 STATUSES: tuple[Status, ...] = ("same", "different", "skipped", "error")
 
 
+class Suspect(NamedTuple):
+    """A real kernel that did something else than the model of its version.
+
+    ``does_as``: a reference of a model, one change away, that does just what the kernel did here; None without one.
+    """
+
+    kernel: str
+    does_as: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What became of one scenario on kernels A and B.
 
     ``skipped``: one of them cannot do what the scenario needs; ``error``: one of them gave no outcome for a reason that
-    says nothing about it. ``suspects`` are references of kernels whose model does not do what the kernel itself did.
+    says nothing about it. ``suspects`` are kernels whose model does not do what the kernel itself did.
     """
 
     scenario: Scenario
@@ -32,7 +42,7 @@ class Comparison:
     status: Status
     reason: str | None = None
     differences: tuple[Difference, ...] = ()
-    suspects: tuple[str, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
 
     @property
     def kind(self) -> str | None:
@@ -53,7 +63,7 @@ class Comparison:
             "a": self.a.outcome.to_json() if self.a.outcome else None,
             "b": self.b.outcome.to_json() if self.b.outcome else None,
             "differences": [difference.to_json() for difference in self.differences],
-            "suspected_models": list(self.suspects),
+            "suspected_models": [{"kernel": one.kernel, "does_as": one.does_as} for one in self.suspects],
         }
 
 

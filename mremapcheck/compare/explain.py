@@ -1,28 +1,38 @@
 """Why two kernels differ: the causing changes, or a model that is not to be trusted.
 
-Between models the cause is looked for directly. A real kernel stands for the model of its own version as long as that
-model does just what the kernel did; where it does not, nothing is said of the kernel: the model is suspected.
+Between models the cause is looked for directly. A real kernel is stood for by the model of its own version where that
+does just what the kernel did. Where it does not, the model is suspected: of a bug, or the kernel of not being what its
+version says. If toggling a single change makes the model do what the kernel did, that one stands for it.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mremapcheck.compare.cause import Causes, Changes
-from mremapcheck.compare.comparison import compare
+from mremapcheck.compare.comparison import Suspect, compare
 from mremapcheck.compare.differences import differences, worst_first
 from mremapcheck.errors import KernelReferenceError
 from mremapcheck.parallel import lockstep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from mremapcheck.compare.classes import Difference
     from mremapcheck.compare.comparison import Comparison
     from mremapcheck.executor import Executor, Kernel
     from mremapcheck.outcome import Execution, Outcome
     from mremapcheck.scenario.document import Scenario
+
+
+class _StandIn(NamedTuple):
+    """The model that stands for a kernel in one scenario: None, or not to be trusted at the places in ``doubts``."""
+
+    model: Changes | None
+    doubts: frozenset[str]
+    suspect: Suspect | None
 
 
 class Explainer:
@@ -35,44 +45,56 @@ class Explainer:
 
     def explain(self, comparison: Comparison) -> Comparison:
         """Return the comparison with the cause of each difference, and with the models that are suspected."""
-        a, b = comparison.a.outcome, comparison.b.outcome
-        if not comparison.differences or a is None or b is None:
-            return comparison
-        doubts: set[str] = set()  # where a model is not what its kernel is
-        suspects = []
-        for kernel, model, outcome in zip(self._kernels, self._models, (a, b), strict=True):
-            wrong = self._wrong(comparison.scenario, kernel, model, outcome)
-            doubts |= {difference.where for difference in comparison.differences} if wrong is None else wrong
-            if wrong and any(difference.where in wrong for difference in comparison.differences):
-                suspects.append(kernel.reference)
-        wheres = [difference.where for difference in comparison.differences if difference.where not in doubts]
-        one, two = self._models
-        found = {}
-        if wheres and one is not None and two is not None:
-            found = self._causes.find(comparison.scenario, one, two, wheres)
-        explained = [replace(difference, cause=found.get(difference.where)) for difference in comparison.differences]
-        cause_at = {difference.where: difference.cause for difference in explained}
-        explained = [
-            # What has a cause of its own does not follow from anything.
-            replace(difference, follows=None)
-            if difference.follows is not None
-            and difference.cause is not None
-            and difference.cause != cause_at.get(difference.follows)
-            else difference
-            for difference in explained
+        outcomes = comparison.a.outcome, comparison.b.outcome
+        wheres = [difference.where for difference in comparison.differences]
+        sides = [
+            self._stand_in(comparison.scenario, kernel, model, outcome, frozenset(wheres))
+            for kernel, model, outcome in zip(self._kernels, self._models, outcomes, strict=True)
+            if outcome is not None
         ]
-        return replace(comparison, differences=worst_first(explained), suspects=tuple(suspects))
+        if not wheres or len(sides) < 2:
+            return comparison
+        a, b = sides
+        trusted = [where for where in wheres if where not in a.doubts | b.doubts]
+        found: dict[str, tuple[str, ...]] = {}
+        if trusted and a.model is not None and b.model is not None:
+            found = self._causes.find(comparison.scenario, a.model, b.model, trusted)
+        explained = [_with_cause(difference, found) for difference in comparison.differences]
+        suspects = tuple(side.suspect for side in sides if side.suspect is not None)
+        return replace(comparison, differences=worst_first(explained), suspects=suspects)
 
-    def _wrong(self, scenario: Scenario, kernel: Kernel, model: Changes | None, outcome: Outcome) -> set[str] | None:
-        """Return where the model does something else than the kernel did; None where nobody can tell."""
+    def _stand_in(
+        self, scenario: Scenario, kernel: Kernel, model: Changes | None, outcome: Outcome, wheres: frozenset[str]
+    ) -> _StandIn:
+        """Return the model of a kernel's version, or if that does something else one that is a single change away."""
         if kernel.executor == "model":
-            return set()
-        if model is None:
-            return None
+            return _StandIn(model, frozenset(), None)
+        wrong = None if model is None else self._wrong(scenario, model, outcome)
+        if model is None or wrong is None:
+            return _StandIn(None, wheres, None)
+        if not wrong & wheres:
+            return _StandIn(model, wrong, None)
+        for sign, twin, change in self._causes.neighbours(model):
+            if self._wrong(scenario, twin, outcome) == frozenset():
+                suspect = Suspect(kernel.reference, f"{kernel.version}{sign}{change}")
+                return _StandIn(twin, frozenset(), suspect)
+        return _StandIn(model, wrong, Suspect(kernel.reference, None))
+
+    def _wrong(self, scenario: Scenario, model: Changes, outcome: Outcome) -> frozenset[str] | None:
+        """Return where the model does something else than was seen; None where it has no outcome."""
         expected = self._causes.outcome(model, scenario)
         if expected is None:
             return None
-        return {difference.where for difference in differences(scenario, expected, outcome)}
+        return frozenset(difference.where for difference in differences(scenario, expected, outcome))
+
+
+def _with_cause(difference: Difference, causes: Mapping[str, tuple[str, ...]]) -> Difference:
+    """Return the difference with its cause; what has another cause than what it follows from stands for itself."""
+    cause = causes.get(difference.where)
+    follows = difference.follows
+    if follows is not None and cause is not None and cause != causes.get(follows):
+        follows = None
+    return replace(difference, cause=cause, follows=follows)
 
 
 def compare_kernels(executors: tuple[Executor, Executor], scenarios: Sequence[Scenario]) -> Iterator[Comparison]:

@@ -75,8 +75,9 @@ def comparison_block(comparison: Comparison, kernels: Sequence[Kernel]) -> list[
     lines += difference_lines(comparison.differences)
     lines += [line for name, side in ((name_a, a), (name_b, b)) for line in _kernel_log(name, side)]
     for suspect in comparison.suspects:
-        lines.append(f"  suspected: a bug of the model, which does not do here what {suspect} itself did,")
-        lines.append("    or a kernel that is not what its version says: see `mremapcheck identify`")
+        but = f", but what {suspect.does_as} does" if suspect.does_as else ""
+        text = f"suspected: {suspect.kernel} does not do what the model of its version does{but}: "
+        lines += wrap(f"{text}a bug of the model, or the kernel is not what its version says", WIDTH, **_INDENTED)
     return lines
 
 

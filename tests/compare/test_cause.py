@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mremapcheck.compare.cause import Causes, Changes
-from mremapcheck.compare.comparison import compare
+from mremapcheck.compare.comparison import Suspect, compare
 from mremapcheck.compare.explain import Explainer
 from mremapcheck.outcome import Execution, Outcome
 from mremapcheck.scenario.document import Scenario
@@ -87,7 +87,7 @@ def test_each_kernel_is_asked_once() -> None:
     assert len(asked.asked) == len(set(asked.asked))
 
 
-def explainer(a: str, b: str, executor: str = "model") -> Explainer:
+def explainer(a: str, b: str) -> Explainer:
     kernels = [
         kernel("6.17-rc2", changes=tuple({"multi"})) if a == "model" else kernel("6.18", "live", ("multi",)),
         kernel("6.17", changes=tuple(ALL)) if b == "model" else kernel("6.18", "live", tuple(ALL)),
@@ -116,8 +116,17 @@ def test_a_real_kernel_that_does_what_its_model_does_has_a_cause_too() -> None:
 def test_where_a_kernel_does_something_else_its_model_is_suspected() -> None:
     case = compare(CASE, ran(model(frozenset({"multi"}))), ran(outcome("moved", src="......", dst="AABB.C")))
     explained = explainer("model", "live").explain(case)
-    assert explained.suspects == ("6.18",)
+    assert explained.suspects == (Suspect("6.18", None),)
     assert {d.cause for d in explained.differences if d.where == "moves[0]"} == {None}
+
+
+def test_a_kernel_that_lacks_a_change_of_its_version_is_found_out() -> None:
+    """As a distribution's kernel may, or one with a patch taken out."""
+    kernels = [kernel("6.18", changes=tuple(ALL)), kernel("6.18", "live", tuple(ALL))]
+    case = compare(CASE, ran(model(ALL)), ran(model(ALL - {"eligible"})))
+    explained = Explainer(kernels, Causes(NEEDS, Model())).explain(case)
+    assert explained.suspects == (Suspect("6.18", "6.18-eligible"),)
+    assert {difference.cause for difference in explained.differences} == {("eligible",)}
 
 
 def test_what_is_the_same_needs_no_explanation() -> None:
