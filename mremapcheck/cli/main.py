@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "compare": "PairCommand",
     "matrix": "RowCommand",
     "since": "Command",
+    "identify": "Command",
     "distinguish": "PairCommand",
     "fuzz": "Command",
     "enumerate": "Command",

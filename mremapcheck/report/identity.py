@@ -1,0 +1,51 @@
+"""Which changes a kernel has and lacks, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from mremapcheck.report.changes import change_text
+from mremapcheck.report.text import WIDTH
+
+if TYPE_CHECKING:
+    from mremapcheck.identify import Identity
+
+
+def identity_lines(identity: Identity, verbose: bool = False) -> Iterator[str]:
+    """Yield what a kernel is; with ``verbose`` every change by name, else only those its version does not tell."""
+    kernel = identity.kernel
+    unlike = identity.unlike_nearest
+    alike = "in every scenario" if not unlike else f"in all but {unlike} scenario{'s' if unlike > 1 else ''}"
+    yield f"{kernel.reference}: {kernel.release}"
+    yield f"  nearest release   {identity.nearest}, {alike} ({identity.compared} compared, {identity.skipped} skipped)"
+    told = f"has {len(identity.has)}, lacks {len(identity.lacks)}, cannot tell {len(identity.untold)}"
+    yield f"  changes           {told}"
+    if identity.promised is None:
+        yield f"  promised          nothing is known of version {kernel.version}"
+    elif identity.as_promised:
+        yield f"  promised          all that version {kernel.version} promises, and nothing else"
+    else:
+        yield f"  promised          not what version {kernel.version} promises:"
+        yield from _cited("has as well", identity.gained)
+        yield from _cited("lacks", identity.lost)
+    if identity.unexplained:
+        yield from _named("unexplained", identity.unexplained)
+        yield "                    no set of known changes does this: the model or a vendor's own change"
+    if verbose:
+        yield ""
+        yield from _cited("has", identity.has)
+        yield from _cited("lacks", identity.lacks)
+        yield from _cited("cannot tell", identity.untold)
+
+
+def _cited(title: str, ids: Sequence[str]) -> Iterator[str]:
+    for id_ in ids:
+        yield f"    {title:<12} {id_}"
+        yield from wrap(change_text(id_), WIDTH, initial_indent=" " * 17, subsequent_indent=" " * 17)
+
+
+def _named(title: str, names: Sequence[str]) -> Iterator[str]:
+    indent = " " * 20
+    yield from wrap(", ".join(names), WIDTH, initial_indent=f"  {title:<18}", subsequent_indent=indent)

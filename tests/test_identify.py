@@ -1,0 +1,84 @@
+"""Which changes a kernel has: models stand for the kernels here, since it is known what they have."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from mremapcheck.cli.main import call
+from mremapcheck.identify import Identity, identify, toggled
+from mremapcheck.model.executor import ModelExecutor
+from mremapcheck.model.reference import resolve
+from mremapcheck.report.identity import identity_lines
+from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.loader import load_paths
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+
+
+@cache
+def _scenarios() -> list[Scenario]:
+    loaded = load_paths([SCENARIOS / "multi", SCENARIOS / "destination"])
+    assert not loaded.problems
+    return list(loaded.scenarios)
+
+
+def _identify(reference: str) -> Identity:
+    with ModelExecutor(resolve(reference)) as executor:
+        return identify(executor, _scenarios())
+
+
+@pytest.mark.parametrize("reference", ["5.4", "6.12", "6.16", "6.17-rc2", "6.17-rc3", "7.3"])
+def test_a_release_is_what_it_promises(reference: str) -> None:
+    identity = _identify(reference)
+    assert identity.as_promised
+    assert identity.unlike_nearest == 0
+    assert {*identity.has, *identity.lacks, *identity.untold} >= {"multi-vma-move", "early-failure", "mseal"}
+    assert set(identity.has) <= set(resolve(reference).ids)
+    assert not set(identity.lacks) & set(resolve(reference).ids)
+
+
+def test_a_backport_is_found() -> None:
+    identity = _identify("6.17-rc2+early-failure")
+    assert identity.gained == ("early-failure",)
+    assert not identity.lost
+    assert not identity.unexplained
+    assert not identity.as_promised
+
+
+def test_a_revert_is_found() -> None:
+    identity = _identify("7.2-early-failure-thp-multi-move")
+    assert set(identity.lost) == {"early-failure", "thp-multi-move"}
+    assert "multi-vma-move" in identity.has
+
+
+def test_what_makes_no_difference_is_not_claimed() -> None:
+    with ModelExecutor(resolve("6.18")) as executor:
+        identity = identify(executor, _scenarios()[:1])
+    assert len(identity.untold) > len(identity.has) + len(identity.lacks)
+
+
+def test_toggling_takes_along_what_belongs_together() -> None:
+    everything = frozenset(resolve("7.3").ids)
+    assert not {"multi-vma-move", "early-failure"} & toggled(everything, "multi-vma-move")
+    assert {"multi-vma-move", "early-failure"} <= toggled(frozenset(resolve("6.16").ids), "early-failure")
+
+
+def test_people_are_told_what_deviates() -> None:
+    text = "\n".join(identity_lines(_identify("6.17-rc2+early-failure")))
+    assert "has as well  early-failure" in text
+    assert "d5f416c7c364" in text
+    assert "6.17-rc2" in text
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["identify", "6.17-rc2", str(SCENARIOS / "multi"), "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == "mremapcheck.identify/1"
+    assert told["kernel"]["release"] == "6.17-rc2"
+    assert "multi-vma-move" in told["has"]
+    assert "early-failure" in told["lacks"]
+    assert call(["identify", "6.17-rc2+early-failure", str(SCENARIOS / "multi")]) == 1
