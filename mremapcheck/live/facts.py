@@ -136,9 +136,7 @@ def _read(line: bytes, flags: tuple[str, ...], inodes: dict[int, str]) -> Vma:
     path = fields[5] if len(fields) == 6 else ""
     inode = int(fields[4])
     shared = prot[3] == "s"
-    if "hugetlb" in flags:
-        backing = "hugetlb"
-    elif not path or path.startswith("[anon:"):
+    if not path or path.startswith("[anon:"):
         backing = "anon"
     else:
         backing = next((backing for mark, backing in _MARKS if path.startswith(mark)), inodes.get(inode, "file"))

@@ -30,7 +30,7 @@ def open_memfd(size: int) -> int:
 def open_huge_memfd(size: int) -> int:
     """Open a memfd on hugetlbfs."""
     try:
-        return _resize(os.memfd_create("mremapcheck", MFD_CLOEXEC | MFD_HUGETLB), size)
+        return _resize(os.memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB), size)
     except OSError as error:
         raise Trouble(error.errno or 0, "this kernel has no huge pages for memfds (CONFIG_HUGETLBFS)") from None
 

@@ -131,7 +131,7 @@ KINDS: dict[str, Kind] = {
     "hugetlb": Kind(
         "hugetlb", "/anon_hugepage", flags=MAP_ANONYMOUS | MAP_HUGETLB, skip={errno.ENOMEM: _NO_HUGE_PAGES}
     ),
-    "memfd-hugetlb": Kind("hugetlb", opener=files.open_huge_memfd, mapper=_map_huge_file),
+    "memfd-hugetlb": Kind("hugetlb", "/memfd:huge", opener=files.open_huge_memfd, mapper=_map_huge_file),
     "droppable": Kind(
         "anon",
         flags=MAP_ANONYMOUS,
