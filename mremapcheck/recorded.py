@@ -1,9 +1,10 @@
-"""An executor that only repeats what an earlier ``run --format json`` wrote down."""
+"""An executor that only repeats what an earlier ``run --record FILE`` (or ``--format json``) wrote down."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from lzma import LZMAError
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from mremapcheck.errors import ExecutorError, MremapcheckError
 from mremapcheck.executor import Kernel
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.outcome import Execution, Outcome
+from mremapcheck.report.recording import open_text
 from mremapcheck.scenario.document import Scenario
 
 
@@ -21,7 +23,8 @@ class RecordedExecutor:
         """Read the file; raises ExecutorError where it is not the report of a run."""
         self._path = path
         try:
-            document = json.loads(Path(path).read_text("utf-8"))
+            with open_text(Path(path), "r") as file:
+                document = json.load(file)
             if document["schema"] != "mremapcheck.run/1":
                 raise ValueError(f"its schema is {document['schema']}")
             kernel = document["kernel"]
@@ -35,9 +38,9 @@ class RecordedExecutor:
                 self._results.setdefault(result["scenario"], []).append((result["digest"], _execution(result)))
         except OSError as error:
             raise ExecutorError(f"{path}: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError, MremapcheckError) as error:
+        except (LZMAError, EOFError, ValueError, KeyError, TypeError, MremapcheckError) as error:
             raise ExecutorError(
-                f"{path} is not the report of a run ({error})", "make one with `mremapcheck run --format json > FILE`"
+                f"{path} is not the report of a run ({error})", "make one with `mremapcheck run --record FILE`"
             ) from None
 
     @property

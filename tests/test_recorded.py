@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mremapcheck.cli.main import call
 from mremapcheck.errors import ExecutorError
 from mremapcheck.recorded import RecordedExecutor
 from tests.made import PARTIAL, kernel, scenario
@@ -48,3 +49,25 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
         RecordedExecutor(str(path))
     with pytest.raises(ExecutorError, match="No such file"):
         RecordedExecutor(str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize("name", ["kept.json", "kept.json.xz"])
+def test_a_run_that_was_kept_can_be_compared_with(name: str, tmp_path: Path) -> None:
+    kept = tmp_path / name
+    path = str(Path(__file__).parent.parent / "scenarios" / "shrink")
+    assert call(["run", path, "--kernel", "6.17", "--record", str(kept)]) == 0
+    assert call(["compare", path, "--kernel", "6.17", f"recorded:{kept}"]) == 0
+    with RecordedExecutor(str(kept)) as executor:
+        assert executor.kernel.release == "6.17"
+
+
+def test_a_file_that_cannot_be_kept_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(Path(__file__).parent.parent / "scenarios" / "shrink")
+    assert call(["run", path, "--kernel", "6.17", "--record", str(tmp_path / "none" / "kept.json")]) == 74
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_broken_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "broken.json.xz").write_bytes(b"not xz at all")
+    with pytest.raises(ExecutorError, match="not the report of a run"):
+        RecordedExecutor(str(tmp_path / "broken.json.xz"))

@@ -13,6 +13,8 @@ from mremapcheck.report.base import Header, Tally, open_report, write_report
 from mremapcheck.report.style import Style, wants_colours
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mremapcheck.cli.options import Color, Format
     from mremapcheck.executor import Kernel
     from mremapcheck.report.base import Item, Kind
@@ -27,12 +29,20 @@ def report(
     look: Format,
     color: Color,
     verbose: bool = False,
+    record: Path | None = None,
 ) -> Tally:
-    """Write the report of ``items`` as they come and return their tally; an executor's end is told on stderr."""
+    """Write the report of ``items`` as they come, and keep it in the file ``record`` too; return their tally.
+
+    An executor's end is told on stderr.
+    """
     out = Stdout()
     style = Style(wants_colours(color.value, out, os.environ))
     header = Header(kind, kernels, scenarios)
     reporter = open_report(look.value, header, out, style, verbose)
+    if record is not None:
+        from mremapcheck.report.recording import Recording
+
+        reporter = Recording(reporter, header, record)
     tally = write_report(reporter, header, _with_progress(items, len(scenarios)), out)
     if tally.error is not None:
         sys.stderr.write(f"mremapcheck: {tally.error}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +28,10 @@ def run(
             "--expect-as", metavar="VERSION", show_default=False, help="Expect what is expected of this version."
         ),
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option("--record", metavar="FILE", show_default=False, help="Keep the outcomes for `recorded:FILE`."),
+    ] = None,
     verbose: Verbose = False,
     color: Colors = Color.AUTO,
 ) -> int:
@@ -48,5 +53,5 @@ def run(
     with open_executor(kernel, timeout=timeout or TIMEOUT, trace=verbose, jobs=jobs) as executor:
         scenarios = select(paths or [], only or [])  # while a real kernel's worker starts
         results = judge_all(executor, scenarios, version, fail_fast)
-        tally = report("run", [executor.kernel], scenarios, results, look, color, verbose)
+        tally = report("run", [executor.kernel], scenarios, results, look, color, verbose, record)
     return of_run(tally, bisect)
