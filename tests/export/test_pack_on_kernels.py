@@ -1,0 +1,81 @@
+"""The conformance pack as the only program of a virtual machine, against what the tool sees on the same kernel."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mremapcheck.errors import MremapcheckError
+from mremapcheck.executors import open_executor
+from mremapcheck.export.generate import pack_of
+from mremapcheck.export.pack import pack_text
+from mremapcheck.export.words import seen_facts
+from mremapcheck.images.known import get
+from mremapcheck.scenario.library import shipped
+from mremapcheck.scenario.loader import load_paths
+from mremapcheck.vm import ext2
+from mremapcheck.vm.cpio import Archive
+from mremapcheck.vm.qemu import find_qemu
+from tests.export.programs import Test, compiled, read_ktap
+
+
+def boot(version: str, pack: Path, folder: Path) -> dict[str, Test]:
+    """Run a pack in a virtual machine and read what it printed."""
+    init = compiled((Path(__file__).parent / "init.c").read_text(), folder / "init", "-static")
+    archive = Archive()
+    archive.folder("dev")
+    archive.device("dev/console", 5, 1)
+    archive.file("init", init.read_bytes(), 0o755)
+    archive.file("pack", pack.read_bytes(), 0o755)
+    (folder / "initrd").write_bytes(archive.to_bytes())
+    disk = folder / "disk"
+    disk.write_bytes(ext2.head())
+    os.truncate(disk, ext2.SIZE)
+    done = subprocess.run(
+        [
+            *(find_qemu(), "-cpu", "qemu64", "-m", "1024", "-nographic", "-no-reboot", "-nodefaults"),
+            *("-serial", "stdio", "-kernel", get(version).path, "-initrd", folder / "initrd"),
+            *("-append", "console=ttyS0 quiet panic=-1 mitigations=off"),
+            *("-drive", f"file={disk},if=none,id=disk,format=raw", "-device", "nvme,drive=disk,serial=pack"),
+        ],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        timeout=300,
+    )
+    text = done.stdout.replace("\r", "")
+    begin, end = text.find("KTAP version 1"), text.find("DONE\n")
+    assert 0 <= begin < end, text[-3000:]
+    lines = text[begin:end].splitlines()
+    return read_ktap("\n".join(line for line in lines if line.startswith(("#", "ok", "not ok", "KTAP", "1.."))))
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("version", ["6.12", "7.3"])
+def test_the_pack_sees_what_the_tool_sees(version: str, tmp_path: Path) -> None:
+    try:
+        get(version)
+        find_qemu()
+    except MremapcheckError as missing:
+        if os.environ.get("MREMAPCHECK_REQUIRE_KERNELS"):
+            raise
+        pytest.skip(str(missing))
+    scenarios = list(load_paths([shipped()]).scenarios)
+    tests = boot(version, compiled(pack_text(pack_of(scenarios)), tmp_path / "pack", "-static", "-O1"), tmp_path)
+    with open_executor(f"vm:{version}") as executor:
+        executions = list(executor.run(scenarios))
+    ran = 0
+    for scenario, execution in zip(scenarios, executions, strict=True):
+        test = tests[scenario.name]
+        if execution.outcome is not None and not test.directive:
+            ran += 1
+            facts = tuple(f"{fact.where}: {fact.text}" for fact in seen_facts(execution.outcome))
+            assert test.facts == facts, scenario.name
+        else:
+            assert not test.directive.startswith("ERROR"), (scenario.name, test.directive)
+    assert ran > 0.85 * len(scenarios)
