@@ -90,7 +90,7 @@ class Interpreter:
         seen: list[list[Any]],
         vmas: list[Vma],
         present: frozenset[int],
-        inodes: dict[int, str],
+        inodes: dict[str, str],
     ) -> list[RawMove]:
         moves: list[RawMove] = []
         script = iter(prepared.scenario.script)
@@ -110,11 +110,11 @@ class Interpreter:
             moves.append(RawMove(move, errno.errorcode.get(code, str(code)), 0, then, now))
         return moves
 
-    def _snapshot(self, maps: bytes, inodes: dict[int, str]) -> list[Vma]:
+    def _snapshot(self, maps: bytes, inodes: dict[str, str]) -> list[Vma]:
         vmas = [self._vma(line, b"", inodes) for line in maps.splitlines()]
         return [vma for vma in vmas if vma.start >= ARENA_START]
 
-    def _vma(self, line: bytes, flags: bytes, inodes: dict[int, str]) -> Vma:
+    def _vma(self, line: bytes, flags: bytes, inodes: dict[str, str]) -> Vma:
         key = line + flags
         known = self._vmas.get(key)
         if known is None:
@@ -129,27 +129,26 @@ class Interpreter:
         return known
 
 
-def _read(line: bytes, flags: tuple[str, ...], inodes: dict[int, str]) -> Vma:
+def _read(line: bytes, flags: tuple[str, ...], inodes: dict[str, str]) -> Vma:
     fields = line.decode("utf-8", "replace").split(None, 5)
     start, _, end = fields[0].partition("-")
     prot = fields[1]
     path = fields[5] if len(fields) == 6 else ""
-    inode = int(fields[4])
-    shared = prot[3] == "s"
+    inode = f"{fields[3]} {fields[4]}"
     if not path or path.startswith("[anon:"):
         backing = "anon"
     else:
-        backing = next((backing for mark, backing in _MARKS if path.startswith(mark)), inodes.get(inode, "file"))
-    anonymous = backing in _NO_OFFSET
-    offset = 0 if anonymous or not inode else int(fields[2], 16) >> PAGE_SHIFT
+        backing = inodes.get(inode) or next((backing for mark, backing in _MARKS if path.startswith(mark)), "")
+        backing = backing or inodes.get(fields[4], "file")
+    numbered = fields[4] != "0" and backing not in _NO_OFFSET
     return Vma(
         int(start, 16),
         int(end, 16),
         prot[:3],
-        shared,
+        prot[3] == "s",
         backing,
-        offset,
-        None if anonymous or not inode else f"{fields[3]} {inode}",
+        int(fields[2], 16) >> PAGE_SHIFT if numbered else 0,
+        inode if numbered else None,
         flags,
     )
 

@@ -61,8 +61,11 @@ def open_secret(size: int) -> int:
     """Open a memfd_secret(2) file of ``size`` bytes."""
     fd = call(SYS_MEMFD_SECRET, 0)
     if fd == -1:
-        skip = "memfd_secret is off: Linux 5.14 or later, up to 6.4 booted with secretmem.enable=1"
-        raise Trouble(last_errno(), skip if last_errno() == errno.ENOSYS else "")
+        skip = {
+            errno.ENOSYS: "memfd_secret is off: Linux 5.14 or later, up to 6.4 booted with secretmem.enable=1",
+            errno.EPERM: "memfd_secret is forbidden here: lift the seccomp filter",
+        }
+        raise Trouble(last_errno(), skip.get(last_errno(), ""))
     return _resize(fd, size)
 
 

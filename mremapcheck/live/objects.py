@@ -64,15 +64,19 @@ class Objects:
                 return f"every folder for files of kind {name} is mounted noexec: set TMPDIR to one that is not"
         return ""
 
-    def inodes(self) -> dict[int, str]:
-        """Return inode -> backing of the objects that /proc/self/maps shows by no name of their own."""
-        if not self._open:
-            return {}
-        return {
-            os.fstat(handle).st_ino: KINDS[name].backing
-            for name, handle in self._open.values()
-            if KINDS[name].sized and not KINDS[name].marks
-        }
+    def inodes(self) -> dict[str, str]:
+        """Return "device inode" as /proc/self/maps has it -> backing, of the objects that it shows by another name.
+
+        On btrfs it has another device than stat(2), so each stands there by its inode alone, too.
+        """
+        found = {}
+        for name, handle in self._open.values():
+            if KINDS[name].sized and not KINDS[name].marks:
+                status = os.fstat(handle)
+                found[str(status.st_ino)] = KINDS[name].backing
+                device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
+                found[f"{device} {status.st_ino}"] = KINDS[name].backing
+        return found
 
     def release(self) -> bool:
         """Empty or close all of them, once nothing maps them any more.

@@ -37,6 +37,7 @@ def open_io_uring(size: int) -> int:
         skip = {
             errno.ENOSYS: "this kernel is built without io_uring",
             errno.EPERM: "io_uring is forbidden here: set kernel.io_uring_disabled=0, or lift the seccomp filter",
+            errno.ENOMEM: "there is no memory for an io_uring ring: raise RLIMIT_MEMLOCK (ulimit -l)",
         }
         raise Trouble(last_errno(), skip.get(last_errno(), ""))
     return fd

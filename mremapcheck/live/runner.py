@@ -238,8 +238,9 @@ def _receive(fd: int, child: int) -> Sighting:
     if data and status == 0:
         sighting: Sighting = marshal.loads(data)
         return sighting
-    signal_number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    raise Trouble(fault=f"the forked child was killed by {signal.Signals(signal_number).name}")
+    if os.WIFSIGNALED(status):
+        raise Trouble(fault=f"the forked child was killed by {signal.Signals(os.WTERMSIG(status)).name}")
+    raise Trouble(fault=f"the forked child ended with status {os.WEXITSTATUS(status)}")
 
 
 def _hand_over(fd: int, sighting: Sighting) -> None:

@@ -143,7 +143,7 @@ class Supervisor:
 
     def _spawn(self, control: socket.socket) -> int:
         package = Path(mremapcheck.__file__).parent.parent
-        arguments = ["-I", "-S", "-c", _START, str(package), str(control.fileno()), str(self._timeout)]
+        arguments = ["-I", "-S", "-W", "ignore", "-c", _START, str(package), str(control.fileno()), str(self._timeout)]
         control.set_inheritable(True)
         null = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)
         try:

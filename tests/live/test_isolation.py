@@ -189,6 +189,38 @@ def test_worker_is_the_first_to_go_when_memory_runs_out(executor: LiveExecutor) 
     assert Path(f"/proc/{worker_of(os.getpid())}/oom_score_adj").read_text() == "1000\n"
 
 
+def test_interpreter_below_the_arena(executor: LiveExecutor) -> None:
+    """One that is not position independent lies there, and its heap, which grows."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+    places = [0x8_0000_0000 + index * 0x10000 for index in range(5)]
+    for place in places:
+        assert libc.mmap(place, 0x8000, 3, 0x32, -1, 0) == place
+    try:
+        with LiveExecutor(fresh=False) as forked:
+            scenarios = [
+                scenario(),
+                scenario(moves=[move("3p", "MAYMOVE", new_size="9p")]),
+                scenario(moves=[move("4p")]),
+            ]
+            assert list(forked.run(scenarios)) == list(executor.run(scenarios))
+    finally:
+        for place in places:
+            libc.munmap(ctypes.c_void_p(place), 0x8000)
+
+
+def test_leaked_counter_costs_one_worker(executor: LiveExecutor) -> None:
+    """Some kernels count pages twice that MREMAP_DONTUNMAP moves, and never take them off again."""
+    locked = scenario(vmas={"A": {"lock": True}})
+    leaking = scenario(vmas={"A": {"lock": True}}, moves=[move("3p", "MAYMOVE|FIXED|DONTUNMAP")])
+    found = list(executor.run([locked, leaking, leaking, locked]))
+    counted = [execution.outcome.counters["locked"] if execution.outcome else None for execution in found]
+    assert counted[0] == counted[3] == 3 and counted[1] == counted[2]
+
+
 @pytest.mark.parametrize(
     "moves",
     [
