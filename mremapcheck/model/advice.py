@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mremapcheck.model import faults
-from mremapcheck.model.errno import EACCES, EFAULT, EINVAL, ENOMEM, EPERM, Errno
+from mremapcheck.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM, Errno
 from mremapcheck.model.flags import (
     ACCESS,
     DONTCOPY,
@@ -44,10 +44,16 @@ def madvise(mm: Mm, op: Madvise) -> None:
     if (flags_after is None and to_pages is None) or _FEATURES.get(op.advice, "") not in {"", *mm.rules.features}:
         raise Unsupported(f"this kernel does not know madvise({op.advice})" + _SINCE.get(op.advice, ""))
     position, end = op.address.value, op.address.value + page_align(op.size)
+    gap = False
     while position < end:
-        vma = mm.find(position)
-        if vma is None:
-            raise Failed(f"madvise failed: {ENOMEM}")
+        index = mm.index(position)
+        if index == len(mm.vmas) or mm.vmas[index].start >= end:
+            gap = True
+            break
+        vma = mm.vmas[index]
+        if position < vma.start:
+            gap = True
+            position = vma.start
         stop = min(end, vma.end)
         errno: Errno | None = None
         if flags_after is not None:
@@ -57,7 +63,7 @@ def madvise(mm: Mm, op: Madvise) -> None:
             elif flags != vma.flags:
                 new = vma.part(position, stop)
                 new.flags = flags
-                modify(mm, vma, new)
+                errno = EAGAIN if modify(mm, vma, new) is None else None
         elif to_pages is not None:
             errno = to_pages(mm, vma, position >> PAGE_SHIFT, stop >> PAGE_SHIFT)
         if errno is not None:
@@ -65,6 +71,8 @@ def madvise(mm: Mm, op: Madvise) -> None:
                 raise Unsupported("this kernel has guard pages in anonymous memory only: Linux 6.15 or later is needed")
             raise Failed(f"madvise failed: {errno}")
         position = stop
+    if gap:  # the rest of the range was advised on all the same
+        raise Failed(f"madvise failed: {ENOMEM}")
 
 
 def _random(vma: Vma) -> int:

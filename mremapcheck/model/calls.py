@@ -86,6 +86,8 @@ def mmap(process: Process, op: Mmap) -> None:
     count = length >> PAGE_SHIFT
     if not mm.may_expand(flags, count) and not mm.may_expand(flags, count - mm.mapped(start, end)):
         raise Failed(f"mmap failed: {ENOMEM}")
+    if len(mm.vmas) > mm.max_map_count:
+        raise Failed(f"mmap failed: {ENOMEM}")
     index = mm.index(start)
     if index < len(mm.vmas) and mm.vmas[index].start < end:
         errno = unmap(mm, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
@@ -129,6 +131,14 @@ def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
         position = stop
 
 
+def _modify(mm: Mm, vma: Vma, new: Vma, call: str) -> Vma:
+    """Change part of a mapping; raise where no map slot is free to cut it."""
+    changed = modify(mm, vma, new)
+    if changed is None:
+        raise Failed(f"{call} failed: {ENOMEM}")
+    return changed
+
+
 def mprotect(process: Process, op: Mprotect) -> None:
     """Change the protection; what becomes private and writable is accounted, and populated if locked."""
     mm = process.mm
@@ -153,7 +163,7 @@ def mprotect(process: Process, op: Mprotect) -> None:
             mm.committed -= count
         new = vma.part(start, end)
         new.flags = flags
-        changed = modify(mm, vma, new)
+        changed = _modify(mm, vma, new, "mprotect")
         mm.count(old, -count)
         mm.count(flags, count)
         if old & (WRITE | SHARED | LOCKED) == LOCKED and flags & WRITE:
@@ -191,7 +201,7 @@ def _set_lock(mm: Mm, op: Ranged, lock: int, call: str) -> None:
             continue
         new = vma.part(start, end)
         new.flags = flags
-        modify(mm, vma, new)
+        _modify(mm, vma, new, call)
         if (flags ^ old) & LOCKED:
             count = (end - start) >> PAGE_SHIFT
             mm.locked += count if flags & LOCKED else -count
@@ -209,7 +219,7 @@ def mseal(process: Process, op: Mseal) -> None:
         if not vma.flags & SEALED:
             new = vma.part(start, stop)
             new.flags |= SEALED
-            modify(mm, vma, new)
+            _modify(mm, vma, new, "mseal")
 
 
 def _gaps(mm: Mm, start: int, end: int) -> Iterator[int]:
@@ -256,7 +266,8 @@ def read(process: Process, op: Read) -> None:
 def _unreachable(process: Process, call: str, page: int) -> Failed:
     """Say that a page of the range cannot be accessed; no userfaultfd is ever answered (UFFD_FEATURE_SIGBUS)."""
     text = f"{call} failed: {EFAULT} at page {page}"
-    if process.uffds:
+    scenario = process.scenario
+    if any(type(op) is UffdRegister for op in (*scenario.setup, *scenario.script)):
         text += " (does the page wait for a userfaultfd? nobody serves it)"
     return Failed(text)
 
@@ -289,7 +300,7 @@ def uffd_register(process: Process, op: UffdRegister) -> None:
         new.pgoff = mm.rules.register_offset(vma, first)
         new.flags = new.flags & ~UFFD | mode
         new.uffd = uffd
-        modify(mm, vma, new)
+        _modify(mm, vma, new, "uffd-register")
 
 
 def uffd_unregister(process: Process, op: UffdUnregister) -> None:
@@ -304,7 +315,7 @@ def uffd_unregister(process: Process, op: UffdUnregister) -> None:
             new = vma.part(max(start, vma.start), min(end, vma.end))
             new.flags &= ~UFFD
             new.uffd = None
-            modify(mm, vma, new)
+            _modify(mm, vma, new, "uffd-unregister")
 
 
 def _registrable(mm: Mm, vma: Vma, mode: int) -> bool:
@@ -327,7 +338,7 @@ def set_name(process: Process, op: SetName) -> None:
         if vma.name != op.name:
             new = vma.part(start, end)
             new.name = op.name
-            modify(mm, vma, new)
+            _modify(mm, vma, new, "name")
 
 
 def fork(process: Process, op: Fork | None = None) -> None:
@@ -341,6 +352,10 @@ def fork(process: Process, op: Fork | None = None) -> None:
     child.pages = parent.pages
     child.events = parent.events
     child.privileges = parent.privileges
+    child.max_map_count = parent.max_map_count
+    child.memlock_limit = parent.memlock_limit
+    child.address_limit = parent.address_limit
+    child.data_limit = parent.data_limit
     child.lowest_chosen = parent.lowest_chosen
     for vma in parent.vmas:
         first, last = vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT

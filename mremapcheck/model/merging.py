@@ -77,17 +77,21 @@ def _take_over(vma: Vma, anon_vma: AnonVma | None, flags: int) -> None:
     vma.flags |= flags & MAYBE_GUARD
 
 
-def modify(mm: Mm, vma: Vma, new: Vma) -> Vma:
+def modify(mm: Mm, vma: Vma, new: Vma) -> Vma | None:
     """Give part of a mapping the attributes of ``new`` (vma_modify): merge with what is around it, else split.
 
-    Returns the mapping that holds the range now. vm.max_map_count is not looked at: set-up comes before headroom.
+    Returns the mapping that holds the range now, or None where no map slot was free to split.
     """
     merged = _merge_existing(mm, vma, new)
     if merged is not None:
         return merged
     if vma.start < new.start:
+        if len(mm.vmas) >= mm.max_map_count:
+            return None
         vma = mm.split(vma, new.start)
     if vma.end > new.end:
+        if len(mm.vmas) >= mm.max_map_count:
+            return None
         mm.split(vma, new.end)
     vma.flags = new.flags
     vma.uffd = new.uffd
