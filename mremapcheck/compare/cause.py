@@ -58,7 +58,7 @@ class Causes:
         return kernel - self._closure(change, self._needed_by)
 
     def neighbours(self, kernel: Changes) -> Iterator[tuple[str, Changes, str]]:
-        """Yield what is one toggle away: ``-`` or ``+``, its changes, the change; first what lacks one, newest first."""
+        """Yield what is a toggle away: ``-`` or ``+``, its changes, the change. First what lacks one, newest first."""
         for change in reversed(self.ordered(kernel)):
             yield "-", self.toggled(kernel, change, frozenset()), change
         for change in reversed([change for change in self._needs if change not in kernel]):
