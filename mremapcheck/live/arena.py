@@ -26,7 +26,7 @@ class Arena:
 
     def __init__(self, proc: Proc) -> None:
         self._proc = proc
-        self._clean = proc.maps(4)
+        self._clean = proc.maps(0)
         if not self._empty(self._clean):
             raise OSError("something lies where the scenarios' addresses are")
         #: The kernel counts a page more or less than maps shows (one for the stack, since exec).
@@ -43,7 +43,7 @@ class Arena:
                 call(SYS_MUNMAP, start, end - start)
             if self._proc.strays():
                 return False
-        text = self._proc.maps(len(self._clean) // 80)
+        text = self._proc.maps(len(self._clean))
         if text == self._clean:
             return True
         self._clean = text  # the heap of an interpreter that lies below the arena has grown

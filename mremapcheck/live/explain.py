@@ -75,7 +75,7 @@ def _is_locked(start: int, size: int, proc: Proc) -> bool:
     ENOMEM, but what is locked stays so.
     """
     start, end = start & -PAGE, page_align(start + size)
-    for line, flags in proc.smaps(8):
+    for line, flags in proc.smaps(4, 400):
         low, high = proc.head(line)[:2]
         if low <= start < high and b" lo" in flags:
             start = high

@@ -11,7 +11,7 @@ import struct
 
 from mremapcheck.live.constants import PROT_READ, SYS_MPROTECT, SYS_PREADV, SYS_PWRITEV
 from mremapcheck.live.proc import Proc
-from mremapcheck.live.syscalls import address, buffer, call, errno
+from mremapcheck.live.syscalls import address, buffer, call, convert, errno, raw
 from mremapcheck.live.tags import SIZE, table
 from mremapcheck.live.wire import Trouble
 from mremapcheck.units import PAGE, PAGE_SHIFT
@@ -68,7 +68,7 @@ class Pages:
 
     def write_table(self, start: int, count: int, place: int) -> None:
         """Write tags that the table has at ``place`` into ``count`` pages from ``start``; raise Trouble."""
-        done = call(SYS_PREADV, self._fd, self._vector((start >> PAGE_SHIFT, count)), count, place)
+        done = raw(*map(convert, (SYS_PREADV, self._fd, self._vector((start >> PAGE_SHIFT, count)), count, place)))
         if done != count * SIZE:
             raise Trouble(errno() if done == -1 else _EFAULT, "", max(done, 0) // SIZE)
 
@@ -95,7 +95,7 @@ class Pages:
         for run in runs:
             count += run[1]
         if 0 < count <= _VECTOR:
-            done = call(SYS_PWRITEV, self._fd, self._vector(*runs), count, self._place)
+            done = raw(*map(convert, (SYS_PWRITEV, self._fd, self._vector(*runs), count, self._place)))
             if done == count * SIZE:
                 return self._scratch[:done], []
         data = bytearray()
@@ -152,6 +152,10 @@ def contents(
     Makes readable first what is not. Private anonymous pages that are not present are known to be zero.
     """
     runs: list[Run] = []
+    if len(present) == 1 and 0 not in present[0][1] and False not in [head[2] for head in heads]:
+        origin, bits = present[0]
+        runs.append((origin, len(bits)))
+        return runs, *pages.read(runs)
     clusters = iter(present)
     origin, bits = 0, b""
     for (_, _, readable, plain), (start, end) in zip(heads, bounds, strict=True):

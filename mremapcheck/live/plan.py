@@ -59,6 +59,9 @@ from mremapcheck.verdict import needs_residency
 _NO_FD = (1 << 64) - 1
 _UFFD_MODES = {"missing": UFFDIO_REGISTER_MODE_MISSING, "wp": UFFDIO_REGISTER_MODE_WP}
 _LOWEST = 0x10000
+#: Bytes of a line of /proc/self/maps for an anonymous mapping in the arena, and about as many for one of a file.
+_LINE = 46
+_LONG_LINE = 110
 #: Pages that take milliseconds to fault in.
 _MANY = 2048
 
@@ -103,7 +106,8 @@ class _Preparation:
         self.origins: list[Operation | str] = []
         self.objects: dict[tuple[str, str], int] = {}
         self.lengths: dict[str, int] = {}
-        self.mappings = 2
+        self.mappings = 0
+        self.text = 0
         self.locks = False
         self.strays = False
         self.near_zero = 0
@@ -134,6 +138,7 @@ class _Preparation:
             self.low,
             self.high,
             self.mappings,
+            self.text,
             self.keep,
             self.locks,
             self.strays,
@@ -147,6 +152,7 @@ class _Preparation:
         if operation.kind not in KINDS:
             raise Unfit(f"kind {operation.kind} is not supported by the live executor yet")
         self.mappings += 1
+        self.text += _LINE if KINDS[operation.kind].mapper is None else _LONG_LINE
         length = operation.offset + (page_align(operation.size) >> PAGE_SHIFT)
         if length > self.lengths.get(operation.object, 0):
             self.lengths[operation.object] = length

@@ -17,6 +17,8 @@ _SHIFT = 12
 #: Top byte of a pagemap entry -> is the page present (bit 63) or swapped out (62)?
 _PRESENT = bytes(1 if top & 0xC0 else 0 for top in range(256))
 _CHUNK = 1 << 16
+#: Bytes of a VmFlags line, if it is long.
+_FLAGS_ROOM = 60
 _KEPT = 4096
 
 #: start, end, readable, private and without a page cache (what was never touched reads as zero, or means nothing)
@@ -26,14 +28,14 @@ Head = tuple[int, int, bool, bool]
 class Proc:
     """The descriptors, and how long a record of smaps is on this kernel."""
 
-    __slots__ = ("_heads", "maps_fd", "pagemap_fd", "record", "smaps_fd", "statm_fd", "status_fd")
+    __slots__ = ("_body", "_heads", "maps_fd", "pagemap_fd", "smaps_fd", "statm_fd", "status_fd")
 
     def __init__(self) -> None:
         self._heads: dict[bytes, Head] = {}
         self.open()
         data = os.pread(self.smaps_fd, 8192, 0)
-        #: About how many bytes one record of smaps has on this kernel.
-        self.record = data.index(b"\n", data.index(_FLAGS)) + 1
+        #: Bytes from the end of a record's first line to VmFlags, on this kernel.
+        self._body = data.index(_FLAGS) - data.index(b"\n")
 
     def open(self) -> None:
         """Open this process's own files (anew in a forked child)."""
@@ -48,19 +50,44 @@ class Proc:
             os.close(fd)
 
     def maps(self, expected: int) -> bytes:
-        """Return the lines of maps below the arena's end; ``expected`` is how many mappings there may be."""
-        return _read_up_to_sentinel(self.maps_fd, expected * 80 + 80)
+        """Return the lines of maps below the arena's end; ``expected`` bytes are read at first.
 
-    def smaps(self, expected: int) -> list[tuple[bytes, bytes]]:
-        """Return (first line, VmFlags line) of each mapping in the arena."""
-        records = _records(_read_up_to_sentinel(self.smaps_fd, expected * self.record + 20))
+        The kernel makes as many lines as were asked for, and each costs as much as a small system call.
+        """
+        return _read_up_to_sentinel(self.maps_fd, expected + len(_SENTINEL), 512)
+
+    def smaps(self, mappings: int, text: int) -> list[tuple[bytes, bytes]]:
+        """Return (first line, VmFlags line) of each mapping in the arena.
+
+        ``mappings`` is how many there may be, and ``text`` how many bytes of maps they take.
+        """
+        record = self._body + _FLAGS_ROOM
+        size = text + mappings * record + len(_SENTINEL)
+        records = self._records(_read_up_to_sentinel(self.smaps_fd, size, 2 * record))
         if records and self.head(records[0][0])[0] < ARENA_START:
             return [record for record in records if self.head(record[0])[0] >= ARENA_START]
         return records
 
     def all_smaps(self) -> list[tuple[bytes, bytes]]:
         """Return (first line, VmFlags line) of every mapping of the process."""
-        return _records(_read_all(self.smaps_fd))
+        return self._records(_read_all(self.smaps_fd))
+
+    def _records(self, text: bytes) -> list[tuple[bytes, bytes]]:
+        """Cut records of smaps: the first line and VmFlags, the last one. What is between is nearly always as long."""
+        find = text.find
+        body = self._body
+        records = []
+        start = 0
+        size = len(text)
+        while start < size:
+            end = find(b"\n", start)
+            flags = end + body
+            if text[flags : flags + 8] != _FLAGS:
+                flags = find(_FLAGS, end)
+            last = find(b"\n", flags)
+            records.append((text[start:end], text[flags:last]))
+            start = last + 1
+        return records
 
     def all_maps(self) -> list[bytes]:
         """Return every line of maps."""
@@ -126,27 +153,15 @@ class Proc:
         return int(data[at : data.index(b"kB", at)]) >> (_SHIFT - 10)
 
 
-def _records(text: bytes) -> list[tuple[bytes, bytes]]:
-    find = text.find
-    records = []
-    start = 0
-    while (end := find(b"\n", start)) >= 0:
-        flags = find(_FLAGS, end)
-        last = find(b"\n", flags)
-        records.append((text[start:end], text[flags:last]))
-        start = last + 1
-    return records
-
-
-def _read_up_to_sentinel(fd: int, size: int) -> bytes:
+def _read_up_to_sentinel(fd: int, size: int, more: int) -> bytes:
     data = os.pread(fd, size, 0)
-    at = data.find(_SENTINEL)
+    at = data.rfind(_SENTINEL)
     while at < 0:
-        more = os.pread(fd, _CHUNK, len(data))
-        if not more:
+        rest = os.pread(fd, more, len(data))
+        if not rest:
             raise OSError("the arena's end has lost its mark")
-        data += more
-        at = data.find(_SENTINEL)
+        data += rest
+        at = data.rfind(_SENTINEL)
     return data[:at]
 
 

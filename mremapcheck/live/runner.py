@@ -74,7 +74,7 @@ class Runner:
         self._limited = False
         #: A userfaultfd is open, a limit is set or map slots are used up.
         self._special = False
-        self._expected = 0
+        self._text = 0
         self._parent = -1
         self._moves: list[list[Any]] = []
         self._places: list[tuple[int, int]] = []
@@ -99,7 +99,7 @@ class Runner:
         self._moves = []
         self._places = []
         self._limited = False
-        self._expected = plan.mappings
+        self._text = plan.text
         progress[0] = number = 0
         clean = False
         try:
@@ -140,7 +140,7 @@ class Runner:
     def _move(self, plan: Plan, step: Step) -> None:
         _, arguments, residency, last = step
         proc = self._proc
-        before = proc.maps(self._expected)
+        before = proc.maps(self._text)
         had = self._resident(before) if residency else None
         result = call(SYS_MREMAP, *arguments)
         code = errno() if result == -1 else 0
@@ -151,7 +151,7 @@ class Runner:
                     raise Trouble(code, skip)
             result = 0
             if not last:
-                after = proc.maps(self._expected)
+                after = proc.maps(self._text)
                 self._moves.append([code, 0, before, had, after, self._resident(after) if residency else None])
                 return
         elif not plan.low <= result < plan.high and result >= PAGE:
@@ -171,7 +171,8 @@ class Runner:
             records, bounds = _within(proc, plan, places)
             heads = [proc.head(line) for line, _ in records]
         else:
-            records = proc.smaps(self._expected)
+            before = self._moves[-1][2]
+            records = proc.smaps(before.count(b"\n"), len(before))
             heads = [proc.head(line) for line, _ in records]
             bounds = [head[:2] for head in heads]
         present = presence(proc, bounds)

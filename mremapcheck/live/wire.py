@@ -53,19 +53,21 @@ class Trouble(Exception):  # noqa: N818
 class Plan:
     """A scenario made ready for a worker; addresses and sizes in bytes.
 
-    ``low`` and ``high`` bound its part of the arena; ``mappings`` is a guess at how many there will be (for buffer
-    sizes); ``keep`` is a mask of capabilities; ``locks`` tells whether anything may become locked, ``strays`` whether a
-    step names absolute addresses, ``near_zero`` the highest of those below 64K where something is to be mapped;
-    ``slow`` whether it takes more than a few milliseconds; ``steps`` are the set-up and the script.
+    ``low`` and ``high`` bound its part of the arena; ``mappings`` is a guess at how many there will be, ``text`` at how
+    many bytes of /proc/self/maps they take; ``keep`` is a mask of capabilities; ``locks`` tells whether anything may
+    become locked, ``strays`` whether a step names absolute addresses, ``near_zero`` the highest of those below 64K
+    where something is to be mapped; ``slow`` whether it takes more than a few milliseconds; ``steps`` are the set-up
+    and the script.
     """
 
-    __slots__ = ("high", "keep", "locks", "low", "mappings", "near_zero", "slow", "steps", "strays")
+    __slots__ = ("high", "keep", "locks", "low", "mappings", "near_zero", "slow", "steps", "strays", "text")
 
     def __init__(
         self,
         low: int,
         high: int,
         mappings: int,
+        text: int,
         keep: int,
         locks: bool,
         strays: bool,
@@ -76,6 +78,7 @@ class Plan:
         self.low = low
         self.high = high
         self.mappings = mappings
+        self.text = text
         self.keep = keep
         self.locks = locks
         self.strays = strays
@@ -89,6 +92,7 @@ class Plan:
             self.low,
             self.high,
             self.mappings,
+            self.text,
             self.keep,
             self.locks,
             self.strays,
