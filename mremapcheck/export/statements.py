@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mremapcheck.export.c_text import character, flags, identifier, string
-from mremapcheck.export.steps import OBJECT_KINDS, Objects, tag_runs
+from mremapcheck.export.mappings import PROTS, Mappings, size_of
+from mremapcheck.export.steps import tag_runs
 from mremapcheck.live.constants import ADVICE
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
@@ -31,19 +32,6 @@ from mremapcheck.scenario.operations import (
 )
 from mremapcheck.units import PAGE, pages
 
-_PROTS = {
-    "none": "PROT_NONE",
-    "r": "PROT_READ",
-    "rw": "PROT_READ | PROT_WRITE",
-    "rx": "PROT_READ | PROT_EXEC",
-    "rwx": "PROT_READ | PROT_WRITE | PROT_EXEC",
-}
-_ANONYMOUS = {
-    "anon": "MAP_ANONYMOUS",
-    "anon-shared": "MAP_ANONYMOUS",
-    "hugetlb": "MAP_ANONYMOUS | MAP_HUGETLB",
-    "growsdown": "MAP_ANONYMOUS | MAP_GROWSDOWN",
-}
 _MODES = {"missing": "UFFDIO_REGISTER_MODE_MISSING", "wp": "UFFDIO_REGISTER_MODE_WP"}
 _EVENTS = "UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_UNMAP"
 _LOCKED_BY = {"memlock": "VmLck", "as": "VmSize", "data": "VmData"}
@@ -71,8 +59,7 @@ class Statements:
         self.names = {
             region.name: identifier(region.name) + ("_" if region.name in _TAKEN else "") for region in scenario.regions
         }
-        self._objects = Objects.of(scenario)
-        self._opened: dict[int, str] = {}
+        self._mappings = Mappings(scenario, self.uses, self.includes)
         operations = (*scenario.setup, *scenario.script)
         self._moves = sum(isinstance(operation, Mremap) for operation in operations)
         registrations = [operation for operation in operations if isinstance(operation, UffdRegister)]
@@ -139,7 +126,7 @@ class Statements:
             yield from ("", f"leave_mappings({process.map_headroom});")
         for name, limit in process.rlimits.items():
             resource = f"RLIMIT_{name.upper()}"
-            size = _size(limit.size) if limit.size else "0"
+            size = size_of(limit.size) if limit.size else "0"
             self.uses.add("limit")
             if limit.relative:
                 self.uses.add("in_use")
@@ -156,7 +143,7 @@ class Statements:
         yield ""
         extents = _extents(scenario)
         first, last = scenario.regions[0], scenario.regions[-1]
-        end = f"{self.names[last.name]} + {_size(extents[last.name] * PAGE)}"
+        end = f"{self.names[last.name]} + {size_of(extents[last.name] * PAGE)}"
         yield f"maps({self.names[first.name]}, {end});"
         if any(isinstance(operation, Mlock) for operation in (*scenario.setup, *scenario.script)):
             self.uses.add("status")
@@ -174,12 +161,12 @@ class Statements:
         elif isinstance(operation, Fork):
             yield from self._fork()
         elif isinstance(operation, Mmap):
-            yield from self._mmap(operation)
+            yield from self._mappings.statements(operation, self._address(operation.address))
         elif isinstance(operation, Touch):
             self.uses.add("fill")
             for start, count, tag in tag_runs(operation):
                 at = self._address(_ahead(operation.address, start))
-                yield f"fill({at}, {_size(count * PAGE)}, {character(tag.letter)});"
+                yield f"fill({at}, {size_of(count * PAGE)}, {character(tag.letter)});"
         else:
             yield from self._ranged(operation)
 
@@ -188,8 +175,8 @@ class Statements:
         arguments = ", ".join(
             [
                 self._address(move.old_address),
-                _size(move.old_size),
-                _size(move.new_size),
+                size_of(move.old_size),
+                size_of(move.new_size),
                 flags(move.flags, "MREMAP_"),
                 new or self._address(move.new_address),
             ]
@@ -208,89 +195,24 @@ class Statements:
             yield f"if (result != -1 && (char *)result != {self._address(move.old_address)})"
             yield f'\tshow("elsewhere", (char *)result, {count});'
 
-    def _mmap(self, operation: Mmap) -> Iterator[str]:
-        at, size, prot = self._address(operation.address), _size(operation.size), _PROTS[operation.prot]
-        if operation.kind in ("vdso", "vvar"):
-            self.uses.add("own")
-            yield f'move_own("[{operation.kind}]", {at}, {size});'
-            return
-        if operation.kind == "aio":
-            self.uses.add("ring")
-            yield f"unsigned long {operation.letter.lower()}_context = 0;"
-            yield f"leave_one_gap({at}, {size});"
-            events = operation.size // 64 - 2
-            yield f"MUST(syscall(SYS_io_setup, {events}, &{operation.letter.lower()}_context));"
-            yield "open_gaps();"
-            return
-        fd = "-1"
-        if operation.kind in OBJECT_KINDS:
-            number = self._objects.number(operation)
-            if number not in self._opened:
-                self._opened[number] = _descriptor(operation)
-                yield from self._open(operation, number)
-            fd = self._opened[number]
-        if operation.kind == "sysv-shm":
-            yield f"MUST(shmat({fd}, {at}, SHM_REMAP | SHM_EXEC));"
-            yield f"MUST(shmctl({fd}, IPC_RMID, NULL));"
-            if operation.prot != "rwx":
-                yield f"MUST(mprotect({at}, {size}, {prot}));"
-            return
-        if operation.kind == "io-uring":
-            self.uses.add("ring")
-            yield f"leave_one_gap({at}, {size});"
-            yield f"MUST(mmap(NULL, {size}, {prot}, MAP_SHARED, {fd}, 0));"
-            yield "open_gaps();"
-            return
-        sharing = "MAP_SHARED" if operation.sharing == "shared" else "MAP_PRIVATE"
-        if operation.kind == "droppable":
-            how = "MAP_FIXED | 0x08 /* MAP_DROPPABLE */ | MAP_ANONYMOUS"
-        else:
-            how = " | ".join(["MAP_FIXED", sharing, *([_ANONYMOUS[operation.kind]] if fd == "-1" else [])])
-        yield f"MUST(mmap({at}, {size}, {prot}, {how}, {fd}, {_size(operation.offset * PAGE)}));"
-
-    def _open(self, operation: Mmap, number: int) -> Iterator[str]:
-        name, length = self._opened[number], _size(self._objects.lengths[number])
-        title = string(operation.object.removeprefix("@"))
-        self.includes.add("fcntl.h")
-        if operation.kind == "sysv-shm":
-            self.includes.add("sys/shm.h")
-            yield f"int {name} = shmget(IPC_PRIVATE, {length}, IPC_CREAT | 0600);"
-            return
-        if operation.kind == "io-uring":
-            entries = 1
-            while entries * 36 < self._objects.lengths[number]:
-                entries *= 2
-            yield f"char {name}_parameters[120] = {{ 0 }};"
-            yield f"int {name} = syscall(425 /* io_uring_setup */, {entries}, {name}_parameters);"
-            return
-        how = {
-            "memfd": f"memfd_create({title}, 0)",
-            "memfd-hugetlb": f"memfd_create({title}, MFD_HUGETLB)",
-            "file": 'open(".", O_TMPFILE | O_RDWR, 0600) /* on ext4, xfs or btrfs */',
-            "tmpfs": 'open("/dev/shm", O_TMPFILE | O_RDWR, 0600)',
-            "dev-zero": 'open("/dev/zero", O_RDWR)',
-            "secret": "syscall(447 /* memfd_secret */, 0)",
-        }[operation.kind]
-        before, after = (how.partition(" /*")[0], "".join(how.partition(" /*")[1:])) if "*/" in how else (how, "")
-        if operation.kind == "secret":
-            before, after = how, ""
-        yield f"int {name} = {before};{after}"
-        yield f"MUST({name});" if operation.kind == "dev-zero" else f"MUST(ftruncate({name}, {length}));"
-
     def _ranged(self, operation: Operation) -> Iterator[str]:
         assert not isinstance(operation, Mremap | Mmap | Touch | Fork)
-        at, size = self._address(operation.address), _size(operation.size)
+        at, size = self._address(operation.address), size_of(operation.size)
         if isinstance(operation, Munmap):
             yield f"MUST(munmap({at}, {size}));"
         elif isinstance(operation, Mprotect):
-            yield f"MUST(mprotect({at}, {size}, {_PROTS[operation.prot]}));"
+            yield f"MUST(mprotect({at}, {size}, {PROTS[operation.prot]}));"
         elif isinstance(operation, Madvise):
             name = f"MADV_{operation.advice.upper().replace('-', '_')}"
             number = ADVICE[operation.advice]
             shown = f"{number} /* {name} */" if number > 18 else name
             yield f"MUST(madvise({at}, {size}, {shown}));"
         elif isinstance(operation, Mlock):
-            yield f"MUST(mlock2({at}, {size}, MLOCK_ONFAULT));" if operation.on_fault else f"MUST(mlock({at}, {size}));"
+            lock = f"mlock2({at}, {size}, MLOCK_ONFAULT)" if operation.on_fault else f"mlock({at}, {size})"
+            if self._inaccessible(operation):
+                yield f"MUST({lock} && errno != ENOMEM ? -1 : 0); /* ENOMEM: locked, but cannot be brought in */"
+            else:
+                yield f"MUST({lock});"
         elif isinstance(operation, Munlock):
             yield f"MUST(munlock({at}, {size}));"
         elif isinstance(operation, Mseal):
@@ -308,6 +230,17 @@ class Statements:
             fd = "uffd" if self._plain else "uffd_events"
             yield f"MUST(ioctl({fd}, UFFDIO_UNREGISTER, &(struct uffdio_range){{ (unsigned long)({at}), {size} }}));"
 
+    def _inaccessible(self, lock: Mlock) -> bool:
+        """Tell whether any mapping may be in the range that cannot be written: its pages are not brought in."""
+        scenario = self.scenario
+        end = lock.address.value + lock.size
+        return any(
+            (isinstance(operation, UffdRegister) or (isinstance(operation, Mmap | Mprotect) and _is_closed(operation)))
+            and operation.address.value < end
+            and lock.address.value < operation.address.value + operation.size
+            for operation in (*scenario.setup, *scenario.script)
+        )
+
     def _address(self, at: Address) -> str:
         if at.region is None:
             return f"(char *)0x{at.value:x}"
@@ -315,8 +248,12 @@ class Statements:
         sign = "-" if at.offset < 0 else "+"
         text = self.names[at.region]
         if whole:
-            text += f" {sign} {_size(whole * PAGE)}"
+            text += f" {sign} {size_of(whole * PAGE)}"
         return text + (f" {sign} {rest}" if rest else "")
+
+
+def _is_closed(operation: Mmap | Mprotect) -> bool:
+    return operation.prot == "none" or (isinstance(operation, Mmap) and operation.kind == "secret")
 
 
 def _extents(scenario: Scenario) -> dict[str, int]:
@@ -337,16 +274,5 @@ def _extents(scenario: Scenario) -> dict[str, int]:
     return extents
 
 
-def _descriptor(operation: Mmap) -> str:
-    name = operation.object.removeprefix("@") or operation.letter
-    return f"fd_{identifier(name)}"
-
-
 def _ahead(at: Address, count: int) -> Address:
     return Address(at.region, at.offset + count * PAGE, at.value + count * PAGE)
-
-
-def _size(number: int) -> str:
-    if number and number % PAGE == 0 and number < 1 << 44:
-        return "P" if number == PAGE else f"{number // PAGE} * P"
-    return str(number) if number < 1 << 16 else f"0x{number:x}"
