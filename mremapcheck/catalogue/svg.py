@@ -12,6 +12,7 @@ from itertools import groupby
 
 from mremapcheck.outcome import Outcome
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.operations import Mmap, Touch
 
 CELL = 22
 GAP = 8
@@ -29,8 +30,13 @@ Boxes = Mapping[str, list[tuple[int, int]]]
 
 
 def colours(scenario: Scenario) -> dict[str, int]:
-    """Return the number of the colour of each letter, in the order of the drawings."""
+    """Return the number of the colour of each letter, in the order of the drawings, then of what is mapped later."""
     letters = dict.fromkeys(run.letter for region in scenario.regions for run in region.runs)
+    for step in scenario.script:
+        if isinstance(step, Mmap):
+            letters.setdefault(step.letter)
+        elif isinstance(step, Touch):
+            letters.update(dict.fromkeys(tag.letter for tag in step.tags))
     return {letter: index % COLOURS for index, letter in enumerate(letters)}
 
 

@@ -152,6 +152,19 @@ def test_long_runs_are_short_pictures() -> None:
     assert width and float(width[1]) < 300
 
 
+def test_every_letter_has_a_colour_wherever_it_comes_from() -> None:
+    data = {
+        "summary": "mapped on the way",
+        "map": {"src": "A.", "dst": ".."},
+        "moves": [
+            {"op": "mmap", "address": "src+1p", "size": "1p", "letter": "B"},
+            {"op": "touch", "address": "src+1p", "size": "1p", "letter": "N"},
+            {"old_address": "src", "old_size": "1p", "new_address": "dst", "flags": "MAYMOVE|FIXED"},
+        ],
+    }
+    assert svg.colours(parse_document(data)) == {"A": 0, "B": 1, "N": 2}
+
+
 @pytest.mark.parametrize(
     ("cite", "text", "target"),
     [
