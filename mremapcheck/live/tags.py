@@ -9,12 +9,13 @@ _MAGIC = 0x6D
 #: The scratch file of a worker begins with the tags of these letters' first pages, ready to be copied.
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 PAGES = 512
+_table = b""
 
 
 def encode(letter: str, first: int, pages: int) -> bytes:
     """Return the tags of consecutive pages of one letter."""
     low = _MAGIC | ord(letter) << 8
-    return struct.pack(f"<{pages}Q", *(low | page << 32 for page in range(first, first + pages)))
+    return struct.pack(f"<{pages}Q", *range(low | first << 32, low | (first + pages) << 32, 1 << 32))
 
 
 def decode(data: bytes) -> list[tuple[str, int] | None]:
@@ -26,8 +27,14 @@ def decode(data: bytes) -> list[tuple[str, int] | None]:
 
 
 def table() -> bytes:
-    """Return what the scratch file begins with."""
-    return b"".join(encode(letter, 0, PAGES) for letter in LETTERS)
+    """Return what the scratch file begins with; made once, and better before processes are forked than by each."""
+    global _table
+    if not _table:
+        tags = bytearray(encode(LETTERS[0], 0, PAGES))
+        for letter in LETTERS:
+            tags[1::SIZE] = letter.encode() * PAGES
+            _table += tags
+    return _table
 
 
 def place(letter: str, first: int, pages: int) -> int | None:

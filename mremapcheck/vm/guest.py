@@ -13,6 +13,7 @@ import mmap
 import os
 import select
 
+from mremapcheck.live import tags
 from mremapcheck.live.syscalls import prepare_heap
 from mremapcheck.live.worker import BROKEN, SPENT, work
 from mremapcheck.vm import guest_setup
@@ -152,6 +153,7 @@ def main() -> None:
     guest_setup.mount_all()
     disk = guest_setup.mount_disk()
     guest = Guest(guest_setup.open_channel(), disk)
+    tags.table()
     prepare_heap()
     gc.disable()
     gc.freeze()
