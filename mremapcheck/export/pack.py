@@ -75,8 +75,7 @@ def part(name: str) -> str:
 
 def _tables(index: int, packed: Packed) -> Iterator[str]:
     scenario = packed.scenario
-    yield f"/* {comment(scenario.name)}: {comment(scenario.summary)} */"
-    yield from _drawings(scenario)
+    yield from _comment(scenario)
     if packed.skip:
         yield f"/* Left out: {comment(packed.skip)} */"
         return
@@ -105,11 +104,12 @@ def _tables(index: int, packed: Packed) -> Iterator[str]:
         yield "};"
 
 
-def _drawings(scenario: Scenario) -> Iterator[str]:
-
+def _comment(scenario: Scenario) -> Iterator[str]:
     yield "/*"
-    yield from (f" *     {comment(line)}" for line in picture.regions(scenario).splitlines())
-    yield from (f" *     {comment(line)}" for line in picture.legend(scenario).splitlines())
+    yield f" * {comment(scenario.name)}: {comment(scenario.summary)}"
+    yield " *"
+    for part in (picture.regions(scenario), picture.legend(scenario)):
+        yield from (f" *     {comment(line)}" for line in part.splitlines())
     yield " */"
 
 
