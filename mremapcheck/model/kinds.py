@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from mremapcheck.model.flags import (
+    DONTCOPY,
     DONTDUMP,
     DONTEXPAND,
     DROPPABLE,
@@ -49,8 +53,24 @@ _KINDS = {
 }
 _KINDS["memfd-hugetlb"] = _KINDS["hugetlb"]
 
-#: io_uring's rings once they were made of pages of their own (3ab1db3c6039, 6.10).
-_RING_OF_PAGES = Backing("io-uring", "io-uring", placement="own", base_flags=MIXEDMAP | DONTEXPAND, no_exec=True)
+_VVAR_OF_PAGES = Backing("vvar", "vvar", has_close=True, base_flags=IO | MIXEDMAP | DONTEXPAND | DONTDUMP, access=READ)
+
+#: What a kind has become: the feature that says so, and the mapping since; of several features the last one counts.
+_BECAME: Mapping[str, tuple[tuple[str, Backing], ...]] = {
+    # Rings made of pages of their own (3ab1db3c6039, 6.10).
+    "io-uring": (
+        (
+            "io-uring-pages",
+            Backing("io-uring", "io-uring", placement="own", base_flags=MIXEDMAP | DONTEXPAND, no_exec=True),
+        ),
+    ),
+    "aio": (("aio-not-inherited", Backing("aio", "aio", base_flags=DONTEXPAND | DONTCOPY, no_exec=True)),),
+    "secret": (("secret-unlocked", Backing("secret", "secret", base_flags=DONTDUMP, no_exec=True)),),
+    "vvar": (
+        ("vvar-of-pages", _VVAR_OF_PAGES),
+        ("vvar-is-memory", replace(_VVAR_OF_PAGES, base_flags=MIXEDMAP | DONTEXPAND | DONTDUMP)),
+    ),
+}
 
 #: Kinds that a kernel must have learnt first: the feature that says so, and the reason where it has not.
 _SINCE = {
@@ -72,7 +92,10 @@ def kind_of(name: str, features: frozenset[str]) -> Backing:
         feature, reason = _SINCE[name]
         if feature not in features:
             raise Unsupported(reason)
-    return _RING_OF_PAGES if name == "io-uring" and "io-uring-pages" in features else kind
+    for feature, successor in _BECAME.get(name, ()):
+        if feature in features:
+            kind = successor
+    return kind
 
 
 def file_of(op: Mmap, kind: Backing, files: dict[tuple[str, str], File], scenario: Scenario) -> File | None:

@@ -189,7 +189,7 @@ CASES: dict[str, Case] = {
         "src[0+1 1+2]",
         "layout",
     ),
-    "secret-by-default": Case(
+    "memfd-secret": Case(
         scene(move("src", 1, 1), src="A", vmas={"A": {"kind": "secret"}}),
         "skip: memfd_secret is off: Linux 5.14 or later, up to 6.4 booted with secretmem.enable=1",
         "src unchanged src=A",
@@ -209,6 +209,30 @@ CASES: dict[str, Case] = {
         scene(move("src", 1, 1), src="A", vmas={"A": {"kind": "io-uring"}}),
         "src+0:dontdump,dontexpand,io,pfnmap",
         "src+0:dontexpand,mixedmap",
+        "flags",
+    ),
+    "aio-not-inherited": Case(
+        scene(move("src", 1, 1), src="A", vmas={"A": {"kind": "aio"}}),
+        "src+0:dontexpand",
+        "src+0:dontexpand,dontfork",
+        "flags",
+    ),
+    "vvar-of-pages": Case(
+        scene(move("src", 4, 4), src="AAAA", vmas={"A": {"kind": "vvar"}}),
+        "src+0:dontdump,dontexpand,io,pfnmap",
+        "src+0:dontdump,dontexpand,io,mixedmap",
+        "flags",
+    ),
+    "vvar-is-memory": Case(
+        scene(move("src", 4, 4), src="AAAA", vmas={"A": {"kind": "vvar"}}),
+        "src+0:dontdump,dontexpand,io,mixedmap",
+        "src+0:dontdump,dontexpand,mixedmap",
+        "flags",
+    ),
+    "secret-unlocked": Case(
+        scene(move("src", 1, 1), src="A", vmas={"A": {"kind": "secret"}}),
+        "src+0:dontdump,locked",
+        "src+0:dontdump",
         "flags",
     ),
     "droppable": Case(
