@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from mremapcheck.errors import MremapcheckError
@@ -50,7 +52,7 @@ def test_a_second_move_follows_every_first_one() -> None:
     assert back["moves"][1]["old_address"] == back["moves"][0]["new_address"] == "dst"
 
 
-def _fields(bounds: Bounds) -> dict[str, object]:
+def _fields(bounds: Bounds) -> dict[str, Any]:
     return {name: getattr(bounds, name) for name in bounds.__dataclass_fields__}
 
 
