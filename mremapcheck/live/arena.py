@@ -29,6 +29,7 @@ class Arena:
         self._clean = proc.maps(0)
         if not self._empty(self._clean):
             raise OSError("something lies where the scenarios' addresses are")
+        proc.below(self._clean)
         #: The kernel counts a page more or less than maps shows (one for the stack, since exec).
         self._hidden = 0
         self._hidden = self._measure([])
@@ -43,11 +44,14 @@ class Arena:
                 call(SYS_MUNMAP, start, end - start)
             if self._proc.strays():
                 return False
-        text = self._proc.maps(len(self._clean))
+        text = self._proc.maps(0)
         if text == self._clean:
             return True
+        if not self._empty(text):
+            return False
         self._clean = text  # the heap of an interpreter that lies below the arena has grown
-        return self._empty(text)
+        self._proc.below(text)
+        return True
 
     def total(self, mapped: int, places: list[tuple[int, int]]) -> int:
         """Return how many pages the kernel counts for the scenario, whose mappings have ``mapped`` pages.

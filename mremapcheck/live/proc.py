@@ -28,14 +28,31 @@ Head = tuple[int, int, bool, bool]
 class Proc:
     """The descriptors, and how long a record of smaps is on this kernel."""
 
-    __slots__ = ("_body", "_heads", "maps_fd", "pagemap_fd", "smaps_fd", "statm_fd", "status_fd")
+    __slots__ = (
+        "_body",
+        "_heads",
+        "_low_mappings",
+        "_low_text",
+        "maps_fd",
+        "pagemap_fd",
+        "smaps_fd",
+        "statm_fd",
+        "status_fd",
+    )
 
     def __init__(self) -> None:
         self._heads: dict[bytes, Head] = {}
+        self._low_text = 0
+        self._low_mappings = 0
         self.open()
         data = os.pread(self.smaps_fd, 8192, 0)
         #: Bytes from the end of a record's first line to VmFlags, on this kernel.
         self._body = data.index(_FLAGS) - data.index(b"\n")
+
+    def below(self, text: bytes) -> None:
+        """Know that these lines of maps come before those of the arena: an interpreter's that must lie low."""
+        self._low_text = len(text)
+        self._low_mappings = text.count(b"\n")
 
     def open(self) -> None:
         """Open this process's own files (anew in a forked child)."""
@@ -54,17 +71,17 @@ class Proc:
 
         The kernel makes as many lines as were asked for, and each costs as much as a small system call.
         """
-        return _read_up_to_sentinel(self.maps_fd, expected + len(_SENTINEL), 512)
+        return _read_up_to_sentinel(self.maps_fd, self._low_text + expected + len(_SENTINEL), 512)
 
     def smaps(self, mappings: int, text: int) -> list[tuple[bytes, bytes]]:
         """Return (first line, VmFlags line) of each mapping in the arena.
 
-        ``mappings`` is how many there may be, and ``text`` how many bytes of maps they take.
+        ``mappings`` is how many there may be with those below it, ``text`` how many bytes of maps they take.
         """
         record = self._body + _FLAGS_ROOM
         size = text + mappings * record + len(_SENTINEL)
         records = self._records(_read_up_to_sentinel(self.smaps_fd, size, 2 * record))
-        if records and self.head(records[0][0])[0] < ARENA_START:
+        if self._low_mappings:
             return [record for record in records if self.head(record[0])[0] >= ARENA_START]
         return records
 
@@ -157,7 +174,7 @@ def _read_up_to_sentinel(fd: int, size: int, more: int) -> bytes:
     data = os.pread(fd, size, 0)
     at = data.rfind(_SENTINEL)
     while at < 0:
-        rest = os.pread(fd, more, len(data))
+        rest = os.pread(fd, max(size - len(data), more), len(data))  # the kernel gives no more than a page at once
         if not rest:
             raise OSError("the arena's end has lost its mark")
         data += rest

@@ -22,6 +22,7 @@ from mremapcheck.live.executor import LiveExecutor  # noqa: E402
 from mremapcheck.outcome import Outcome  # noqa: E402
 from mremapcheck.scenario.document import Scenario  # noqa: E402
 from mremapcheck.scenario.parse import parse_document  # noqa: E402
+from mremapcheck.units import ARENA_START  # noqa: E402
 
 TYPICAL = {
     "summary": "Three mappings move in one call",
@@ -41,6 +42,8 @@ def main() -> None:
         os.sched_setaffinity(0, {int(number) for number in options.processors.split(",")})
     processors = sorted(os.sched_getaffinity(0))
     print(f"Linux {os.uname().release}, Python {sys.version.split()[0]}, processors {processors}")
+    if int(Path("/proc/self/maps").read_text().split("-")[0], 16) < ARENA_START:
+        print("this Python is not position independent: it lies below the arena, where every look comes past it")
     forking, forking_cpu = _forking(max(500, options.scenarios // 10))
     print(f"forking for each test, in C: {forking:7.0f} tests/s, {forking_cpu:5.0f} us of processor time each")
     with LiveExecutor() as executor:
