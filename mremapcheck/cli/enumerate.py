@@ -64,4 +64,4 @@ def enumerate(
     tally, kernels = carry_out(
         plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=look is Look.JSON
     )
-    return conclude(plan, tally, kernels, look, "enumerate")
+    return conclude(plan, tally, kernels, look, "fuzz")

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from mremapcheck.cli.main import call
+from mremapcheck.report.schema import json_schema
 
 SCENARIO = """\
 summary: A growing move of two mappings loses its destination
@@ -21,6 +23,7 @@ moves:
 
 def document(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     data: dict[str, Any] = json.loads(capsys.readouterr().out)
+    jsonschema.validate(data, json_schema(data["schema"].split(".")[1].split("/")[0]))
     return data
 
 
@@ -54,7 +57,7 @@ def test_a_group_is_drawn_for_people_as_soon_as_it_is_found(capsys: pytest.Captu
 def test_the_number_of_jobs_is_not_seen_in_the_report(capsys: pytest.CaptureFixture[str]) -> None:
     fuzz("--format", "json")
     one = capsys.readouterr().out
-    assert call([*"fuzz --kernel 6.16 --against 6.17 --count 60 --tries 60 --jobs 2 --format json".split()]) == 1
+    assert call([*["fuzz", "--kernel", "6.16", "--against", "6.17", "--count", "60", "--tries", "60", "--jobs", "2", "--format", "json"]]) == 1
     assert capsys.readouterr().out == one
 
 
