@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "distinguish": "PairCommand",
     "fuzz": "Command",
     "enumerate": "Command",
+    "coverage": "Command",
     "changes": "Command",
     "lint": "Command",
     "show": "Command",

@@ -9,7 +9,7 @@ import ast
 import inspect
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
@@ -124,3 +124,23 @@ def _counted(place: Place, step: Step, coverage: Coverage) -> Callable[..., Any]
         return answer
 
     return counted
+
+
+def coverage_lines(coverage: Coverage, scenarios: int) -> Iterator[str]:
+    """Yield the coverage for people: each step with its runs and errnos, then what was never reached."""
+    width = max(len(f"{place.pipeline}.{place.step}") for place in coverage.all_steps)
+    reached = [place for place in sorted(coverage.all_steps, key=str) if coverage.steps[place]]
+    for place in reached:
+        errnos = [f"{name} {runs:,}" for (at, name), runs in sorted(coverage.branches.items(), key=str) if at == place]
+        yield f"{place.pipeline + '.' + place.step:<{width}} {coverage.steps[place]:>10,}  {', '.join(errnos)}".rstrip()
+    yield ""
+    for place in coverage.missed_steps:
+        yield f"never: {place.pipeline}.{place.step}" + (f" ({place.change})" if place.change else "")
+    missed_steps = set(coverage.missed_steps)
+    for place, name in coverage.missed_branches:
+        if place not in missed_steps:
+            yield f"never: {name} of {place.pipeline}.{place.step}"
+    branches = f"{len(coverage.branches)} errno branches seen, {len(coverage.missed_branches)} not"
+    many = "" if scenarios == 1 else "s"
+    steps = f"{len(reached)} of {len(coverage.all_steps)} steps"
+    yield f"{coverage.kernel}, {scenarios:,} scenario{many}: {steps}, {branches}"

@@ -1,0 +1,32 @@
+"""``mremapcheck coverage``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mremapcheck.cli.options import Only, Paths
+
+
+def coverage(
+    paths: Paths = None,
+    kernel: Annotated[str, typer.Option("--kernel", metavar="REF", help="The model to cover.")] = "7.3",
+    count: Annotated[
+        int, typer.Option("--count", min=0, metavar="N", help="How many random scenarios besides those of PATHS.")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the random ones.")] = 1,
+    only: Only = None,
+) -> int:
+    """Show which steps of a model scenarios reach, which errnos they see there, and what they never reach."""
+    from mremapcheck.cli.listing import print_lines
+    from mremapcheck.fuzz.coverage import cover, coverage_lines
+    from mremapcheck.fuzz.dice import Dice
+    from mremapcheck.model.reference import resolve
+    from mremapcheck.scenario.parse import parse_document
+    from mremapcheck.selection import select
+
+    scenarios = select(paths or [], only or [])
+    dice = Dice(seed)
+    scenarios += [parse_document(dice.document(number)) for number in range(count)]
+    return print_lines(coverage_lines(cover(resolve(kernel), scenarios), len(scenarios)))
