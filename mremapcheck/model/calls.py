@@ -17,6 +17,7 @@ from mremapcheck.model.flags import (
     HUGETLB,
     LOCKED,
     LOCKS,
+    MIXEDMAP,
     NORESERVE,
     PROTECTIONS,
     READ,
@@ -105,7 +106,8 @@ def mmap(process: Process, op: Mmap) -> None:
     touches = (prev is not None and prev.end == start) or (following is not None and following.start == end)
     if not touches or mm.rules.merge_mapping(mm, new, prev, following) is None:
         mm.vmas.insert(index, new)
-    if kind.name == "io-uring":  # its pages are put into the page tables at once
+    if flags & MIXEDMAP and file is not None:
+        # io_uring puts its pages into the page tables at once; pagemap skips those of VM_PFNMAP.
         mm.pages.update((number + index, op.offset + index) for index in range(count))
     mm.count(flags, count)
     if flags & LOCKED:
@@ -308,7 +310,9 @@ def uffd_unregister(process: Process, op: UffdUnregister) -> None:
     mm = process.mm
     start, end = op.address.value, op.address.value + page_align(op.size)
     found = mm.within(start, end)
-    if not found or not all(_registrable(mm, vma, vma.flags & UFFD or UFFD_MISSING) for vma in found):
+    through = process.uffds.get(False) or process.uffds.get(True)
+    may = all(_registrable(mm, vma, vma.flags & UFFD or UFFD_MISSING) for vma in found)
+    if not found or not may or not all(rule(vma, through) for rule in mm.rules.unregistrable for vma in found):
         raise Failed(f"uffd-unregister failed: {EINVAL}")
     for vma in found:
         if vma.uffd is not None and vma in mm.vmas:
@@ -320,7 +324,7 @@ def uffd_unregister(process: Process, op: UffdUnregister) -> None:
 
 def _registrable(mm: Mm, vma: Vma, mode: int) -> bool:
     """Tell whether userfaultfd takes such a mapping (vma_can_userfault)."""
-    if vma.flags & DROPPABLE or (vma.flags & SPECIAL and not vma.flags & HUGETLB):
+    if vma.flags & SPECIAL and not vma.flags & HUGETLB:
         return False
     return all(rule(vma, mode) for rule in mm.rules.registrable)
 

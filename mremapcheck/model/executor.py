@@ -11,7 +11,7 @@ from typing import TypeAlias
 from mremapcheck.executor import Kernel
 from mremapcheck.model.call import Call
 from mremapcheck.model.calls import CALLS, Process, fork
-from mremapcheck.model.flags import READ, SEALED
+from mremapcheck.model.flags import MIXEDMAP, READ, SEALED
 from mremapcheck.model.kernel import ModelKernel, Rules
 from mremapcheck.model.mm import Mm
 from mremapcheck.model.pages import GUARD, PageTable
@@ -166,7 +166,7 @@ def _observe(mm: Mm, moves: list[RawMove]) -> Facts:
         if (
             file is not None
             and not vma.backing.anonymous
-            and (file.cache or vma.pgoff_at(vma.end) > file.length or file.backing.name == "io-uring")
+            and (file.cache or vma.pgoff_at(vma.end) > file.length or vma.flags & MIXEDMAP)
         ):
             _read_file(vma, file, pages, contents)
         if vma.flags & SEALED and not vma.flags & READ:
@@ -190,7 +190,7 @@ def _read_file(vma: Vma, file: File, pages: PageTable, contents: dict[int, tuple
     for page in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
         entry = pages.get(page, number)
         if type(entry) is int:
-            if page not in pages and file.backing.name == "io-uring":
+            if page not in pages and vma.flags & MIXEDMAP:
                 contents[page] = "could not be read"  # nothing faults a ring's pages in again
             elif entry >= file.length:
                 contents[page] = "beyond the end of the file"

@@ -15,7 +15,7 @@ from mremapcheck.model.mm import Mm
 from mremapcheck.model.pipeline import Answer, Step, copy, follow
 from mremapcheck.model.steps.unmapping import Unmap
 from mremapcheck.model.trace import Trace
-from mremapcheck.model.vma import Vma
+from mremapcheck.model.vma import Uffd, Vma
 
 CallSteps: TypeAlias = tuple[Callable[[Call], Answer], ...]
 
@@ -49,6 +49,7 @@ class Rules:
         "registrable",
         "removable",
         "share_anon_vma",
+        "unregistrable",
     )
 
     mremap: CallSteps
@@ -70,6 +71,7 @@ class Rules:
     copy_on_fork: tuple[Callable[[Vma], bool], ...]
     mprotect: tuple[Callable[[Vma, int], int], ...]
     registrable: tuple[Callable[[Vma, int], bool], ...]
+    unregistrable: tuple[Callable[[Vma, Uffd | None], bool], ...]
     nameable: tuple[Callable[[Vma], str | None], ...]
     guard: tuple[Callable[[Mm, Vma], str | None], ...]
     merge_mapping: Callable[[Mm, Vma, Vma | None, Vma | None], Vma | None]

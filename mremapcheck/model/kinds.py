@@ -40,9 +40,7 @@ _KINDS = {
     "file": Backing("file", "file", placement="thp"),
     "dev-zero": Backing("dev-zero", "dev-zero", anonymous=True, placement="own"),
     "sysv-shm": Backing("sysv-shm", "sysv-shm", placement="own", has_close=True),
-    "io-uring": Backing(
-        "io-uring", "io-uring", placement="own", base_flags=IO | PFNMAP | DONTEXPAND | DONTDUMP, no_exec=True
-    ),
+    "io-uring": Backing("io-uring", "io-uring", placement="own", base_flags=IO | PFNMAP | DONTEXPAND | DONTDUMP),
     "aio": Backing("aio", "aio", base_flags=DONTEXPAND, no_exec=True),
     "hugetlb": Backing(
         "hugetlb", "hugetlb", placement="hugetlb", has_close=True, base_flags=HUGETLB | DONTEXPAND, unit=HUGE_PAGE
@@ -53,16 +51,15 @@ _KINDS = {
 }
 _KINDS["memfd-hugetlb"] = _KINDS["hugetlb"]
 
+_RING_OF_PAGES = Backing("io-uring", "io-uring", placement="own", base_flags=MIXEDMAP | DONTEXPAND)
 _VVAR_OF_PAGES = Backing("vvar", "vvar", has_close=True, base_flags=IO | MIXEDMAP | DONTEXPAND | DONTDUMP, access=READ)
 
 #: What a kind has become: the feature that says so, and the mapping since; of several features the last one counts.
 _BECAME: Mapping[str, tuple[tuple[str, Backing], ...]] = {
-    # Rings made of pages of their own (3ab1db3c6039, 6.10).
+    # Rings made of pages of their own (3ab1db3c6039, 6.10), of a file that cannot be executed (1ed95281c0c7, 6.16).
     "io-uring": (
-        (
-            "io-uring-pages",
-            Backing("io-uring", "io-uring", placement="own", base_flags=MIXEDMAP | DONTEXPAND, no_exec=True),
-        ),
+        ("io-uring-pages", _RING_OF_PAGES),
+        ("anon-inodes-not-executable", replace(_RING_OF_PAGES, no_exec=True)),
     ),
     "aio": (("aio-not-inherited", Backing("aio", "aio", base_flags=DONTEXPAND | DONTCOPY, no_exec=True)),),
     "secret": (("secret-unlocked", Backing("secret", "secret", base_flags=DONTDUMP, no_exec=True)),),

@@ -189,7 +189,7 @@ CASES: dict[str, Case] = {
         "src[0+1 1+2]",
         "layout",
     ),
-    "memfd-secret": Case(
+    "secret-by-default": Case(
         scene(move("src", 1, 1), src="A", vmas={"A": {"kind": "secret"}}),
         "skip: memfd_secret is off: Linux 5.14 or later, up to 6.4 booted with secretmem.enable=1",
         "src unchanged src=A",
@@ -308,6 +308,11 @@ CASES: dict[str, Case] = {
         "src[0+4]",
         "layout",
     ),
+    "anon-inodes-not-executable": Case(
+        scene(do("mprotect", "src", 1, prot="rwx"), move("src", 1, 1), src="A", vmas={"A": {"kind": "io-uring"}}),
+        "src unchanged src=_",
+        "error: moves[0] (line 0): mprotect failed: EACCES",
+    ),
     "size-limit": Case(scene(move("src", 1, f"{1 << 47}B", M), src="A"), "ENOMEM", "EINVAL", "errno", kernel="6.17"),
     "unused-address-checked": Case(
         scene(move("src", 1, 2, M, "0xffffffffffff0001"), src="A."),
@@ -328,6 +333,22 @@ CASES: dict[str, Case] = {
         scene(move("src", 4, 4, F, "dst"), src="A.BB", dst="XXXX", vmas={"B": {"prot": "r"}}),
         "EFAULT refused src=A.BB dst=XXXX",
         "dst moved src=.... dst=AXBB",
+    ),
+    "droppable-unregistrable": Case(
+        scene(move("src", 1, 1), src="A", vmas={"A": {"kind": "droppable", "uffd": "missing"}}),
+        "src unchanged src=A",
+        "error: map.src[0] (line 0): uffd-register failed: EINVAL",
+    ),
+    "unregister-own-only": Case(
+        scene(
+            do("uffd-register", "src", 1, mode="missing"),
+            do("uffd-register", "src+1p", 1, mode="missing+events"),
+            do("uffd-unregister", "src", 2),
+            move("src", 1, 1),
+            src="AA",
+        ),
+        "src unchanged src=AA",
+        "error: moves[2] (line 0): uffd-unregister failed: EINVAL",
     ),
     "early-failure": Case(
         scene(move("src", 2, 2, F, "dst"), src="AB", dst="..", vmas={"A": {"kind": "sysv-shm"}}),

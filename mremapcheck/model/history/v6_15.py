@@ -134,6 +134,16 @@ CHANGES = (
         edits=(Replace("mergeable", "anon_vmas_fit", anon_vmas_fit),),
     ),
     Change(
+        id="anon-inodes-not-executable",
+        commit="1ed95281c0c7",
+        subject="anon_inode: raise SB_I_NODEV and SB_I_NOEXEC",
+        release=release("6.16-rc1"),
+        summary="io_uring's mappings cannot be made executable",
+        noticed_by="set-up of scenarios only",
+        provides=("anon-inodes-not-executable",),
+        needs=("io-uring-pages",),
+    ),
+    Change(
         id="account-fix",
         commit="0e59f47c15ce",
         subject="mm/mremap: correctly account old mapping after MREMAP_DONTUNMAP remap",

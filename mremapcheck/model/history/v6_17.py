@@ -5,13 +5,13 @@ from __future__ import annotations
 from mremapcheck.model.call import Call, Series
 from mremapcheck.model.change import Change, release
 from mremapcheck.model.errno import EFAULT, EINVAL
-from mremapcheck.model.flags import UFFD
+from mremapcheck.model.flags import DROPPABLE, UFFD
 from mremapcheck.model.history.v5_16 import align_hugetlb
 from mremapcheck.model.history.v6_10 import check_sealed
 from mremapcheck.model.mm import in_user_space
 from mremapcheck.model.pipeline import PASS, Answer, Insert, Move, Remove, Replace, run
 from mremapcheck.model.steps import checks, parameters
-from mremapcheck.model.vma import Vma
+from mremapcheck.model.vma import Uffd, Vma
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
 from mremapcheck.units import TASK_SIZE, U64
 
@@ -170,6 +170,16 @@ def no_own_placement(vma: Vma) -> str | None:
     return None if vma.backing.placement in ("none", "shmem", "hugetlb") else "places its mappings itself"
 
 
+def not_droppable(vma: Vma, mode: int) -> bool:
+    """userfaultfd refuses MAP_DROPPABLE mappings (6.17); a check that was there since 6.11 never matched."""
+    return not vma.flags & DROPPABLE
+
+
+def registered_with_it(vma: Vma, uffd: Uffd | None) -> bool:
+    """Memory is unregistered through the userfaultfd it was registered with (23ec90eb124f, 6.17)."""
+    return vma.uffd is None or vma.uffd is uffd
+
+
 def no_own_placement_but_thp(vma: Vma) -> str | None:
     """A file with its own get_unmapped_area must be moved alone; thp_get_unmapped_area obeys (7c91e0b91aaa, rc3)."""
     return "places its mappings itself" if vma.backing.placement == "own" else None
@@ -267,6 +277,27 @@ CHANGES = (
             Insert("eligible", not_uffd_armed),
             Insert("eligible", no_own_placement),
         ),
+    ),
+    Change(
+        id="droppable-unregistrable",
+        commit="",
+        subject="userfaultfd: refuse VM_DROPPABLE mappings",
+        release=release("6.17-rc1"),
+        dated="by measurement",
+        summary="a MAP_DROPPABLE mapping cannot be registered with a userfaultfd",
+        noticed_by="set-up of scenarios only",
+        edits=(Insert("registrable", not_droppable),),
+        needs=("droppable",),
+    ),
+    Change(
+        id="unregister-own-only",
+        commit="23ec90eb124f",
+        subject="userfaultfd: prevent unregistering VMAs through a different userfaultfd",
+        release=release("6.17-rc1"),
+        dated="by measurement",
+        summary="memory of one userfaultfd cannot be unregistered through another one",
+        noticed_by="set-up of scenarios only",
+        edits=(Insert("unregistrable", registered_with_it),),
     ),
     Change(
         id="early-failure",

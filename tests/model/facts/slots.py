@@ -103,7 +103,7 @@ FACTS: dict[str, Fact] = {
             vmas={"A": {"kind": "secret"}},
             process={"rlimits": {"memlock": "+0p"}},
         ),
-        {"5.10": None, "6.12": "EAGAIN refused src=A"},
+        {"5.10": None, "6.12": "EAGAIN refused src=A", "7.2": "src resized src=A?"},
     ),
     "mlock is moved": Fact(
         scene(move("src", 2, 2, F, "dst"), src="AA", dst="..", vmas={"A": {"lock": True}}),
