@@ -67,12 +67,22 @@ _LOW_PAGES = 14
 
 
 class Dice:
-    """Draws documents; ``features`` (see FEATURES) limits them to what both kernels have."""
+    """Draws documents; ``features`` (see FEATURES) limits them to what both kernels have.
 
-    def __init__(self, seed: int, features: frozenset[str] = FEATURES) -> None:
+    ``special``: how much likelier than usual the special kinds are; for models, which they cost nothing.
+    """
+
+    def __init__(self, seed: int, features: frozenset[str] = FEATURES, special: float = 1) -> None:
         self.seed = seed
         self.features = features
-        kinds: Mapping[str, float] = {**KINDS, **SPECIAL} if "special" in features else KINDS
+        kinds: Mapping[str, float] = (
+            {
+                **KINDS,
+                **{kind: weight * special for kind, weight in SPECIAL.items()},
+            }
+            if "special" in features
+            else KINDS
+        )
         self._kinds = list(kinds)
         self._weights = list(kinds.values())
         self.motifs = [motif for motif, needs in MOTIFS.items() if needs <= features]
