@@ -32,7 +32,7 @@ class Arena:
         proc.below(self._clean)
         #: The kernel counts a page more or less than maps shows (one for the stack, since exec).
         self._hidden = 0
-        self._hidden = self._measure([])
+        self._hidden = self.measure([])
 
     def clear(self, low: int, high: int, places: list[tuple[int, int]], strays: bool) -> bool:
         """Unmap [low, high) and ``places`` (start, end); tell whether nothing at all is left."""
@@ -53,22 +53,19 @@ class Arena:
         self._proc.below(text)
         return True
 
-    def total(self, mapped: int, places: list[tuple[int, int]]) -> int:
-        """Return how many pages the kernel counts for the scenario, whose mappings have ``mapped`` pages.
+    def counts(self, mapped: int, aside: int) -> bool:
+        """Tell whether the kernel counts ``mapped`` pages for the scenario and ``aside`` for the filler, as ever.
 
-        The interpreter maps memory too, at any time: where the sum is not what it was, all its mappings are added up.
+        The interpreter maps memory too, at any time, so that another count must be measured.
         """
-        now = self._proc.total()
-        if now - self._foreign == mapped:
-            return mapped
-        return self._measure(places)
+        return self._proc.total() - self._foreign - aside == mapped
 
-    def _measure(self, places: list[tuple[int, int]]) -> int:
-        """Return what the kernel counts beyond the interpreter's own mappings; reading them may need memory itself."""
+    def measure(self, places: list[tuple[int, int]]) -> int:
+        """Return what the kernel counts beyond the interpreter's own mappings, in pages; looks at all of them."""
         while True:
             now = self._proc.total()
             foreign = self._proc.foreign(places)
-            if self._proc.total() == now:
+            if self._proc.total() == now:  # looking at them may have needed memory, too
                 self._foreign = foreign + self._hidden
                 return now - self._foreign
 

@@ -1,4 +1,4 @@
-"""What a process may do: capabilities, resource limits, how many mappings."""
+"""What a process may do: capabilities and resource limits."""
 
 from __future__ import annotations
 
@@ -9,19 +9,9 @@ import struct
 from mremapcheck.live.constants import (
     CAPABILITIES,
     LINUX_CAPABILITY_VERSION_3,
-    MAP_ANONYMOUS,
-    MAP_NORESERVE,
-    MAP_PRIVATE,
-    PROT_NONE,
-    PROT_READ,
-    PROT_WRITE,
     SYS_CAPGET,
     SYS_CAPSET,
-    SYS_MMAP,
-    SYS_MPROTECT,
-    SYS_MUNMAP,
 )
-from mremapcheck.live.proc import read_file
 from mremapcheck.live.syscalls import address, buffer, call, errno
 from mremapcheck.live.wire import Trouble
 from mremapcheck.units import PAGE
@@ -35,8 +25,6 @@ DROPPED = sum(1 << bit for bit in CAPABILITIES.values())
 
 RESOURCES = {"memlock": resource.RLIMIT_MEMLOCK, "as": resource.RLIMIT_AS, "data": resource.RLIMIT_DATA}
 _IN_USE = {"memlock": b"VmLck", "as": b"VmSize", "data": b"VmData"}
-#: Filling takes 2 us and 200 bytes of the kernel's memory for each mapping.
-_MOST_MAPPINGS = 1 << 21
 
 
 class Capabilities:
@@ -98,61 +86,6 @@ class Limits:
             hard = resource.getrlimit(which)[1]
             resource.setrlimit(which, (hard, hard))
         self._changed.clear()
-
-
-class Filler:
-    """Mappings that use up vm.max_map_count, but for an exact number.
-
-    Nothing tells a process how many mappings it is counted for (a merge may be pending, the vsyscall page is not
-    one), so they are not counted: split until the kernel refuses, then give back as many as shall be free.
-    """
-
-    __slots__ = ("_size", "_start")
-
-    def __init__(self) -> None:
-        self._start = 0
-        self._size = 0
-
-    def leave(self, free: int, proc: Proc) -> None:
-        """Fill the map slots but for ``free`` of them."""
-        most = int(read_file("/proc/sys/vm/max_map_count"))
-        if most > _MOST_MAPPINGS:
-            raise Trouble(0, f"vm.max_map_count is {most}, too many to use up: set it to 65530")
-        self._size = (most + 8) * PAGE
-        self._start = call(SYS_MMAP, 0, self._size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        if self._start == -1:
-            self._size = 0
-            raise Trouble(errno())
-        used = self._split_quickly(most - len(proc.all_maps()) - 16)
-        used = self._split_to_the_end(used)
-        if used <= free:
-            raise Trouble(0, f"vm.max_map_count leaves no {free} mappings")
-        # each of the first pages is a mapping of its own by now
-        if free and call(SYS_MUNMAP, self._start, free * PAGE) == -1:
-            raise Trouble(errno())
-
-    def _split_quickly(self, slots: int) -> int:
-        """Make single pages, two at a time, and return how many."""
-        page = self._start + PAGE
-        for _ in range(slots // 2):
-            if call(SYS_MPROTECT, page, PAGE, PROT_READ) == -1:
-                raise Trouble(errno())
-            page += 2 * PAGE
-        return max(0, slots // 2 * 2)
-
-    def _split_to_the_end(self, used: int) -> int:
-        """Make single pages, one at a time, until no split is possible; a double split could fail halfway."""
-        prot = PROT_READ if used == 0 else PROT_READ | PROT_WRITE
-        while call(SYS_MPROTECT, self._start + used * PAGE, PAGE, prot) == 0:
-            used += 1
-            prot ^= PROT_WRITE
-        return used
-
-    def release(self) -> None:
-        """Give all map slots back."""
-        if self._size:
-            call(SYS_MUNMAP, self._start, self._size)
-            self._size = 0
 
 
 def protect_others() -> None:

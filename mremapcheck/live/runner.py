@@ -9,7 +9,7 @@ import resource
 import signal
 
 from mremapcheck.live.arena import Arena, mark
-from mremapcheck.live.conditions import Capabilities, Filler, Limits, protect_others
+from mremapcheck.live.conditions import Capabilities, Limits, protect_others
 from mremapcheck.live.constants import (
     PR_SET_PDEATHSIG,
     PR_SET_THP_DISABLE,
@@ -19,6 +19,7 @@ from mremapcheck.live.constants import (
     SYS_PRCTL,
 )
 from mremapcheck.live.explain import explain, memlock, name_trouble, near_zero
+from mremapcheck.live.filler import ROOM, Filler
 from mremapcheck.live.objects import Objects
 from mremapcheck.live.observation import Pages, contents, presence
 from mremapcheck.live.proc import Proc
@@ -104,6 +105,8 @@ class Runner:
         clean = False
         try:
             try:
+                if self._filler.pages and not _crowded(plan):
+                    self._filler.release()
                 self._capabilities.keep(plan.keep)
                 if plan.near_zero and (skip := near_zero(plan.near_zero)):
                     raise Trouble(skip=skip)
@@ -165,8 +168,11 @@ class Runner:
         proc = self._proc
         places = self._places
         if self._special:
-            self._filler.release()
             self._limits.restore()
+            if places:
+                self._filler.release()  # all mappings of the process are looked at
+            else:
+                self._filler.park()
         if places:
             records, bounds = _within(proc, plan, places)
             heads = [proc.head(line) for line, _ in records]
@@ -179,7 +185,10 @@ class Runner:
         mapped = 0
         for start, end in bounds:
             mapped += end - start
-        total = self._arena.total(mapped // PAGE, places)
+        total = mapped // PAGE
+        if not self._arena.counts(total, self._filler.pages):
+            self._filler.release()
+            total = self._arena.measure(places)
         locked = proc.status(b"VmLck") if plan.locks else 0
         events = self._uffd.finish() if self._special else []
         read = contents(self._pages, heads, bounds, present)
@@ -189,7 +198,6 @@ class Runner:
     def _tidy(self, plan: Plan) -> bool:
         if self._special:
             self._uffd.finish()
-            self._filler.release()
             self._limits.restore()
             self._special = False
         clean = self._arena.clear(plan.low, plan.high, self._places, plan.strays)
@@ -228,6 +236,12 @@ class _InChild(Exception):  # noqa: N818
     def __init__(self, sighting: Sighting) -> None:
         super().__init__()
         self.sighting = sighting
+
+
+def _crowded(plan: Plan) -> bool:
+    """Tell whether a scenario can do with the map slots that a parked filler leaves, and will want it back."""
+    codes = [step[0] for step in plan.steps]
+    return HEADROOM in codes and FORK not in codes and 4 * len(codes) < ROOM
 
 
 def _receive(fd: int, child: int) -> Sighting:

@@ -42,6 +42,12 @@ def call(*arguments: int) -> int:
     return result
 
 
+def call_once(*arguments: int) -> int:
+    """Make a system call whose arguments will not come again; nothing of them is kept."""
+    result: int = raw(*map(ctypes.c_ulong, arguments))
+    return result
+
+
 def errno() -> int:
     """Return why the last call of this thread failed."""
     return ctypes.get_errno()

@@ -17,6 +17,7 @@ import time
 from mremapcheck.live.constants import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, SYS_PRCTL
 from mremapcheck.live.runner import Runner
 from mremapcheck.live.syscalls import call, prepare_heap
+from mremapcheck.live.tags import table
 from mremapcheck.live.wire import Plan
 
 TYPE_CHECKING = False
@@ -44,6 +45,7 @@ def keep_workers(control: socket.socket, timeout: float) -> None:
     call(SYS_PRCTL, PR_SET_PDEATHSIG, signal.SIGTERM)
     call(SYS_PRCTL, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     prepare_heap()
+    table()
     gc.disable()
     gc.freeze()
     shared = mmap.mmap(-1, mmap.PAGESIZE)
