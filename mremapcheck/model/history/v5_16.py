@@ -66,11 +66,6 @@ def private_anonymous(vma: Vma) -> str | None:
     return None if vma.file is None else EBADF
 
 
-def can_register(vma: Vma, mode: int) -> bool:
-    """userfaultfd knows write protection of shmem, too (b1f9e876862d, 5.19)."""
-    return vma.backing.anonymous or vma.backing.placement in ("shmem", "hugetlb")
-
-
 CHANGES = (
     Change(
         id="lookup-first",
@@ -147,16 +142,5 @@ CHANGES = (
         noticed_by="everybody who looked at errno",
         edits=(Replace("mremap", "lookup_vma", checks.lookup_vma),),
         needs=("lookup-first",),
-    ),
-    Change(
-        id="uffd-wp-shmem",
-        commit="b1f9e876862d",
-        subject="mm/uffd: enable write protection for shmem & hugetlbfs",
-        release=release("5.19-rc1"),
-        summary="userfaultfd can write-protect shared memory",
-        noticed_by="set-up of scenarios only",
-        edits=(Replace("registrable", "can_register", can_register),),
-        needs=("uffd-wp",),
-        provides=("uffd-wp-shmem",),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mremapcheck.model.call import Call
 from mremapcheck.model.change import Change, release
 from mremapcheck.model.errno import EINVAL, ENOMEM
-from mremapcheck.model.flags import ACCOUNT, DONTEXPAND, LOCKS, PFNMAP, SHARED, UFFD_MISSING
+from mremapcheck.model.flags import ACCOUNT, DONTEXPAND, LOCKS, PFNMAP, SHARED
 from mremapcheck.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.model.vma import Vma
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
@@ -112,11 +112,6 @@ def forget_anon_vma(call: Call) -> Answer:
     return None
 
 
-def can_register(vma: Vma, mode: int) -> bool:
-    """userfaultfd knows write protection of anonymous memory, too (63b2d4174c4a, 5.7)."""
-    return vma.backing.anonymous or (mode == UFFD_MISSING and vma.backing.placement in ("shmem", "hugetlb"))
-
-
 CHANGES = (
     Change(
         id="dontunmap",
@@ -133,16 +128,6 @@ CHANGES = (
             Insert("move_vma", charge_copy, before="unmap_source"),
             Insert("move_vma", keep_source, before="unmap_source"),
         ),
-    ),
-    Change(
-        id="uffd-wp",
-        commit="63b2d4174c4a",
-        subject="userfaultfd: wp: add the writeprotect API to userfaultfd ioctl",
-        release=release("5.7-rc1"),
-        summary="userfaultfd can write-protect anonymous memory",
-        noticed_by="whoever registers for write protection",
-        edits=(Replace("registrable", "can_register", can_register),),
-        provides=("uffd-wp",),
     ),
     Change(
         id="special-mappings-whole",

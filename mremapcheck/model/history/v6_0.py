@@ -208,15 +208,6 @@ CHANGES = (
         edits=(Insert("place", refuse_address_of_ring, after="check_length"),),
     ),
     Change(
-        id="register-merges",
-        commit="270aa0106190",
-        subject="mm/uffd: allow vma to merge as much as possible",
-        release=release("6.4-rc7"),
-        summary="registering the end of a mapping with a userfaultfd merges it with what is registered behind it",
-        noticed_by="whoever counts lines of /proc/PID/maps",
-        edits=(Replace("register_offset", "first_page_offset", Vma.pgoff_at),),
-    ),
-    Change(
         id="secret-by-default",
         commit="b758fe6df50d",
         subject="mm/secretmem: make it on by default",
