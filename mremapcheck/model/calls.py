@@ -7,11 +7,10 @@ from typing import Any
 
 from mremapcheck.model import faults
 from mremapcheck.model.advice import madvise
-from mremapcheck.model.errno import EACCES, EBUSY, EFAULT, EINVAL, ENOMEM, EPERM
+from mremapcheck.model.errno import EACCES, EFAULT, EINVAL, ENOMEM, EPERM
 from mremapcheck.model.flags import (
     ACCESS,
     ACCOUNT,
-    DONTCOPY,
     DROPPABLE,
     EXEC,
     HUGETLB,
@@ -24,20 +23,15 @@ from mremapcheck.model.flags import (
     SEALED,
     SHARED,
     SPECIAL,
-    UFFD,
-    UFFD_MISSING,
-    UFFD_WP,
-    WIPEONFORK,
     WRITE,
 )
 from mremapcheck.model.kinds import file_of, kind_of
-from mremapcheck.model.merging import modify
 from mremapcheck.model.mm import Mm
-from mremapcheck.model.pages import zap
+from mremapcheck.model.process import Process, change_part, fork
+from mremapcheck.model.registering import uffd_register, uffd_unregister
 from mremapcheck.model.steps.unmapping import unmap
 from mremapcheck.model.stopped import Failed, Unsupported
-from mremapcheck.model.vma import AnonVma, File, Uffd, Vma
-from mremapcheck.scenario.document import Scenario
+from mremapcheck.model.vma import Vma
 from mremapcheck.scenario.operations import (
     Fork,
     Madvise,
@@ -55,18 +49,6 @@ from mremapcheck.scenario.operations import (
     UffdUnregister,
 )
 from mremapcheck.units import PAGE_SHIFT, page_align
-
-
-class Process:
-    """A process that carries a scenario out: memory, the files it has open, its userfaultfds (with events or not)."""
-
-    __slots__ = ("files", "mm", "scenario", "uffds")
-
-    def __init__(self, mm: Mm, scenario: Scenario) -> None:
-        self.mm = mm
-        self.scenario = scenario
-        self.files: dict[tuple[str, str], File] = {}
-        self.uffds: dict[bool, Uffd] = {}
 
 
 def mmap(process: Process, op: Mmap) -> None:
@@ -133,14 +115,6 @@ def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
         position = stop
 
 
-def _modify(mm: Mm, vma: Vma, new: Vma, call: str) -> Vma:
-    """Change part of a mapping; raise where no map slot is free to cut it."""
-    changed = modify(mm, vma, new)
-    if changed is None:
-        raise Failed(f"{call} failed: {ENOMEM}")
-    return changed
-
-
 def mprotect(process: Process, op: Mprotect) -> None:
     """Change the protection; what becomes private and writable is accounted, and populated if locked."""
     mm = process.mm
@@ -165,7 +139,7 @@ def mprotect(process: Process, op: Mprotect) -> None:
             mm.committed -= count
         new = vma.part(start, end)
         new.flags = flags
-        changed = _modify(mm, vma, new, "mprotect")
+        changed = change_part(mm, vma, new, "mprotect")
         mm.count(old, -count)
         mm.count(flags, count)
         if old & (WRITE | SHARED | LOCKED) == LOCKED and flags & WRITE:
@@ -203,7 +177,7 @@ def _set_lock(mm: Mm, op: Ranged, lock: int, call: str) -> None:
             continue
         new = vma.part(start, end)
         new.flags = flags
-        _modify(mm, vma, new, call)
+        change_part(mm, vma, new, call)
         if (flags ^ old) & LOCKED:
             count = (end - start) >> PAGE_SHIFT
             mm.locked += count if flags & LOCKED else -count
@@ -221,7 +195,7 @@ def mseal(process: Process, op: Mseal) -> None:
         if not vma.flags & SEALED:
             new = vma.part(start, stop)
             new.flags |= SEALED
-            _modify(mm, vma, new, "mseal")
+            change_part(mm, vma, new, "mseal")
 
 
 def _gaps(mm: Mm, start: int, end: int) -> Iterator[int]:
@@ -274,61 +248,6 @@ def _unreachable(process: Process, call: str, page: int) -> Failed:
     return Failed(text)
 
 
-def uffd_register(process: Process, op: UffdRegister) -> None:
-    """Register with the scenario's userfaultfd, gaps in the range or not; another one's memory is EBUSY."""
-    mm = process.mm
-    name, _, events = op.mode.partition("+")
-    mode = UFFD_WP if name == "wp" else UFFD_MISSING
-    if mode == UFFD_WP and "uffd-wp" not in mm.rules.features:
-        raise Unsupported("this kernel's userfaultfd has no write-protection: Linux 5.7 or later is needed")
-    uffd = process.uffds.setdefault(bool(events), Uffd(bool(events)))
-    start, end = op.address.value, op.address.value + page_align(op.size)
-    found = mm.within(start, end)
-    if not all(_registrable(mm, vma, mode) for vma in found):
-        if mode == UFFD_WP and "uffd-wp-shmem" not in mm.rules.features:
-            raise Unsupported(
-                "this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed"
-            )
-        raise Failed(f"uffd-register failed: {EINVAL}")
-    if not found:
-        raise Failed(f"uffd-register failed: {EINVAL}")
-    if any(vma.uffd is not None and vma.uffd is not uffd for vma in found):
-        raise Failed(f"uffd-register failed: {EBUSY}")
-    for vma in found:
-        if vma not in mm.vmas or (vma.uffd is uffd and vma.flags & mode):
-            continue
-        first = max(start, vma.start)
-        new = vma.part(first, min(end, vma.end))
-        new.pgoff = mm.rules.register_offset(vma, first)
-        new.flags = new.flags & ~UFFD | mode
-        new.uffd = uffd
-        _modify(mm, vma, new, "uffd-register")
-
-
-def uffd_unregister(process: Process, op: UffdUnregister) -> None:
-    """Take the registration away; what could not be registered must not be in the range."""
-    mm = process.mm
-    start, end = op.address.value, op.address.value + page_align(op.size)
-    found = mm.within(start, end)
-    through = process.uffds.get(False) or process.uffds.get(True)
-    may = all(_registrable(mm, vma, vma.flags & UFFD or UFFD_MISSING) for vma in found)
-    if not found or not may or not all(rule(vma, through) for rule in mm.rules.unregistrable for vma in found):
-        raise Failed(f"uffd-unregister failed: {EINVAL}")
-    for vma in found:
-        if vma.uffd is not None and vma in mm.vmas:
-            new = vma.part(max(start, vma.start), min(end, vma.end))
-            new.flags &= ~UFFD
-            new.uffd = None
-            _modify(mm, vma, new, "uffd-unregister")
-
-
-def _registrable(mm: Mm, vma: Vma, mode: int) -> bool:
-    """Tell whether userfaultfd takes such a mapping (vma_can_userfault)."""
-    if vma.flags & SPECIAL and not vma.flags & HUGETLB:
-        return False
-    return all(rule(vma, mode) for rule in mm.rules.registrable)
-
-
 def set_name(process: Process, op: SetName) -> None:
     """Name anonymous memory."""
     mm = process.mm
@@ -342,45 +261,7 @@ def set_name(process: Process, op: SetName) -> None:
         if vma.name != op.name:
             new = vma.part(start, end)
             new.name = op.name
-            _modify(mm, vma, new, "name")
-
-
-def fork(process: Process, op: Fork | None = None) -> None:
-    """Go on as the child: locks and registrations are not inherited, private pages are shared until written to.
-
-    Page tables are copied only where the child could not fault the pages in again.
-    """
-    parent = process.mm
-    child = Mm(parent.rules, parent.trace)
-    child.is_child = True
-    child.pages = parent.pages
-    child.events = parent.events
-    child.privileges = parent.privileges
-    child.max_map_count = parent.max_map_count
-    child.memlock_limit = parent.memlock_limit
-    child.address_limit = parent.address_limit
-    child.data_limit = parent.data_limit
-    child.lowest_chosen = parent.lowest_chosen
-    for vma in parent.vmas:
-        first, last = vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT
-        if vma.flags & DONTCOPY:
-            zap(child.pages, first, last)
-            continue
-        twin = vma.copy()
-        twin.flags &= ~(LOCKS | UFFD)
-        twin.uffd = None
-        if vma.flags & WIPEONFORK:
-            twin.anon_vma = None
-        elif vma.anon_vma is not None:
-            twin.anon_vma = AnonVma(forked=True)
-        if vma.flags & WIPEONFORK or not any(rule(vma) for rule in parent.rules.copy_on_fork):
-            zap(child.pages, first, last)
-        child.vmas.append(twin)
-        child.count(twin.flags, last - first)
-        if twin.flags & ACCOUNT:
-            child.committed += last - first
-    process.mm = child
-    process.uffds = {}
+            change_part(mm, vma, new, "name")
 
 
 CALLS: dict[type, Callable[[Process, Any], None]] = {

@@ -10,12 +10,13 @@ from typing import TypeAlias
 
 from mremapcheck.executor import Kernel
 from mremapcheck.model.call import Call
-from mremapcheck.model.calls import CALLS, Process, fork
+from mremapcheck.model.calls import CALLS
 from mremapcheck.model.flags import MIXEDMAP, READ, SEALED
 from mremapcheck.model.kernel import ModelKernel, Rules
 from mremapcheck.model.mm import Mm
 from mremapcheck.model.pages import GUARD, PageTable
 from mremapcheck.model.pipeline import run
+from mremapcheck.model.process import Process, fork
 from mremapcheck.model.stopped import Failed, Stopped
 from mremapcheck.model.trace import Trace
 from mremapcheck.model.vma import File, Sight, Vma, seen

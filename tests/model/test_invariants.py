@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mremapcheck.model.call import Call
-from mremapcheck.model.calls import CALLS, Process
+from mremapcheck.model.calls import CALLS
 from mremapcheck.model.flags import ACCOUNT, GROWSDOWN, LOCKED, SHARED, WRITE
 from mremapcheck.model.mm import Mm, pages_of
 from mremapcheck.model.pipeline import run
+from mremapcheck.model.process import Process
 from mremapcheck.model.reference import resolve
 from mremapcheck.model.stopped import Stopped
 from mremapcheck.scenario.document import Process as Conditions
