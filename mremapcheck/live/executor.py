@@ -50,7 +50,7 @@ class LiveExecutor:
         return self._kernel
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
-        """Carry the scenarios out in order; reads up to ``WINDOW`` of them ahead."""
+        """Carry the scenarios out in order, one ``run`` at a time; reads up to ``WINDOW`` of them ahead."""
         queue: deque[Prepared | Execution] = deque()
         source = iter(scenarios)
         more = True

@@ -125,6 +125,9 @@ class _Preparation:
                     self._count(operation)
         translate = self._translate
         steps = self.steps
+        if any(type(operation) is Mseal for operation in (*scenario.setup, *scenario.script)):
+            # Sealed mappings live until their process ends: a child's end is cheaper than the worker's.
+            self._step("sealing", (wire.FORK,))
         for operation in scenario.setup:
             steps.append(translate[type(operation)](self, operation))
         self.origins += scenario.setup

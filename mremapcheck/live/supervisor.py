@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import mremapcheck
-from mremapcheck.live.worker import HEADER, HUNG_UP, IDLE, SPENT, keep_workers
+from mremapcheck.live.worker import BROKEN, HEADER, HUNG_UP, IDLE, SPENT, keep_workers
 
 #: Seconds beyond its own timeout that a worker is given before even its keeper is given up.
 GRACE = 5.0
@@ -36,10 +36,10 @@ class Ended(Exception):  # noqa: N818
 
     @property
     def spent(self) -> bool:
-        """Tell whether it ended between scenarios: it could not be used again, and none is to blame."""
-        return self.step == IDLE or (
-            self.status is not None and os.WIFEXITED(self.status) and os.WEXITSTATUS(self.status) == SPENT
-        )
+        """Tell whether it ended after its last answer: it could not be used again, and no scenario is to blame."""
+        if self.step == IDLE:
+            return True
+        return self.status is not None and os.WIFEXITED(self.status) and os.WEXITSTATUS(self.status) in (SPENT, BROKEN)
 
 
 class Supervisor:

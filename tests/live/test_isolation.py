@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from mremapcheck.errors import ExecutorError
 from mremapcheck.live import supervisor
 from mremapcheck.live.executor import WINDOW, LiveExecutor
 from mremapcheck.outcome import Execution
@@ -135,6 +136,28 @@ def test_unwanted_answers_do_not_come_later(executor: LiveExecutor) -> None:
         break
     other = scenario(map={"src": "BB", "dst": ".."}, moves=[move("2p")])
     assert drawings(list(executor.run([other]))) == ["BB"]
+
+
+def test_fault_of_our_own_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def presence(*_: object) -> object:
+        raise ValueError("made up")
+
+    with LiveExecutor(fresh=False) as executor:
+        assert drawings(list(executor.run([scenario()]))) == ["AAA"]
+        monkeypatch.setattr("mremapcheck.live.runner.presence", presence)
+    with LiveExecutor(fresh=False) as executor:
+        found = list(executor.run([scenario()] * 3))
+    assert drawings(found) == ["error"] * 3
+    assert all("ValueError: made up" in (execution.reason or "") for execution in found)
+
+
+def test_unusable_process_is_an_executor_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mark() -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr("mremapcheck.live.runner.mark", mark)
+    with LiveExecutor(fresh=False) as executor, pytest.raises(ExecutorError, match="cannot work here: no room"):
+        list(executor.run([scenario()]))
 
 
 def test_nothing_is_left_in_the_arena(executor: LiveExecutor) -> None:
