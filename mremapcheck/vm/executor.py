@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -36,7 +37,7 @@ _HUGE_PAGES = 32
 #: vm.max_map_count: the kernel's default; and where a scenario wants nearly all of them used up, which takes a guest
 #: seconds for as many, a few more than it has mappings itself.
 _MAPS = 65530
-_FEW_MAPS = 1024
+_FEW_MAPS = 256
 
 
 @dataclass(slots=True)
@@ -117,7 +118,7 @@ class VmExecutor:
         plan = task.prepared.plan
         crowded = any(step[0] == wire.HEADROOM for step in plan.steps)
         most_maps = plan.mappings + _FEW_MAPS if crowded else _MAPS
-        guest.machine.send(frames.PLAN, (task.number, most_maps, plan.to_wire()))
+        guest.machine.send(frames.PLAN, (task.number, most_maps, marshal.dumps([plan.to_wire()])))
 
     def _answer(self, queue: deque[_Task | Execution], task: _Task) -> Execution | None:
         """Return what came of the first task of the queue; None where it has to be carried out again."""
@@ -156,12 +157,13 @@ class VmExecutor:
             if any("Out of memory" in line for line in log):
                 reason = f"the guest's {MEMORY} MiB of memory were used up: {reason}"
             return Execution("error", None, reason)
-        if len(what) == 2:
-            word, text = what
+        sighting = marshal.loads(what)
+        if len(sighting) == 2:
+            word, text = sighting
             if word == "unusable":
                 raise ExecutorError(f"{self._reference}: scenarios cannot be carried out in this guest: {text}")
             return Execution("error", None, f"the worker failed: {text}")
-        return self._interpreter.execution(prepared, what)
+        return self._interpreter.execution(prepared, sighting)
 
     def _stop(self) -> None:
         self._guest = None

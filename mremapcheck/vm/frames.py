@@ -20,10 +20,10 @@ _MOST_NOISE = 1 << 20
 
 # Kinds, to the guest
 SET_UP = 1  #: (seconds that a plan may take, huge pages to reserve)
-PLAN = 2  #: (number, vm.max_map_count, plan)
+PLAN = 2  #: (number, vm.max_map_count, marshalled list of one plan)
 # and from the guest
 HELLO = 16  #: {"release", "version", "channel", "disk"}
-RESULT = 17  #: (number, sighting, kernel log)
+RESULT = 17  #: (number, marshalled sighting, kernel log)
 DIED = 18  #: (number, (wait status, step), kernel log): the worker has gone, the guest is well
 FAILED = 19  #: (text,): the guest's own program broke down
 

@@ -15,7 +15,7 @@ import select
 
 from mremapcheck.live import tags
 from mremapcheck.live.syscalls import prepare_heap
-from mremapcheck.live.worker import BROKEN, SPENT, work
+from mremapcheck.live.worker import BROKEN, IDLE, SPENT, work
 from mremapcheck.vm import guest_setup
 from mremapcheck.vm.frames import DIED, FAILED, HELLO, PLAN, RESULT, SET_UP, Decoder, Encoder
 from mremapcheck.vm.kernel_log import KernelLog
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _LENGTH = 4
+#: Workers that may end before they begin with a plan.
+_MOST_TRIES = 3
 
 
 class Guest:
@@ -43,7 +45,8 @@ class Guest:
         self._stream = -1
         self._waiting: list[tuple[Any, ...]] = []
         self._number = -1  # of the plan that the worker has
-        self._plan: Any = None
+        self._plan = b""
+        self._tries = 0
         self._answer = bytearray()
 
     def serve(self) -> None:
@@ -87,13 +90,13 @@ class Guest:
         if most_maps != self._most_maps:
             self._most_maps = most_maps
             guest_setup.write("/proc/sys/vm/max_map_count", str(most_maps))
+        self._tries = 0
         self._hand_over()
 
     def _hand_over(self) -> None:
         if self._worker == 0:
             self._start_worker()
-        data = marshal.dumps([self._plan])
-        data = len(data).to_bytes(_LENGTH, "little") + data
+        data = len(self._plan).to_bytes(_LENGTH, "little") + self._plan
         while data:
             try:
                 data = data[os.write(self._stream, data) :]
@@ -109,17 +112,20 @@ class Guest:
             self._answer += data
             end = _LENGTH + int.from_bytes(self._answer[:_LENGTH], "little")
             if len(self._answer) >= max(end, _LENGTH):
-                sighting = marshal.loads(memoryview(self._answer)[_LENGTH:end])
+                sighting = bytes(self._answer[_LENGTH:end])
                 self._answer.clear()
                 self._report(RESULT, sighting)
             return
         status = self._reap()
-        if os.WIFEXITED(status) and os.WEXITSTATUS(status) in (SPENT, BROKEN):
-            self._hand_over()  # it ended after its last answer, before it saw this plan
+        spent = os.WIFEXITED(status) and os.WEXITSTATUS(status) in (SPENT, BROKEN)
+        if (spent or self._step[0] == IDLE) and self._tries < _MOST_TRIES:
+            self._tries += 1
+            self._hand_over()  # it ended after its last answer, before it began with this plan
         else:
             self._report(DIED, (status, self._step[0]))
 
     def _report(self, kind: int, what: Any) -> None:
+        """Tell the tool what came of a plan, before the next one may take the guest down."""
         number, self._number = self._number, -1
         self._send(kind, (number, what, self._log.read()))
 
@@ -127,7 +133,7 @@ class Guest:
         import socket
 
         ours, theirs = socket.socketpair()
-        self._step[0] = 0
+        self._step[0] = IDLE
         self._worker = os.fork()
         if self._worker == 0:
             ours.close()

@@ -7,6 +7,7 @@ guests only. ``kvm=WAY`` before it is for KVM.
 
 from __future__ import annotations
 
+import marshal
 import os
 import signal
 import sys
@@ -50,7 +51,7 @@ class Fake(Guest):
         self._trap = steps
 
     def _hand_over(self) -> None:
-        if len(self._plan[-1]) == self._trap:
+        if len(marshal.loads(self._plan)[0][-1]) == self._trap:
             self._spring(self._way)
         super()._hand_over()
 
