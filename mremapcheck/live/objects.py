@@ -49,6 +49,7 @@ class Objects:
         try:
             if idle:
                 handle = idle.pop()
+                os.ftruncate(handle, 0)  # a forked child has the idle ones too, and may have written to this one
                 os.ftruncate(handle, length)
                 return handle
             opener = KINDS[name].opener

@@ -90,6 +90,15 @@ def test_fork_on_the_way(see: See) -> None:
     assert outcome.regions == {"src": "AAA", "dst": "..."}
 
 
+@pytest.mark.parametrize("kind", ["memfd", "file", "tmpfs"])
+def test_a_child_leaves_nothing_in_files(see: See, kind: str) -> None:
+    """Files that are kept for the next scenario are the child's, too."""
+    see(vmas={"A": {"kind": kind}})
+    late = {"op": "mmap", "address": "src+8p", "size": "3p", "letter": "B", "kind": kind, "touch": True}
+    assert see(moves=[{"op": "fork"}, late, move()]).regions["src"] == "........BBB"
+    assert see(vmas={"A": {"kind": kind, "touch": False}}).regions["dst"] == "___"
+
+
 def test_a_child_of_a_child(see: See) -> None:
     assert see(moves=[{"op": "fork"}, {"op": "fork"}, move()]).regions["dst"] == "AAA"
 
