@@ -172,7 +172,12 @@ def _pages(clusters: list[tuple[int, bytes]]) -> frozenset[int]:
 def _unreadable(prepared: Prepared, vmas: list[Vma], page: int) -> str:
     vma = next(vma for vma in vmas if vma.start <= page << PAGE_SHIFT < vma.end)
     if vma.object is not None:
-        lengths = {prepared.lengths[op.object] for op in _mmaps(prepared) if KINDS[op.kind].backing == vma.backing}
+        lengths = {
+            # Without a name each mapping has an object of its own.
+            prepared.lengths[op.object] if op.object else op.size >> PAGE_SHIFT
+            for op in _mmaps(prepared)
+            if KINDS[op.kind].backing == vma.backing
+        }
         if lengths and vma.offset + page - (vma.start >> PAGE_SHIFT) >= min(lengths):
             return "beyond the end of the file"
     if "sealed" in vma.flags and vma.prot[0] != "r":
