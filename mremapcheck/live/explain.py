@@ -75,8 +75,7 @@ def _is_locked(start: int, size: int, proc: Proc) -> bool:
     ENOMEM, but what is locked stays so.
     """
     start, end = start & -PAGE, page_align(start + size)
-    for line, flags in proc.smaps(4, 400):
-        low, high = proc.head(line)[:2]
+    for (_, flags), (low, high, _, _) in zip(*proc.smaps(4, 400), strict=True):
         if low <= start < high and b" lo" in flags:
             start = high
     return start >= end

@@ -60,8 +60,10 @@ class Filler:
 
     def park(self) -> None:
         """Leave ``ROOM`` to whatever comes between two scenarios that need it."""
-        if self._length:
+        if self._used - self._free > ROOM:
             self._unmap(ROOM)
+        else:
+            self.release()
 
     def release(self) -> None:
         """Give all map slots back. What was unmapped before may be somebody else's by now."""

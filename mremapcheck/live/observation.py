@@ -13,15 +13,17 @@ from mremapcheck.live.constants import PROT_READ, SYS_MPROTECT, SYS_PREADV, SYS_
 from mremapcheck.live.proc import Proc
 from mremapcheck.live.syscalls import address, buffer, call, convert, errno, raw
 from mremapcheck.live.tags import SIZE, table
-from mremapcheck.live.wire import Trouble
+from mremapcheck.live.wire import TOUCH, Trouble
 from mremapcheck.units import PAGE, PAGE_SHIFT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import ctypes
     from typing import TypeAlias
 
     from mremapcheck.live.proc import Head
     from mremapcheck.live.syscalls import Buffer
+    from mremapcheck.live.wire import Step
 
     #: number of the first page, and how many follow each other
     Run: TypeAlias = tuple[int, int]
@@ -34,15 +36,17 @@ _KEPT = 512
 _EFAULT = 14
 
 
-class Pages:
+class Pages(dict["Step", "tuple[ctypes.c_ulong, ...]"]):
     """Reads and writes the first bytes of pages with one system call for many.
 
-    The kernel copies to and from a scratch file: a page that cannot be reached is an errno, not a signal.
+    The kernel copies to and from a scratch file: a page that cannot be reached is an errno, not a signal. As a mapping
+    it has for each TOUCH step the arguments of the call that does it.
     """
 
     __slots__ = ("_fd", "_place", "_scratch", "_vectors")
 
     def __init__(self) -> None:
+        super().__init__()
         self._fd = os.memfd_create("mremapcheck-scratch", os.MFD_CLOEXEC)
         content = table()
         self._place = (len(content) + PAGE - 1) & -PAGE
@@ -63,12 +67,19 @@ class Pages:
             memory = buffer(struct.pack(f"{len(words)}Q", *words))
             if len(self._vectors) >= _KEPT:
                 self._vectors.clear()
+                self.clear()
             known = self._vectors[runs] = memory, address(memory)
         return known[1]
 
+    def __missing__(self, step: Step) -> tuple[ctypes.c_ulong, ...]:
+        _, start, count, place = step
+        vector = self._vector((start >> PAGE_SHIFT, count))
+        values = self[step] = tuple(map(convert, (SYS_PREADV, self._fd, vector, count, place)))
+        return values
+
     def write_table(self, start: int, count: int, place: int) -> None:
         """Write tags that the table has at ``place`` into ``count`` pages from ``start``; raise Trouble."""
-        done = raw(*map(convert, (SYS_PREADV, self._fd, self._vector((start >> PAGE_SHIFT, count)), count, place)))
+        done = raw(*self[TOUCH, start, count, place])
         if done != count * SIZE:
             raise Trouble(errno() if done == -1 else _EFAULT, "", max(done, 0) // SIZE)
 

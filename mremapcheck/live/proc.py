@@ -8,6 +8,7 @@ child must ``open`` its own.
 from __future__ import annotations
 
 import os
+from os import pread
 
 from mremapcheck.units import ARENA_END, ARENA_START
 
@@ -23,6 +24,21 @@ _KEPT = 4096
 
 #: start, end, readable, private and without a page cache (what was never touched reads as zero, or means nothing)
 Head = tuple[int, int, bool, bool]
+
+
+class _Heads(dict[bytes, Head]):
+    """The first line of a mapping's record (a line of maps) -> what it says."""
+
+    def __missing__(self, line: bytes) -> Head:
+        if len(self) >= _KEPT:
+            self.clear()
+        fields = line.split(None, 5)
+        start, end = fields[0].split(b"-")
+        prot = fields[1]
+        path = fields[5] if len(fields) == 6 else b""
+        plain = prot[3:4] == b"p" and (not path or path.startswith((b"[anon", b"[vvar", b"/dev/zero")))
+        head = self[line] = int(start, 16), int(end, 16), prot[:1] == b"r", plain
+        return head
 
 
 class Proc:
@@ -41,11 +57,11 @@ class Proc:
     )
 
     def __init__(self) -> None:
-        self._heads: dict[bytes, Head] = {}
+        self._heads = _Heads()
         self._low_text = 0
         self._low_mappings = 0
         self.open()
-        data = os.pread(self.smaps_fd, 8192, 0)
+        data = pread(self.smaps_fd, 8192, 0)
         #: Bytes from the end of a record's first line to VmFlags, on this kernel.
         self._body = data.index(_FLAGS) - data.index(b"\n")
 
@@ -71,19 +87,25 @@ class Proc:
 
         The kernel makes as many lines as were asked for, and each costs as much as a small system call.
         """
-        return _read_up_to_sentinel(self.maps_fd, self._low_text + expected + len(_SENTINEL), 512)
+        data = pread(self.maps_fd, self._low_text + expected + len(_SENTINEL), 0)
+        at = data.rfind(_SENTINEL)
+        return data[:at] if at >= 0 else _read_on(self.maps_fd, data, 0, 512)
 
-    def smaps(self, mappings: int, text: int) -> list[tuple[bytes, bytes]]:
-        """Return (first line, VmFlags line) of each mapping in the arena.
+    def smaps(self, mappings: int, text: int) -> tuple[list[tuple[bytes, bytes]], list[Head]]:
+        """Return (first line, VmFlags line) of each mapping in the arena, and what the first line says.
 
         ``mappings`` is how many there may be with those below it, ``text`` how many bytes of maps they take.
         """
         record = self._body + _FLAGS_ROOM
         size = text + mappings * record + len(_SENTINEL)
-        records = self._records(_read_up_to_sentinel(self.smaps_fd, size, 2 * record))
+        data = pread(self.smaps_fd, size, 0)
+        at = data.rfind(_SENTINEL)
+        records = self._records(data[:at] if at >= 0 else _read_on(self.smaps_fd, data, size, 2 * record))
+        heads = [self._heads[line] for line, _ in records]
         if self._low_mappings:
-            return [record for record in records if self.head(record[0])[0] >= ARENA_START]
-        return records
+            inside = [index for index, head in enumerate(heads) if head[0] >= ARENA_START]
+            return [records[index] for index in inside], [heads[index] for index in inside]
+        return records, heads
 
     def all_smaps(self) -> list[tuple[bytes, bytes]]:
         """Return (first line, VmFlags line) of every mapping of the process."""
@@ -134,26 +156,14 @@ class Proc:
 
     def head(self, line: bytes) -> Head:
         """Read the first line of a mapping's record (a line of maps)."""
-        known = self._heads.get(line)
-        if known is not None:
-            return known
-        if len(self._heads) >= _KEPT:
-            self._heads.clear()
-        fields = line.split(None, 5)
-        start, end = fields[0].split(b"-")
-        prot = fields[1]
-        path = fields[5] if len(fields) == 6 else b""
-        plain = prot[3:4] == b"p" and (not path or path.startswith((b"[anon", b"[vvar", b"/dev/zero")))
-        head = int(start, 16), int(end, 16), prot[:1] == b"r", plain
-        self._heads[line] = head
-        return head
+        return self._heads[line]
 
     def presence(self, start: int, end: int) -> bytes:
         """Return one byte for each page of [start, end): 1 where the page tables have it, in memory or swapped out."""
         size = (end - start) >> (_SHIFT - 3)
-        data = os.pread(self.pagemap_fd, size, start >> (_SHIFT - 3))
+        data = pread(self.pagemap_fd, size, start >> (_SHIFT - 3))
         while len(data) < size:
-            more = os.pread(self.pagemap_fd, size - len(data), (start >> (_SHIFT - 3)) + len(data))
+            more = pread(self.pagemap_fd, size - len(data), (start >> (_SHIFT - 3)) + len(data))
             if not more:
                 raise OSError(f"/proc/self/pagemap ends before {end:#x}")
             data += more
@@ -161,20 +171,20 @@ class Proc:
 
     def total(self) -> int:
         """Return the size of the address space as the kernel counts it, in pages (VmSize)."""
-        return int(os.pread(self.statm_fd, 32, 0).split(b" ", 1)[0])
+        return int(pread(self.statm_fd, 32, 0).split(b" ", 1)[0])
 
     def status(self, name: bytes) -> int:
         """Return a line of status that is in kB (VmLck, VmData), in pages."""
-        data = os.pread(self.status_fd, 8192, 0)
+        data = pread(self.status_fd, 8192, 0)
         at = data.index(name + b":") + len(name) + 1
         return int(data[at : data.index(b"kB", at)]) >> (_SHIFT - 10)
 
 
-def _read_up_to_sentinel(fd: int, size: int, more: int) -> bytes:
-    data = os.pread(fd, size, 0)
-    at = data.rfind(_SENTINEL)
+def _read_on(fd: int, data: bytes, size: int, more: int) -> bytes:
+    """Read further, up to the sentinel: at least ``more`` bytes at a time, if can be ``size`` in all."""
+    at = -1
     while at < 0:
-        rest = os.pread(fd, max(size - len(data), more), len(data))  # the kernel gives no more than a page at once
+        rest = pread(fd, max(size - len(data), more), len(data))  # the kernel gives no more than a page at once
         if not rest:
             raise OSError("the arena's end has lost its mark")
         data += rest
@@ -194,7 +204,7 @@ def read_file(path: str) -> bytes:
 def _read_all(fd: int) -> bytes:
     chunks = []
     size = 0
-    while chunk := os.pread(fd, _CHUNK, size):
+    while chunk := pread(fd, _CHUNK, size):
         chunks.append(chunk)
         size += len(chunk)
     return b"".join(chunks)

@@ -23,7 +23,8 @@ from mremapcheck.live.filler import ROOM, Filler
 from mremapcheck.live.objects import Objects
 from mremapcheck.live.observation import Pages, contents, presence
 from mremapcheck.live.proc import Proc
-from mremapcheck.live.syscalls import address, buffer, call, convert, errno, raw
+from mremapcheck.live.syscalls import Bound, address, buffer, call, errno, raw
+from mremapcheck.live.tags import SIZE
 from mremapcheck.live.uffd import Uffd
 from mremapcheck.live.wire import (
     CALL,
@@ -71,6 +72,7 @@ class Runner:
         self._filler = Filler()
         self._objects = Objects()
         self._pages = Pages()
+        self._calls = Bound()
         self._uffd = Uffd()
         self._limited = False
         #: A userfaultfd is open, a limit is set or map slots are used up.
@@ -81,7 +83,6 @@ class Runner:
         self._places: list[tuple[int, int]] = []
         self._do: dict[int, Callable[..., None]] = {
             MAP: self._objects.map,
-            TOUCH: self._pages.write_table,
             TOUCH_TAGS: self._pages.write,
             READ: self._pages.touch,
             NAME: _set_name,
@@ -96,7 +97,7 @@ class Runner:
     def run(self, plan: Plan) -> tuple[Sighting, bool]:
         """Carry a plan out; tell what was seen, and whether this process is as before and can do another one."""
         progress = self._progress
-        do = self._do
+        do, calls, pages = self._do, self._calls, self._pages
         self._moves = []
         self._places = []
         self._limited = False
@@ -113,10 +114,13 @@ class Runner:
                 for step in plan.steps:
                     code = step[0]
                     if code == CALL:
-                        if raw(*map(convert, step[1])) == -1:
+                        if raw(*calls[step[1]]) == -1:
                             trouble = explain(step[1], errno(), self._proc, self._objects, self._limited)
                             if trouble:
                                 raise trouble
+                    elif code == TOUCH:
+                        if raw(*pages[step]) != step[2] * SIZE:
+                            pages.write_table(*step[1:])  # once more, for the reason
                     elif code == MOVE:
                         self._move(plan, step)
                     else:
@@ -178,14 +182,10 @@ class Runner:
             heads = [proc.head(line) for line, _ in records]
         else:
             before = self._moves[-1][2]
-            records = proc.smaps(before.count(b"\n"), len(before))
-            heads = [proc.head(line) for line, _ in records]
+            records, heads = proc.smaps(before.count(b"\n"), len(before))
             bounds = [head[:2] for head in heads]
         present = presence(proc, bounds)
-        mapped = 0
-        for start, end in bounds:
-            mapped += end - start
-        total = mapped // PAGE
+        total = sum([end - start for start, end in bounds]) // PAGE
         if not self._arena.counts(total, self._filler.pages):
             self._filler.release()
             total = self._arena.measure(places)

@@ -36,6 +36,16 @@ class _Numbers(dict[int, ctypes.c_ulong]):
 convert = _Numbers().__getitem__
 
 
+class Bound(dict["tuple[int, ...]", "tuple[ctypes.c_ulong, ...]"]):
+    """A call's arguments -> what ``raw`` takes."""
+
+    def __missing__(self, arguments: tuple[int, ...]) -> tuple[ctypes.c_ulong, ...]:
+        if len(self) >= _KEPT:
+            self.clear()
+        values = self[arguments] = tuple(map(convert, arguments))
+        return values
+
+
 def call(*arguments: int) -> int:
     """Make a system call: its number, then its arguments. Return its result, -1 where it failed (see ``errno``)."""
     result: int = raw(*map(convert, arguments))
