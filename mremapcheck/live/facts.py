@@ -10,7 +10,7 @@ from mremapcheck.live.plan import Prepared
 from mremapcheck.live.tags import decode
 from mremapcheck.observe import Facts, RawMove, assemble
 from mremapcheck.outcome import Execution
-from mremapcheck.scenario.operations import Mmap, Mremap, Operation, Read, Touch, UffdRegister
+from mremapcheck.scenario.operations import Mmap, Operation, Read, Touch, UffdRegister
 from mremapcheck.units import ARENA_START, PAGE_SHIFT
 from mremapcheck.verdict import Snapshot, Vma
 
@@ -93,9 +93,7 @@ class Interpreter:
         inodes: dict[str, str],
     ) -> list[RawMove]:
         moves: list[RawMove] = []
-        script = iter(prepared.scenario.script)
-        for code, result, before, had, after, has in seen:
-            move = next(operation for operation in script if type(operation) is Mremap)
+        for move, (code, result, before, had, after, has) in zip(prepared.moves, seen, strict=True):
             if not code:  # the verdict on a success needs nothing else
                 moves.append(RawMove(move, None, result, _NOTHING, _NOTHING))
                 continue

@@ -79,6 +79,7 @@ class Prepared:
     origins: tuple[Operation | str, ...]
     #: object -> its length in pages
     lengths: dict[str, int]
+    moves: tuple[Mremap, ...]
 
 
 @lru_cache(maxsize=1)
@@ -104,6 +105,7 @@ class _Preparation:
         self.high = regions[-1].ceiling if regions else ARENA_START
         self.steps: list[wire.Step] = []
         self.origins: list[Operation | str] = []
+        self.moves: list[Mremap] = []
         self.objects: dict[tuple[str, str], int] = {}
         self.lengths: dict[str, int] = {}
         self.mappings = 0
@@ -149,7 +151,7 @@ class _Preparation:
             self.slow,
             tuple(self.steps),
         )
-        return Prepared(scenario, plan, tuple(self.origins), self.lengths)
+        return Prepared(scenario, plan, tuple(self.origins), self.lengths, tuple(self.moves))
 
     def _count(self, operation: Mmap) -> None:
         if operation.kind not in KINDS:
@@ -199,16 +201,17 @@ class _Preparation:
 
     def _place(self, address: Address) -> None:
         """Note the highest of the low absolute addresses where something is to be mapped."""
-        if address.region is None and address.value < _LOWEST:
+        if address.value < _LOWEST:
             self.near_zero = max(self.near_zero, address.value)
 
     def _mremap(self, move: Mremap) -> wire.Step:
+        self.moves.append(move)
         old = move.old_address
         new = move.new_address
         self._range(move, old.value, move.old_size, old.region)
         if move.flags & MREMAP_FIXED:
             self._range(move, new.value, move.new_size, new.region)
-        if move.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
+        if new.region is None and move.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
             self._place(new)
         arguments = (old.value, move.old_size, move.new_size, move.flags, new.value)
         return wire.MOVE, arguments, needs_residency(move), move is self.last
@@ -217,7 +220,8 @@ class _Preparation:
         start = operation.address.value
         size = operation.size
         self._range(operation, start, size, operation.address.region)
-        self._place(operation.address)
+        if operation.address.region is None:
+            self._place(operation.address)
         kind = KINDS[operation.kind]
         sharing = MAP_SHARED if operation.sharing == "shared" else kind.private
         prot = PROTECTIONS[operation.prot]
@@ -264,13 +268,16 @@ class _Preparation:
         tags = operation.tags
         count = len(tags)
         self.slow = self.slow or count > _MANY
-        first = tags[0]
-        if all(tag.letter == first.letter and tag.page == first.page + index for index, tag in enumerate(tags)):
-            known = place(first.letter, first.page, count)
-            if known is not None:
-                return wire.TOUCH, start, count, known
-            return wire.TOUCH_TAGS, start, encode(first.letter, first.page, count)
-        return wire.TOUCH_TAGS, start, b"".join(encode(tag.letter, tag.page, 1) for tag in tags)
+        letter, page = tags[0].letter, tags[0].page
+        expected = page
+        for tag in tags:
+            if tag.page != expected or tag.letter != letter:
+                return wire.TOUCH_TAGS, start, b"".join([encode(tag.letter, tag.page, 1) for tag in tags])
+            expected += 1
+        known = place(letter, page, count)
+        if known is not None:
+            return wire.TOUCH, start, count, known
+        return wire.TOUCH_TAGS, start, encode(letter, page, count)
 
     def _read(self, operation: Read) -> wire.Step:
         start, size = self._ranged(operation)

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,6 +26,8 @@ from mremapcheck.scenario.document import Scenario  # noqa: E402
 from mremapcheck.scenario.parse import parse_document  # noqa: E402
 from mremapcheck.units import ARENA_START  # noqa: E402
 
+#: Scenarios between two looks at the clock: on a busy machine only the best slice tells what the program can do.
+SLICE = 200
 TYPICAL = {
     "summary": "Three mappings move in one call",
     "map": {"src": "AABBCC", "dst": "......"},
@@ -44,44 +48,63 @@ def main() -> None:
     print(f"Linux {os.uname().release}, Python {sys.version.split()[0]}, processors {processors}")
     if int(Path("/proc/self/maps").read_text().split("-")[0], 16) < ARENA_START:
         print("this Python is not position independent: it lies below the arena, where every look comes past it")
-    forking, forking_cpu = _forking(max(500, options.scenarios // 10))
-    print(f"forking for each test, in C: {forking:7.0f} tests/s, {forking_cpu:5.0f} us of processor time each")
+    slices = max(1, options.scenarios // SLICE)
+    forking = _forking(slices)
+    print(f"forking for each test, in C: {forking}")
     with LiveExecutor() as executor:
         scenario = parse_document(TYPICAL)
         list(executor.run([scenario] * 200))
         before, cpu_before = _memory(), _processor_time()
-        begin = time.perf_counter()
-        outcomes = _run(executor, scenario, options.scenarios)
-        seconds = time.perf_counter() - begin
+        live = _live(executor, scenario, slices)
         after, cpu_after = _memory(), _processor_time()
-    assert len(outcomes) == 1, "outcomes differ"
-    rate = options.scenarios / seconds
-    cpu = {name: (cpu_after[name] - cpu_before[name]) / options.scenarios * 1e6 for name in cpu_after}
-    total = sum(cpu.values())
-    print(f"live executor:               {rate:7.0f} tests/s, {total:5.0f} us of processor time each")
-    print("  of which " + ", ".join(f"{name} {value:.0f}" for name, value in cpu.items()))
-    print(f"ratio of the rates {rate / forking:.2f}; of the processor time {forking_cpu / total:.2f}")
+    print(f"live executor:               {live}")
+    cpu = {name: (cpu_after[name] - cpu_before[name]) / (slices * SLICE) * 1e6 for name in cpu_after}
+    print("  of which " + ", ".join(f"{name} {value:.0f} us" for name, value in cpu.items()))
+    ratios = (live.rate / forking.rate, live.best / forking.best, forking.cpu / live.cpu)
+    print("ratio of the rates {:.2f}, of the best {:.2f}, of the processor time {:.2f}".format(*ratios))
     for name in before:
         print(f"memory of the {name}: {before[name]} kB at the start, {after[name]} kB at the end")
 
 
-def _run(executor: LiveExecutor, scenario: Scenario, count: int) -> list[Outcome | None]:
-    """Return the outcomes that differ from the one before."""
-    different: list[Outcome | None] = []
-    for execution in executor.run(scenario for _ in range(count)):
-        if not different or execution.outcome != different[-1]:
-            different.append(execution.outcome)
-    return different
+@dataclass
+class Speed:
+    """Tests per second, those of the best slice, and the processor time of one test in microseconds."""
+
+    rate: float
+    best: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{self.rate:6.0f} tests/s, {self.best:6.0f} at best, {self.cpu:4.0f} us of processor time each"
 
 
-def _forking(count: int) -> tuple[float, float]:
-    """Return tests per second, and the processor time of one in microseconds."""
+def _live(executor: LiveExecutor, scenario: Scenario, slices: int) -> Speed:
+    cpu = sum(_processor_time().values())
+    times = [time.perf_counter()]
+    first: Outcome | None = None
+    for number, execution in enumerate(executor.run(scenario for _ in range(slices * SLICE)), 1):
+        first = first or execution.outcome
+        assert execution.outcome == first, execution
+        if number % SLICE == 0:
+            times.append(time.perf_counter())
+    cpu = sum(_processor_time().values()) - cpu
+    shortest = min(end - begin for begin, end in pairwise(times))
+    count = slices * SLICE
+    return Speed(count / (times[-1] - times[0]), SLICE / shortest, cpu / count * 1e6)
+
+
+def _forking(slices: int) -> Speed:
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "forking"
         subprocess.run(["cc", "-O2", "-o", program, Path(__file__).parent / "forking.c"], check=True)
-        before = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
-        rate = float(subprocess.run([program, str(count)], check=True, capture_output=True, text=True).stdout)
-        return rate, (sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - before) / count * 1e6
+        cpu = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+        rates = []
+        for _ in range(max(5, slices // 4)):
+            answer = subprocess.run([program, str(SLICE // 2)], check=True, capture_output=True, text=True)
+            rates.append(float(answer.stdout))
+        cpu = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - cpu
+        total = len(rates) * (SLICE // 2)
+        return Speed(len(rates) / sum(1 / rate for rate in rates), max(rates), cpu / total * 1e6)
 
 
 def _processes() -> dict[str, int]:
