@@ -38,6 +38,10 @@ def shrink(document: Document, shows: Callable[[Document], bool], tries: int = 2
 
 def candidates(document: Document) -> Iterator[Document]:
     """Yield every scenario that is one step smaller, boldest first."""
+    return (candidate for candidate in _steps(document) if candidate != document)
+
+
+def _steps(document: Document) -> Iterator[Document]:
     yield from _without_process(document)
     yield from _without_items(document)
     yield from _without_letters(document)

@@ -20,8 +20,13 @@ from mremapcheck.scenario.parse import parse_document
 
 #: What these do is only seen in the memory that is committed (Committed_AS), which belongs to no process's outcome.
 UNSEEN = {"dontunmap-overcommit", "charge-at-move", "shrink-overcharges", "shrink-charges-right"}
-#: Up to 6.1 naming such memory fails, and so does every scenario that would show it: an error, and no outcome.
-NOT_SHIPPED = {"shared-anon-names"}
+#: Up to 5.10 the driver refused what this refuses before the copy: only the trace shows who did.
+UNSEEN |= {"split-checked-first"}
+#: Without or with these a set-up step fails, and so does every scenario that would show it: an error, and no outcome.
+NOT_SHIPPED = {"shared-anon-names", "anon-inodes-not-executable", "droppable-unregistrable", "unregister-own-only"}
+#: Too rare for a small random campaign: a test of the model and a shipped scenario show them.
+RARE = {"merge-with-close", "mmap-merges-behind-first", "mmap-merges-before-first", "io-uring-placement"}
+RARE |= {"unregister-own-only"}
 #: A release at which the change can be seen by itself, where its first one hides it.
 SEEN_AT = {"size-limit": "6.17", "growth-offset": "6.2"}
 
@@ -54,7 +59,7 @@ def test_a_shipped_scenario_shows_every_change(change: str) -> None:
     assert shows(change, shipped()), f"no shipped scenario does anything else without {change}"
 
 
-@pytest.mark.parametrize("change", [change.id for change in CHANGES if change.id not in UNSEEN])
+@pytest.mark.parametrize("change", [change.id for change in CHANGES if change.id not in UNSEEN | RARE])
 def test_the_fuzzer_notices_when_a_change_is_dropped(change: str) -> None:
     assert shows(change, drawn(16_000)), f"16,000 random scenarios do not tell that {change} is missing"
 
