@@ -1,1 +1,17 @@
-"""The running kernel, asked through the raw system calls."""
+"""The running kernel, asked through the raw system calls.
+
+::
+
+    tool:   Scenario -> plan -> Prepared ........ supervisor ........ facts -> Execution
+                                    |  steps of plain numbers  ^  lines, bytes
+    worker:                         v                          |
+            worker -> runner: steps (objects, kinds, uffd, conditions, filler), observation, arena made empty again
+
+``executor``  what the rest of the program uses        ``runner``    carries plans out in this process
+``plan``      operations -> steps that do no harm       ``kinds``     one entry for each kind of mapping
+``facts``     what was seen -> an Execution             ``proc``      /proc/self, read no further than needed
+``supervisor``, ``worker``  processes: started, replaced, blamed      ``wire``  what they send each other
+
+Everything on the worker's side also runs as a guest's init, with nothing but the standard library: its modules import
+neither dataclasses nor typing, which take longer to load than all the rest.
+"""
