@@ -28,6 +28,8 @@ from mremapcheck.vm.qemu import MEMORY
 
 #: Scenarios that may be on their way at a time.
 WINDOW = 64
+#: Scenarios that the guest runs in one go; where one of them brings trouble, each runs alone to see which it was.
+BATCH = 16
 #: Seconds beyond a scenario's own time after which a silent guest is given up.
 GRACE = 15.0
 #: So many guests that die without a single answer are not the scenarios' fault.
@@ -42,11 +44,19 @@ _FEW_MAPS = 256
 
 @dataclass(slots=True)
 class _Task:
-    """A scenario on its way: its number in the guest, and how many guests died of it."""
+    """A scenario on its way: its number in the guest, and how many guests died of it or of one of its batch."""
 
     prepared: Prepared
-    number: int
+    number: int = -1
     deaths: int = 0
+
+
+class _UnclearError(Exception):
+    """The kernel complained while several scenarios ran: each has to run alone to see which one made it."""
+
+    def __init__(self, log: list[str]) -> None:
+        super().__init__()
+        self.log = log
 
 
 class VmExecutor:
@@ -68,6 +78,11 @@ class VmExecutor:
         self._guest: Booted | None = None
         self._numbers = 0
         self._deaths = 0
+        #: Answers of the guest that are not asked for yet: kind, what it is, what the kernel said.
+        self._answers: deque[tuple[int, Any, list[str]]] = deque()
+        self._unclear: list[str] = []
+        #: So many scenarios are still to run one at a time.
+        self._careful = 0
 
     @property
     def kernel(self) -> Kernel:
@@ -101,7 +116,7 @@ class VmExecutor:
         """Take scenarios until the window is full, and send them; tell whether there may be more."""
         for scenario in source:
             try:
-                task = _Task(prepare(scenario), -1)
+                task = _Task(prepare(scenario))
             except Unfit as unfit:
                 queue.append(Execution("skip", None, str(unfit)))
             else:
@@ -118,38 +133,86 @@ class VmExecutor:
         plan = task.prepared.plan
         crowded = any(step[0] == wire.HEADROOM for step in plan.steps)
         most_maps = plan.mappings + _FEW_MAPS if crowded else _MAPS
-        guest.machine.send(frames.PLAN, (task.number, most_maps, marshal.dumps([plan.to_wire()])))
+        guest.machine.send(frames.PLAN, (task.number, most_maps, marshal.dumps(plan.to_wire(), 2)))
 
     def _answer(self, queue: deque[_Task | Execution], task: _Task) -> Execution | None:
         """Return what came of the first task of the queue; None where it has to be carried out again."""
-        if self._guest is None:
-            self._guest = self._booter.boot(self._line)
-            self._guest.machine.send(frames.SET_UP, (self._timeout, _HUGE_PAGES))
-            for waiting in queue:
-                if isinstance(waiting, _Task):
-                    self._send(self._guest, waiting)
+        tasks = [waiting for waiting in queue if isinstance(waiting, _Task)]
+        guest = self._guest or self._boot(tasks)
         try:
-            kind, (number, what, log) = self._guest.machine.receive(self._timeout + GRACE, self._line.tick)
-            if number != task.number:
-                raise GuestEnded(f"an answer to plan {number}, not to {task.number}", log)
+            kind, what, log = self._receive(guest, task)
+        except _UnclearError as unclear:
+            self._unclear = unclear.log
+            self._start_over(BATCH)
+            return None
+        except GuestEnded as ended:
+            return self._bury(tasks, ended)
+        self._deaths = 0
+        execution = self._read(task.prepared, kind, what, log)
+        if self._careful:
+            log = self._took_care(guest, log, len(tasks) == 1)
+        return _with_log(execution, log)
+
+    def _took_care(self, guest: Booted, log: list[str], last: bool) -> list[str]:
+        """Count one that ran alone; return what the kernel said of it, or of those before it and not again."""
+        self._careful -= 1
+        if log:
+            self._unclear = []
+        if self._careful and not last:
+            return log
+        if self._careful == 0:
+            self._set_up(guest)
+        unclear, self._unclear = self._unclear, []
+        return (
+            [f"(while one of {BATCH} scenarios ran, and not again when each ran alone)", *unclear] if unclear else log
+        )
+
+    def _boot(self, tasks: list[_Task]) -> Booted:
+        self._guest = self._booter.boot(self._line)
+        self._set_up(self._guest)
+        for task in tasks:
+            self._send(self._guest, task)
+        return self._guest
+
+    def _set_up(self, guest: Booted) -> None:
+        guest.machine.send(frames.SET_UP, (self._timeout, _HUGE_PAGES, 1 if self._careful else BATCH))
+
+    def _receive(self, guest: Booted, task: _Task) -> tuple[int, Any, list[str]]:
+        """Return the answer to a task; raise GuestEnded or _UnclearError where there is none."""
+        if not self._answers:
+            kind, values = guest.machine.receive(self._timeout + GRACE, self._line.tick)
+            log = values[-1]
             if is_oops(log):
                 raise GuestEnded("the kernel oopsed", log)
-        except GuestEnded as ended:
-            self._stop()
-            return self._bury(task, ended)
-        self._deaths = 0
-        return _with_log(self._read(task.prepared, kind, what, log), log)
+            if kind == frames.DIED:
+                number, what, _ = values
+                if number != task.number:
+                    raise GuestEnded(f"it answered plan {number}, not {task.number}", log)
+                self._answers.append((kind, what, log))
+            else:
+                if log and len(values[0]) > 1:
+                    raise _UnclearError(log)
+                self._answers.extend((kind, sighting, log) for sighting in values[0])
+        return self._answers.popleft()
 
-    def _bury(self, task: _Task, ended: GuestEnded) -> Execution | None:
-        """Let a scenario have another guest; at the second death say so."""
-        task.deaths += 1
+    def _bury(self, tasks: list[_Task], ended: GuestEnded) -> Execution | None:
+        """Let the scenarios that may have killed a guest have another one; at the second death say so."""
+        suspects = tasks[: 1 if self._careful else BATCH]
+        self._start_over(len(suspects))
         self._deaths += 1
         if self._deaths == _MOST_DEATHS:
             raise ExecutorError(f"{self._reference}: every guest dies: {ended.reason}{_lines(ended.log)}")
-        if task.deaths == 1:
+        for suspect in suspects:
+            suspect.deaths += 1
+        if tasks[0].deaths == 1:
             self._line.say(f"{ended.reason}: once more")
             return None
         return Execution("error", None, f"the guest died of it twice: {ended.reason}{_lines(ended.log)}")
+
+    def _start_over(self, careful: int) -> None:
+        """End the guest; in the next one this many scenarios run one at a time."""
+        self._careful = max(self._careful, careful)
+        self._stop()
 
     def _read(self, prepared: Prepared, kind: int, what: Any, log: list[str]) -> Execution:
         if kind == frames.DIED:
@@ -167,6 +230,7 @@ class VmExecutor:
 
     def _stop(self) -> None:
         self._guest = None
+        self._answers.clear()
         self._booter.stop()
 
     def __enter__(self) -> VmExecutor:

@@ -19,13 +19,14 @@ MOST = 64 << 20
 _MOST_NOISE = 1 << 20
 
 # Kinds, to the guest
-SET_UP = 1  #: (seconds that a plan may take, huge pages to reserve)
-PLAN = 2  #: (number, vm.max_map_count, marshalled list of one plan)
+SET_UP = 1  #: (seconds that a plan may take, huge pages to reserve, how many plans at a time)
+PLAN = 2  #: (number, vm.max_map_count, plan marshalled in format 2)
 # and from the guest
 HELLO = 16  #: {"release", "version", "channel", "disk"}
-RESULT = 17  #: (number, marshalled sighting, kernel log)
-DIED = 18  #: (number, (wait status, step), kernel log): the worker has gone, the guest is well
-FAILED = 19  #: (text,): the guest's own program broke down
+RESULTS = 17  #: ([marshalled sightings of the next plans, in order], what the kernel said meanwhile)
+DIED = 18  #: (number, (wait status, step), what the kernel said): the worker has gone, the guest is well
+BEAT = 19  #: (number of the batch's first plan, how many the worker has done): the guest is well
+FAILED = 20  #: (text,): the guest's own program broke down
 
 
 class FrameError(ValueError):

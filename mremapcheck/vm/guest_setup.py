@@ -174,6 +174,22 @@ def write(path: str, text: str) -> None:
         os.close(descriptor)
 
 
+def run_lazily() -> None:
+    """Let this process run only when no other one wants to: it takes turns with a worker less often."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    except OSError:
+        return
+
+
+def run_eagerly() -> None:
+    """Let this process run as any other does."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    except OSError:
+        return
+
+
 def restart() -> None:
     """Restart the machine, which ends the virtual machine; works without ACPI, other than switching off."""
     _libc.syscall(_SYS_REBOOT, *_RESTART, 0)

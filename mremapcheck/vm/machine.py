@@ -88,7 +88,14 @@ class Machine:
         ``tick`` is called now and then meanwhile.
         """
         deadline = time.monotonic() + patience
-        while not self._frames:
+        progress = None
+        while True:
+            while self._frames and self._frames[0][0] == frames.BEAT:
+                _, beat = self._frames.popleft()
+                if beat != progress:  # a guest that is well but gets nowhere is no better than a dead one
+                    progress, deadline = beat, time.monotonic() + patience
+            if self._frames:
+                break
             left = deadline - time.monotonic()
             if left <= 0:
                 raise GuestEnded(f"no sign of life for {patience:.0f} s: it hangs", self.log())

@@ -51,7 +51,7 @@ class Fake(Guest):
         self._trap = steps
 
     def _hand_over(self) -> None:
-        if len(marshal.loads(self._plan)[0][-1]) == self._trap:
+        if any(len(marshal.loads(task.plan)[-1]) == self._trap for task in self._batch):
             self._spring(self._way)
         super()._hand_over()
 

@@ -130,12 +130,28 @@ def test_a_hanging_guest_is_noticed(stage: Stage, usual: list[Execution], monkey
     assert [result.status for result in results] == ["ran", "ran", "error", "ran", "ran"]
 
 
-def test_a_warning_stays_with_its_outcome(stage: Stage, usual: list[Execution]) -> None:
+def test_a_warning_stays_with_its_outcome(stage: Stage) -> None:
     results = run(stage, f"warn@{TRAP}")
-    assert len(stage.starts) == 1
+    assert len(stage.starts) == 2, "the first guest ran all of them in one go, the second one at a time"
     assert results[2].outcome is not None
     assert results[2].outcome.kernel_log[1].startswith("WARNING: CPU: 0 PID: 7 at mm/mremap.c:512")
-    assert [result.outcome and result.outcome.kernel_log for result in results[3:]] == [(), ()]
+    others = results[:2] + results[3:]
+    assert [result.outcome and result.outcome.kernel_log for result in others] == [()] * 4
+
+
+def test_a_warning_that_does_not_come_again_is_not_lost(stage: Stage) -> None:
+    results = run(stage, f"warn@{TRAP}x1")
+    logs = [result.outcome.kernel_log if result.outcome else () for result in results]
+    assert logs[:-1] == [()] * 4
+    assert "not again" in logs[-1][0]
+    assert logs[-1][2].startswith("WARNING: ")
+
+
+def test_after_trouble_scenarios_run_in_batches_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vm, "BATCH", 2)
+    results = run(stage, f"panic@{TRAP}", CASES * 3)
+    assert [result.status for result in results] == ["ran", "ran", "error", "ran", "ran"] * 3
+    assert len(stage.starts) == 1 + 3 * 2
 
 
 def test_guests_that_all_die_end_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
