@@ -96,7 +96,9 @@ def test_ctrl_c_leaves_a_valid_report(write: Write) -> None:
     document = json.loads(out)
     Draft202012Validator(json_schema("run")).validate(document)
     assert process.returncode == 130 and document["trouble"] == "interrupted" and "Traceback" not in err
-    assert 0 < document["summary"]["pass"] == len(document["results"]) < 3000
+    assert 0 < len(document["results"]) < 3000
+    # The one that was being written when the signal came is counted, and may not be there.
+    assert document["summary"]["pass"] - len(document["results"]) in (0, 1)
 
 
 def test_schemas(program: Program) -> None:

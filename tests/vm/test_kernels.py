@@ -1,0 +1,93 @@
+"""Real kernels in virtual machines: every shipped scenario against the model, and a real bisection."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mremapcheck.errors import MremapcheckError
+from mremapcheck.images.known import get
+from mremapcheck.model.executor import ModelExecutor
+from mremapcheck.model.reference import resolve
+from mremapcheck.scenario.loader import load_paths
+from mremapcheck.vm.executor import VmExecutor
+
+ROOT = Path(__file__).parent.parent.parent
+
+pytestmark = pytest.mark.kernel
+
+
+def _require(*names: str) -> None:
+    """Skip where a kernel or QEMU is missing; fail instead where MREMAPCHECK_REQUIRE_KERNELS is set."""
+    try:
+        missing = "" if shutil.which("qemu-system-x86_64") else "there is no qemu-system-x86_64"
+        for name in names:
+            get(name)
+    except MremapcheckError as error:
+        missing = error.message
+    if missing:
+        if os.environ.get("MREMAPCHECK_REQUIRE_KERNELS"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+
+
+@pytest.mark.parametrize("name", ["6.12", "6.16", "6.17", "7.3"])
+def test_the_model_is_the_kernel(name: str) -> None:
+    _require(name)
+    scenarios = list(load_paths([ROOT / "scenarios"]).scenarios)
+    wrong = []
+    ran = 0
+    with VmExecutor(name) as machine:
+        executions = list(machine.run(scenarios))
+        version = machine.kernel.version
+    with ModelExecutor(resolve(str(version))) as model:
+        for scenario, real, expected in zip(scenarios, executions, model.run(scenarios), strict=True):
+            if real.status == "skip":
+                continue
+            ran += 1
+            if real.outcome is None or replace(real.outcome, kernel_log=()) != expected.outcome:
+                wrong.append(f"{scenario.name}: {real}\n  model: {expected}")
+    assert not wrong, f"{len(wrong)} of {ran}\n" + "\n".join(wrong[:5])
+    assert ran > 0.9 * len(scenarios)
+
+
+def test_a_bisection_finds_the_first_kernel_that_moves_several_mappings(tmp_path: Path) -> None:
+    """Each commit of a throw-away repository names another real kernel; git finds where behaviour changed."""
+    kernels = ["6.12", "6.16", "6.17", "7.3"]
+    _require(*kernels)
+
+    def git(*words: str) -> str:
+        identity = ["-c", "user.name=nobody", "-c", "user.email=nobody@localhost"]
+        return subprocess.run(
+            ["git", *identity, *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    git("init", "-q")
+    for name in kernels:
+        (tmp_path / "kernel").write_text(name)
+        git("add", "kernel")
+        git("commit", "-qm", f"Linux {name}")
+    (tmp_path / "case.yaml").write_text(
+        "summary: several mappings cannot be moved\n"
+        'map: {src: "A.B", dst: "..."}\n'
+        "moves: [{old_address: src, old_size: 3p, new_address: dst, flags: MAYMOVE|FIXED}]\n"
+        "expect: [{errno: EFAULT}]\n"
+    )
+    script = tmp_path / "step.sh"
+    program = f'"{sys.executable}" -m mremapcheck'
+    script.write_text(f'exec {program} run --bisect --kernel "vm:$(cat kernel)" case.yaml\n')
+    git("bisect", "start", "HEAD", "HEAD~3")
+    told = git("bisect", "run", "sh", str(script))
+    assert "is the first bad commit" in told
+    assert "Linux 6.17" in told.partition("is the first bad commit")[2]
