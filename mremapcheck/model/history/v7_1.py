@@ -244,6 +244,7 @@ CHANGES = (
         commit="",
         subject="mm/secretmem: VM_LOCKED was dropped (commit not identified)",
         release=release("7.2-rc1"),
+        stable=updates("6.12.117"),
         dated="by measurement",
         summary="memory of memfd_secret is neither VM_LOCKED nor part of VmLck",
         noticed_by="users of memfd_secret with a small RLIMIT_MEMLOCK",
