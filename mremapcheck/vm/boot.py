@@ -36,8 +36,8 @@ class Profile:
 #: So many seconds, instead of a profile's own, may every boot take.
 _PATIENCE = "MREMAPCHECK_BOOT_TIMEOUT"
 
-#: Leaves out what takes seconds under emulation: unpacking, ACPI, self-tests of ciphers, messages on a serial port.
-FAST = Profile("fast", True, "quiet acpi=off cryptomgr.notests", 60)
+#: Leaves out what takes seconds under emulation: unpacking, self-tests of ciphers, messages on a serial port.
+FAST = Profile("fast", True, "quiet cryptomgr.notests", 60)
 PLAIN = Profile("plain", False, "ignore_loglevel", 150)
 #: Seconds after which a guest that does not speak tells that KVM does not work here.
 _KVM_PATIENCE = 6.0

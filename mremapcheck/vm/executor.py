@@ -24,7 +24,7 @@ from mremapcheck.vm.boot import Booted, Booter
 from mremapcheck.vm.guest_image import guest_image
 from mremapcheck.vm.kernel_log import is_oops
 from mremapcheck.vm.machine import GuestEnded
-from mremapcheck.vm.qemu import MEMORY
+from mremapcheck.vm.qemu import MEMORY, PROCESSORS
 
 #: Scenarios that may be on their way at a time.
 WINDOW = 64
@@ -78,8 +78,8 @@ class VmExecutor:
         self._guest: Booted | None = None
         self._numbers = 0
         self._deaths = 0
-        #: Answers of the guest that are not asked for yet: kind, what it is, what the kernel said.
-        self._answers: deque[tuple[int, Any, list[str]]] = deque()
+        #: Answers of the guest that are not asked for yet: number -> kind, what it is, what the kernel said.
+        self._answers: dict[int, tuple[int, Any, list[str]]] = {}
         self._unclear: list[str] = []
         #: So many scenarios are still to run one at a time.
         self._careful = 0
@@ -114,26 +114,35 @@ class VmExecutor:
 
     def _fill(self, queue: deque[_Task | Execution], source: Iterator[Scenario]) -> bool:
         """Take scenarios until the window is full, and send them; tell whether there may be more."""
-        for scenario in source:
+        tasks = []
+        more = True
+        while len(queue) < WINDOW:
+            scenario = next(source, None)
+            if scenario is None:
+                more = False
+                break
             try:
                 task = _Task(prepare(scenario))
             except Unfit as unfit:
                 queue.append(Execution("skip", None, str(unfit)))
             else:
                 queue.append(task)
-                if self._guest:
-                    self._send(self._guest, task)
-            if len(queue) >= WINDOW:
-                return True
-        return False
+                tasks.append(task)
+        if self._guest:
+            self._send(self._guest, tasks)
+        return more
 
-    def _send(self, guest: Booted, task: _Task) -> None:
-        task.number = self._numbers
-        self._numbers += 1
-        plan = task.prepared.plan
-        crowded = any(step[0] == wire.HEADROOM for step in plan.steps)
-        most_maps = plan.mappings + _FEW_MAPS if crowded else _MAPS
-        guest.machine.send(frames.PLAN, (task.number, most_maps, marshal.dumps(plan.to_wire(), 2)))
+    def _send(self, guest: Booted, tasks: Iterable[_Task]) -> None:
+        plans = []
+        for task in tasks:
+            task.number = self._numbers
+            self._numbers += 1
+            plan = task.prepared.plan
+            crowded = any(step[0] == wire.HEADROOM for step in plan.steps)
+            most_maps = plan.mappings + _FEW_MAPS if crowded else _MAPS
+            plans.append((task.number, most_maps, marshal.dumps(plan.to_wire(), 2)))
+        if plans:
+            guest.machine.send(frames.PLANS, plans)
 
     def _answer(self, queue: deque[_Task | Execution], task: _Task) -> Execution | None:
         """Return what came of the first task of the queue; None where it has to be carried out again."""
@@ -143,7 +152,7 @@ class VmExecutor:
             kind, what, log = self._receive(guest, task)
         except _UnclearError as unclear:
             self._unclear = unclear.log
-            self._start_over(BATCH)
+            self._start_over(PROCESSORS * BATCH)
             return None
         except GuestEnded as ended:
             return self._bury(tasks, ended)
@@ -164,14 +173,15 @@ class VmExecutor:
             self._set_up(guest)
         unclear, self._unclear = self._unclear, []
         return (
-            [f"(while one of {BATCH} scenarios ran, and not again when each ran alone)", *unclear] if unclear else log
+            [f"(while one of {PROCESSORS * BATCH} scenarios ran, and not again when each ran alone)", *unclear]
+            if unclear
+            else log
         )
 
     def _boot(self, tasks: list[_Task]) -> Booted:
         self._guest = self._booter.boot(self._line)
         self._set_up(self._guest)
-        for task in tasks:
-            self._send(self._guest, task)
+        self._send(self._guest, tasks)
         return self._guest
 
     def _set_up(self, guest: Booted) -> None:
@@ -179,25 +189,20 @@ class VmExecutor:
 
     def _receive(self, guest: Booted, task: _Task) -> tuple[int, Any, list[str]]:
         """Return the answer to a task; raise GuestEnded or _UnclearError where there is none."""
-        if not self._answers:
-            kind, values = guest.machine.receive(self._timeout + GRACE, self._line.tick)
-            log = values[-1]
+        while task.number not in self._answers:
+            kind, (number, what, log) = guest.machine.receive(self._timeout + GRACE, self._line.tick)
             if is_oops(log):
                 raise GuestEnded("the kernel oopsed", log)
-            if kind == frames.DIED:
-                number, what, _ = values
-                if number != task.number:
-                    raise GuestEnded(f"it answered plan {number}, not {task.number}", log)
-                self._answers.append((kind, what, log))
-            else:
-                if log and len(values[0]) > 1:
-                    raise _UnclearError(log)
-                self._answers.extend((kind, sighting, log) for sighting in values[0])
-        return self._answers.popleft()
+            if log and not self._careful:
+                raise _UnclearError(log)
+            answers = what if kind == frames.RESULTS else [what]
+            for position, answer in enumerate(answers, number):
+                self._answers[position] = kind, answer, log
+        return self._answers.pop(task.number)
 
     def _bury(self, tasks: list[_Task], ended: GuestEnded) -> Execution | None:
         """Let the scenarios that may have killed a guest have another one; at the second death say so."""
-        suspects = tasks[: 1 if self._careful else BATCH]
+        suspects = tasks[: 1 if self._careful else PROCESSORS * BATCH]
         self._start_over(len(suspects))
         self._deaths += 1
         if self._deaths == _MOST_DEATHS:

@@ -25,6 +25,8 @@ from mremapcheck.vm.guest_setup import PORT
 _NAMES = ("qemu-system-x86_64", "qemu-kvm", "/usr/libexec/qemu-kvm")
 #: Guest memory in MiB: QEMU takes only what the guest touches.
 MEMORY = 512
+#: Processors of a guest, each of which carries out scenarios.
+PROCESSORS = min(2, os.cpu_count() or 1)
 _PR_SET_PDEATHSIG = 1
 #: QEMU 7.2's TCG with -cpu max let guests oops at random places; it also has LA57, so user space ends elsewhere.
 _CPU = {"tcg": "qemu64", "kvm": "host,-la57"}
@@ -123,7 +125,7 @@ def _machine(setup: Setup, console: int, serial: int, virtio: int, disk: int) ->
     arguments = [
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
         *("-machine", "pc", "-accel", setup.accelerator, "-cpu", _CPU[setup.accelerator]),
-        *("-smp", "1", "-m", str(MEMORY)),
+        *("-smp", str(PROCESSORS), "-m", str(MEMORY)),
         *("-kernel", f"/proc/self/fd/{setup.kernel}", "-initrd", f"/proc/self/fd/{setup.initrd}"),
         *("-append", setup.command_line),
     ]

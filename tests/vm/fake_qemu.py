@@ -1,8 +1,8 @@
 """Stands in for QEMU: runs the guest's own program in a process of this machine, or fails in one of QEMU's ways.
 
 FAKE_QEMU says what it does: serve, serve-serial, refuse, no-nvme, panic, halt, hang, garbage; or ``WAY@STEPS[xTIMES]``:
-serve, but for a plan with so many steps panic, oops, warn, hang, exit, be killed, or fail, and that in the first TIMES
-guests only. ``kvm=WAY`` before it is for KVM.
+serve, but for a plan with so many steps panic, oops, warn, hang, exit, be killed, fail, or kill the worker, and that in
+the first TIMES guests only. ``kvm=WAY`` before it is for KVM.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import sys
 import time
 from pathlib import Path
 
+from mremapcheck.live.worker import IDLE
 from mremapcheck.vm import guest_setup
-from mremapcheck.vm.guest import Guest
+from mremapcheck.vm.guest import Guest, Hand
 
 OOPS = [
     "BUG: unable to handle page fault for address: ffffffffdeadbeef",
@@ -43,20 +44,23 @@ class Fake(Guest):
     """The guest, with a trap for one plan."""
 
     def __init__(self, channel: guest_setup.Channel, console: int, way: str, steps: int) -> None:
-        super().__init__(channel, disk=True)
+        super().__init__(channel, disk=True, hands=2)
         self._words = Log()
         self._log = self._words  # type: ignore[assignment]
         self._console = console
         self._way = way
         self._trap = steps
 
-    def _hand_over(self) -> None:
-        if any(len(marshal.loads(task.plan)[-1]) == self._trap for task in self._batch):
-            self._spring(self._way)
-        super()._hand_over()
+    def _begin(self, hand: Hand) -> None:
+        before = hand.batch
+        super()._begin(hand)
+        if hand.batch is not before and any(len(marshal.loads(task.plan)[-1]) == self._trap for task in hand.batch):
+            self._spring(self._way, hand)
 
-    def _spring(self, way: str) -> None:
-        if way == "panic":
+    def _spring(self, way: str, hand: Hand) -> None:
+        if way == "worker":
+            self._catch(hand)
+        elif way == "panic":
             os.write(self._console, PANIC.format("Fatal exception").encode())
             os._exit(0)
         elif way == "exit":
@@ -69,6 +73,14 @@ class Fake(Guest):
             raise RuntimeError("the guest's own bug")
         else:
             self._words.lines = OOPS if way == "oops" else WARN
+
+    def _catch(self, hand: Hand) -> None:
+        """Kill the worker when it is at the plan."""
+        place = [len(marshal.loads(task.plan)[-1]) for task in hand.batch].index(self._trap)
+        target = hand._before + hand._given + place
+        while hand.progress[1] < target or (hand.progress[1] == target and hand.progress[0] == IDLE):
+            pass
+        os.kill(hand.worker, signal.SIGKILL)
 
 
 def option(name: str) -> list[str]:

@@ -154,6 +154,17 @@ def test_after_trouble_scenarios_run_in_batches_again(stage: Stage, monkeypatch:
     assert len(stage.starts) == 1 + 3 * 2
 
 
+@pytest.mark.parametrize("before", [2, 40])
+def test_a_worker_that_dies_is_the_plans_result(stage: Stage, before: int) -> None:
+    """However many plans the worker did before, the one that it was at is to blame, and all others are answered."""
+    slow = load_bytes(POISON.replace('"AA"', '"A{16384}"').encode(), "slow.yaml").scenarios[0]
+    assert len(prepare(slow).plan.steps) == TRAP
+    results = run(stage, f"worker@{TRAP}", [*CASES[:2] * (before // 2), slow, *CASES[3:]])
+    assert [result.status for result in results] == ["ran"] * before + ["error", "ran", "ran"]
+    assert "the worker was killed by SIGKILL" in (results[before].reason or "")
+    assert len(stage.starts) == 1
+
+
 def test_guests_that_all_die_end_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vm, "_MOST_DEATHS", 3)
     with pytest.raises(ExecutorError, match="every guest dies: the kernel panicked"):
@@ -174,7 +185,7 @@ def test_a_kernel_that_does_not_boot(stage: Stage, way: str, reason: str) -> Non
         run(stage, way)
     assert reason in caught.value.message
     fast, plain = stage.starts
-    assert " quiet acpi=off " in fast
+    assert " quiet cryptomgr.notests " in fast
     assert " ignore_loglevel " in plain
 
 
