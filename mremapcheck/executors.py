@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0
 
 
+def is_model(reference: str) -> bool:
+    """Tell whether a reference names a model: neither ``live`` nor anything with a scheme before a colon."""
+    return reference != "live" and ":" not in reference
+
+
 def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = False, jobs: int = 1) -> Executor:
     """Return the executor for a reference, not entered yet.
 

@@ -21,12 +21,12 @@ def coverage(
     """Show which steps of a model scenarios reach, which errnos they see there, and what they never reach."""
     from mremapcheck.cli.listing import print_lines
     from mremapcheck.fuzz.coverage import cover, coverage_lines
-    from mremapcheck.fuzz.dice import Dice
+    from mremapcheck.fuzz.dice import FOR_MODELS, Dice
     from mremapcheck.model.reference import resolve
     from mremapcheck.scenario.parse import parse_document
     from mremapcheck.selection import select
 
     scenarios = select(paths or [], only or [])
-    dice = Dice(seed)
+    dice = Dice(seed, special=FOR_MODELS)
     scenarios += [parse_document(dice.document(number)) for number in range(count)]
     return print_lines(coverage_lines(cover(resolve(kernel), scenarios), len(scenarios)))

@@ -44,6 +44,7 @@ def fuzz(
 
     Exit codes: 0 no mismatch, 1 mismatches, 2 usage, 4 nothing was compared.
     """
+    from mremapcheck.executors import is_model
     from mremapcheck.fuzz.campaign import Plan
     from mremapcheck.fuzz.dice import FEATURES
     from mremapcheck.fuzz.source import Random
@@ -52,7 +53,8 @@ def fuzz(
     if unknown:
         known = ", ".join(sorted(FEATURES))
         raise typer.BadParameter(f"`{unknown.pop()}` is none of {known}", param_hint="--without")
-    plan = Plan(kernel, against, Random(seed, FEATURES - set(without or ())), count, tries)
+    source = Random(seed, FEATURES - set(without or ()), is_model(kernel) and is_model(against))
+    plan = Plan(kernel, against, source, count, tries)
     tally, kernels = carry_out(
         plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=look is Look.JSON
     )

@@ -30,28 +30,35 @@ KINDS: Mapping[str, int] = {
     "sysv-shm": 4,
     "growsdown": 1,
 }
-#: Kinds of a driver or of newer kernels (feature ``special``).
+#: Kinds of a driver or of newer kernels (feature ``special``); the last three cost a worker its life.
 SPECIAL: Mapping[str, float] = {
     "droppable": 1,
     "secret": 1,
     "io-uring": 0.1,
-    "aio": 0.1,
-    "vdso": 0.1,
-    "vvar": 0.1,
+    "aio": 0.03,
+    "vdso": 0.04,
+    "vvar": 0.04,
 }
 #: Of these there is one for each process, or one size.
 _GIVEN = ("io-uring", "aio", "vdso", "vvar")
 #: How many pages these have on most kernels; elsewhere such scenarios are skipped.
 _USUAL_PAGES = {"vdso": 2, "vvar": 4, "io-uring": 1, "aio": 1}
 
-#: A sealed mapping costs a real kernel's worker its life, a full map count 65,000 mappings: how likely a
-#: letter is to be the one, and a scenario to have the other.
-_SEALED = 0.01
-_CROWDED = 0.001
+#: What takes a real kernel as long as ten or a hundred other scenarios, and so comes up that much less often: a child
+#: (every sealed mapping needs one, as only the end of its process takes it back), and 65,000 mappings to fill the map
+#: count. How likely a letter is to be sealed, a scenario to fork where it could, and a scenario to be crowded; and how
+#: often an operation seals, in parts as in _OPERATIONS.
+_SEALED = 0.002
+_FORKING = 0.2
+_CROWDED = 0.0003
+_SEALING = 0.05
+_COSTLY = ("fork", "mseal")
 
 #: Kinds that userfaultfd takes, with ``missing``.
 _REGISTRABLE = ("anon", "anon-shared", "memfd", "tmpfs", "droppable")
 _LETTERS = "ABCDEF"
+#: How many mappings the source has: what two kernels do differently mostly shows with few, and few are fast.
+_MAPPINGS = (1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6)
 #: Of mappings made on the way.
 _NEW_LETTERS = "UVW"
 _ADVICE = (
@@ -66,15 +73,21 @@ _LIKELY_FLAGS = (FIXED, FIXED, BOTH, "MAYMOVE", 0, "MAYMOVE|DONTUNMAP")
 _LOW_PAGES = 14
 
 
+#: How much likelier the special and the costly are where nobody but models is asked.
+FOR_MODELS = 8.0
+
+
 class Dice:
     """Draws documents; ``features`` (see FEATURES) limits them to what both kernels have.
 
-    ``special``: how much likelier than usual the special kinds are; for models, which they cost nothing.
+    ``special``: how much likelier than usual the special kinds are, and all that costs a real kernel much: 1, or
+    ``FOR_MODELS``, which it costs nothing.
     """
 
     def __init__(self, seed: int, features: frozenset[str] = FEATURES, special: float = 1) -> None:
         self.seed = seed
         self.features = features
+        self.special = special
         kinds: Mapping[str, float] = (
             {
                 **KINDS,
@@ -111,7 +124,7 @@ class _Draw:
         random = self._random
         if "special" in self._features and random.random() < 0.01:
             return _huge(random, name)
-        source = self._source(random.choice((1, 1, 2, 2, 3, 3, 4, 6)))
+        source = self._source(random.choice(_MAPPINGS))
         target = self._target(len(source))
         moves = self._motif(source) if random.random() < 0.2 else []
         if not moves:
@@ -125,7 +138,7 @@ class _Draw:
             document["vmas"] = self._vmas
         document["moves"] = moves
         process = self._process() if random.random() < 0.05 else {}
-        if "limits" in self._features and random.random() < _CROWDED:
+        if "limits" in self._features and random.random() < _CROWDED * self._dice.special:
             process = {"map_headroom": random.randrange(8)}
         if process:
             document["process"] = process
@@ -141,6 +154,8 @@ class _Draw:
         while end < len(source) and source[end] != "." and (whole or source[end] == source[start]):
             end += 1
         moves = random.choice(self._dice.motifs)(random, start, end - start, self._vmas.get(source[start], {}))
+        if not self._affords_child():
+            moves = [item for item in moves if item.get("op") not in _COSTLY]
         if self._armed and any(item.get("op") == "touch" for item in moves):
             return []
         return moves
@@ -223,7 +238,7 @@ class _Draw:
             made["guard"] = [0]
         if "names" in features and kind in ("anon", "anon-shared") and roll() < 0.02:
             made["name"] = random.choice(("heap", "heap", "stack"))
-        if "mseal" in features and roll() < _SEALED:
+        if "mseal" in features and roll() < _SEALED * self._dice.special:
             made["seal"] = True
         return made
 
@@ -244,7 +259,8 @@ class _Draw:
             choice["uffd-unregister"] = dict
         if "mseal" in self._features:
             choice["mseal"] = dict
-        op = random.choices(list(choice), [_OPERATIONS.get(name, 1) for name in choice])[0]
+        parts = {**_OPERATIONS, "mseal": _SEALING * self._dice.special}
+        op = random.choices(list(choice), [parts.get(name, 1) for name in choice])[0]
         region, length = ("src", source) if random.random() < 0.7 else ("dst", target)
         first = random.randrange(length)
         size = f"{random.randint(1, length - first)}p"
@@ -262,9 +278,12 @@ class _Draw:
         if style < 3 and "limits" in self._features:
             limit = random.choice(("as", "data", "memlock"))
             return {"rlimits": {limit: f"+{random.randrange(4)}p"}}
-        if style == 3 and "fork" in self._features and not self._armed:
+        if style == 3 and "fork" in self._features and not self._armed and self._affords_child():
             return {"fork": True}
         return {}
+
+    def _affords_child(self) -> bool:
+        return self._random.random() < _FORKING * self._dice.special
 
 
 def _huge(random: Random, name: str) -> Document:
@@ -290,7 +309,7 @@ def _huge(random: Random, name: str) -> Document:
     }
 
 
-_OPERATIONS: Mapping[str, float] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2, "mseal": 0.2}
+_OPERATIONS: Mapping[str, float] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2}
 
 
 class _Call:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from mremapcheck.compare.classes import CLASSES
+from mremapcheck.executors import is_model
 from mremapcheck.fuzz.campaign import Plan
 from mremapcheck.fuzz.finding import SETUP
 from mremapcheck.fuzz.group import Group, size
@@ -21,7 +22,7 @@ _RANK = {kind: rank for rank, kind in enumerate(CLASSES)}
 
 def plan(a: str, b: str, seed: int, more: int, opener: Opener = default_opener) -> Plan:
     """Return the campaign: enumerations from the smallest on, then ``more`` random scenarios."""
-    source = ladder(seed, more)
+    source = ladder(seed, more, is_model(a) and is_model(b))
     return Plan(a, b, source, source.count, tries=0, by_cause=True, opener=opener)
 
 

@@ -47,7 +47,7 @@ class Ladder:
         return {"ladder": [{**source.to_json(), "count": count} for source, count in self.sources]}
 
 
-def ladder(seed: int, more: int) -> Ladder:
-    """Return the rungs, and ``more`` random scenarios after them."""
+def ladder(seed: int, more: int, models: bool) -> Ladder:
+    """Return the rungs, and ``more`` random scenarios after them; ``models``: only models are asked."""
     rungs: list[tuple[Source, int]] = [(Enumerated(bounds), bounds.count()) for bounds in RUNGS]
-    return Ladder((*rungs, (Random(seed), more)))
+    return Ladder((*rungs, (Random(seed, models=models), more)))

@@ -85,7 +85,7 @@ def there_and_back(random: Random, start: int, pages: int, made: Attributes) -> 
     cut = random.randrange(pages)
     rest = pages - cut
     source = address("src", start + cut)
-    items: Items = [{"op": "fork"}] if random.random() < 0.25 else []
+    items: Items = [{"op": "fork"}] if random.random() < 0.5 else []
     items.append(move(source, rest, "dst", random.choice((FIXED, FIXED, BOTH))))
     if cut and random.random() < 0.6:
         items += [
@@ -135,6 +135,15 @@ def register_piecewise(random: Random, start: int, pages: int, made: Attributes)
     return [*items, move(address("src", start), pages, "dst", random.choice((FIXED, BOTH)))]
 
 
+def sealed_end(random: Random, start: int, pages: int, made: Attributes) -> Items:
+    """Seal a page of the destination or of the end that is cut off, and move what is left of the mapping there."""
+    there = do("mmap", "dst", 0, pages, letter="U", touch=False)
+    where, page = random.choice((("dst", random.randrange(pages)), ("src", start + pages - 1)))
+    cut = random.randrange(1, pages) if pages > 1 else pages
+    call = move(address("src", start), pages, "dst", random.choice((FIXED, FIXED, BOTH)), random.choice((cut, pages)))
+    return [there, do("mseal", where, page), call]
+
+
 def duplicate(random: Random, start: int, pages: int, made: Attributes) -> Items:
     """Duplicate shared memory (old_size 0), then move the copy."""
     first = move(address("src", start), 0, "dst", random.choice((FIXED, "MAYMOVE")), pages)
@@ -152,5 +161,6 @@ MOTIFS: dict[Motif, frozenset[str]] = {
     apart_and_together: frozenset(),
     next_to_itself: frozenset(),
     register_piecewise: frozenset({"uffd"}),
+    sealed_end: frozenset({"mseal"}),
     duplicate: frozenset(),
 }

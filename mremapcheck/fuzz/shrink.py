@@ -12,9 +12,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from mremapcheck.fuzz.region import pages_of, with_pages
+
 Document = dict[str, Any]
 
 #: Sizes and addresses to try in the place of an odd one.
+_RUN = re.compile(r"\{(\d+)\}")
 _SIZE = re.compile(r"^(\d+)p$")
 _PLACE = re.compile(r"^([a-z][a-z0-9_-]*?)(?:([+-]\d+)p)?$")
 
@@ -67,7 +70,7 @@ def _without_items(document: Document) -> Iterator[Document]:
 
 
 def _letters(document: Document) -> list[str]:
-    return sorted({mark for drawing in document["map"].values() for mark in drawing if mark.isalpha()})
+    return sorted({mark for region in document["map"].values() for mark in pages_of(region) if mark.isalpha()})
 
 
 def _tidy(document: Document) -> Document:
@@ -82,7 +85,9 @@ def _tidy(document: Document) -> Document:
 
 def _without_letters(document: Document) -> Iterator[Document]:
     for letter in _letters(document):
-        regions = {name: drawing.replace(letter, ".") for name, drawing in document["map"].items()}
+        regions = {
+            name: with_pages(region, pages_of(region).replace(letter, ".")) for name, region in document["map"].items()
+        }
         yield _tidy({**document, "map": regions})
 
 
@@ -95,17 +100,26 @@ def _plainer_letters(document: Document) -> Iterator[Document]:
 
 
 def _shorter_drawings(document: Document) -> Iterator[Document]:
-    for name, drawing in document["map"].items():
-        seen: set[str] = set()
+    for name, region in document["map"].items():
+        for drawing in dict.fromkeys(_shorter(pages_of(region))):
+            shorter = {**document["map"], name: with_pages(region, drawing)}
+            yield _tidy({**document, "map": shorter})
+            if "{" not in drawing:
+                yield from _follow(document, shorter)
+
+
+def _shorter(drawing: str) -> Iterator[str]:
+    """Yield the drawing with one page less, or with one of its long runs half as long."""
+    runs = list(_RUN.finditer(drawing))
+    for run in runs:
+        half = int(run[1]) // 2
+        yield drawing[: run.start()] + (f"{{{half}}}" if half > 1 else "") + drawing[run.end() :]
+    if not runs and len(drawing) > 1:
         for index in range(len(drawing)):
-            shorter = drawing[:index] + drawing[index + 1 :]
-            if shorter and shorter not in seen:
-                seen.add(shorter)
-                yield _tidy({**document, "map": {**document["map"], name: shorter}})
-                yield from _follow(document, name, shorter, index)
+            yield drawing[:index] + drawing[index + 1 :]
 
 
-def _follow(document: Document, name: str, shorter: str, index: int) -> Iterator[Document]:
+def _follow(document: Document, shorter: dict[str, Any]) -> Iterator[Document]:
     """Yield the shorter drawing with sizes one page less as well: a call often has to shrink with its mappings."""
     moves = copy.deepcopy(document["moves"])
     changed = False
@@ -116,7 +130,7 @@ def _follow(document: Document, name: str, shorter: str, index: int) -> Iterator
                 item[key] = f"{int(match[1]) - 1}p"
                 changed = True
     if changed:
-        yield _tidy({**document, "map": {**document["map"], name: shorter}, "moves": moves})
+        yield _tidy({**document, "map": shorter, "moves": moves})
 
 
 def _plainer_items(document: Document) -> Iterator[Document]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from mremapcheck.fuzz.bounds import Bounds
 from mremapcheck.fuzz.bounds_text import bounds_text
-from mremapcheck.fuzz.dice import FEATURES, Dice
+from mremapcheck.fuzz.dice import FEATURES, FOR_MODELS, Dice
 
 
 class Source(Protocol):
@@ -25,19 +25,20 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Random:
-    """Endless random documents (see ``dice``)."""
+    """Endless random documents (see ``dice``); ``models``: only models are asked, which may be asked anything."""
 
     seed: int
     features: frozenset[str] = FEATURES
+    models: bool = False
 
     def documents(self, start: int, stop: int) -> Iterator[dict[str, Any]]:
         """Yield the documents numbered ``start`` up to ``stop``, in order."""
-        dice = Dice(self.seed, self.features)
+        dice = Dice(self.seed, self.features, FOR_MODELS if self.models else 1)
         return (dice.document(number) for number in range(start, stop))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the seed and the features that may be drawn."""
-        return {"seed": self.seed, "features": sorted(self.features)}
+        """Return the seed, the features that may be drawn, and whether it is for models."""
+        return {"seed": self.seed, "features": sorted(self.features), "models": self.models}
 
 
 @dataclass(frozen=True, slots=True)

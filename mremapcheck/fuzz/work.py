@@ -12,6 +12,7 @@ from mremapcheck.errors import ExecutorError
 from mremapcheck.fuzz.blame import Blame
 from mremapcheck.fuzz.finding import Mismatch, examine
 from mremapcheck.fuzz.pair import Asked, Document, Opener, Pair, default_opener, drop_pair, kept_pair, load
+from mremapcheck.fuzz.region import pages_of, with_pages
 from mremapcheck.fuzz.shrink import shrink
 from mremapcheck.fuzz.source import Source
 
@@ -189,7 +190,8 @@ def _mismatch(
 
 def form(document: Document) -> str:
     """Return a scenario's form: equal for documents that say the same with other letters, names or words."""
-    drawings = {name: str(drawing) for name, drawing in document["map"].items()}
+    regions = document["map"]
+    drawings = {name: pages_of(region) for name, region in regions.items()}
     order: dict[str, str] = {}
     for mark in "".join(drawings.values()):
         if mark.isalpha() and mark not in order:
@@ -207,7 +209,10 @@ def form(document: Document) -> str:
 
     vmas = {order.get(letter, letter): plain(made) for letter, made in document.get("vmas", {}).items()}
     told = {
-        "map": {name: "".join(order.get(mark, mark) for mark in drawing) for name, drawing in drawings.items()},
+        "map": {
+            name: with_pages(regions[name], "".join(order.get(mark, mark) for mark in drawing))
+            for name, drawing in drawings.items()
+        },
         "vmas": dict(sorted(vmas.items())),
         "moves": plain(document["moves"]),
         "process": plain(document.get("process", {})),

@@ -18,7 +18,12 @@ from mremapcheck.units import PAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
     from mremapcheck.live.proc import Proc
+
+    Done = TypeVar("Done")
 
 #: Capabilities that an ordinary user's process has not, and that change what mremap does.
 DROPPED = sum(1 << bit for bit in CAPABILITIES.values())
@@ -57,35 +62,83 @@ class Capabilities:
         self._kept = mask
 
 
-class Limits:
-    """Soft resource limits; at rest they are as high as they may be."""
+#: Pages that a process may have leaked and still serve, and the hard limit in bytes that allows for so many.
+_MOST_LEAKED = 128
+_WIDE = 16 * _MOST_LEAKED * PAGE
 
-    __slots__ = ("_changed", "_proc")
+
+class Limits:
+    """Soft resource limits; at rest they are as high as they may be, that of locked memory a little below.
+
+    Kernels of 6.15 and later count pages as locked for ever once mremap has kept their source (see the change
+    ``dontunmap-locks-twice``). As many pages are added to the limit then, so that scenarios never know.
+    """
+
+    __slots__ = ("_changed", "_leaked", "_most_leaked", "_proc")
 
     def __init__(self, proc: Proc) -> None:
         self._proc = proc
         self._changed: list[int] = []
+        self._leaked = 0
+        hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
+        self._most_leaked = _MOST_LEAKED if hard == resource.RLIM_INFINITY or hard >= _WIDE else 0
         for which in RESOURCES.values():
-            hard = resource.getrlimit(which)[1]
-            resource.setrlimit(which, (hard, hard))
+            self._rest(which)
+
+    def locked(self) -> int:
+        """Return the pages that the scenario has locked."""
+        return self._proc.status(b"VmLck") - self._leaked
+
+    def forgive(self) -> bool:
+        """Take what is counted as locked now, with nothing mapped, for leaked; tell whether that is not too much."""
+        leaked = self._proc.status(b"VmLck")
+        if leaked != self._leaked:
+            self._leaked = leaked
+            self._rest(resource.RLIMIT_MEMLOCK)
+        return leaked <= self._most_leaked
+
+    def forked(self) -> None:
+        """Know that in a forked child nothing is locked, and nothing leaked."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+        if soft != resource.RLIM_INFINITY:
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (soft - self._leaked * PAGE, hard))
+        self._leaked = 0
 
     def set(self, name: str, size: int, relative: bool) -> None:
         """Limit ``name`` (memlock, as, data) to ``size`` bytes, or to so much beyond what is in use now."""
         which = RESOURCES[name]
         if relative:
             size += self._proc.status(_IN_USE[name]) * PAGE
+        elif name == "memlock":
+            size += self._leaked * PAGE
         hard = resource.getrlimit(which)[1]
         if hard != resource.RLIM_INFINITY and size > hard:
             raise Trouble(0, f"the hard limit of RLIMIT_{name.upper()} is {hard >> 10}K: raise it (ulimit -H)")
         resource.setrlimit(which, (size, hard))
         self._changed.append(which)
 
+    def without(self, do: Callable[[], Done]) -> Done:
+        """Call ``do`` with all limits lifted: for what the scenario does not know of."""
+        before = [(which, resource.getrlimit(which)) for which in self._changed]
+        for which, (_, hard) in before:
+            resource.setrlimit(which, (hard, hard))
+        done = do()
+        for which, limits in before:
+            resource.setrlimit(which, limits)
+        return done
+
     def restore(self) -> None:
         """Lift all limits again."""
         for which in self._changed:
-            hard = resource.getrlimit(which)[1]
-            resource.setrlimit(which, (hard, hard))
+            self._rest(which)
         self._changed.clear()
+
+    def _rest(self, which: int) -> None:
+        hard = resource.getrlimit(which)[1]
+        soft = hard
+        if which == resource.RLIMIT_MEMLOCK and hard != resource.RLIM_INFINITY:
+            soft -= (self._most_leaked - self._leaked) * PAGE
+        resource.setrlimit(which, (min(soft, hard), hard))
 
 
 def protect_others() -> None:

@@ -61,11 +61,11 @@ def explain(arguments: tuple[int, ...], code: int, proc: Proc, objects: Objects,
 
 
 def memlock(wanted: int) -> str:
-    """Return why so many bytes cannot be locked here, or ''."""
-    limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
-    if limit == resource.RLIM_INFINITY or wanted <= limit:
+    """Return why so many bytes cannot be locked here (see ``conditions.Limits``), or ''."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    if soft == resource.RLIM_INFINITY or wanted <= soft:
         return ""
-    return f"the scenario locks more than the hard limit of RLIMIT_MEMLOCK, {limit >> 10}K: raise it (ulimit -H -l)"
+    return f"the hard limit of RLIMIT_MEMLOCK, {hard >> 10}K, is too small for this scenario: raise it (ulimit -H -l)"
 
 
 def _is_locked(start: int, size: int, proc: Proc) -> bool:

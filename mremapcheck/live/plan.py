@@ -62,6 +62,8 @@ _LOWEST = 0x10000
 #: Bytes of a line of /proc/self/maps for an anonymous mapping in the arena, and about as many for one of a file.
 _LINE = 46
 _LONG_LINE = 110
+#: Kinds that take this process's own clock away.
+_CLOCK = ("vdso", "vvar")
 #: Pages that take milliseconds to fault in.
 _MANY = 2048
 
@@ -286,6 +288,8 @@ class _Preparation:
 
     def _uffd_register(self, operation: UffdRegister) -> wire.Step:
         mode, _, events = operation.mode.partition("+")
+        if events and any(kind in _CLOCK for kind, _ in self.objects):
+            raise Unfit(f"{operation.where}: a thread reads the events, and threads need the vdso where it was")
         return wire.UFFD_REGISTER, *self._ranged(operation), _UFFD_MODES[mode], bool(events)
 
     def _uffd_unregister(self, operation: UffdUnregister) -> wire.Step:

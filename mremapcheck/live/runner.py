@@ -73,7 +73,7 @@ class Runner:
         self._objects = Objects()
         self._pages = Pages()
         self._calls = Bound()
-        self._uffd = Uffd()
+        self._uffd = Uffd(self._limits)
         self._limited = False
         #: A userfaultfd is open, a limit is set or map slots are used up.
         self._special = False
@@ -189,7 +189,7 @@ class Runner:
         if not self._arena.counts(total, self._filler.pages):
             self._filler.release()
             total = self._arena.measure(places)
-        locked = proc.status(b"VmLck") if plan.locks else 0
+        locked = self._limits.locked() if plan.locks else 0
         events = self._uffd.finish() if self._special else []
         read = contents(self._pages, heads, bounds, present)
         cropped = bounds if places else None
@@ -202,7 +202,7 @@ class Runner:
             self._special = False
         clean = self._arena.clear(plan.low, plan.high, self._places, plan.strays)
         if plan.locks and clean:
-            clean = self._proc.status(b"VmLck") == 0
+            clean = self._limits.forgive()
         return self._objects.release() and clean
 
     def _limit(self, name: str, size: int, relative: bool) -> None:
@@ -227,6 +227,7 @@ class Runner:
         self._proc.close()
         self._proc.open()
         self._arena.forked()
+        self._limits.forked()
         self._uffd.forget()
 
 

@@ -8,34 +8,31 @@ from __future__ import annotations
 
 import errno
 import os
-import select
 import struct
-import threading
 
 from mremapcheck.live.constants import (
     SYS_IOCTL,
     SYS_USERFAULTFD,
     UFFD_API,
-    UFFD_EVENT_REMAP,
-    UFFD_EVENT_UNMAP,
     UFFD_FEATURE_EVENT_REMAP,
     UFFD_FEATURE_EVENT_UNMAP,
     UFFD_FEATURE_PAGEFAULT_FLAG_WP,
     UFFD_FEATURE_SIGBUS,
     UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
-    UFFD_MESSAGE_SIZE,
     UFFD_USER_MODE_ONLY,
     UFFDIO_API,
     UFFDIO_REGISTER,
     UFFDIO_REGISTER_MODE_WP,
     UFFDIO_UNREGISTER,
 )
+from mremapcheck.live.events import EventReader
 from mremapcheck.live.syscalls import address, buffer, call
 from mremapcheck.live.syscalls import errno as last_errno
 from mremapcheck.live.wire import Trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mremapcheck.live.conditions import Limits
     from mremapcheck.observe import RawEvent
 
 _WANTED = UFFD_FEATURE_SIGBUS | UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM
@@ -47,15 +44,15 @@ _REFUSED = (
 
 
 class Uffd:
-    """The userfaultfds of one scenario, made when first used."""
+    """The userfaultfds of one scenario, made when first used. ``limits`` are lifted where a thread has to start."""
 
-    __slots__ = ("_events", "_plain", "_reader", "_with_events")
+    __slots__ = ("_limits", "_plain", "_reader", "_with_events")
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._plain = -1
         self._with_events = -1
-        self._reader: _Reader | None = None
-        self._events: list[RawEvent] = []
+        self._reader: EventReader | None = None
 
     def register(self, start: int, size: int, mode: int, events: bool) -> None:
         """UFFDIO_REGISTER [start, start+size) in bytes; raise Trouble where the kernel will not."""
@@ -79,7 +76,7 @@ class Uffd:
 
     def settle(self) -> None:
         """Return when every event that was sent so far is known."""
-        if self._reader:
+        if self._with_events >= 0 and self._reader:
             self._reader.settle()
 
     def finish(self) -> list[RawEvent]:
@@ -87,75 +84,29 @@ class Uffd:
         if self._plain >= 0:
             os.close(self._plain)
             self._plain = -1
-        if self._with_events >= 0:
-            if self._reader:
-                self._reader.settle()
-                self._reader.stop()
-                self._reader = None
-            os.close(self._with_events)
-            self._with_events = -1
-        events, self._events = self._events, []
+        if self._with_events < 0:
+            return []
+        events = self._reader.leave() if self._reader else []
+        os.close(self._with_events)
+        self._with_events = -1
         return events
 
     def forget(self) -> None:
         """Close what a forked child inherited: the registrations and the reading thread stayed with its parent."""
         self._reader = None
-        self._events = [*self.finish()]
+        self.finish()
 
     def _descriptor(self, events: bool) -> int:
         if events:
             if self._with_events < 0:
                 self._with_events = _open(_EVENTS)
-                self._reader = _Reader(self._with_events, self._events)
+                if self._reader is None:
+                    self._reader = self._limits.without(EventReader)
+                self._reader.watch(self._with_events)
             return self._with_events
         if self._plain < 0:
             self._plain = _open(0)
         return self._plain
-
-
-class _Reader(threading.Thread):
-    """Reads the events of a userfaultfd; a byte through a pipe asks whether all have been read, its end ends it."""
-
-    def __init__(self, fd: int, events: list[RawEvent]) -> None:
-        super().__init__(name="uffd", daemon=True)
-        self._fd = fd
-        self._events = events
-        self._asked, self._ask = os.pipe()
-        self._settled = threading.Semaphore(0)
-        self.start()
-
-    def run(self) -> None:
-        poll = select.poll()
-        poll.register(self._fd, select.POLLIN)
-        poll.register(self._asked, select.POLLIN)
-        while True:
-            ready = dict(poll.poll())
-            if self._fd in ready:
-                self._read()
-            elif self._asked in ready:
-                if not os.read(self._asked, 1):
-                    return
-                self._settled.release()
-
-    def _read(self) -> None:
-        try:
-            message = os.read(self._fd, UFFD_MESSAGE_SIZE)
-        except BlockingIOError:
-            return
-        event, first, second, third = struct.unpack("<B7xQQQ", message)
-        if event == UFFD_EVENT_REMAP:
-            self._events.append(("remap", first, second, third))
-        elif event == UFFD_EVENT_UNMAP:
-            self._events.append(("unmap", first, second))
-
-    def settle(self) -> None:
-        os.write(self._ask, b"?")
-        self._settled.acquire()
-
-    def stop(self) -> None:
-        os.close(self._ask)
-        self.join()
-        os.close(self._asked)
 
 
 def _open(features: int) -> int:

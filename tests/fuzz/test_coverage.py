@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from mremapcheck.fuzz.coverage import cover, named_errnos
-from mremapcheck.fuzz.dice import Dice
+from mremapcheck.fuzz.dice import FOR_MODELS, Dice
 from mremapcheck.fuzz.finding import examine
 from mremapcheck.model.executor import ModelExecutor
 from mremapcheck.model.reference import resolve
@@ -25,8 +25,7 @@ UNSEEN |= {"split-checked-first"}
 #: Without or with these a set-up step fails, and so does every scenario that would show it: an error, and no outcome.
 NOT_SHIPPED = {"shared-anon-names", "anon-inodes-not-executable", "droppable-unregistrable", "unregister-own-only"}
 #: Too rare for a small random campaign: a test of the model and a shipped scenario show them.
-RARE = {"merge-with-close", "mmap-merges-behind-first", "mmap-merges-before-first", "io-uring-placement"}
-RARE |= {"unregister-own-only"}
+RARE = {"merge-with-close", "mmap-merges-behind-first", "unregister-own-only"}
 #: A release at which the change can be seen by itself, where its first one hides it.
 SEEN_AT = {"size-limit": "6.17", "growth-offset": "6.2"}
 
@@ -38,7 +37,7 @@ def shipped() -> tuple[Scenario, ...]:
 
 @cache
 def drawn(count: int) -> tuple[Scenario, ...]:
-    dice = Dice(7, special=8)
+    dice = Dice(7, special=FOR_MODELS)
     return tuple(parse_document(dice.document(number)) for number in range(count))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mremapcheck.fuzz.coverage import Edited
-from mremapcheck.fuzz.dice import Dice
+from mremapcheck.fuzz.dice import FOR_MODELS, Dice
 from mremapcheck.fuzz.finding import examine
 from mremapcheck.model.call import Call
 from mremapcheck.model.executor import ModelExecutor
@@ -45,8 +45,8 @@ ORDERED = [
 
 
 @cache
-def drawn(count: int = 3_000) -> tuple[Scenario, ...]:
-    dice = Dice(3)
+def drawn(count: int = 5_000) -> tuple[Scenario, ...]:
+    dice = Dice(3, special=FOR_MODELS)
     return tuple(parse_document(dice.document(number)) for number in range(count))
 
 

@@ -40,6 +40,20 @@ def test_all_that_does_not_matter_goes() -> None:
     assert "process" not in small
 
 
+def test_long_runs_become_shorter() -> None:
+    """What is drawn for hugetlbfs has aligned regions with runs of many pages."""
+    document = {
+        "name": "x",
+        "summary": "random",
+        "map": {"src": {"pages": "A{1024}", "align": "2M"}, "dst": {"pages": "X{512}", "align": "2M"}},
+        "vmas": {"A": {"kind": "hugetlb"}},
+        "moves": [{"old_address": "src", "old_size": "2M", "flags": "MAYMOVE|FIXED", "new_address": "dst"}],
+    }
+    small = shrink(document, lambda candidate: "A" in candidate["map"]["src"]["pages"])
+    assert small["map"] == {"src": {"pages": "A", "align": "2M"}, "dst": {"pages": ".", "align": "2M"}}
+    assert "vmas" not in small
+
+
 def test_a_scenario_that_needs_everything_stays() -> None:
     document = Dice(3).document(4)
     assert shrink(document, lambda candidate: candidate == document) == document

@@ -28,6 +28,22 @@ def test_memlock(see: See) -> None:
     assert [errno("4p"), errno("5p"), errno("+1p"), errno("+2p")] == ["EAGAIN", None, "EAGAIN", None]
 
 
+def test_locked_pages_that_a_kernel_never_takes_back_are_no_later_scenarios(see: See) -> None:
+    """From 6.15 on they leak where the source of a locked mapping is kept; limits stay exact all the same."""
+    leak = {"vmas": {"A": {"lock": True}}, "moves": [move(flags="MAYMOVE|FIXED|DONTUNMAP")]}
+    forked = {
+        "map": {"src": "AAA"},
+        "moves": [{"op": "fork"}, {"op": "mlock", "address": "src", "size": "3p"}, grow("5p")],
+    }
+    first = see(**leak)
+    for count in range(60):
+        assert see(**leak) == first
+        if count % 20 == 0:
+            test_memlock(see)
+            for limit, errno in (("4p", "EAGAIN"), ("5p", None)):
+                assert see(process={"rlimits": {"memlock": limit}}, **forked).moves[0].errno == errno
+
+
 def test_kept_capability(see: See) -> None:
     outcome = see(
         map={"src": "AAA"},

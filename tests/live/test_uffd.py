@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.live.conftest import Run, See, move
+from mremapcheck.live.executor import LiveExecutor
+from tests.live.conftest import Run, See, move, scenario
 
 REMAP = {"event": "remap", "from": "src", "to": "dst", "len": "3p"}
 
@@ -75,3 +76,28 @@ def test_events_are_the_same_every_time(see: See) -> None:
     vmas = {letter: {"uffd": "missing+events"} for letter in "ABX"}
     seen = [see(map={"src": "AABB", "dst": "XX"}, vmas=vmas, moves=[move("2p")]).events for _ in range(20)]
     assert len(seen[0]) >= 2 and len(set(map(str, seen))) == 1
+
+
+def test_events_are_read_under_a_limit(see: See) -> None:
+    """The thread that reads them needs memory of its own, which the scenario's limits do not concern."""
+    moves = [
+        {"op": "uffd-register", "address": "src", "size": "3p", "mode": "missing+events"},
+        move(),
+    ]
+    with LiveExecutor(timeout=5.0) as executor:  # whose worker has no such thread yet
+        (execution,) = executor.run(
+            [scenario(vmas={"A": {"touch": False}}, process={"rlimits": {"as": "+3p"}}, moves=moves)]
+        )
+    if execution.status == "skip":
+        pytest.skip(execution.reason or "")
+    assert execution.outcome is not None, execution.reason
+    assert execution.outcome.events[0] == REMAP
+
+
+def test_a_process_without_its_clock_reads_no_events(run: Run) -> None:
+    execution = run(
+        map={"src": "AB", "dst": ".."},
+        vmas={"A": {"kind": "vdso"}, "B": {"touch": False, "uffd": "missing+events"}},
+        moves=[move("1p")],
+    )
+    assert execution.status == "skip" and "vdso" in (execution.reason or "")
