@@ -78,7 +78,7 @@ class Limits:
 
     def __init__(self, proc: Proc) -> None:
         self._proc = proc
-        self._changed: list[int] = []
+        self._changed: dict[str, int] = {}
         self._leaked = 0
         hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
         self._most_leaked = _MOST_LEAKED if hard == resource.RLIM_INFINITY or hard >= _WIDE else 0
@@ -101,35 +101,41 @@ class Limits:
         """Know that in a forked child nothing is locked, and nothing leaked."""
         soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
         if soft != resource.RLIM_INFINITY:
-            resource.setrlimit(resource.RLIMIT_MEMLOCK, (soft - self._leaked * PAGE, hard))
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (max(soft - self._leaked * PAGE, 0), hard))
         self._leaked = 0
 
     def set(self, name: str, size: int, relative: bool) -> None:
         """Limit ``name`` (memlock, as, data) to ``size`` bytes, or to so much beyond what is in use now."""
         which = RESOURCES[name]
         if relative:
-            size += self._proc.status(_IN_USE[name]) * PAGE
+            size += self._in_use(name)
         elif name == "memlock":
             size += self._leaked * PAGE
+        if name == "memlock" and size <= self._leaked * PAGE:
+            size = 0  # which mlock(2) tells from a limit that is used up
         hard = resource.getrlimit(which)[1]
         if hard != resource.RLIM_INFINITY and size > hard:
             raise Trouble(0, f"the hard limit of RLIMIT_{name.upper()} is {hard >> 10}K: raise it (ulimit -H)")
         resource.setrlimit(which, (size, hard))
-        self._changed.append(which)
+        self._changed[name] = which
 
     def without(self, do: Callable[[], Done]) -> Done:
-        """Call ``do`` with all limits lifted: for what the scenario does not know of."""
-        before = [(which, resource.getrlimit(which)) for which in self._changed]
-        for which, (_, hard) in before:
-            resource.setrlimit(which, (hard, hard))
+        """Call ``do`` with all limits lifted, and let them allow for what it took: scenarios do not know."""
+        before = [(name, *resource.getrlimit(which), self._in_use(name)) for name, which in self._changed.items()]
+        for name, _, hard, _ in before:
+            resource.setrlimit(RESOURCES[name], (hard, hard))
         done = do()
-        for which, limits in before:
-            resource.setrlimit(which, limits)
+        for name, soft, hard, used in before:
+            soft += self._in_use(name) - used
+            resource.setrlimit(RESOURCES[name], (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
         return done
+
+    def _in_use(self, name: str) -> int:
+        return self._proc.status(_IN_USE[name]) * PAGE
 
     def restore(self) -> None:
         """Lift all limits again."""
-        for which in self._changed:
+        for which in self._changed.values():
             self._rest(which)
         self._changed.clear()
 

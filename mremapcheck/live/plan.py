@@ -62,6 +62,8 @@ _LOWEST = 0x10000
 #: Bytes of a line of /proc/self/maps for an anonymous mapping in the arena, and about as many for one of a file.
 _LINE = 46
 _LONG_LINE = 110
+#: Kinds that go only where the kernel likes: every other place is mapped for a moment.
+_PLACED = ("io-uring", "aio")
 #: Kinds that take this process's own clock away.
 _CLOCK = ("vdso", "vvar")
 #: Pages that take milliseconds to fault in.
@@ -225,6 +227,8 @@ class _Preparation:
         if operation.address.region is None:
             self._place(operation.address)
         kind = KINDS[operation.kind]
+        if operation.kind in _PLACED and any(step[:2] == (wire.LIMIT, "as") for step in self.steps):
+            raise Unfit(f"{operation.where}: to put {operation.kind} there takes more memory than RLIMIT_AS allows")
         sharing = MAP_SHARED if operation.sharing == "shared" else kind.private
         prot = PROTECTIONS[operation.prot]
         if operation.kind == "secret":

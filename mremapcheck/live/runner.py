@@ -85,7 +85,7 @@ class Runner:
             MAP: self._objects.map,
             TOUCH_TAGS: self._pages.write,
             READ: self._pages.touch,
-            NAME: _set_name,
+            NAME: self._name,
             UFFD_REGISTER: self._uffd.register,
             UFFD_UNREGISTER: self._uffd.unregister,
             FORK: self._fork,
@@ -115,9 +115,7 @@ class Runner:
                     code = step[0]
                     if code == CALL:
                         if raw(*calls[step[1]]) == -1:
-                            trouble = explain(step[1], errno(), self._proc, self._objects, self._limited)
-                            if trouble:
-                                raise trouble
+                            self._explain(step[1], errno())
                     elif code == TOUCH:
                         if raw(*pages[step]) != step[2] * SIZE:
                             pages.write_table(*step[1:])  # once more, for the reason
@@ -209,6 +207,18 @@ class Runner:
         self._limits.set(name, size, relative)
         self._limited = self._limited or name == "memlock"
 
+    def _explain(self, arguments: tuple[int, ...], code: int) -> None:
+        """Raise why a step failed; probes of the kernel have memory of their own."""
+        trouble = self._limits.without(lambda: explain(arguments, code, self._proc, self._objects, self._limited))
+        if trouble:
+            raise trouble
+
+    def _name(self, start: int, size: int, name: bytes) -> None:
+        text = buffer(name)
+        if call(SYS_PRCTL, PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, size, address(text)) == -1:
+            code = errno()
+            raise self._limits.without(lambda: name_trouble(code))
+
     def _leave_slots(self, free: int) -> None:
         self._filler.leave(free, self._proc)
 
@@ -283,9 +293,3 @@ def _within(
                 records.append(record)
                 bounds.append((max(start, low), min(end, high)))
     return records, bounds
-
-
-def _set_name(start: int, size: int, name: bytes) -> None:
-    text = buffer(name)
-    if call(SYS_PRCTL, PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, size, address(text)) == -1:
-        raise name_trouble(errno())

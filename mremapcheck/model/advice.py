@@ -53,6 +53,8 @@ def madvise(mm: Mm, op: Madvise) -> None:
         vma = mm.vmas[index]
         if position < vma.start:
             gap = True
+            if op.advice in _POPULATE and "populate-stops-at-gaps" in mm.rules.features:
+                break
             position = vma.start
         stop = min(end, vma.end)
         errno: Errno | None = None
@@ -63,7 +65,9 @@ def madvise(mm: Mm, op: Madvise) -> None:
             elif flags != vma.flags:
                 new = vma.part(position, stop)
                 new.flags = flags
-                errno = EAGAIN if modify(mm, vma, new) is None else None
+                changed = modify(mm, vma, new)
+                if isinstance(changed, str):
+                    errno = EAGAIN if changed == ENOMEM else changed
         elif to_pages is not None:
             errno = to_pages(mm, vma, position >> PAGE_SHIFT, stop >> PAGE_SHIFT)
         if errno is not None:
@@ -71,7 +75,7 @@ def madvise(mm: Mm, op: Madvise) -> None:
                 raise Unsupported("this kernel has guard pages in anonymous memory only: Linux 6.15 or later is needed")
             raise Failed(f"madvise failed: {errno}")
         position = stop
-    if gap:  # the rest of the range was advised on all the same
+    if gap:  # most advice was given to the rest of the range all the same
         raise Failed(f"madvise failed: {ENOMEM}")
 
 
@@ -226,6 +230,8 @@ _PAGES: dict[str, Callable[[Mm, Vma, int, int], Errno | None]] = {
     "guard-install": _guard_install,
     "guard-remove": _guard_remove,
 }
+
+_POPULATE = ("populate-read", "populate-write")
 
 _SINCE = {
     "populate-read": ": Linux 5.14 or later is needed",

@@ -7,12 +7,11 @@ from typing import Any
 
 from mremapcheck.model import faults
 from mremapcheck.model.advice import madvise
-from mremapcheck.model.errno import EACCES, EFAULT, EINVAL, ENOMEM, EPERM
+from mremapcheck.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM
 from mremapcheck.model.flags import (
     ACCESS,
     ACCOUNT,
     DROPPABLE,
-    EXEC,
     HUGETLB,
     LOCKED,
     LOCKS,
@@ -61,7 +60,7 @@ def mmap(process: Process, op: Mmap) -> None:
         flags |= SHARED
     elif flags & (WRITE | NORESERVE | HUGETLB) == WRITE:
         flags |= ACCOUNT
-    if flags & EXEC and kind.no_exec:
+    if flags & kind.never:
         raise Failed(f"mmap failed: {EPERM}")
     if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
         raise Failed(f"mmap failed: {EINVAL}")
@@ -79,6 +78,8 @@ def mmap(process: Process, op: Mmap) -> None:
         index = mm.index(start)
     if flags & ACCOUNT and not mm.charge(count):
         raise Failed(f"mmap failed: {ENOMEM}")
+    if flags & LOCKED and not mm.may_lock(count):
+        raise Failed(f"mmap failed: {EAGAIN}")
     number = start >> PAGE_SHIFT
     file = file_of(op, kind, process.files, process.scenario)
     pgoff = number if file is None else op.offset
@@ -123,7 +124,7 @@ def mprotect(process: Process, op: Mprotect) -> None:
         old = vma.flags
         if old & SEALED:
             raise Failed(f"mprotect failed: {EPERM}")
-        if access & EXEC and vma.backing.no_exec:
+        if access & vma.backing.never:
             raise Failed(f"mprotect failed: {EACCES}")
         flags = old & ~ACCESS | access
         if flags == old:

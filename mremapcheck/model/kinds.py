@@ -20,6 +20,7 @@ from mremapcheck.model.flags import (
     PFNMAP,
     READ,
     WIPEONFORK,
+    WRITE,
 )
 from mremapcheck.model.stopped import Unsupported
 from mremapcheck.model.vma import Backing, File
@@ -41,28 +42,35 @@ _KINDS = {
     "dev-zero": Backing("dev-zero", "dev-zero", anonymous=True, placement="own"),
     "sysv-shm": Backing("sysv-shm", "sysv-shm", placement="own", has_close=True),
     "io-uring": Backing("io-uring", "io-uring", placement="own", base_flags=IO | PFNMAP | DONTEXPAND | DONTDUMP),
-    "aio": Backing("aio", "aio", base_flags=DONTEXPAND, no_exec=True),
+    "aio": Backing("aio", "aio", base_flags=DONTEXPAND, never=EXEC),
     "hugetlb": Backing(
         "hugetlb", "hugetlb", placement="hugetlb", has_close=True, base_flags=HUGETLB | DONTEXPAND, unit=HUGE_PAGE
     ),
-    "secret": Backing("secret", "secret", base_flags=LOCKED | DONTDUMP, no_exec=True),
+    "secret": Backing("secret", "secret", base_flags=LOCKED | DONTDUMP, never=EXEC),
     "vdso": Backing("vdso", "vdso", has_close=True, base_flags=DONTEXPAND, access=READ | EXEC),
-    "vvar": Backing("vvar", "vvar", has_close=True, base_flags=IO | PFNMAP | DONTEXPAND | DONTDUMP, access=READ),
+    "vvar": Backing(
+        "vvar",
+        "vvar",
+        has_close=True,
+        base_flags=IO | PFNMAP | DONTEXPAND | DONTDUMP,
+        access=READ,
+        never=WRITE | EXEC,
+    ),
 }
 _KINDS["memfd-hugetlb"] = _KINDS["hugetlb"]
 
 _RING_OF_PAGES = Backing("io-uring", "io-uring", placement="own", base_flags=MIXEDMAP | DONTEXPAND)
-_VVAR_OF_PAGES = Backing("vvar", "vvar", has_close=True, base_flags=IO | MIXEDMAP | DONTEXPAND | DONTDUMP, access=READ)
+_VVAR_OF_PAGES = replace(_KINDS["vvar"], base_flags=IO | MIXEDMAP | DONTEXPAND | DONTDUMP)
 
 #: What a kind has become: the feature that says so, and the mapping since; of several features the last one counts.
 _BECAME: Mapping[str, tuple[tuple[str, Backing], ...]] = {
     # Rings made of pages of their own (3ab1db3c6039, 6.10), of a file that cannot be executed (1ed95281c0c7, 6.16).
     "io-uring": (
         ("io-uring-pages", _RING_OF_PAGES),
-        ("anon-inodes-not-executable", replace(_RING_OF_PAGES, no_exec=True)),
+        ("anon-inodes-not-executable", replace(_RING_OF_PAGES, never=EXEC)),
     ),
-    "aio": (("aio-not-inherited", Backing("aio", "aio", base_flags=DONTEXPAND | DONTCOPY, no_exec=True)),),
-    "secret": (("secret-unlocked", Backing("secret", "secret", base_flags=DONTDUMP, no_exec=True)),),
+    "aio": (("aio-not-inherited", Backing("aio", "aio", base_flags=DONTEXPAND | DONTCOPY, never=EXEC)),),
+    "secret": (("secret-unlocked", Backing("secret", "secret", base_flags=DONTDUMP, never=EXEC)),),
     "vvar": (
         ("vvar-of-pages", _VVAR_OF_PAGES),
         ("vvar-is-memory", replace(_VVAR_OF_PAGES, base_flags=MIXEDMAP | DONTEXPAND | DONTDUMP)),

@@ -6,6 +6,7 @@ this module only applies their verdict. A mapping that is to be (``new``) is a V
 
 from __future__ import annotations
 
+from mremapcheck.model.errno import EINVAL, ENOMEM, Errno
 from mremapcheck.model.flags import MAYBE_GUARD, SPECIAL
 from mremapcheck.model.mm import Mm
 from mremapcheck.model.vma import AnonVma, Vma
@@ -77,26 +78,35 @@ def _take_over(vma: Vma, anon_vma: AnonVma | None, flags: int) -> None:
     vma.flags |= flags & MAYBE_GUARD
 
 
-def modify(mm: Mm, vma: Vma, new: Vma) -> Vma | None:
+def modify(mm: Mm, vma: Vma, new: Vma) -> Vma | Errno:
     """Give part of a mapping the attributes of ``new`` (vma_modify): merge with what is around it, else split.
 
-    Returns the mapping that holds the range now, or None where no map slot was free to split.
+    Returns the mapping that holds the range now, or why it could not be split: ENOMEM where no map slot was free,
+    EINVAL where its driver wants it whole (vm_ops->may_split).
     """
     merged = _merge_existing(mm, vma, new)
     if merged is not None:
         return merged
     if vma.start < new.start:
-        if len(mm.vmas) >= mm.max_map_count:
-            return None
+        refused = _refuses_split(mm, vma, new.start)
+        if refused:
+            return refused
         vma = mm.split(vma, new.start)
     if vma.end > new.end:
-        if len(mm.vmas) >= mm.max_map_count:
-            return None
+        refused = _refuses_split(mm, vma, new.end)
+        if refused:
+            return refused
         mm.split(vma, new.end)
     vma.flags = new.flags
     vma.uffd = new.uffd
     vma.name = new.name
     return vma
+
+
+def _refuses_split(mm: Mm, vma: Vma, address: int) -> Errno | None:
+    if len(mm.vmas) >= mm.max_map_count:
+        return ENOMEM
+    return None if all(rule(vma, address) for rule in mm.rules.may_split) else EINVAL
 
 
 def _merge_existing(mm: Mm, vma: Vma, new: Vma) -> Vma | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mremapcheck.model.errno import ENOMEM
 from mremapcheck.model.flags import ACCOUNT, DONTCOPY, LOCKS, UFFD, WIPEONFORK
 from mremapcheck.model.merging import modify
 from mremapcheck.model.mm import Mm
@@ -65,8 +64,8 @@ def fork(process: Process, op: Fork | None = None) -> None:
 
 
 def change_part(mm: Mm, vma: Vma, new: Vma, call: str) -> Vma:
-    """Change part of a mapping; raise where no map slot is free to cut it."""
+    """Change part of a mapping; raise Failed where it cannot be cut."""
     changed = modify(mm, vma, new)
-    if changed is None:
-        raise Failed(f"{call} failed: {ENOMEM}")
+    if isinstance(changed, str):
+        raise Failed(f"{call} failed: {changed}")
     return changed

@@ -20,7 +20,7 @@ class Backing:
     ``anonymous``: it has no vm_ops, so its private pages are numbered by address. ``placement`` is the file's
     get_unmapped_area: none, shmem, hugetlb, thp (thp_get_unmapped_area) or own (any other). ``has_close``:
     vm_ops->close is set. ``base_flags`` are what its mmap handler adds. ``unit``: it is mapped in pieces of so many
-    bytes. ``access``: its protection is not the caller's choice. ``no_exec``: it is never executable.
+    bytes. ``access``: its protection is not the caller's choice. ``never``: access that it cannot have.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Backing:
     base_flags: int = 0
     unit: int = PAGE
     access: int | None = None
-    no_exec: bool = False
+    never: int = 0
 
 
 class File:

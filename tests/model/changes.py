@@ -340,6 +340,13 @@ CASES: dict[str, Case] = {
         "src unchanged src=A",
         "error: map.src[0] (line 0): uffd-register failed: EINVAL",
     ),
+    "populate-stops-at-gaps": Case(
+        scene(
+            do("madvise", "src", 2, advice="populate-write"), move("src", 1, 1), src=".A", vmas={"A": {"prot": "none"}}
+        ),
+        "error: moves[0] (line 0): madvise failed: EINVAL",
+        "error: moves[0] (line 0): madvise failed: ENOMEM",
+    ),
     "unregister-own-only": Case(
         scene(
             do("uffd-register", "src", 1, mode="missing"),
