@@ -48,6 +48,7 @@ class Rules:
         "register_offset",
         "registrable",
         "removable",
+        "reregistrable",
         "share_anon_vma",
         "unregistrable",
     )
@@ -71,6 +72,7 @@ class Rules:
     copy_on_fork: tuple[Callable[[Vma], bool], ...]
     mprotect: tuple[Callable[[Vma, int], int], ...]
     registrable: tuple[Callable[[Vma, int], bool], ...]
+    reregistrable: tuple[Callable[[Vma, int], bool], ...]
     unregistrable: tuple[Callable[[Vma, Uffd | None], bool], ...]
     nameable: tuple[Callable[[Vma], str | None], ...]
     guard: tuple[Callable[[Mm, Vma], str | None], ...]

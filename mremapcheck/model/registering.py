@@ -32,6 +32,8 @@ def uffd_register(process: Process, op: UffdRegister) -> None:
         raise Failed(f"uffd-register failed: {EINVAL}")
     if any(vma.uffd is not None and vma.uffd is not uffd for vma in found):
         raise Failed(f"uffd-register failed: {EBUSY}")
+    if not all(rule(vma, mode) for rule in mm.rules.reregistrable for vma in found if vma.uffd is uffd):
+        raise Failed(f"uffd-register failed: {EBUSY}")
     for vma in found:
         if vma not in mm.vmas or (vma.uffd is uffd and vma.flags & mode):
             continue

@@ -340,6 +340,16 @@ CASES: dict[str, Case] = {
         "src unchanged src=A",
         "error: map.src[0] (line 0): uffd-register failed: EINVAL",
     ),
+    "register-keeps-wp": Case(
+        scene(
+            do("uffd-register", "src", 1, mode="missing"),
+            move("src", 1, 1),
+            src="A",
+            vmas={"A": {"uffd": "wp"}},
+        ),
+        "src unchanged src=A",
+        "error: moves[0] (line 0): uffd-register failed: EBUSY",
+    ),
     "populate-stops-at-gaps": Case(
         scene(
             do("madvise", "src", 2, advice="populate-write"), move("src", 1, 1), src=".A", vmas={"A": {"prot": "none"}}

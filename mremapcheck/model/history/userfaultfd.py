@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mremapcheck.model.change import Change, release
-from mremapcheck.model.flags import DROPPABLE, UFFD_MISSING
+from mremapcheck.model.flags import DROPPABLE, UFFD_MISSING, UFFD_WP
 from mremapcheck.model.pipeline import Insert, Replace
 from mremapcheck.model.vma import Uffd, Vma
 
@@ -26,6 +26,11 @@ def not_droppable(vma: Vma, mode: int) -> bool:
 def registered_with_it(vma: Vma, uffd: Uffd | None) -> bool:
     """Memory is unregistered through the userfaultfd it was registered with (23ec90eb124f, 6.17)."""
     return vma.uffd is None or vma.uffd is uffd
+
+
+def keeps_write_protection(vma: Vma, mode: int) -> bool:
+    """Registering again must not give up write protection, whose markers are in the page tables (7.3)."""
+    return not vma.flags & UFFD_WP or mode == UFFD_WP
 
 
 CHANGES = (
@@ -79,5 +84,16 @@ CHANGES = (
         summary="memory of one userfaultfd cannot be unregistered through another one",
         noticed_by="set-up of scenarios only",
         edits=(Insert("unregistrable", registered_with_it),),
+    ),
+    Change(
+        id="register-keeps-wp",
+        commit="",
+        subject="userfaultfd: add UFFDIO_REGISTER_MODE_RWP and UFFDIO_RWPROTECT plumbing",
+        release=release("7.3-rc1"),
+        dated="by measurement",
+        summary="registering write-protected memory again without write protection is EBUSY",
+        noticed_by="set-up of scenarios only",
+        edits=(Insert("reregistrable", keeps_write_protection),),
+        needs=("uffd-wp",),
     ),
 )

@@ -132,6 +132,7 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
     "mprotect": (setup.account_writable,),
     "registrable": (setup.can_register,),
     "register_offset": (setup.first_page_offset,),
+    "reregistrable": (),
     "unregistrable": (),
     "nameable": (),
     "guard": (),
