@@ -9,6 +9,7 @@ import struct
 from mremapcheck.live.constants import (
     CAPABILITIES,
     LINUX_CAPABILITY_VERSION_3,
+    RESOURCES,
     SYS_CAPGET,
     SYS_CAPSET,
 )
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 #: Capabilities that an ordinary user's process has not, and that change what mremap does.
 DROPPED = sum(1 << bit for bit in CAPABILITIES.values())
 
-RESOURCES = {"memlock": resource.RLIMIT_MEMLOCK, "as": resource.RLIMIT_AS, "data": resource.RLIMIT_DATA}
 _IN_USE = {"memlock": b"VmLck", "as": b"VmSize", "data": b"VmData"}
 
 

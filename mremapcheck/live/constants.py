@@ -103,6 +103,9 @@ UFFD_MESSAGE_SIZE = 32
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
 CAPABILITIES = {"IPC_LOCK": 14, "SYS_RAWIO": 17}
 
+# resource.h: what scenarios may limit
+RESOURCES = {"data": 2, "memlock": 8, "as": 9}
+
 # memfd.h, ipc.h, shm.h
 MFD_CLOEXEC = 1
 MFD_HUGETLB = 4

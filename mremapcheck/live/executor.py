@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -31,16 +30,14 @@ class LiveExecutor:
     """
 
     def __init__(self, *, timeout: float = 10.0, fresh: bool = True) -> None:
-        if platform.machine() != "x86_64":
-            raise ExecutorError(
-                f"the live executor knows only x86-64's system calls, not those of {platform.machine()}"
-            )
+        uname = os.uname()
+        if uname.machine != "x86_64":
+            raise ExecutorError(f"the live executor knows only x86-64's system calls, not those of {uname.machine}")
         self._timeout = timeout
         self._supervisor = Supervisor(timeout, fresh)
         self._supervisor.start()
         self._interpreter = Interpreter()
         self._fruitless = 0
-        uname = os.uname()
         version = KernelVersion.of_build(uname.release, uname.version)
         self._kernel = Kernel("live", "live", uname.release, version)
 

@@ -111,7 +111,7 @@ _lowest: list[int] = []
 
 def _advice(advice: int, start: int, size: int, proc: Proc) -> str:
     name = _ADVICE_NAMES.get(advice, str(advice))
-    if not _takes(advice, MAP_PRIVATE):
+    if not _takes(advice, MAP_SHARED if advice == ADVICE["remove"] else MAP_PRIVATE):
         return f"this kernel does not know madvise({name})" + _SINCE.get(name, "")
     if advice == ADVICE["guard-install"] and not _takes(advice, MAP_SHARED):
         for line in proc.all_maps():

@@ -7,6 +7,7 @@ import os
 
 from mremapcheck.live.constants import PROT_EXEC
 from mremapcheck.live.kinds import KINDS
+from mremapcheck.live.makers import MAKERS
 from mremapcheck.live.wire import Trouble
 
 #: Objects of one kind that are kept between scenarios.
@@ -27,18 +28,17 @@ class Objects:
         self, index: int, name: str, length: int, start: int, size: int, prot: int, sharing: int, offset: int
     ) -> None:
         """Map [start, start+size) of an object that is ``length`` bytes long; raise Trouble."""
-        kind = KINDS[name]
+        maker = MAKERS[name]
         handle = -1
-        if kind.opener is not None:
+        if maker.opener is not None:
             if index in self._open:
                 handle = self._open[index][1]
             else:
                 handle = self._make(name, length)
                 self._open[index] = name, handle
-        self._spent = self._spent or kind.once
-        assert kind.mapper is not None
+        self._spent = self._spent or maker.once
         try:
-            kind.mapper(handle, length, start, size, prot, sharing, offset)
+            maker.mapper(handle, length, start, size, prot, sharing, offset)
         except Trouble as trouble:
             if trouble.errno == errno.EPERM and prot & PROT_EXEC:
                 trouble.skip = trouble.skip or self.not_executable()
@@ -52,7 +52,7 @@ class Objects:
                 os.ftruncate(handle, 0)  # a forked child has the idle ones too, and may have written to this one
                 os.ftruncate(handle, length)
                 return handle
-            opener = KINDS[name].opener
+            opener = MAKERS[name].opener
             assert opener is not None
             return opener(length)
         except OSError as error:
@@ -72,7 +72,7 @@ class Objects:
         """
         found = {}
         for name, handle in self._open.values():
-            if KINDS[name].sized and not KINDS[name].marks:
+            if MAKERS[name].sized and not KINDS[name].marks:
                 status = os.fstat(handle)
                 found[str(status.st_ino)] = KINDS[name].backing
                 device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
@@ -87,12 +87,12 @@ class Objects:
         if not self._open:
             return not self._spent
         for name, handle in self._open.values():
-            kind = KINDS[name]
+            maker = MAKERS[name]
             idle = self._idle.setdefault(name, [])
-            if kind.sized and len(idle) < _KEPT:
+            if maker.sized and len(idle) < _KEPT:
                 os.ftruncate(handle, 0)
                 idle.append(handle)
             else:
-                kind.closer(handle)
+                maker.closer(handle)
         self._open.clear()
         return not self._spent

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from mremapcheck.live import wire
-from mremapcheck.live.conditions import RESOURCES
 from mremapcheck.live.constants import (
     ADVICE,
     CAPABILITIES,
@@ -17,6 +16,7 @@ from mremapcheck.live.constants import (
     MAP_SHARED,
     MLOCK_ONFAULT,
     PROTECTIONS,
+    RESOURCES,
     SYS_MADVISE,
     SYS_MLOCK,
     SYS_MLOCK2,
@@ -161,7 +161,7 @@ class _Preparation:
         if operation.kind not in KINDS:
             raise Unfit(f"kind {operation.kind} is not supported by the live executor yet")
         self.mappings += 1
-        self.text += _LINE if KINDS[operation.kind].mapper is None else _LONG_LINE
+        self.text += _LONG_LINE if KINDS[operation.kind].made else _LINE
         length = operation.offset + (page_align(operation.size) >> PAGE_SHIFT)
         if length > self.lengths.get(operation.object, 0):
             self.lengths[operation.object] = length
@@ -233,7 +233,7 @@ class _Preparation:
         prot = PROTECTIONS[operation.prot]
         if operation.kind == "secret":
             self.locks = True
-        if kind.mapper is None:
+        if not kind.made:
             return wire.CALL, (SYS_MMAP, start, size, prot, sharing | kind.flags | MAP_FIXED, _NO_FD, 0)
         index = self.objects[operation.kind, operation.object]
         length = self.lengths[operation.object] * PAGE

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import mremapcheck
-from mremapcheck.live.worker import BROKEN, HEADER, HUNG_UP, IDLE, SPENT, keep_workers
+from mremapcheck.live.wire import BROKEN, HEADER, HUNG_UP, IDLE, SPENT
 
 #: Seconds beyond its own timeout that a worker is given before even its keeper is given up.
 GRACE = 5.0
-_PATIENCE = 2.0
 _CHUNK = 1 << 16
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from mremapcheck.live.worker import main; main()"
 
@@ -94,14 +93,8 @@ class Supervisor:
             self._control.close()
             self._control = None
         keeper, self._keeper = self._keeper, 0
-        os.kill(keeper, signal.SIGTERM)
-        deadline = time.monotonic() + _PATIENCE
-        while os.waitpid(keeper, os.WNOHANG)[0] == 0:
-            if time.monotonic() > deadline:
-                os.kill(keeper, signal.SIGKILL)
-                os.waitpid(keeper, 0)
-                return
-            time.sleep(0.001)
+        os.kill(keeper, signal.SIGKILL)  # its worker asked to be killed with it
+        os.waitpid(keeper, 0)
 
     def _ended(self) -> Ended:
         message, _ = self._message()
@@ -162,6 +155,8 @@ class Supervisor:
         child = os.fork()
         if child == 0:
             assert self._control is not None
+            from mremapcheck.live.worker import keep_workers
+
             os.setpgid(0, 0)
             self._control.close()
             keep_workers(control, self._timeout)

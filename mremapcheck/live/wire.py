@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     #: ``contents`` returned; ``total`` and ``locked`` pages; ``inodes`` inode -> backing.
     Sighting: TypeAlias = tuple[Any, ...]
 
+#: How a worker ends: the tool hung up; it cannot be used again; it is broken.
+HUNG_UP, SPENT, BROKEN = 0, 3, 4
+#: The number of the step between plans.
+IDLE = (1 << 64) - 1
+#: Bytes of a message's length, which comes before it.
+HEADER = 4
+
 # Codes of steps, and what follows them.
 CALL = 0  #: (arguments,): a system call that returns -1 where it fails
 MAP = 1  #: (index of the object, kind, length of the object, address, size, prot, sharing flag, offset; all in bytes)

@@ -18,19 +18,12 @@ from mremapcheck.live.constants import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG,
 from mremapcheck.live.runner import Runner
 from mremapcheck.live.syscalls import call, prepare_heap
 from mremapcheck.live.tags import table
-from mremapcheck.live.wire import Plan
+from mremapcheck.live.wire import BROKEN, HEADER, HUNG_UP, IDLE, SPENT, Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from typing import Any
-
-#: How a worker ends: the tool hung up; it cannot be used again; it is broken.
-HUNG_UP, SPENT, BROKEN = 0, 3, 4
-#: The number of the step between plans.
-IDLE = (1 << 64) - 1
-#: Bytes of a message's length, which comes before it.
-HEADER = 4
 
 
 def keep_workers(control: socket.socket, timeout: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mremapcheck.model import faults
-from mremapcheck.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM, Errno
+from mremapcheck.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, ENOTSUP, EPERM, Errno
 from mremapcheck.model.flags import (
     ACCESS,
     DONTCOPY,
@@ -21,7 +21,6 @@ from mremapcheck.model.flags import (
     NOHUGEPAGE,
     PFNMAP,
     RAND_READ,
-    SEALED,
     SEQ_READ,
     SHARED,
     SPECIAL,
@@ -58,7 +57,9 @@ def madvise(mm: Mm, op: Madvise) -> None:
             position = vma.start
         stop = min(end, vma.end)
         errno: Errno | None = None
-        if flags_after is not None:
+        if op.advice in _DISCARDS and not all(rule(vma) for rule in mm.rules.discardable):
+            errno = EPERM
+        elif flags_after is not None:
             flags = flags_after(vma)
             if isinstance(flags, str):
                 errno = flags
@@ -136,8 +137,6 @@ def _dontneed(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
 
 
 def _discard(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
-    if vma.flags & SEALED and not vma.flags & (SHARED | WRITE):
-        return EPERM  # mseal: unwritable memory must not lose its pages
     if vma.flags & PFNMAP:
         return EINVAL
     for page in range(first, last):
@@ -151,10 +150,12 @@ def _free(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
 
 
 def _remove(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
-    if vma.flags & LOCKED or vma.file is None or vma.backing.anonymous:
+    if vma.flags & LOCKED or vma.file is None:
         return EINVAL
-    if vma.flags & (SHARED | WRITE) != SHARED | WRITE:
+    if not vma.flags & SHARED:
         return EACCES
+    if vma.backing.name == "secret":
+        return ENOTSUP
     numbers = {vma.pgoff + page - (vma.start >> PAGE_SHIFT) for page in range(first, last)}
     for number in numbers:
         vma.file.cache.pop(number, None)
@@ -231,6 +232,8 @@ _PAGES: dict[str, Callable[[Mm, Vma, int, int], Errno | None]] = {
     "guard-remove": _guard_remove,
 }
 
+#: Advice that throws data away, now or in a child, which sealed memory is safe from.
+_DISCARDS = ("dontneed", "dontneed-locked", "free", "remove", "dontfork", "wipeonfork", "guard-install")
 _POPULATE = ("populate-read", "populate-write")
 
 _SINCE = {

@@ -104,6 +104,10 @@ def munmap(process: Process, op: Munmap) -> None:
         raise Failed(f"munmap failed: {errno}")
 
 
+def _touched(mm: Mm, op: Ranged) -> list[Vma]:
+    return mm.within(op.address.value, op.address.value + page_align(op.size))
+
+
 def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
     """Yield each mapping of the range with its part of it, though each may change the mappings; raise at a gap."""
     position, end = op.address.value, op.address.value + page_align(op.size)
@@ -120,12 +124,14 @@ def mprotect(process: Process, op: Mprotect) -> None:
     """Change the protection; what becomes private and writable is accounted, and populated if locked."""
     mm = process.mm
     access = PROTECTIONS[op.prot]
+    if "seals-one-by-one" not in mm.rules.features and any(vma.flags & SEALED for vma in _touched(mm, op)):
+        raise Failed(f"mprotect failed: {EPERM}")
     for vma, start, end in _covered(mm, op, "mprotect"):
         old = vma.flags
-        if old & SEALED:
-            raise Failed(f"mprotect failed: {EPERM}")
         if access & vma.backing.never:
             raise Failed(f"mprotect failed: {EACCES}")
+        if old & SEALED:
+            raise Failed(f"mprotect failed: {EPERM}")
         flags = old & ~ACCESS | access
         if flags == old:
             continue

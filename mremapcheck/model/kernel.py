@@ -27,6 +27,7 @@ class Rules:
         "check_vma",
         "copy_on_fork",
         "copy_vma",
+        "discardable",
         "eligible",
         "extend_down",
         "features",
@@ -75,6 +76,7 @@ class Rules:
     reregistrable: tuple[Callable[[Vma, int], bool], ...]
     unregistrable: tuple[Callable[[Vma, Uffd | None], bool], ...]
     nameable: tuple[Callable[[Vma], str | None], ...]
+    discardable: tuple[Callable[[Vma], bool], ...]
     guard: tuple[Callable[[Mm, Vma], str | None], ...]
     merge_mapping: Callable[[Mm, Vma, Vma | None, Vma | None], Vma | None]
     extend_down: Callable[[Vma, Vma], None]

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.model.change import Change
-from mremapcheck.model.history import multi_move, userfaultfd, v5_7, v5_16, v6_0, v6_10, v6_15, v6_17, v7_1
+from mremapcheck.model.history import advice, multi_move, userfaultfd, v5_7, v5_16, v6_0, v6_10, v6_15, v6_17, v7_1
 
 #: The release that has no change, and the newest one that is known: the model is silent about everything outside.
 OLDEST = KernelVersion(5, 4)
 NEWEST = KernelVersion(7, 3)
 
-_MODULES = (v5_7, v5_16, v6_0, v6_10, v6_15, v6_17, multi_move, v7_1, userfaultfd)
+_MODULES = (v5_7, v5_16, v6_0, v6_10, v6_15, v6_17, multi_move, v7_1, userfaultfd, advice)
 
 #: In the order of their first release; within one release in the order of the modules.
 CHANGES: tuple[Change, ...] = tuple(

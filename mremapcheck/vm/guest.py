@@ -16,7 +16,8 @@ import select
 
 from mremapcheck.live import tags
 from mremapcheck.live.syscalls import prepare_heap
-from mremapcheck.live.worker import BROKEN, HEADER, IDLE, SPENT, work
+from mremapcheck.live.wire import BROKEN, HEADER, IDLE, SPENT
+from mremapcheck.live.worker import work
 from mremapcheck.vm import guest_setup
 from mremapcheck.vm.frames import BEAT, DIED, FAILED, HELLO, PLANS, RESULTS, SET_UP, Decoder, Encoder
 from mremapcheck.vm.kernel_log import KernelLog

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from mremapcheck.live.worker import IDLE
+from mremapcheck.live.wire import IDLE
 from mremapcheck.vm import guest_setup
 from mremapcheck.vm.guest import Guest, Hand
 

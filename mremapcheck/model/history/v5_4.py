@@ -136,6 +136,7 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
     "unregistrable": (),
     "nameable": (),
     "guard": (),
+    "discardable": (),
     "copy_on_fork": (setup.copies_private_pages,),
 }
 

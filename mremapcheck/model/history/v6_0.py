@@ -226,15 +226,6 @@ CHANGES = (
         edits=(Insert("mprotect", unaccount_unfaulted, after="account_writable"),),
     ),
     Change(
-        id="populate-stops-at-gaps",
-        commit="fa9fcd8bb6e4",
-        subject="mm/madvise: don't perform madvise VMA walk for MADV_POPULATE_(READ|WRITE)",
-        release=release("6.10-rc1"),
-        summary="MADV_POPULATE_READ and _WRITE fail at the first gap (ENOMEM); before, they went on behind it",
-        noticed_by="set-up of scenarios only",
-        provides=("populate-stops-at-gaps",),
-    ),
-    Change(
         id="io-uring-pages",
         commit="3ab1db3c6039",
         subject="io_uring: get rid of remap_pfn_range() for mapping rings/sqes",

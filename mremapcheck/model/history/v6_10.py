@@ -7,6 +7,7 @@ from mremapcheck.model.change import Change, release, updates
 from mremapcheck.model.errno import EINVAL, ENOMEM, EPERM
 from mremapcheck.model.faults import prepare_anon_vma
 from mremapcheck.model.flags import LOCKED, MAYBE_GUARD, SEALED, SHARED, SPECIAL
+from mremapcheck.model.history.advice import not_sealed_without_file
 from mremapcheck.model.mm import Mm
 from mremapcheck.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.model.steps.unmapping import Unmap, cut, queue_unmap_event
@@ -122,6 +123,7 @@ CHANGES = (
             Insert("mremap_to", check_source_not_sealed, before="unmap_destination"),
             Insert("mremap", check_source_not_sealed, after="move_to_new_address"),
             Insert("munmap", check_range_not_sealed, after="check_range"),
+            Insert("discardable", not_sealed_without_file),
         ),
         provides=("mseal",),
     ),
@@ -154,6 +156,7 @@ CHANGES = (
             Remove("munmap", "queue_unmap_events"),
         ),
         needs=("mseal",),
+        provides=("seals-one-by-one",),
     ),
     Change(
         id="guard-pages",
