@@ -242,6 +242,8 @@ def read(process: Process, op: Read) -> None:
         vma = mm.find(page << PAGE_SHIFT) or faults.expand_stack(mm, page << PAGE_SHIFT)
         if vma is None or not vma.flags & READ or not faults.can_reach(mm, vma, page):
             raise _unreachable(process, "read", page - first)
+        if vma.backing.name == "vvar":
+            raise Unsupported("which pages of the vvar there are depends on the machine's clock")
         faults.read(mm, vma, page)
         page += 1
 

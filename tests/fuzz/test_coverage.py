@@ -26,7 +26,7 @@ UNSEEN |= {"split-checked-first"}
 NOT_SHIPPED = {"shared-anon-names", "anon-inodes-not-executable", "droppable-unregistrable", "unregister-own-only"}
 NOT_SHIPPED |= {"populate-stops-at-gaps", "register-keeps-wp", "seals-dev-zero"}
 #: Too rare for a small random campaign: a test of the model and a shipped scenario show them.
-RARE = {"merge-with-close", "mmap-merges-behind-first", "unregister-own-only"}
+RARE = {"merge-with-close", "mmap-merges-behind-first", "unregister-own-only", "seals-dev-zero"}
 #: A release at which the change can be seen by itself, where its first one hides it.
 SEEN_AT = {"size-limit": "6.17", "growth-offset": "6.2"}
 

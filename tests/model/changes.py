@@ -93,7 +93,7 @@ CASES: dict[str, Case] = {
             do("madvise", "src", 1, advice="dontneed-locked"), move("src", 1, 1), src="A", vmas={"A": {"lock": True}}
         ),
         "skip: this kernel does not know madvise(dontneed-locked): Linux 5.18 or later is needed",
-        "EPERM refused src=_",
+        "src unchanged src=_",
     ),
     "efault-sign": Case(scene(move("src", 1, 1), src="."), "0xe unchanged src=.", "EFAULT refused src=."),
     "uffd-wp-shmem": Case(
@@ -311,7 +311,7 @@ CASES: dict[str, Case] = {
     ),
     "anon-inodes-not-executable": Case(
         scene(do("mprotect", "src", 1, prot="rwx"), move("src", 1, 1), src="A", vmas={"A": {"kind": "io-uring"}}),
-        "EPERM refused src=_",
+        "src unchanged src=_",
         "error: moves[0] (line 0): mprotect failed: EACCES",
     ),
     "size-limit": Case(scene(move("src", 1, f"{1 << 47}B", M), src="A"), "ENOMEM", "EINVAL", "errno", kernel="6.17"),
