@@ -33,8 +33,10 @@ class Identity:
     """What is known of a kernel, ids of changes in the registry's order.
 
     ``promised``: what its version says it has, None for a version that the model does not know. ``nearest``: the
-    modelled kernel that is most like it, and in how many scenarios (``unlike_nearest``) it is not. ``unexplained``:
-    scenarios that no set of changes explains. ``compared`` and ``skipped`` are numbers of scenarios.
+    modelled kernel that is most like it, and in how many scenarios (``unlike_nearest``) it is not. ``left_out``: those
+    that it lacks only in that it offers nothing to use them by, as a configuration without them does; no code behaves
+    as before. ``unexplained``: scenarios that no set of changes explains. ``compared`` and ``skipped`` are numbers of
+    scenarios.
     """
 
     kernel: Kernel
@@ -44,23 +46,28 @@ class Identity:
     has: tuple[str, ...]
     lacks: tuple[str, ...]
     untold: tuple[str, ...]
+    left_out: tuple[str, ...]
     unexplained: tuple[str, ...]
     compared: int
     skipped: int
 
     @property
     def gained(self) -> tuple[str, ...]:
-        """Changes that it has and its version does not promise: backports, as a rule."""
-        return () if self.promised is None else tuple(id_ for id_ in self.has if id_ not in self.promised)
+        """Changes that it has and neither its version promises nor its boot options stand for: backports, as a rule."""
+        if self.promised is None:
+            return ()
+        expected = {*self.promised, *self.kernel.switched_on}
+        return tuple(id_ for id_ in self.has if id_ not in expected)
 
     @property
     def lost(self) -> tuple[str, ...]:
-        """Changes that its version promises and it lacks."""
-        return () if self.promised is None else tuple(id_ for id_ in self.lacks if id_ in self.promised)
+        """Changes that its version promises and it lacks, whatever its configuration."""
+        promised = set(self.promised or ()) - set(self.left_out)
+        return tuple(id_ for id_ in self.lacks if id_ in promised)
 
     @property
     def as_promised(self) -> bool:
-        """Tell whether the version number says it all."""
+        """Tell whether the version number says it all, but for what a configuration may leave out."""
         return self.promised is not None and not (self.gained or self.lost or self.unexplained)
 
     def to_json(self) -> dict[str, Any]:
@@ -74,6 +81,7 @@ class Identity:
             "untold": list(self.untold),
             "gained": list(self.gained),
             "lost": list(self.lost),
+            "left_out": list(self.left_out),
             "unexplained": list(self.unexplained),
             "summary": {"compared": self.compared, "skipped": self.skipped},
         }
@@ -98,19 +106,23 @@ def identify(executor: Executor, scenarios: Sequence[Scenario]) -> Identity:
         if len(likeness.wrong(changes, len(likeness.wrong(start)))) < len(likeness.wrong(start)):
             nearest, start = reference, changes
     unlike_nearest = len(likeness.wrong(start))
+    if start == promised:
+        nearest = str(kernel.version)  # which behaves as the stop of the timeline before it
     # What the version promises is where a distribution began; only where that leads nowhere begin with the nearest.
     starts = [start] if promised is None else [promised, start]
     found = min(map(likeness.explain, starts), key=lambda changes: len(likeness.wrong(changes)))
     told = {change.id for change in CHANGES if likeness.matters(found, change.id)}
     ids = [change.id for change in CHANGES]
+    lacks = tuple(id_ for id_ in ids if id_ in told and id_ not in found)
     return Identity(
         kernel=kernel,
         promised=None if promised is None else tuple(id_ for id_ in ids if id_ in promised),
         nearest=nearest,
         unlike_nearest=unlike_nearest,
         has=tuple(id_ for id_ in ids if id_ in told and id_ in found),
-        lacks=tuple(id_ for id_ in ids if id_ in told and id_ not in found),
+        lacks=lacks,
         untold=tuple(id_ for id_ in ids if id_ not in told),
+        left_out=tuple(id_ for id_ in lacks if id_ in (promised or ()) and likeness.only_skipped(found, id_)),
         unexplained=tuple(likeness.unlike(found)),
         compared=likeness.compared,
         skipped=sum(execution.status == "skip" for _, execution in seen),
@@ -182,6 +194,12 @@ class _Likeness:
         """Tell whether the model would be less like the kernel with this change toggled."""
         wrong = len(self.wrong(changes))
         return len(self.wrong(toggled(changes, id_), wrong)) > wrong
+
+    def only_skipped(self, changes: Changes, id_: str) -> bool:
+        """Tell whether every scenario that speaks against toggling this change is one that the kernel skipped."""
+        before = set(self.wrong(changes))
+        telling = [number for number in self.wrong(toggled(changes, id_)) if number not in before]
+        return all(self._seen[number][1].status == "skip" for number in telling)
 
     def _agrees(self, changes: Changes, number: int) -> bool:
         scenario, real = self._seen[number]

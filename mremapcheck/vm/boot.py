@@ -16,7 +16,9 @@ from mremapcheck.vm.guest_image import GuestImage
 from mremapcheck.vm.machine import GuestEnded, Hello, Machine
 from mremapcheck.vm.qemu import Setup, find_qemu, in_memory
 
-#: For every boot: the console, restart at once after a panic, secret memory before 6.5, a large enough RAM disk.
+#: Changes that an option in _ALWAYS stands for, by id: secret memory up to 6.4.
+SWITCHED_ON = ("secret-by-default",)
+#: For every boot: the console, restart at once after a panic, secret memory, a large enough RAM disk.
 _ALWAYS = "console=ttyS0 panic=-1 mitigations=off secretmem.enable=1 ramdisk_size=65536"
 
 
