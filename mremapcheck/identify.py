@@ -7,7 +7,7 @@ change without which the model would agree just as well cannot be told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -143,6 +143,12 @@ def toggled(changes: Changes, id_: str) -> Changes:
     return changes - with_dependent([change]) if id_ in changes else changes | with_needed([change])
 
 
+def _neighbours(changes: Changes) -> Iterator[Changes]:
+    """Yield what is one toggle away."""
+    for change in CHANGES:
+        yield toggled(changes, change.id)
+
+
 class _Likeness:
     """How far models with any changes do what the kernel did; each is asked for each scenario once, when it matters."""
 
@@ -180,14 +186,19 @@ class _Likeness:
         return [self._seen[number][0].name for number in self.wrong(changes)]
 
     def explain(self, changes: Changes) -> Changes:
-        """Toggle one change at a time, always the one that explains the most, until none explains more."""
+        """Toggle one change at a time, always the one that explains the most, until none explains more.
+
+        Then two at a time: one may bring what the other alters.
+        """
         while wrong := self.wrong(changes):
-            others = [toggled(changes, change.id) for change in CHANGES]
-            helping = [other for other in others if any(self.agrees(other, number) for number in wrong)]
-            best = min(helping, key=lambda other: len(self.wrong(other, len(wrong))), default=changes)
-            if len(self.wrong(best, len(wrong))) >= len(wrong):
+            for others in (_neighbours(changes), (other for one in _neighbours(changes) for other in _neighbours(one))):
+                helping = [other for other in others if any(self.agrees(other, number) for number in wrong)]
+                best = min(helping, key=lambda other: len(self.wrong(other, len(wrong))), default=changes)
+                if len(self.wrong(best, len(wrong))) < len(wrong):
+                    changes = best
+                    break
+            else:
                 break
-            changes = best
         return changes
 
     def matters(self, changes: Changes, id_: str) -> bool:

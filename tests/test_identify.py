@@ -97,6 +97,13 @@ def test_what_a_boot_option_stands_for_is_no_backport() -> None:
     assert "secret-by-default" in identity.has
 
 
+def test_two_changes_of_which_one_shows_the_other() -> None:
+    """Before 6.5 no scenario sees what secret memory does, unless it is switched on."""
+    identity = _identify("6.1.192+secret-by-default+secret-unlocked", "secret-by-default")
+    assert identity.gained == ("secret-unlocked",)
+    assert not identity.unexplained
+
+
 def test_what_makes_no_difference_is_not_claimed() -> None:
     with ModelExecutor(resolve("6.18")) as executor:
         identity = identify(executor, _scenarios()[:1])

@@ -27,10 +27,12 @@ def identity_lines(identity: Identity, verbose: bool = False) -> Iterator[str]:
         yield f"  promised          nothing is known of version {version}"
     elif identity.as_promised:
         yield f"  promised          all that version {version} promises, and nothing else"
-    else:
+    elif identity.gained or identity.lost:
         yield f"  promised          not what version {version} promises:"
         yield from _cited("has as well", identity.gained)
         yield from _cited("lacks", identity.lost)
+    else:
+        yield f"  promised          all that version {version} promises, as far as changes are known"
     if identity.left_out:
         yield from _named("left out", identity.left_out)
         yield "                    nothing here can use them: mostly the kernel's configuration"
