@@ -14,7 +14,7 @@ from mremapcheck.vm import acceleration
 from mremapcheck.vm.acceleration import KVM, TCG
 from mremapcheck.vm.guest_image import GuestImage
 from mremapcheck.vm.machine import GuestEnded, Hello, Machine
-from mremapcheck.vm.qemu import Setup, find_qemu, in_memory
+from mremapcheck.vm.qemu import MEMORY, Setup, find_qemu, in_memory
 
 #: Changes that an option in _ALWAYS stands for, by id: secret memory up to 6.4.
 SWITCHED_ON = ("secret-by-default",)
@@ -35,6 +35,9 @@ class Profile:
     patience: float
 
 
+#: Times that a boot is tried while QEMU gets killed.
+_TRIES = 2
+_KILLED = f"is there memory for it? A guest has {MEMORY} MiB; `dmesg` tells whom the kernel killed"
 #: So many seconds, instead of a profile's own, may every boot take.
 _PATIENCE = "MREMAPCHECK_BOOT_TIMEOUT"
 
@@ -93,12 +96,15 @@ class Booter:
         profiles = [PLAIN] if known.boot_of(self._digest).get("profile") == PLAIN.name else [FAST, PLAIN]
         for profile in profiles:
             line.say(f"booting{' plainly' if profile is PLAIN else ''}")
-            try:
-                booted = self._try(accelerator, profile, _patience(profile), line)
-            except GuestEnded as ended:
-                last = ended
-                continue
-            return booted
+            for _ in range(_TRIES):
+                try:
+                    return self._try(accelerator, profile, _patience(profile), line)
+                except GuestEnded as ended:
+                    last = ended
+                    if not ended.killed:
+                        break
+            else:
+                raise ExecutorError(f"{self._image.release} does not boot: {last.reason} twice", _KILLED)
         if accelerator == TCG:
             acceleration.forget()  # perhaps it was this kernel that did not work
         log = "".join(f"\n| {text}" for text in last.log)
