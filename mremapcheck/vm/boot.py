@@ -35,6 +35,8 @@ class Profile:
     patience: float
 
 
+#: After so many failures the fastest way is not tried any more: one may have been the fault of a busy machine.
+_ENOUGH = 2
 #: Times that a boot is tried while QEMU gets killed.
 _TRIES = 2
 _KILLED = f"is there memory for it? A guest has {MEMORY} MiB; `dmesg` tells whom the kernel killed"
@@ -93,8 +95,7 @@ class Booter:
         if self._ready:
             booted, self._ready = self._ready, None
             return booted
-        profiles = [PLAIN] if known.boot_of(self._digest).get("profile") == PLAIN.name else [FAST, PLAIN]
-        for profile in profiles:
+        for profile in [PLAIN] if self._failures() >= _ENOUGH else [FAST, PLAIN]:
             line.say(f"booting{' plainly' if profile is PLAIN else ''}")
             for _ in range(_TRIES):
                 try:
@@ -138,8 +139,16 @@ class Booter:
                 return self._try(accelerator, profile, patience, line)
             raise
         facts = {"profile": profile.name, "accelerator": accelerator, "seconds": round(hello.seconds, 1)}
-        known.remember_boot(self._digest, {**facts, "release": hello.release, "channel": hello.channel})
+        facts |= {"release": hello.release, "channel": hello.channel}
+        if profile is PLAIN:
+            facts["failures"] = min(self._failures() + 1, _ENOUGH)
+        known.remember_boot(self._digest, facts)
         return Booted(machine, hello, accelerator, profile.name)
+
+    def _failures(self) -> int:
+        """Return how often this image has not booted the fastest way, but then the plainest."""
+        failures = known.boot_of(self._digest).get("failures", 0)
+        return failures if isinstance(failures, int) else 0
 
     def _start(self, accelerator: str, profile: Profile) -> Machine:
         words = f"{_ALWAYS} {profile.words} {self._guest.arguments}"

@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from mremapcheck.report.schema import json_schema
 from tests.images.made import bzimage, deb
 from tests.images.mirror import SUITE, Key, Mirror, machine
 from tests.tools import tool
@@ -81,8 +83,9 @@ class User:
 
     def known(self) -> dict[str, str]:
         """Return name -> origin of the kernels that there are."""
-        kernels = json.loads(self.run("list", "--format", "json").stdout)["kernels"]
-        return {each["name"]: each["origin"] for each in kernels}
+        told = json.loads(self.run("list", "--format", "json").stdout)
+        Draft202012Validator(json_schema("kernels")).validate(told)
+        return {each["name"]: each["origin"] for each in told["kernels"]}
 
     def left(self) -> list[str]:
         """Return what lies about of downloads."""

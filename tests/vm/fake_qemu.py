@@ -1,6 +1,7 @@
 """Stands in for QEMU: runs the guest's own program in a process of this machine, or fails in one of QEMU's ways.
 
-FAKE_QEMU says what it does: serve, serve-serial, refuse, no-nvme, panic, halt, hang, garbage, die (be killed at boot);
+FAKE_QEMU says what it does: serve, serve-serial, refuse, no-nvme, panic, halt, hang, garbage, die (be killed at boot),
+plain (restart, unless booted plainly);
 or ``WAY@STEPS``: serve, but for a plan with so many steps panic, oops, warn, hang, exit, be killed, fail, or kill the
 worker. ``xTIMES`` behind it: in the first TIMES guests only. ``kvm=WAY`` before it is for KVM.
 """
@@ -110,6 +111,8 @@ def main() -> None:
     if way == "no-nvme" and any("nvme" in text for text in option("-device")):
         print("qemu: -device nvme,drive=disk: 'nvme' is not a valid device model name", file=sys.stderr)
         sys.exit(1)
+    if way == "plain" and not any("ignore_loglevel" in text for text in option("-append")):
+        sys.exit(0)
     if way == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if way == "panic":
