@@ -9,8 +9,8 @@ import fcntl
 import os
 import re
 import shutil
-import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from mremapcheck.errors import MremapcheckError
 from mremapcheck.images import cache
+from mremapcheck.images.apt_process import SOURCES, apt_command, complaints, environment, give_up, run, start
 from mremapcheck.images.sources import apt_setting, machine_sources, stanzas
 
 _SUITES = re.compile(r"(bullseye|bookworm|trixie|forky|sid|unstable|testing|(?:oldold|old)?stable)(-[a-z-]+)?$")
@@ -28,10 +29,12 @@ _SECURITY = ("bullseye-security", "bookworm-security", "trixie-security")
 
 
 _PRINTED = re.compile(r"^'(?P<address>[^']+)' \S+ [0-9]+ (?P<checksum>\S+)$", re.MULTILINE)
+#: Bytes that the lists take, and a kernel's package with the kernel out of it.
+_ROOM = 256 << 20
+#: Seconds after which apt-get is given up where nothing comes: it stops for ever on a full disk, for one.
+_SILENCE = 180.0
 #: Seconds between two looks at whether another one is done.
 _TICK = 0.2
-#: Seconds that a download is given to end by itself.
-_PATIENCE = 5.0
 
 
 class AptError(MremapcheckError):
@@ -58,8 +61,8 @@ class Apt:
                     "get a kernel package (.rpm or .deb) yourself, then `mremapcheck kernels add FILE`",
                 )
         self.folder = cache.writable("apt")
-        self._sources, self._updated = self.folder / "mremapcheck.sources", self.folder / "updated"
-        methods = apt_setting("Dir::Bin::methods/d", _environment()) or "/usr/lib/apt/methods"
+        self._sources, self._updated = self.folder / SOURCES, self.folder / "updated"
+        methods = apt_setting("Dir::Bin::methods/d", environment()) or "/usr/lib/apt/methods"
         self._helper = Path(methods).parent / "apt-helper"
         self._lock = -1
 
@@ -69,17 +72,29 @@ class Apt:
 
         A download that outlives its mremapcheck, which was killed, keeps the next one away as well.
         """
-        self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with cache.writing(self.folder):
+            self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             while not _locked(self._lock):
                 wait()
                 time.sleep(_TICK)
-            for part in ("lists/partial", "cache/archives/partial"):
-                (self.folder / part).mkdir(parents=True, exist_ok=True)
-            (self.folder / "status").touch()
+            with cache.writing(self.folder):
+                for part in ("lists/partial", "cache/archives/partial"):
+                    (self.folder / part).mkdir(parents=True, exist_ok=True)
+                (self.folder / "status").touch()
             yield
         finally:
             os.close(self._lock)
+
+    def check_room(self) -> None:
+        """Raise AptError where the disk is too full to begin: apt's own ways to notice are not nice."""
+        room = shutil.disk_usage(self.folder).free
+        if room < _ROOM:
+            raise AptError(
+                f"the disk of the cache folder {self.folder} is full: lists of packages and a kernel want"
+                f" {_ROOM >> 20} MiB, and {room >> 20} are left",
+                "set XDG_CACHE_HOME to a folder on another disk",
+            )
 
     def is_fresh(self, seconds: float) -> bool:
         """Tell whether the lists are younger than that, and of the sources that the machine has now."""
@@ -88,14 +103,44 @@ class Apt:
         except OSError:
             return False
 
-    def update(self) -> None:
-        """Get the lists of packages, with checked signatures; raise AptError where there are none at all."""
+    def update(self, tick: Callable[[], None]) -> None:
+        """Get the lists of packages, with checked signatures; raise AptError where there are none at all.
+
+        ``tick`` is called now and then meanwhile.
+        """
         self._sources.write_text(_sources())
-        done = self._run("apt-get", "-q", "update")
-        troubles = list(dict.fromkeys(complaints(done.stderr)))
+        errors = self._get_lists(tick)
+        troubles = list(dict.fromkeys(complaints(errors)))
         if not any(self.folder.glob("lists/*_Packages*")):
             raise AptError("no list of packages could be got from the configured mirror", hint=_listed(troubles))
         self._updated.write_text(_listed(troubles))
+
+    def _get_lists(self, tick: Callable[[], None]) -> str:
+        """Run ``apt-get update`` and return what it complained of; raise AptError where it gets nowhere."""
+        command = apt_command(self.folder, "apt-get", "-q", "update")
+        size, since = -1, time.monotonic()
+        with tempfile.TemporaryFile("w+") as errors:
+            process = start(command, errors.fileno(), self._lock)
+            try:
+                while process.poll() is None:
+                    time.sleep(_TICK)
+                    tick()
+                    before, size = size, self._size_of_lists()
+                    since = time.monotonic() if size != before else since
+                    if time.monotonic() - since > _SILENCE:
+                        raise AptError(f"apt-get update got nothing for {_SILENCE:.0f} s", "is the mirror well?")
+            except BaseException:
+                give_up(process)
+                raise
+            errors.seek(0)
+            return errors.read()
+
+    def _size_of_lists(self) -> int:
+        size = 0
+        for file in self.folder.glob("lists/**/*"):
+            with suppress(OSError):  # apt renames and removes them
+                size += file.stat().st_size
+        return size
 
     def troubles(self) -> str:
         """Return what kept lists from being got the last time, a line for each, or ''."""
@@ -106,14 +151,14 @@ class Apt:
 
     def packages(self, pattern: str) -> list[Package]:
         """Return all versions of all packages whose name matches a regular expression."""
-        names = self._run("apt-cache", "search", "--names-only", pattern)
+        names = run(self.folder, "apt-cache", "search", "--names-only", pattern)
         if names.returncode:
             raise AptError("the lists of packages cannot be read: " + "; ".join(complaints(names.stderr)))
         wanted = [line.partition(" ")[0] for line in names.stdout.splitlines()]
         if not wanted:
             return []
         found: dict[tuple[str, str], Package] = {}
-        for fields in stanzas(self._run("apt-cache", "show", *wanted).stdout):
+        for fields in stanzas(run(self.folder, "apt-cache", "show", *wanted).stdout):
             if fields.keys() >= {"Package", "Version", "Size"}:
                 key = fields["Package"], fields["Version"]
                 found[key] = Package(*key, int(fields["Size"]))
@@ -124,61 +169,20 @@ class Apt:
 
         Not by ``apt-get download``, which begins anew each time. It runs in a session of its own: see ``give_up``.
         """
-        told = self._run("apt-get", "-q", "download", "--print-uris", f"{package.name}={package.version}")
+        told = run(self.folder, "apt-get", "-q", "download", "--print-uris", f"{package.name}={package.version}")
         found = _PRINTED.search(told.stdout)
         if found is None:
             raise AptError(f"{package.name} could not be downloaded: " + "; ".join(complaints(told.stderr)))
-        return subprocess.Popen(
-            self._command(str(self._helper), "-q", "download-file", found["address"], str(file), found["checksum"]),
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            pass_fds=(self._lock,),
-            start_new_session=True,
+        command = apt_command(
+            self.folder, str(self._helper), "-q", "download-file", found["address"], str(file), found["checksum"]
         )
-
-    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self._command(*command),
-            capture_output=True,
-            text=True,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-
-    def _command(self, tool: str, *arguments: str) -> list[str]:
-        folder = self.folder
-        options = {
-            "Dir::Etc::SourceList": self._sources,
-            "Dir::Etc::SourceParts": "-",
-            "Dir::State": folder,
-            "Dir::State::Lists": folder / "lists",
-            "Dir::State::status": folder / "status",
-            "Dir::Cache": folder / "cache",
-            "Dir::Cache::pkgcache": "pkgcache.bin",  # containers switch it off, and every question takes seconds
-            "Dir::Cache::srcpkgcache": "",
-            "APT::Architecture": "amd64",
-            "APT::Architectures": "amd64",
-            "APT::Sandbox::User": "",  # stays the user who asks
-            "APT::Update::Post-Invoke": "",
-            "Acquire::Languages": "none",
-            "Acquire::Retries": "3",
-            # Whatever the machine lets pass: what nobody has signed is not booted.
-            "Acquire::AllowInsecureRepositories": "false",
-            "Acquire::AllowWeakRepositories": "false",
-            "Acquire::AllowDowngradeToInsecureRepositories": "false",
-            "APT::Get::AllowUnauthenticated": "false",
-        }
-        return [tool, *(word for key, value in options.items() for word in ("-o", f"{key}={value}")), *arguments]
+        return start(command, subprocess.PIPE, self._lock)
 
 
 def _sources() -> str:
     """Return sources with our suites on the machine's mirrors; raise AptError where it has none of Debian."""
     main = security = None
-    for source in machine_sources(_environment()):
+    for source in machine_sources(environment()):
         suite = _SUITES.match(source.suite)
         if suite and suite[2] == "-security":
             security = security or source
@@ -193,17 +197,6 @@ def _sources() -> str:
     return "\n".join(parts)
 
 
-def give_up(download: subprocess.Popen[str]) -> None:
-    """End a download so that the next one can go on with it: apt's methods then note what they got a part of."""
-    with suppress(ProcessLookupError):
-        os.killpg(download.pid, signal.SIGTERM)
-    try:
-        download.wait(_PATIENCE)
-    except subprocess.TimeoutExpired:
-        os.killpg(download.pid, signal.SIGKILL)
-        download.wait()
-
-
 def _locked(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -212,16 +205,5 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def complaints(errors: str) -> Iterator[str]:
-    """Yield what apt complains of, without what only says that it has."""
-    for line in errors.splitlines():
-        if line.startswith(("E: ", "W: ")) and "Some index files failed" not in line:
-            yield line[3:].strip()
-
-
 def _listed(lines: list[str]) -> str:
     return "\n        ".join(lines)
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}

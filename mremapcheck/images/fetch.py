@@ -11,7 +11,8 @@ from pathlib import Path
 
 from mremapcheck.errors import MremapcheckError
 from mremapcheck.images import cache, known
-from mremapcheck.images.apt import Apt, AptError, Package, complaints, give_up
+from mremapcheck.images.apt import Apt, AptError, Package
+from mremapcheck.images.apt_process import complaints, give_up
 from mremapcheck.images.image import open_image
 from mremapcheck.images.known import Known
 from mremapcheck.kernels.version import KernelVersion
@@ -43,6 +44,7 @@ def fetch(wanted: Iterable[str], again: bool = False) -> Iterator[Fetched]:
     line = Line("kernels fetch")
     try:
         with apt.alone(lambda: line.say("waiting for another mremapcheck that fetches kernels")):
+            apt.check_room()
             for package in _choose(apt, line, versions, again):
                 yield _fetch(apt, package, line)
     finally:
@@ -85,7 +87,7 @@ def _packages(apt: Apt, line: Line, update: bool) -> dict[KernelVersion, Package
     """Return version -> package that holds its image, with new lists of packages or those that there are."""
     if update:
         line.say("getting lists of packages")
-        apt.update()
+        apt.update(line.tick)
     line.say("looking for kernels")
     found: dict[KernelVersion, Package] = {}
     for package in sorted(apt.packages(_PATTERN), key=lambda package: package.name.startswith("linux-binary")):

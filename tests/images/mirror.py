@@ -46,7 +46,7 @@ class Mirror:
     """One suite with packages, which can be changed at any time.
 
     ``requests``: what was sent, and from which byte on. ``stall``: packages are sent up to this byte, and then nothing
-    comes until ``go_on``.
+    comes until ``go_on``; ``stall_all``: of everything only the head is.
     """
 
     def __init__(self, folder: Path, key: Key) -> None:
@@ -55,6 +55,7 @@ class Mirror:
         self._index: list[str] = []
         self.requests: list[tuple[str, int]] = []
         self.stall: int | None = None
+        self.stall_all = False
         self.stalled = threading.Event()
         self._go_on = threading.Event()
         (folder / _POOL).mkdir(parents=True)
@@ -108,7 +109,7 @@ class Mirror:
 
     def go_on(self) -> None:
         """Serve packages whole again."""
-        self.stall = None
+        self.stall, self.stall_all = None, False
         self._go_on.set()
 
     def sent(self, end: str) -> list[int]:
@@ -140,6 +141,9 @@ class Mirror:
         if start:
             handler.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
         handler.end_headers()
+        if self.stall_all:
+            handler.wfile.flush()
+            self._go_on.wait(60)
         stall = self.stall if path.suffix == ".deb" else None
         try:
             handler.wfile.write(data[start:stall])

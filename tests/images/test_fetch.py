@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from mremapcheck.images.apt import AptError
+from mremapcheck.images.fetch import fetch
 from mremapcheck.report.schema import json_schema
 from tests.images.made import bzimage, deb
 from tests.images.mirror import SUITE, Key, Mirror, machine
@@ -60,7 +62,7 @@ class User:
     """Somebody on a machine whose apt knows the mirror."""
 
     def __init__(self, folder: Path, sources: str, name: str = "debian.sources") -> None:
-        self._env = {**machine(folder, sources, name), "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+        self.env = {**machine(folder, sources, name), "PYTHONPATH": str(ROOT), "TERM": "xterm"}
         self.cache = folder / "cache" / "mremapcheck"
 
     def command(self, *words: str) -> list[str]:
@@ -68,11 +70,11 @@ class User:
 
     def start(self, *words: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
         command = self.command(*words)
-        return subprocess.Popen(command, env=self._env, stdout=subprocess.PIPE, stderr=stderr, text=True)
+        return subprocess.Popen(command, env=self.env, stdout=subprocess.PIPE, stderr=stderr, text=True)
 
     def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         command = self.command(*words)
-        return subprocess.run(command, env={**self._env, **env}, capture_output=True, text=True, check=False)
+        return subprocess.run(command, env={**self.env, **env}, capture_output=True, text=True, check=False)
 
     def fails(self, *words: str, **env: str) -> str:
         """Return the message of a command that fails as it should."""
@@ -238,6 +240,24 @@ def test_progress_is_shown_on_a_terminal(user: User, mirror: Mirror) -> None:
     os.close(ours)
 
 
+def test_a_disk_without_room(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mremapcheck.images.apt._ROOM", 1 << 60)
+    for name in ("APT_CONFIG", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, user.env[name])
+    with pytest.raises(AptError, match="is full") as caught:
+        list(fetch(["6.17"]))
+    assert "XDG_CACHE_HOME" in caught.value.hint
+
+
+def test_a_mirror_that_says_no_more(user: User, mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mremapcheck.images.apt._SILENCE", 1.5)
+    for name in ("APT_CONFIG", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, user.env[name])
+    mirror.stall_all = True
+    with pytest.raises(AptError, match="got nothing for 2 s"):
+        list(fetch(["6.17"]))
+
+
 def test_no_apt(user: User, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     message = user.fails("fetch", "6.17", PATH=str(tmp_path / "empty"))
@@ -299,7 +319,7 @@ def test_an_ordinary_user_needs_nothing_else(tmp_path: Path, mirror: Mirror, key
             folder.chmod(0o755 if folder.is_dir() else 0o644)
         become = [tool("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups"]
         command = [*become, *user.command("fetch", "6.17")]
-        env = {**user._env, "XDG_CACHE_HOME": ""}
+        env = {**user.env, "XDG_CACHE_HOME": ""}
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd="/")
         assert done.stdout.startswith("fetched 6.17.13"), done.stderr
         assert (public / "home/.cache/mremapcheck/kernels/6.17.13+deb13-cloud-amd64/kernel").stat().st_uid == 65534
