@@ -17,6 +17,7 @@ from mremapcheck.model.executor import ModelExecutor
 from mremapcheck.model.kernel import ModelKernel
 from mremapcheck.model.reference import resolve
 from mremapcheck.model.registry import CHANGES, NEWEST, OLDEST, by_id, changes_of, ordered, with_dependent, with_needed
+from mremapcheck.progress import Line
 from mremapcheck.timeline import stops
 
 if TYPE_CHECKING:
@@ -92,10 +93,24 @@ def identify(executor: Executor, scenarios: Sequence[Scenario]) -> Identity:
 
     The executor must have been entered.
     """
-    seen = list(zip(scenarios, executor.run(scenarios), strict=True))
-    kernel = executor.kernel
+    line = Line("identify")
+    line.say(f"carrying out {len(scenarios)} scenarios")
+    try:
+        seen = list(zip(scenarios, _ticking(line, executor.run(scenarios)), strict=True))
+        line.say("finding the changes that explain what it did")
+        return _explained(executor.kernel, _Likeness(seen, line))
+    finally:
+        line.clear()
+
+
+def _ticking(line: Line, executions: Iterable[Execution]) -> Iterator[Execution]:
+    for execution in executions:
+        line.tick()
+        yield execution
+
+
+def _explained(kernel: Kernel, likeness: _Likeness) -> Identity:
     promised = _promised(kernel)
-    likeness = _Likeness(seen)
     kernels = [(reference, frozenset(resolve(reference).ids)) for reference in stops(CHANGES, OLDEST, NEWEST)]
     likeness.learn_what_kernels_lack(changes for _, changes in kernels)
 
@@ -125,7 +140,7 @@ def identify(executor: Executor, scenarios: Sequence[Scenario]) -> Identity:
         left_out=tuple(id_ for id_ in lacks if id_ in (promised or ()) and likeness.only_skipped(found, id_)),
         unexplained=tuple(likeness.unlike(found)),
         compared=likeness.compared,
-        skipped=sum(execution.status == "skip" for _, execution in seen),
+        skipped=likeness.skipped,
     )
 
 
@@ -152,7 +167,8 @@ def _neighbours(changes: Changes) -> Iterator[Changes]:
 class _Likeness:
     """How far models with any changes do what the kernel did; each is asked for each scenario once, when it matters."""
 
-    def __init__(self, seen: Sequence[tuple[Scenario, Execution]]) -> None:
+    def __init__(self, seen: Sequence[tuple[Scenario, Execution]], line: Line) -> None:
+        self._line = line
         self._seen = [(scenario, execution) for scenario, execution in seen if execution.status != "error"]
         self._lacks: set[str] = set()
         self._model = lru_cache(maxsize=None)(_model)
@@ -162,6 +178,11 @@ class _Likeness:
     def compared(self) -> int:
         """How many scenarios say something about the kernel: they ran, or were skipped for what it lacks."""
         return sum(execution.status == "ran" or execution.reason in self._lacks for _, execution in self._seen)
+
+    @property
+    def skipped(self) -> int:
+        """How many scenarios the kernel skipped."""
+        return sum(execution.status == "skip" for _, execution in self._seen)
 
     def learn_what_kernels_lack(self, kernels: Iterable[Changes]) -> None:
         """Note the reasons why models skip: a skip for one of them tells a kernel, any other only this machine."""
@@ -173,6 +194,7 @@ class _Likeness:
 
     def wrong(self, changes: Changes, most: int | None = None) -> list[int]:
         """Return the scenarios, by number, in which the model does something else; not many more than ``most``."""
+        self._line.tick()
         found: list[int] = []
         for number in range(len(self._seen)):
             if not self.agrees(changes, number):
