@@ -18,7 +18,7 @@ class Kernel:
 
     ``version`` is what ``expect`` ranges are held against. ``changes`` are ids of the registry, in its order; None
     where nobody knows them (a real kernel that was not identified). ``acceleration`` is how a virtual machine runs: kvm
-    or tcg.
+    or tcg. ``switched_on`` are changes that an option at boot stands for: the kernel may have them without being newer.
     """
 
     reference: str
@@ -27,6 +27,7 @@ class Kernel:
     version: KernelVersion
     changes: tuple[str, ...] | None = None
     acceleration: str | None = None
+    switched_on: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object of design section 4, with the version where the release does not tell it."""
@@ -40,6 +41,8 @@ class Kernel:
             data["version"] = str(self.version)
         if self.acceleration is not None:
             data["acceleration"] = self.acceleration
+        if self.switched_on:
+            data["switched_on"] = list(self.switched_on)
         return data
 
 

@@ -7,7 +7,7 @@ change without which the model would agree just as well cannot be told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,6 +17,7 @@ from mremapcheck.model.executor import ModelExecutor
 from mremapcheck.model.kernel import ModelKernel
 from mremapcheck.model.reference import resolve
 from mremapcheck.model.registry import CHANGES, NEWEST, OLDEST, by_id, changes_of, ordered, with_dependent, with_needed
+from mremapcheck.progress import Line
 from mremapcheck.timeline import stops
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ class Identity:
     """What is known of a kernel, ids of changes in the registry's order.
 
     ``promised``: what its version says it has, None for a version that the model does not know. ``nearest``: the
-    modelled kernel that is most like it, and in how many scenarios (``unlike_nearest``) it is not. ``unexplained``:
-    scenarios that no set of changes explains. ``compared`` and ``skipped`` are numbers of scenarios.
+    modelled kernel that is most like it, and in how many scenarios (``unlike_nearest``) it is not. ``left_out``: those
+    that it lacks only in that it offers nothing to use them by, as a configuration without them does; no code behaves
+    as before. ``unexplained``: scenarios that no set of changes explains. ``compared`` and ``skipped`` are numbers of
+    scenarios.
     """
 
     kernel: Kernel
@@ -44,23 +47,28 @@ class Identity:
     has: tuple[str, ...]
     lacks: tuple[str, ...]
     untold: tuple[str, ...]
+    left_out: tuple[str, ...]
     unexplained: tuple[str, ...]
     compared: int
     skipped: int
 
     @property
     def gained(self) -> tuple[str, ...]:
-        """Changes that it has and its version does not promise: backports, as a rule."""
-        return () if self.promised is None else tuple(id_ for id_ in self.has if id_ not in self.promised)
+        """Changes that it has and neither its version promises nor its boot options stand for: backports, as a rule."""
+        if self.promised is None:
+            return ()
+        expected = {*self.promised, *self.kernel.switched_on}
+        return tuple(id_ for id_ in self.has if id_ not in expected)
 
     @property
     def lost(self) -> tuple[str, ...]:
-        """Changes that its version promises and it lacks."""
-        return () if self.promised is None else tuple(id_ for id_ in self.lacks if id_ in self.promised)
+        """Changes that its version promises and it lacks, whatever its configuration."""
+        promised = set(self.promised or ()) - set(self.left_out)
+        return tuple(id_ for id_ in self.lacks if id_ in promised)
 
     @property
     def as_promised(self) -> bool:
-        """Tell whether the version number says it all."""
+        """Tell whether the version number says it all, but for what a configuration may leave out."""
         return self.promised is not None and not (self.gained or self.lost or self.unexplained)
 
     def to_json(self) -> dict[str, Any]:
@@ -74,6 +82,7 @@ class Identity:
             "untold": list(self.untold),
             "gained": list(self.gained),
             "lost": list(self.lost),
+            "left_out": list(self.left_out),
             "unexplained": list(self.unexplained),
             "summary": {"compared": self.compared, "skipped": self.skipped},
         }
@@ -84,10 +93,24 @@ def identify(executor: Executor, scenarios: Sequence[Scenario]) -> Identity:
 
     The executor must have been entered.
     """
-    seen = list(zip(scenarios, executor.run(scenarios), strict=True))
-    kernel = executor.kernel
+    line = Line("identify")
+    line.say(f"carrying out {len(scenarios)} scenarios")
+    try:
+        seen = list(zip(scenarios, _ticking(line, executor.run(scenarios)), strict=True))
+        line.say("finding the changes that explain what it did")
+        return _explained(executor.kernel, _Likeness(seen, line))
+    finally:
+        line.clear()
+
+
+def _ticking(line: Line, executions: Iterable[Execution]) -> Iterator[Execution]:
+    for execution in executions:
+        line.tick()
+        yield execution
+
+
+def _explained(kernel: Kernel, likeness: _Likeness) -> Identity:
     promised = _promised(kernel)
-    likeness = _Likeness(seen)
     kernels = [(reference, frozenset(resolve(reference).ids)) for reference in stops(CHANGES, OLDEST, NEWEST)]
     likeness.learn_what_kernels_lack(changes for _, changes in kernels)
 
@@ -98,22 +121,26 @@ def identify(executor: Executor, scenarios: Sequence[Scenario]) -> Identity:
         if len(likeness.wrong(changes, len(likeness.wrong(start)))) < len(likeness.wrong(start)):
             nearest, start = reference, changes
     unlike_nearest = len(likeness.wrong(start))
+    if start == promised:
+        nearest = str(kernel.version)  # which behaves as the stop of the timeline before it
     # What the version promises is where a distribution began; only where that leads nowhere begin with the nearest.
     starts = [start] if promised is None else [promised, start]
     found = min(map(likeness.explain, starts), key=lambda changes: len(likeness.wrong(changes)))
     told = {change.id for change in CHANGES if likeness.matters(found, change.id)}
     ids = [change.id for change in CHANGES]
+    lacks = tuple(id_ for id_ in ids if id_ in told and id_ not in found)
     return Identity(
         kernel=kernel,
         promised=None if promised is None else tuple(id_ for id_ in ids if id_ in promised),
         nearest=nearest,
         unlike_nearest=unlike_nearest,
         has=tuple(id_ for id_ in ids if id_ in told and id_ in found),
-        lacks=tuple(id_ for id_ in ids if id_ in told and id_ not in found),
+        lacks=lacks,
         untold=tuple(id_ for id_ in ids if id_ not in told),
+        left_out=tuple(id_ for id_ in lacks if id_ in (promised or ()) and likeness.only_skipped(found, id_)),
         unexplained=tuple(likeness.unlike(found)),
         compared=likeness.compared,
-        skipped=sum(execution.status == "skip" for _, execution in seen),
+        skipped=likeness.skipped,
     )
 
 
@@ -131,10 +158,17 @@ def toggled(changes: Changes, id_: str) -> Changes:
     return changes - with_dependent([change]) if id_ in changes else changes | with_needed([change])
 
 
+def _neighbours(changes: Changes) -> Iterator[Changes]:
+    """Yield what is one toggle away."""
+    for change in CHANGES:
+        yield toggled(changes, change.id)
+
+
 class _Likeness:
     """How far models with any changes do what the kernel did; each is asked for each scenario once, when it matters."""
 
-    def __init__(self, seen: Sequence[tuple[Scenario, Execution]]) -> None:
+    def __init__(self, seen: Sequence[tuple[Scenario, Execution]], line: Line) -> None:
+        self._line = line
         self._seen = [(scenario, execution) for scenario, execution in seen if execution.status != "error"]
         self._lacks: set[str] = set()
         self._model = lru_cache(maxsize=None)(_model)
@@ -144,6 +178,11 @@ class _Likeness:
     def compared(self) -> int:
         """How many scenarios say something about the kernel: they ran, or were skipped for what it lacks."""
         return sum(execution.status == "ran" or execution.reason in self._lacks for _, execution in self._seen)
+
+    @property
+    def skipped(self) -> int:
+        """How many scenarios the kernel skipped."""
+        return sum(execution.status == "skip" for _, execution in self._seen)
 
     def learn_what_kernels_lack(self, kernels: Iterable[Changes]) -> None:
         """Note the reasons why models skip: a skip for one of them tells a kernel, any other only this machine."""
@@ -155,6 +194,7 @@ class _Likeness:
 
     def wrong(self, changes: Changes, most: int | None = None) -> list[int]:
         """Return the scenarios, by number, in which the model does something else; not many more than ``most``."""
+        self._line.tick()
         found: list[int] = []
         for number in range(len(self._seen)):
             if not self.agrees(changes, number):
@@ -168,20 +208,31 @@ class _Likeness:
         return [self._seen[number][0].name for number in self.wrong(changes)]
 
     def explain(self, changes: Changes) -> Changes:
-        """Toggle one change at a time, always the one that explains the most, until none explains more."""
+        """Toggle one change at a time, always the one that explains the most, until none explains more.
+
+        Then two at a time: one may bring what the other alters.
+        """
         while wrong := self.wrong(changes):
-            others = [toggled(changes, change.id) for change in CHANGES]
-            helping = [other for other in others if any(self.agrees(other, number) for number in wrong)]
-            best = min(helping, key=lambda other: len(self.wrong(other, len(wrong))), default=changes)
-            if len(self.wrong(best, len(wrong))) >= len(wrong):
+            for others in (_neighbours(changes), (other for one in _neighbours(changes) for other in _neighbours(one))):
+                helping = [other for other in others if any(self.agrees(other, number) for number in wrong)]
+                best = min(helping, key=lambda other: len(self.wrong(other, len(wrong))), default=changes)
+                if len(self.wrong(best, len(wrong))) < len(wrong):
+                    changes = best
+                    break
+            else:
                 break
-            changes = best
         return changes
 
     def matters(self, changes: Changes, id_: str) -> bool:
         """Tell whether the model would be less like the kernel with this change toggled."""
         wrong = len(self.wrong(changes))
         return len(self.wrong(toggled(changes, id_), wrong)) > wrong
+
+    def only_skipped(self, changes: Changes, id_: str) -> bool:
+        """Tell whether every scenario that speaks against toggling this change is one that the kernel skipped."""
+        before = set(self.wrong(changes))
+        telling = [number for number in self.wrong(toggled(changes, id_)) if number not in before]
+        return all(self._seen[number][1].status == "skip" for number in telling)
 
     def _agrees(self, changes: Changes, number: int) -> bool:
         scenario, real = self._seen[number]

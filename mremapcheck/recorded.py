@@ -31,7 +31,12 @@ class RecordedExecutor:
             changes = kernel["changes"]
             version = KernelVersion.parse(kernel.get("version", kernel["release"]))
             self._kernel = Kernel(
-                f"recorded:{path}", "recorded", kernel["release"], version, None if changes is None else tuple(changes)
+                f"recorded:{path}",
+                "recorded",
+                kernel["release"],
+                version,
+                None if changes is None else tuple(changes),
+                switched_on=tuple(kernel.get("switched_on", ())),
             )
             self._results: dict[str, list[Any]] = {}
             for result in document["results"]:

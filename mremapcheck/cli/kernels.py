@@ -134,7 +134,10 @@ def _table(found: list[Known], markdown: bool) -> list[str]:
     from mremapcheck.images.known import boot_of
 
     if not found:
-        return ["no kernels are known yet: `mremapcheck kernels fetch 6.12 6.16 6.17`, or `kernels add PATH`"]
+        return [
+            "no kernels are known yet: `mremapcheck kernels fetch 6.12 6.17` gets some,",
+            "`kernels add PATH` takes yours",
+        ]
     from tabulate import tabulate
 
     rows = []

@@ -28,6 +28,12 @@ def banner(data: bytes) -> str | None:
     return text.strip() or None
 
 
+def whole_size(data: bytes) -> int:
+    """Return how many bytes an image has that begins with ``data``; signatures may follow."""
+    (paragraphs,) = struct.unpack_from("<I", data, 0x1F4)
+    return ((data[0x1F1] or 4) + 1) * _SECTOR + 16 * int(paragraphs)
+
+
 def payload(data: bytes) -> bytes | None:
     """Return the packed vmlinux, with the 4 bytes of its unpacked size at the end; None in very old images."""
     (version,) = struct.unpack_from("<H", data, 0x206)

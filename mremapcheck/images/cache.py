@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mremapcheck.errors import ExecutorError
@@ -20,13 +23,23 @@ def folder(*parts: str) -> Path:
 def writable(*parts: str) -> Path:
     """Return a folder below the cache folder, made if need be; raise ExecutorError where that is impossible."""
     place = folder(*parts)
-    try:
+    with writing(place):
         place.mkdir(parents=True, exist_ok=True)
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return place
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Turn an OSError, as of a full disk, into an ExecutorError that says where it was."""
+    try:
+        yield
     except OSError as error:
         raise ExecutorError(
-            f"the cache folder {place} cannot be made: {error.strerror}", "set XDG_CACHE_HOME to a folder of yours"
+            f"the cache folder {place} cannot be written: {error.strerror}",
+            "set XDG_CACHE_HOME to a folder of yours, on a disk with room",
         ) from None
-    return place
 
 
 def write(path: Path, data: bytes | bytearray) -> None:

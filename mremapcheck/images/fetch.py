@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from mremapcheck.errors import MremapcheckError
 from mremapcheck.images import cache, known
 from mremapcheck.images.apt import Apt, AptError, Package
+from mremapcheck.images.apt_process import complaints, give_up
 from mremapcheck.images.image import open_image
 from mremapcheck.images.known import Known
 from mremapcheck.kernels.version import KernelVersion
@@ -41,26 +43,51 @@ def fetch(wanted: Iterable[str], again: bool = False) -> Iterator[Fetched]:
     apt = Apt()
     line = Line("kernels fetch")
     try:
-        packages = _packages(apt, line, again)
-        chosen = {text: _newest(packages, version, text) for text, version in versions.items()}
-        if not all(chosen.values()) and not again and apt.is_fresh(_FRESH):
-            packages = _packages(apt, line, True)
-            chosen = {text: _newest(packages, version, text) for text, version in versions.items()}
-        missing = [text for text, package in chosen.items() if package is None]
-        if missing:
-            have = ", ".join(f"{major}.{minor}" for major, minor in sorted({each.series for each in packages}))
-            raise AptError(f"there is no kernel {', '.join(missing)} to fetch", f"there are stable updates of {have}")
-        for package in filter(None, chosen.values()):
-            yield _fetch(apt, package, line)
+        with apt.alone(lambda: line.say("waiting for another mremapcheck that fetches kernels")):
+            apt.check_room()
+            for package in _choose(apt, line, versions, again):
+                yield _fetch(apt, package, line)
     finally:
         line.clear()
 
 
-def _packages(apt: Apt, line: Line, again: bool) -> dict[KernelVersion, Package]:
-    """Return version -> package that holds its image."""
-    if again or not apt.is_fresh(_FRESH):
+def _choose(apt: Apt, line: Line, versions: dict[str, KernelVersion], again: bool) -> list[Package]:
+    """Return the packages of these versions; raise AptError, which names what there is, where one is missing."""
+    fresh = apt.is_fresh(_FRESH) and not again
+    for update in (False, True) if fresh else (True,):  # what is missing may have come since
+        packages = _packages(apt, line, update)
+        chosen = {text: _newest(packages, version, text) for text, version in versions.items()}
+        if all(chosen.values()):
+            break
+    missing = [text for text, package in chosen.items() if package is None]
+    if missing:
+        troubles = apt.troubles()
+        hint = _what_there_is(packages, [versions[text] for text in missing])
+        if troubles:
+            hint += f"\n  lists that could not be got:\n        {troubles}"
+        raise AptError(f"there is no kernel {', '.join(missing)} to fetch", hint)
+    return list(filter(None, chosen.values()))
+
+
+def _what_there_is(there: Iterable[KernelVersion], wanted: Iterable[KernelVersion]) -> str:
+    """Say which versions there are: one by one in the series that are wanted, of others just the series."""
+    series: dict[tuple[int, int], list[str]] = {}
+    for version in sorted(there):
+        series.setdefault(version.series, []).append(str(version))
+    parts = [
+        f"of {major}.{minor} there are {', '.join(series.pop((major, minor)))}"
+        for major, minor in sorted({version.series for version in wanted} & series.keys())
+    ]
+    if series:
+        parts.append(f"there are {', '.join(f'{major}.{minor}' for major, minor in series)}")
+    return "; ".join(parts) or "there are none at all"
+
+
+def _packages(apt: Apt, line: Line, update: bool) -> dict[KernelVersion, Package]:
+    """Return version -> package that holds its image, with new lists of packages or those that there are."""
+    if update:
         line.say("getting lists of packages")
-        apt.update()
+        apt.update(line.tick)
     line.say("looking for kernels")
     found: dict[KernelVersion, Package] = {}
     for package in sorted(apt.packages(_PATTERN), key=lambda package: package.name.startswith("linux-binary")):
@@ -75,8 +102,8 @@ def _packages(apt: Apt, line: Line, again: bool) -> dict[KernelVersion, Package]
     return found
 
 
-def _kind(package: Package) -> tuple[bool, str]:
-    return package.name.startswith("linux-binary"), package.version
+def _kind(package: Package) -> tuple[bool, list[int]]:
+    return package.name.startswith("linux-binary"), [int(number) for number in re.findall("[0-9]+", package.version)]
 
 
 def _newest(packages: dict[KernelVersion, Package], wanted: KernelVersion, text: str) -> Package | None:
@@ -90,18 +117,19 @@ def _fetch(apt: Apt, package: Package, line: Line) -> Fetched:
     for each in known.all_known():
         if each.origin == origin:
             return Fetched(each, False)
-    folder = cache.writable("downloads", package.name)
-    _download(apt, package, folder, line)
+    folder = cache.writable("downloads", f"{package.name}_{package.version}")
+    archive = _download(apt, package, folder, line)
     line.say(f"unpacking {package.name}")
-    archive = next(folder.glob("*.deb"))
     kernel = known.add(open_image(archive), origin=origin)
-    archive.unlink()
-    folder.rmdir()
+    for old in folder.parent.glob(f"{package.name}_*"):
+        shutil.rmtree(old)
     return Fetched(kernel, True)
 
 
-def _download(apt: Apt, package: Package, folder: Path, line: Line) -> None:
-    process = apt.start_download(package, folder)
+def _download(apt: Apt, package: Package, folder: Path, line: Line) -> Path:
+    """Get a package into the folder, and return its file."""
+    file = folder / "package.deb"
+    process = apt.start_download(package, file)
     whole = package.size / 1e6
     try:
         while True:
@@ -109,14 +137,12 @@ def _download(apt: Apt, package: Package, folder: Path, line: Line) -> None:
                 _, errors = process.communicate(timeout=_TICK)
                 break
             except subprocess.TimeoutExpired:
-                done = sum(file.stat().st_size for file in folder.glob("*.deb")) / 1e6
+                done = file.stat().st_size / 1e6 if file.exists() else 0.0
                 line.say(f"{package.name}: {done:.1f} of {whole:.1f} MB")
     except BaseException:
-        process.kill()
-        process.wait()
+        give_up(process)
         raise
-    if process.returncode != 0 or not any(folder.glob("*.deb")):
-        reason = "; ".join(text.partition(": ")[2] for text in errors.splitlines() if text.startswith("E: "))
-        raise AptError(
-            f"{package.name} could not be downloaded: {reason or errors.strip()}", "what came is kept: again?"
-        )
+    if process.returncode != 0 or not file.exists():
+        reason = "; ".join(complaints(errors)) or errors.strip()
+        raise AptError(f"{package.name} could not be downloaded: {reason}", "what came is kept: again?")
+    return file

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mremapcheck.errors import MremapcheckError
-from mremapcheck.images import bzimage, packages
+from mremapcheck.images import bzimage, foreign, packages
 from mremapcheck.images.unpack import unpack
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.vm import elf
 
+#: Bytes that tell what a file is.
+_START = 4096
+_ONLY = "only kernels for x86-64 can be booted here"
 _BUILT = "arch/x86/boot/bzImage"
 _BANNER = re.compile(rb"Linux version ([0-9][^ \0\n]{1,127}) ([^\0\n]{0,1000})")
 
@@ -58,26 +61,24 @@ def open_image(path: Path) -> Image:
         raise ImageError(f"there is no {path}", "`mremapcheck kernels` lists the kernels that can be named by version")
     if path.is_dir():
         return _open_folder(path)
+    if not path.is_file():
+        raise ImageError(f"{path} is neither a file nor a folder")
     try:
         with path.open("rb") as file:
-            start = file.read(4096)
+            start = file.read(_START)
         if packages.is_package(start):
             name, data = packages.kernel_in_package(path)
-            return _bzimage(data, f"{path}: {name}")
-        if bzimage.is_bzimage(start):
-            return _bzimage(path.read_bytes(), str(path))
+            return _kernel(data, f"{path}: {name}")
         if start.startswith(elf.MAGIC):
-            return _vmlinux(path)
+            with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+                return _vmlinux(view, str(path))
+        return _kernel(path.read_bytes() if bzimage.is_bzimage(start) else start, str(path))
     except PermissionError:
         raise ImageError(
             f"{path} may not be read by this user", "some distributions keep kernels for root only: copy it first"
         ) from None
     except OSError as error:
         raise ImageError(f"{path} cannot be read: {error.strerror}") from None
-    raise ImageError(
-        f"{path} is no kernel image: neither a bzImage for x86-64, nor a vmlinux, nor a .deb or .rpm with one in it",
-        f"in a build tree the image is {_BUILT}",
-    )
 
 
 def _open_folder(path: Path) -> Image:
@@ -100,30 +101,50 @@ def _open_folder(path: Path) -> Image:
     raise ImageError(f"{path} holds no kernel image", f"looked for {_BUILT}, vmlinux, vmlinuz-* and boot/vmlinuz-*")
 
 
+def _kernel(data: bytes, origin: str) -> Image:
+    """Return the kernel that a file with these bytes is."""
+    if data.startswith(elf.MAGIC):
+        return _vmlinux(data, origin)
+    if bzimage.is_bzimage(data[:_START]):
+        return _bzimage(data, origin)
+    machine = foreign.architecture(data)
+    if machine:
+        raise ImageError(f"{origin} is a kernel for {machine}", _ONLY)
+    if foreign.is_efi_program(data):
+        raise ImageError(f"{origin} is an EFI program, but no bzImage for x86-64", _ONLY)
+    raise ImageError(
+        f"{origin} is no kernel image: neither a bzImage for x86-64, nor a vmlinux, nor a .deb or .rpm with one in it",
+        f"in a build tree the image is {_BUILT}",
+    )
+
+
 def _bzimage(data: bytes, origin: str) -> Image:
-    if not bzimage.is_bzimage(data[:4096]):
-        raise ImageError(f"{origin} is no bzImage for x86-64", "other architectures are not supported")
-    banner = bzimage.banner(data)
-    if banner is None:
+    text = bzimage.banner(data)
+    whole = bzimage.whole_size(data)
+    if len(data) < whole:
+        raise ImageError(f"{origin} is cut off: it has {len(data)} bytes of {whole}", "was it copied whole?")
+    if text is None:
         raise ImageError(f"{origin} does not tell its release", "is it an image of Linux?")
-    release, _, rest = banner.partition(" ")
+    release, _, rest = text.partition(" ")
     return Image("bzimage", data, origin, release, rest)
 
 
-def _vmlinux(path: Path) -> Image:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        found = _BANNER.search(view)
-        if found is None:
-            raise ImageError(f"{path} is an ELF file but no Linux kernel", f"in a build tree take {_BUILT}")
-        release, rest = found[1].decode("ascii", "replace"), found[2].decode("ascii", "replace")
-        try:
-            data = elf.loadable_part(view)
-            bootable = elf.has_pvh_entry(data)
-        except elf.ElfError as error:
-            raise ImageError(f"{path} cannot be booted: {error}", "only x86-64 kernels can") from None
+def _vmlinux(data: bytes | mmap.mmap, origin: str) -> Image:
+    machine = foreign.architecture(data[:64])
+    if machine not in ("x86-64", None):
+        raise ImageError(f"{origin} is a kernel for {machine}", _ONLY)
+    found = _BANNER.search(data)
+    if found is None:
+        raise ImageError(f"{origin} is an ELF file but no Linux kernel", f"in a build tree take {_BUILT}")
+    release, rest = found[1].decode("ascii", "replace"), found[2].decode("ascii", "replace")
+    try:
+        loaded = elf.loadable_part(data)
+        bootable = elf.has_pvh_entry(loaded)
+    except elf.ElfError as error:
+        raise ImageError(f"{origin} cannot be booted: {error}", "was it copied whole?") from None
     if not bootable:
         raise ImageError(
-            f"{path} is a vmlinux without a PVH entry, which QEMU cannot boot",
+            f"{origin} is a vmlinux without a PVH entry, which QEMU cannot boot",
             f"build it with CONFIG_PVH=y, or name the bzImage beside it ({_BUILT})",
         )
-    return Image("vmlinux", data, str(path), release, rest)
+    return Image("vmlinux", loaded, origin, release, rest)

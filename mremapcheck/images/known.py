@@ -157,17 +157,19 @@ def add(image: Image, name: str = "", origin: str = "") -> Known:
     folder = cache.writable("kernels", name)
     known = Known(name, folder, image.kind, image.release, image.banner, origin or image.origin, digest_of(image))
     facts = {"kind", "release", "banner", "origin", "digest"}
-    cache.write(known.path, image.data)
     text = json.dumps({fact: getattr(known, fact) for fact in sorted(facts)}, indent=1)
-    cache.write(folder / _FACTS, text.encode())
+    with cache.writing(folder):
+        cache.write(known.path, image.data)
+        cache.write(folder / _FACTS, text.encode())
     return known
 
 
 def remove(name: str) -> Known:
-    """Forget a kernel; raise KernelReferenceError where there is none."""
+    """Forget a kernel; raise KernelReferenceError where there is none, ExecutorError where it may not be removed."""
     known = get(name)
-    shutil.rmtree(known.folder)
-    (_boots() / f"{known.digest}.json").unlink(missing_ok=True)
+    with cache.writing(known.folder):
+        shutil.rmtree(known.folder)
+        (_boots() / f"{known.digest}.json").unlink(missing_ok=True)
     return known
 
 

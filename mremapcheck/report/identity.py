@@ -22,14 +22,20 @@ def identity_lines(identity: Identity, verbose: bool = False) -> Iterator[str]:
     yield f"  nearest release   {identity.nearest}, {alike} ({identity.compared} compared, {identity.skipped} skipped)"
     told = f"has {len(identity.has)}, lacks {len(identity.lacks)}, cannot tell {len(identity.untold)}"
     yield f"  changes           {told}"
+    version = kernel.version
     if identity.promised is None:
-        yield f"  promised          nothing is known of version {kernel.version}"
+        yield f"  promised          nothing is known of version {version}"
     elif identity.as_promised:
-        yield f"  promised          all that version {kernel.version} promises, and nothing else"
-    else:
-        yield f"  promised          not what version {kernel.version} promises:"
+        yield f"  promised          all that version {version} promises, and nothing else"
+    elif identity.gained or identity.lost:
+        yield f"  promised          not what version {version} promises:"
         yield from _cited("has as well", identity.gained)
         yield from _cited("lacks", identity.lost)
+    else:
+        yield f"  promised          all that version {version} promises, as far as changes are known"
+    if identity.left_out:
+        yield from _named("left out", identity.left_out)
+        yield "                    nothing here can use them: mostly the kernel's configuration"
     if identity.unexplained:
         yield from _named("unexplained", identity.unexplained)
         yield "                    no set of known changes does this: the model or a vendor's own change"

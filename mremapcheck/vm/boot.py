@@ -14,9 +14,11 @@ from mremapcheck.vm import acceleration
 from mremapcheck.vm.acceleration import KVM, TCG
 from mremapcheck.vm.guest_image import GuestImage
 from mremapcheck.vm.machine import GuestEnded, Hello, Machine
-from mremapcheck.vm.qemu import Setup, find_qemu, in_memory
+from mremapcheck.vm.qemu import MEMORY, Setup, find_qemu, in_memory
 
-#: For every boot: the console, restart at once after a panic, secret memory before 6.5, a large enough RAM disk.
+#: Changes that an option in _ALWAYS stands for, by id: secret memory up to 6.4.
+SWITCHED_ON = ("secret-by-default",)
+#: For every boot: the console, restart at once after a panic, secret memory, a large enough RAM disk.
 _ALWAYS = "console=ttyS0 panic=-1 mitigations=off secretmem.enable=1 ramdisk_size=65536"
 
 
@@ -33,6 +35,11 @@ class Profile:
     patience: float
 
 
+#: After so many failures the fastest way is not tried any more: one may have been the fault of a busy machine.
+_ENOUGH = 2
+#: Times that a boot is tried while QEMU gets killed.
+_TRIES = 2
+_KILLED = f"is there memory for it? A guest has {MEMORY} MiB; `dmesg` tells whom the kernel killed"
 #: So many seconds, instead of a profile's own, may every boot take.
 _PATIENCE = "MREMAPCHECK_BOOT_TIMEOUT"
 
@@ -88,15 +95,17 @@ class Booter:
         if self._ready:
             booted, self._ready = self._ready, None
             return booted
-        profiles = [PLAIN] if known.boot_of(self._digest).get("profile") == PLAIN.name else [FAST, PLAIN]
-        for profile in profiles:
+        for profile in [PLAIN] if self._failures() >= _ENOUGH else [FAST, PLAIN]:
             line.say(f"booting{' plainly' if profile is PLAIN else ''}")
-            try:
-                booted = self._try(accelerator, profile, _patience(profile), line)
-            except GuestEnded as ended:
-                last = ended
-                continue
-            return booted
+            for _ in range(_TRIES):
+                try:
+                    return self._try(accelerator, profile, _patience(profile), line)
+                except GuestEnded as ended:
+                    last = ended
+                    if not ended.killed:
+                        break
+            else:
+                raise ExecutorError(f"{self._image.release} does not boot: {last.reason} twice", _KILLED)
         if accelerator == TCG:
             acceleration.forget()  # perhaps it was this kernel that did not work
         log = "".join(f"\n| {text}" for text in last.log)
@@ -130,8 +139,16 @@ class Booter:
                 return self._try(accelerator, profile, patience, line)
             raise
         facts = {"profile": profile.name, "accelerator": accelerator, "seconds": round(hello.seconds, 1)}
-        known.remember_boot(self._digest, {**facts, "release": hello.release, "channel": hello.channel})
+        facts |= {"release": hello.release, "channel": hello.channel}
+        if profile is PLAIN:
+            facts["failures"] = min(self._failures() + 1, _ENOUGH)
+        known.remember_boot(self._digest, facts)
         return Booted(machine, hello, accelerator, profile.name)
+
+    def _failures(self) -> int:
+        """Return how often this image has not booted the fastest way, but then the plainest."""
+        failures = known.boot_of(self._digest).get("failures", 0)
+        return failures if isinstance(failures, int) else 0
 
     def _start(self, accelerator: str, profile: Profile) -> Machine:
         words = f"{_ALWAYS} {profile.words} {self._guest.arguments}"

@@ -61,10 +61,15 @@ def interpreter(data: Data) -> str | None:
 
 
 def loadable_part(data: Data) -> bytes:
-    """Return the file without what is never loaded (symbols, debug information): often a third of its size."""
+    """Return the file without what is never loaded (symbols, debug information): often a third of its size.
+
+    Raises ElfError, also for a file that is not whole.
+    """
     found = segments(data)
     start, size, count = struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54)
     end = max([start + size * count, *(segment.offset + segment.size for segment in found)])
+    if end > len(data):
+        raise ElfError(f"it is cut off: it has {len(data)} bytes of {end}")
     trimmed = bytearray(data[:end])
     struct.pack_into("<Q", trimmed, 40, 0)  # no section headers any more
     struct.pack_into("<HHH", trimmed, 58, 0, 0, 0)

@@ -20,7 +20,7 @@ from mremapcheck.outcome import Execution
 from mremapcheck.progress import Line
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.vm import frames
-from mremapcheck.vm.boot import Booted, Booter
+from mremapcheck.vm.boot import SWITCHED_ON, Booted, Booter
 from mremapcheck.vm.guest_image import guest_image
 from mremapcheck.vm.kernel_log import is_oops
 from mremapcheck.vm.machine import GuestEnded
@@ -73,7 +73,14 @@ class VmExecutor:
         self._line = Line(self._reference)
         self._booter = Booter(image, guest_image())
         accelerator = self._booter.accelerator(self._line)
-        self._kernel = Kernel(self._reference, "vm", image.release, image.version, acceleration=accelerator)
+        self._kernel = Kernel(
+            self._reference,
+            "vm",
+            image.release,
+            image.version,
+            acceleration=accelerator,
+            switched_on=SWITCHED_ON,
+        )
         self._interpreter = Interpreter()
         self._guest: Booted | None = None
         self._numbers = 0

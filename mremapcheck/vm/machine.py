@@ -33,12 +33,16 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?=]*[A-Za-z]|c)")
 
 
 class GuestEnded(Exception):  # noqa: N818
-    """The guest has gone or does not answer: why in a few words, and the kernel's last lines."""
+    """The guest has gone or does not answer: why in a few words, and the kernel's last lines.
 
-    def __init__(self, reason: str, log: list[str]) -> None:
+    ``killed``: somebody or the machine's lack of memory ended QEMU, which is no fault of the guest's.
+    """
+
+    def __init__(self, reason: str, log: list[str], killed: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.log = log
+        self.killed = killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ class Machine:
         if panic:
             return GuestEnded(f"the kernel panicked: {panic[1].strip()}", self.log())
         if status is not None and status < 0:
-            return GuestEnded(f"QEMU was killed by {signal.Signals(-status).name}", self.log())
+            return GuestEnded(f"QEMU was killed by {signal.Signals(-status).name}", self.log(), killed=True)
         if status and complaint:
             return GuestEnded(f"QEMU gave up: {complaint}", self.log())
         return GuestEnded("the guest restarted", self.log())

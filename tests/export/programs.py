@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from mremapcheck.export.pack import Packed, pack_text
+from tests.tools import tool
 
 FLAGS = ("-std=gnu11", "-Wall", "-Wextra", "-Werror")
 
 
 def compiled(source: str, path: Path, *more: str) -> Path:
     """Compile without any warning; skip where there is no compiler."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("needs a C compiler")
+    compiler = tool("cc")
     file = path.with_suffix(".c")
     file.write_text(source)
     done = subprocess.run(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from mremapcheck.scenario.library import shipped
 from mremapcheck.scenario.loader import load_file, load_paths
 from mremapcheck.scenario.operations import Mmap
 from tests.export.programs import FLAGS, compiled
+from tests.tools import tool
 
 CORPUS = load_paths([shipped()]).scenarios
 
@@ -76,9 +76,7 @@ def test_all_of_them_compile_without_a_warning(tmp_path: Path) -> None:
     for scenario in CORPUS:
         files.append(tmp_path / f"{scenario.name}.c")
         files[-1].write_text(reproducer_text(scenario, written(scenario)))
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("needs a C compiler")
+    compiler = tool("cc")
     done = subprocess.run(
         [compiler, *FLAGS, "-fsyntax-only", *files], capture_output=True, text=True, check=False, timeout=120
     )

@@ -15,6 +15,7 @@ def bzimage(banner: str = BANNER, payload: bytes = b"") -> bytes:
     sectors = 4
     data = bytearray((sectors + 1) * 512)
     data[0x1F1] = sectors
+    struct.pack_into("<I", data, 0x1F4, (64 + len(payload)) // 16)
     data[0x1FE:0x200] = b"\x55\xaa"
     data[0x202:0x206] = b"HdrS"
     struct.pack_into("<H", data, 0x206, 0x20F)

@@ -83,7 +83,7 @@ def test_folders_that_name_no_kernel(tmp_path: Path, files: dict[str, bytes], me
     [
         (b"", "is no kernel image"),
         (b"#!/bin/sh\n", "is no kernel image"),
-        (bzimage("")[:-1], "does not tell its release"),
+        (bzimage(""), "does not tell its release"),
         (b"\x7fELF" + bytes(100), "is an ELF file but no Linux kernel"),
         (f"\x7fELF{'.' * 100}Linux version {BANNER}\n".encode(), "cannot be booted"),
     ],
@@ -91,6 +91,40 @@ def test_folders_that_name_no_kernel(tmp_path: Path, files: dict[str, bytes], me
 def test_files_that_are_no_kernel(tmp_path: Path, data: bytes, message: str) -> None:
     with pytest.raises(ImageError, match=message):
         open_image(write(tmp_path / "file", data))
+
+
+def cut(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def efi(machine: bytes) -> bytes:
+    """Return how an arm64 or riscv Image begins."""
+    return b"MZ" + bytes(54) + machine + bytes(4096)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (cut(bzimage(payload=bytes(100_000))), r"is cut off: it has \d+ bytes of \d+"),
+        (vmlinux()[: -len(b"debug information " * 100) - 8], "is cut off"),
+        (efi(b"ARM\x64"), "is a kernel for arm64"),
+        (efi(b"RSC\x05"), "is a kernel for riscv"),
+        (b"MZ\0\0zimg" + bytes(4096), "is an EFI program, but no bzImage"),
+        (vmlinux()[:18] + b"\xb7\0" + vmlinux()[20:], "is a kernel for arm64"),
+    ],
+)
+def test_kernels_that_are_of_no_use_here(tmp_path: Path, data: bytes, message: str) -> None:
+    with pytest.raises(ImageError, match=message) as caught:
+        open_image(write(tmp_path / "file", data))
+    assert caught.value.hint
+    with pytest.raises(ImageError, match=message):
+        open_image(write(tmp_path / "linux.deb", deb({"./boot/vmlinuz-6.17": data})))
+
+
+def test_what_is_neither_file_nor_folder(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(ImageError, match="is neither a file nor a folder"):
+        open_image(tmp_path / "fifo")
 
 
 def test_what_is_not_there_or_not_readable(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -108,11 +110,23 @@ def test_boots_are_remembered_by_what_is_in_the_file() -> None:
 def test_a_cache_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(ExecutorError, match="cannot be made") as caught:
+    with pytest.raises(ExecutorError, match="cannot be written") as caught:
         known.add(image("6.17.13"))
     assert "XDG_CACHE_HOME" in caught.value.hint
     known.remember_boot("0", {})
     assert known.all_known() == []
+
+
+def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = known.add(image("6.17.13"))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(cache, "write", full)
+    with pytest.raises(ExecutorError, match=r"kernels/6\.17\.14 cannot be written: No space left on device"):
+        known.add(image("6.17.14"))
+    assert known.all_known() == [kept]
 
 
 def test_a_relative_xdg_folder_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from mremapcheck.images.packages import PackageError, is_package, kernel_in_package
 from tests.images.made import bzimage, deb, rpm
+from tests.tools import tool
 
 KERNEL = bzimage()
 FILES = {
@@ -24,9 +24,7 @@ FILES = {
 
 
 def zstd(data: bytes) -> bytes:
-    if shutil.which("zstd") is None:
-        pytest.skip("needs zstd to make the package")
-    return subprocess.run(["zstd", "-q"], input=data, capture_output=True, check=True).stdout
+    return subprocess.run([tool("zstd"), "-q"], input=data, capture_output=True, check=True).stdout
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import shutil
 import struct
 import subprocess
 from collections.abc import Callable
@@ -15,15 +14,14 @@ from hypothesis import strategies as st
 from mremapcheck.images import bzimage
 from mremapcheck.images.unpack import unpack
 from tests.images import made
+from tests.tools import tool
 
 PLAIN = made.vmlinux() * 30
 
 
-def tool(*command: str) -> Callable[[bytes], bytes]:
+def by_tool(name: str, *words: str) -> Callable[[bytes], bytes]:
     def pack(data: bytes) -> bytes:
-        if shutil.which(command[0]) is None:
-            pytest.skip(f"needs {command[0]} to make the image")
-        return subprocess.run(command, input=data, capture_output=True, check=True).stdout
+        return subprocess.run([tool(name), *words], input=data, capture_output=True, check=True).stdout
 
     return pack
 
@@ -39,8 +37,8 @@ def packed(pack: Callable[[bytes], bytes]) -> bytes:
         bz2.compress,
         lambda data: lzma.compress(data, check=lzma.CHECK_CRC32),
         lambda data: lzma.compress(data, format=lzma.FORMAT_ALONE),
-        tool("zstd", "-q", "-19"),
-        tool("lz4", "-l", "-q"),
+        by_tool("zstd", "-q", "-19"),
+        by_tool("lz4", "-l", "-q"),
     ],
     ids=["gzip", "bzip2", "xz", "lzma", "zstd", "lz4"],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from mremapcheck.errors import MremapcheckError
 from mremapcheck.live.executor import LiveExecutor
 from mremapcheck.scenario.loader import load_paths
 from mremapcheck.trace.record import record
+from tests.tools import missing, tool
 
 PROGRAM = r"""
 #define _GNU_SOURCE
@@ -39,10 +39,8 @@ def test_without_strace_it_says_which_package(monkeypatch: pytest.MonkeyPatch, t
 
 @pytest.fixture(scope="module")
 def strace() -> None:
-    if shutil.which("strace") is None:
-        pytest.skip("needs strace")
-    if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode:
-        pytest.skip("strace may not trace here")
+    if subprocess.run([tool("strace"), "-o", "/dev/null", "true"], capture_output=True, check=False).returncode:
+        missing("strace may not trace here")
 
 
 @pytest.mark.usefixtures("strace")
@@ -53,9 +51,7 @@ def test_a_command_that_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("strace")
 def test_a_recorded_program_does_the_same_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("needs a C compiler")
+    compiler = tool("cc")
     (tmp_path / "grow.c").write_text(PROGRAM)
     subprocess.run([compiler, "-o", tmp_path / "grow", tmp_path / "grow.c"], check=True)
     out, log = tmp_path / "out", tmp_path / "kept.log"

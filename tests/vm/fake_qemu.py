@@ -1,14 +1,16 @@
 """Stands in for QEMU: runs the guest's own program in a process of this machine, or fails in one of QEMU's ways.
 
-FAKE_QEMU says what it does: serve, serve-serial, refuse, no-nvme, panic, halt, hang, garbage; or ``WAY@STEPS[xTIMES]``:
-serve, but for a plan with so many steps panic, oops, warn, hang, exit, be killed, fail, or kill the worker, and that in
-the first TIMES guests only. ``kvm=WAY`` before it is for KVM.
+FAKE_QEMU says what it does: serve, serve-serial, refuse, no-nvme, panic, halt, hang, garbage, die (be killed at boot),
+plain (restart, unless booted plainly);
+or ``WAY@STEPS``: serve, but for a plan with so many steps panic, oops, warn, hang, exit, be killed, fail, or kill the
+worker. ``xTIMES`` behind it: in the first TIMES guests only. ``kvm=WAY`` before it is for KVM.
 """
 
 from __future__ import annotations
 
 import marshal
 import os
+import re
 import signal
 import sys
 import time
@@ -99,7 +101,7 @@ def what_to_do() -> str:
 
 
 def main() -> None:
-    way = what_to_do()
+    way = _this_time(what_to_do())
     with Path(os.environ["FAKE_QEMU_LOG"]).open("a") as log:
         log.write(f"{os.getpid()} {' '.join(sys.argv[1:])}\n")
     console = descriptor("console")
@@ -109,6 +111,10 @@ def main() -> None:
     if way == "no-nvme" and any("nvme" in text for text in option("-device")):
         print("qemu: -device nvme,drive=disk: 'nvme' is not a valid device model name", file=sys.stderr)
         sys.exit(1)
+    if way == "plain" and not any("ignore_loglevel" in text for text in option("-append")):
+        sys.exit(0)
+    if way == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
     if way == "panic":
         os.write(console, PANIC.format("VFS: Unable to mount root fs").encode())
         sys.exit(0)
@@ -120,20 +126,26 @@ def main() -> None:
     if way == "garbage":
         os.write(line, b"MR" * (1 << 20))
         time.sleep(1000)
-    way, _, trap = way.partition("@")
-    steps, _, times = trap.partition("x")
-    if times:
-        counter = Path(os.environ["FAKE_QEMU_LOG"] + ".count")
-        count = int(counter.read_text()) if counter.exists() else 0
-        counter.write_text(str(count + 1))
-        if count >= int(times):
-            steps = ""
+    way, _, steps = way.partition("@")
     guest_setup.write = _write
     guest = Fake(guest_setup.Channel("virtio", line), console, way, int(steps or -1))
     try:
         guest.serve()
     except RuntimeError as error:
         guest.fail(str(error))
+
+
+def _this_time(way: str) -> str:
+    """Return what to do without the number of times: serve, when it has been done so often."""
+    found = re.fullmatch(r"(.*?)(?:x([0-9]+))?", way)
+    assert found is not None
+    way, times = found.groups()
+    if times is None:
+        return way
+    counter = Path(os.environ["FAKE_QEMU_LOG"] + ".count")
+    count = int(counter.read_text()) if counter.exists() else 0
+    counter.write_text(str(count + 1))
+    return way if count < int(times) else "serve"
 
 
 def _write(path: str, text: str) -> None:

@@ -189,6 +189,30 @@ def test_a_kernel_that_does_not_boot(stage: Stage, way: str, reason: str) -> Non
     assert " ignore_loglevel " in plain
 
 
+def test_a_kernel_that_only_boots_plainly_is_known_the_third_time(stage: Stage, usual: list[Execution]) -> None:
+    """Once may be an accident, and costs whoever believes it seconds for ever."""
+
+    def plainly() -> list[bool]:
+        before = len(stage.starts)
+        assert run(stage, "plain") == usual
+        return [" ignore_loglevel " in line for line in stage.starts[before:]]
+
+    assert plainly() == [False, True]
+    run(stage, "serve")
+    assert [plainly() for _ in range(3)] == [[False, True], [False, True], [True]]
+
+
+def test_a_qemu_that_is_killed_at_boot_is_not_the_kernels_fault(stage: Stage, usual: list[Execution]) -> None:
+    assert run(stage, "diex1") == usual
+    assert [" ignore_loglevel " in line for line in stage.starts] == [False, False], "once more, and no other way"
+    with pytest.raises(ExecutorError, match="QEMU was killed by SIGKILL twice") as caught:
+        run(stage, "die")
+    assert "memory" in caught.value.hint
+    assert len(stage.starts) == 4
+    run(stage, "serve")
+    assert " ignore_loglevel " not in stage.starts[-1], "nothing bad is remembered"
+
+
 def test_a_kernel_that_hangs_at_boot(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MREMAPCHECK_BOOT_TIMEOUT", "0.5")
     with pytest.raises(ExecutorError, match=r"no sign of life for .* s: it hangs"):

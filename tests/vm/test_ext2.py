@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from mremapcheck.vm import ext2
+from tests.tools import tool
 
 
 def test_the_numbers_add_up() -> None:
@@ -23,12 +21,9 @@ def test_the_numbers_add_up() -> None:
 
 
 def test_e2fsck_finds_nothing(tmp_path: Path) -> None:
-    tool = shutil.which("e2fsck", path="/sbin:/usr/sbin:/bin:/usr/bin")
-    if tool is None:
-        pytest.skip("needs e2fsck")
     image = tmp_path / "disk"
     image.write_bytes(ext2.head())
     with image.open("r+b") as file:
         file.truncate(ext2.SIZE)
-    done = subprocess.run([tool, "-fn", image], capture_output=True, text=True, check=False)
+    done = subprocess.run([tool("e2fsck"), "-fn", image], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
