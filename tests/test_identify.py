@@ -7,12 +7,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from mremapcheck.cli.main import call
 from mremapcheck.identify import Identity, identify, toggled
 from mremapcheck.model.executor import ModelExecutor
 from mremapcheck.model.reference import resolve
 from mremapcheck.report.identity import identity_lines
+from mremapcheck.report.schema import json_schema
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.loader import load_paths
 
@@ -77,6 +79,7 @@ def test_people_are_told_what_deviates() -> None:
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["identify", "6.17-rc2", str(SCENARIOS / "multi"), "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
+    Draft202012Validator(json_schema("identify")).validate(told)
     assert told["schema"] == "mremapcheck.identify/1"
     assert told["kernel"]["release"] == "6.17-rc2"
     assert "multi-vma-move" in told["has"]
