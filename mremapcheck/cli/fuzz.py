@@ -53,7 +53,5 @@ def fuzz(
         known = ", ".join(sorted(FEATURES))
         raise typer.BadParameter(f"`{unknown.pop()}` is none of {known}", param_hint="--without")
     plan = Plan(kernel, against, Random(seed, FEATURES - set(without or ())), count, tries)
-    tally, kernels = carry_out(
-        plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=look is Look.JSON
-    )
-    return conclude(plan, tally, kernels, look, "fuzz")
+    done = carry_out(plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=look is Look.JSON)
+    return conclude(plan, done, look, "fuzz")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mremapcheck.cli.output import Stdout
+from mremapcheck.cli.surroundings import tell
 from mremapcheck.progress import Line
 from mremapcheck.report.base import Header, Tally, open_report, write_report
 from mremapcheck.report.style import Style, wants_colours
@@ -45,7 +46,7 @@ def report(
         reporter = Recording(reporter, header, record)
     tally = write_report(reporter, header, _with_progress(items, len(scenarios)), out)
     if tally.error is not None:
-        sys.stderr.write(f"mremapcheck: {tally.error}\n")
+        tell(f"mremapcheck: {tally.error}\n")
     return tally
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +148,16 @@ def test_coverage_tells_what_was_never_reached(tmp_path: Path, capsys: pytest.Ca
     assert "never: move_vma.copy_vma" in text
     assert call(["coverage", str(path), "--kernel", "6.16", "--count", "400"]) == 0
     assert "never: move_vma.copy_vma" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interrupted_campaign_reports_what_it_has(jobs: str) -> None:
+    command = [sys.executable, "-m", "mremapcheck", "fuzz", "--kernel", "6.17", "--against", "6.17", "--jobs", jobs]
+    command += ["--count", "1000000", "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(4)
+        process.terminate()
+        out, err = process.communicate(timeout=30)
+    report = json.loads(out)
+    jsonschema.validate(report, json_schema("fuzz"))
+    assert process.returncode == 143 and report["trouble"] == "ended by SIGTERM" and err == ""
