@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0
 
 
+_NAMES = {
+    "vm": "`vm:6.17` is a kernel that `mremapcheck kernels` lists, `vm:PATH` an image",
+    "recorded": "`recorded:FILE` is what `mremapcheck run --record FILE` kept",
+}
+
+
 def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = False, jobs: int = 1) -> Executor:
     """Return the executor for a reference, not entered yet.
 
@@ -37,6 +43,8 @@ def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = Fal
 
         return LiveExecutor(timeout=timeout)
     scheme, colon, rest = reference.partition(":")
+    if scheme in ("vm", "recorded") and colon and not rest.strip():
+        raise KernelReferenceError(f"`{reference}` names nothing", _NAMES[scheme])
     if scheme == "vm" and colon:
         from mremapcheck.vm.executor import VmExecutor
 
