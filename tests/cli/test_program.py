@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -231,6 +236,22 @@ def test_changes(program: Program) -> None:
     assert answer.code == 4 and "did you mean early-failure?" in answer.err
     document = program("changes", "early-failur", "--format", "json").json
     Draft202012Validator(json_schema("problems")).validate(document)
+
+
+def test_tables_are_cut_to_the_terminal() -> None:
+    for command in ("changes", "run --list"):
+        out, name = pty.openpty()
+        fcntl.ioctl(name, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        environ = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
+        process = subprocess.Popen([sys.executable, "-m", "mremapcheck", *command.split()], stdout=name, env=environ)
+        os.close(name)
+        text = b""
+        with suppress(OSError):  # how a pseudo-terminal ends
+            while more := os.read(out, 1 << 16):
+                text += more
+        os.close(out)
+        assert process.wait() == 0
+        assert max(len(line) for line in text.decode().splitlines()) == 80 and b"..." in text
 
 
 def seconds(*command: str) -> float:
