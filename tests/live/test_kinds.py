@@ -107,6 +107,23 @@ def test_own_mappings_of_the_process(run: Run, see: See, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["hugetlb", "memfd-hugetlb"])
+@pytest.mark.parametrize("sharing", ["private", "shared"])
+def test_without_huge_pages_it_is_skipped(run: Run, kind: str, sharing: str) -> None:
+    many = {"src": {"pages": "A{1048576}", "align": "2M"}, "dst": "."}  # 4G of them: nobody has reserved so many
+    vmas = {"A": {"kind": kind, "sharing": sharing, "touch": False}}
+    execution = run(map=many, vmas=vmas, moves=[move("2M", flags="0")])
+    if execution.status != "ran":
+        assert (execution.status, "huge pages" in (execution.reason or "")) == ("skip", True), execution.reason
+
+
+def test_an_offset_into_a_huge_page_is_the_scenarios_fault(run: Run) -> None:
+    src = {"src": {"pages": "A{512}", "align": "2M"}, "dst": "."}
+    execution = run(map=src, vmas={"A": {"kind": "memfd-hugetlb", "offset": "4p"}}, moves=[move("2M", flags="0")])
+    if "CONFIG_HUGETLBFS" not in (execution.reason or ""):
+        assert execution.status == "error" and execution.reason and "mmap failed: EINVAL" in execution.reason
+
+
+@pytest.mark.parametrize("kind", ["hugetlb", "memfd-hugetlb"])
 def test_huge_pages(see: See, kind: str) -> None:
     document = {
         "map": {"src": {"pages": "A{1024}", "align": "2M"}, "dst": {"pages": ".{1024}", "align": "2M"}},
