@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TextIO
 
@@ -23,7 +24,7 @@ class Progress:
         moment = time.monotonic()
         if self._on and (now or moment - self._shown > 0.2):
             self._shown = moment
-            self._stream.write(f"\r\x1b[K{self.line(tally)}")
+            self._stream.write(f"\r\x1b[K{self.line(tally)[: self._width() - 1]}")
             self._stream.flush()
 
     def clear(self) -> None:
@@ -32,11 +33,18 @@ class Progress:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
 
+    def _width(self) -> int:
+        """Return the terminal's width: a line that is longer could not be taken away again."""
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns
+        except (OSError, ValueError):
+            return 80
+
     def line(self, tally: Tally) -> str:
         """Return the line; the rate counts from where this run began."""
         seconds = max(time.monotonic() - self._began, 0.001)
         rate = (tally.done - self._first) / seconds
         return (
-            f"{tally.done:,} of {self._count:,} scenarios, {rate:,.0f}/s, {tally.different:,} mismatches "
+            f"{tally.done:,} of {self._count:,}, {rate:,.0f}/s, {tally.different:,} mismatches "
             f"in {len(tally.groups)} groups, {sum(tally.skipped.values()):,} skipped, {tally.refused:,} refused"
         )
