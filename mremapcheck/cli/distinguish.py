@@ -31,11 +31,15 @@ def distinguish(
     from mremapcheck.fuzz.distinguish import plan as plan_for
     from mremapcheck.fuzz.distinguish import refined, refinement, select
     from mremapcheck.fuzz.report import group_lines
+    from mremapcheck.fuzz.state import written
     from mremapcheck.fuzz.write import write
 
     if not kernel or len(kernel) != 2:
         raise typer.BadParameter("two kernels are told apart, as in `--kernel 6.16 6.17`", param_hint="--kernel")
     a, b = kernel
+    if out is not None:
+        with written(out):  # not later, when something has been found that could not be kept
+            pass
     plan = plan_for(a, b, seed, more)
     done = carry_out(plan, jobs=jobs, time=time, quiet=True)
     tally = done.tally
@@ -45,8 +49,9 @@ def distinguish(
         done = done._replace(interrupt=shrunk.interrupt)
         groups = refined(chosen, shrunk.tally.groups) if done.interrupt is None else chosen
     if out is not None:
-        for group in groups:
-            write(group, (a, b), out)
+        with written(out):
+            for group in groups:
+                write(group, (a, b), out)
     if look is Look.JSON:
         summary = tally.to_json()["summary"]
         scenarios = [group.to_json() for group in groups]

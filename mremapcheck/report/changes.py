@@ -32,7 +32,7 @@ def select_changes(names: Sequence[str], since: KernelVersion | None) -> list[Ch
     if since is not None:
         chosen = [change for change in chosen if change.release >= since]
     if not chosen:
-        raise NothingSelectedError(f"no change is known since {since}")
+        raise NothingSelectedError(f"no change is known since {since}", f"the newest came with {CHANGES[-1].release}")
     return chosen
 
 

@@ -128,6 +128,22 @@ def test_since_names_the_change_at_each_turn(tmp_path: Path, capsys: pytest.Capt
     assert "a85dc37186a5" in text
 
 
+def test_long_drawings_are_shortened_in_a_timeline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "long.yaml"
+    path.write_text(SCENARIO.replace('"AB"', '"A{5000}B"'))
+    assert call(["since", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert '"A{5000}B"' in text and max(map(len, text.splitlines())) <= 78
+
+
+@pytest.mark.parametrize("command", ["fuzz --kernel 6.17 --against 6.17", "distinguish --kernel 6.17-rc2 6.17-rc3"])
+def test_a_folder_that_cannot_be_written(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "out"
+    assert call([*command.split(), "--count", "5", "--jobs", "1", "--out", str(out)]) == 74
+    assert f"{out} cannot be written: Not a directory" in capsys.readouterr().err
+
+
 def test_since_as_json_with_a_measured_kernel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "growing.yaml"
     path.write_text(SCENARIO)
