@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from mremapcheck.compare.classes import CLASSES
@@ -44,7 +45,7 @@ class Table:
             for letter, kernel in zip("AB", kernels, strict=True):
                 self._line(f"{letter}: {kernel_text(kernel)}")
         else:
-            self._paragraph("Kernels " + ", ".join(kernel.reference for kernel in kernels))
+            self._list("Kernels", [kernel.reference for kernel in kernels])
         self._line()
 
     def add(self, item: Item) -> None:
@@ -65,9 +66,9 @@ class Table:
         self._line(f"{total}: {text or 'nothing ran'}")
         if tally.classes:
             counts = [(kind, tally.classes[kind]) for kind in CLASSES if kind in tally.classes]
-            self._paragraph("worst difference: " + ", ".join(f"{count} {kind}" for kind, count in counts))
+            self._list("worst difference:", [f"{count} {kind}" for kind, count in counts])
             causes = sorted(self._causes.items(), key=lambda item: -item[1])
-            self._paragraph("caused by: " + ", ".join(f"{count} {change}" for change, count in causes))
+            self._list("caused by:", [f"{count} {change}" for change, count in causes])
         if tally.trouble is not None:
             self._line(f"ended early: {tally.trouble}")
 
@@ -115,8 +116,9 @@ class Table:
         self._line("\n".join(lines))
         self._gap()
 
-    def _paragraph(self, text: str) -> None:
-        self._line("\n".join(wrapped(text)))
+    def _list(self, head: str, items: Sequence[str]) -> None:
+        whole = ", ".join(item.replace(" ", "\0") for item in items)  # no item is cut in two
+        self._line("\n".join(wrapped(f"{head} {whole}")).replace("\0", " "))
 
     def _gap(self) -> None:
         if self._last:

@@ -136,6 +136,8 @@ def test_everything_but_reasons_and_summaries_fits_into_a_mail() -> None:
     for text in texts:
         assert max(map(len, text.splitlines())) <= 78, text
     assert "uffd-\n" not in texts[0]
+    numbers = texts[0].partition("caused by: ")[2].splitlines()
+    assert len(numbers) > 2 and all(line.strip().startswith("1 ") for line in numbers)
 
 
 def test_a_suspected_model_is_named() -> None:
