@@ -30,6 +30,7 @@ from mremapcheck.live.constants import (
     UFFDIO_REGISTER_MODE_WP,
     UFFDIO_UNREGISTER,
 )
+from mremapcheck.live.place import NO_THREADS, moved
 from mremapcheck.live.syscalls import address, buffer, call
 from mremapcheck.live.syscalls import errno as last_errno
 from mremapcheck.live.wire import Trouble
@@ -105,6 +106,8 @@ class Uffd:
     def _descriptor(self, events: bool) -> int:
         if events:
             if self._with_events < 0:
+                if moved:
+                    raise Trouble(skip=NO_THREADS)
                 self._with_events = _open(_EVENTS)
                 self._reader = _Reader(self._with_events, self._events)
             return self._with_events

@@ -106,6 +106,16 @@ def test_own_mappings_of_the_process(run: Run, see: See, kind: str) -> None:
     assert see().regions["dst"] == "AAA"  # whoever comes next has a worker that can tell the time
 
 
+@pytest.mark.parametrize("regions", [{"src": "AAA", "dst": "V"}, {"dst": "V", "src": "AAA"}])
+def test_the_vdso_and_events_at_once_are_skipped(run: Run, regions: dict[str, str]) -> None:
+    vmas = {"A": {"uffd": "missing+events"}, "V": {"kind": "vdso"}}
+    wrong = run(map=regions, vmas=vmas, moves=[move("3p", flags="0")])
+    pages = 1 if wrong.status != "skip" or "has" not in (wrong.reason or "") else int((wrong.reason or "").split()[-2])
+    regions = {name: text.replace("V", f"V{{{pages}}}") for name, text in regions.items()}
+    execution = run(map=regions, vmas=vmas, moves=[move("3p", flags="0")])
+    assert execution.status == "skip" and "events" in (execution.reason or "")
+
+
 @pytest.mark.parametrize("kind", ["hugetlb", "memfd-hugetlb"])
 @pytest.mark.parametrize("sharing", ["private", "shared"])
 def test_without_huge_pages_it_is_skipped(run: Run, kind: str, sharing: str) -> None:
