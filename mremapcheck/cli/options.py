@@ -51,6 +51,11 @@ Only = Annotated[
         "--only", metavar="PATTERN", show_default=False, help="Only scenarios with such a name, as in 'uffd-*'."
     ),
 ]
+ListOnly = Annotated[bool, typer.Option("--list", help="Only say which scenarios would run.")]
+FailFast = Annotated[
+    bool, typer.Option("--fail-fast", help="Stop at the first that is not as expected, or that differs.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Share the scenarios among processes.")]
 Bisect = Annotated[
     bool, typer.Option("--bisect", help="Exit codes for `git bisect run`: 0 good, 1 bad, 125 cannot tell, 129 stop.")
 ]
