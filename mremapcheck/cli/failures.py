@@ -16,6 +16,9 @@ from mremapcheck.errors import MremapcheckError, OutputError, ScenarioError
 if TYPE_CHECKING:
     from mremapcheck.cli.main import Request
 
+#: Commands whose report says what ended it, once it has begun.
+_TELL_BY_THEMSELVES = ("run", "compare", "matrix", "fuzz", "enumerate", "distinguish")
+
 _CANNOT_WRITE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
@@ -29,7 +32,7 @@ def answer(error: BaseException, request: Request) -> int:
     if isinstance(error, Interrupted):
         error = error.interrupt
     if isinstance(error, KeyboardInterrupt):
-        if not Stdout.used:  # a report tells it by itself
+        if not (Stdout.used and request.command in _TELL_BY_THEMSELVES):
             _tell(str(error) or "interrupted")
         return codes.of_signal(error.number) if isinstance(error, Terminated) else codes.INTERRUPTED
     if isinstance(error, OSError) and error.filename is None and error.errno in _CANNOT_WRITE:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TextIO
 
 from mremapcheck.fuzz.campaign import Tally
+from mremapcheck.progress import columns
 
 
 class Progress:
@@ -24,7 +24,7 @@ class Progress:
         moment = time.monotonic()
         if self._on and (now or moment - self._shown > 0.2):
             self._shown = moment
-            self._stream.write(f"\r\x1b[K{self.line(tally)[: self._width() - 1]}")
+            self._stream.write(f"\r\x1b[K{self.line(tally)[: columns(self._stream) - 1]}")
             self._stream.flush()
 
     def clear(self) -> None:
@@ -32,13 +32,6 @@ class Progress:
         if self._on:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
-
-    def _width(self) -> int:
-        """Return the terminal's width: a line that is longer could not be taken away again."""
-        try:
-            return os.get_terminal_size(self._stream.fileno()).columns
-        except (OSError, ValueError):
-            return 80
 
     def line(self, tally: Tally) -> str:
         """Return the line; the rate counts from where this run began."""

@@ -60,10 +60,13 @@ def _packages(apt: Apt, line: Line, again: bool) -> dict[KernelVersion, Package]
     """Return version -> package that holds its image."""
     if again or not apt.is_fresh(_FRESH):
         line.say("getting lists of packages")
-        apt.update()
+        with line.ticking():
+            apt.update()
     line.say("looking for kernels")
+    with line.ticking():
+        packages = apt.packages(_PATTERN)
     found: dict[KernelVersion, Package] = {}
-    for package in sorted(apt.packages(_PATTERN), key=lambda package: package.name.startswith("linux-binary")):
+    for package in sorted(packages, key=lambda package: package.name.startswith("linux-binary")):
         try:
             version = KernelVersion.parse(package.version)
         except MremapcheckError:
@@ -94,7 +97,8 @@ def _fetch(apt: Apt, package: Package, line: Line) -> Fetched:
     _download(apt, package, folder, line)
     line.say(f"unpacking {package.name}")
     archive = next(folder.glob("*.deb"))
-    kernel = known.add(open_image(archive), origin=origin)
+    with line.ticking():
+        kernel = known.add(open_image(archive), origin=origin)
     archive.unlink()
     folder.rmdir()
     return Fetched(kernel, True)

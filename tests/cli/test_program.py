@@ -238,6 +238,21 @@ def test_changes(program: Program) -> None:
     Draft202012Validator(json_schema("problems")).validate(document)
 
 
+def test_a_line_of_progress_tells_the_time_while_something_blocks() -> None:
+    script = "from mremapcheck.progress import Line; import time; line = Line('waiting'); line.say('for it')\n"
+    script += "with line.ticking(): time.sleep(2.2)\nline.clear()"
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=theirs)
+    os.close(theirs)
+    text = b""
+    with suppress(OSError):
+        while more := os.read(ours, 1 << 12):
+            text += more
+    os.close(ours)
+    assert process.wait() == 0
+    assert b"waiting: for it (0 s)" in text and b"waiting: for it (2 s)" in text
+
+
 def test_tables_are_cut_to_the_terminal() -> None:
     for command in ("changes", "run --list"):
         out, name = pty.openpty()
