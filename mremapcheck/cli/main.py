@@ -67,19 +67,20 @@ class Request(NamedTuple):
 
 def main() -> NoReturn:
     """Run the program; never returns."""
+    from mremapcheck.cli.surroundings import heed_signals, keep_standard_streams
+
+    keep_standard_streams()
+    heed_signals()
     sys.exit(call(sys.argv[1:]))
 
 
 def call(args: Sequence[str]) -> int:
     """Run the program with these arguments and return its exit code; errors have been told."""
     from mremapcheck.cli.output import Stdout
-    from mremapcheck.cli.surroundings import heed_signals, keep_standard_streams
 
     request = Request.read(args)
     Stdout.used = False
-    keep_standard_streams()
     try:
-        heed_signals()
         out = Stdout()
         if list(args) == ["--version"]:  # not worth loading anything for
             out.write(f"mremapcheck {__version__}\n")
