@@ -95,18 +95,12 @@ def judge(scenario: Scenario, execution: Execution, version: KernelVersion) -> R
 
 
 def judge_all(
-    executor: Executor, scenarios: Sequence[Scenario], version: KernelVersion | None = None, fail_fast: bool = False
+    executor: Executor, scenarios: Sequence[Scenario], version: KernelVersion | None = None
 ) -> Iterator[Result]:
-    """Carry the scenarios out and judge each, as ``version`` or else as the executor's own kernel.
-
-    With ``fail_fast`` the first that is not as expected, or has no outcome for another reason than a skip, is the last.
-    """
+    """Carry the scenarios out and judge each, as ``version`` or else as the executor's own kernel."""
     version = version or executor.kernel.version
     for scenario, execution in zip(scenarios, executor.run(scenarios), strict=True):
-        result = judge(scenario, execution, version)
-        yield result
-        if fail_fast and result.status in ("fail", "error"):
-            return
+        yield judge(scenario, execution, version)
 
 
 def untouched(scenario: Scenario) -> frozenset[str]:

@@ -52,7 +52,8 @@ class Problem:
         }
 
     def __str__(self) -> str:
-        text = f"{self.path}:{self.line}:{self.column}: {self.level}: {self.message}"
+        path = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in self.path)
+        text = f"{path}:{self.line}:{self.column}: {self.level}: {self.message}"
         return f"{text}\n  hint: {self.hint}" if self.hint else text
 
 

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0
 
 
+_NAMES = {
+    "vm": "`vm:6.17` is a kernel that `mremapcheck kernels` lists, `vm:PATH` an image",
+    "recorded": "`recorded:FILE` is what `mremapcheck run --record FILE` kept",
+}
+
+
 def is_model(reference: str) -> bool:
     """Tell whether a reference names a model: neither ``live`` nor anything with a scheme before a colon."""
     return reference != "live" and ":" not in reference
@@ -42,6 +48,8 @@ def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = Fal
 
         return LiveExecutor(timeout=timeout)
     scheme, colon, rest = reference.partition(":")
+    if scheme in ("vm", "recorded") and colon and not rest.strip():
+        raise KernelReferenceError(f"`{reference}` names nothing", _NAMES[scheme])
     if scheme == "vm" and colon:
         from mremapcheck.vm.executor import VmExecutor
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from multiprocessing.util import Finalize
 from queue import Queue
-from signal import SIG_IGN, SIGINT, signal
+from signal import SIG_DFL, SIG_IGN, SIGHUP, SIGINT, SIGTERM, signal
 from threading import BoundedSemaphore, Event, Thread
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,8 @@ def _begin(opener: Callable[[], Executor], pieces: list[list[Scenario]]) -> None
     global _opener, _pieces
     _opener, _pieces = opener, pieces
     signal(SIGINT, SIG_IGN)  # Ctrl-C is for the process that reports
+    signal(SIGTERM, SIG_DFL)  # and this is how it ends the others
+    signal(SIGHUP, SIG_DFL)
 
 
 def _carry(index: int) -> list[Execution]:

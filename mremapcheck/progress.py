@@ -10,9 +10,20 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
 
 #: Seconds between two drawings: a terminal shows no more.
 _PAUSE = 0.1
+
+
+def columns(stream: TextIO) -> int:
+    """Return how wide a terminal is; 80 where it does not say so, as a serial console does not."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
 
 
 class _Board:
@@ -27,10 +38,7 @@ class _Board:
         if not (now or time.monotonic() - self._last >= _PAUSE) or not sys.stderr.isatty():
             return
         self._last = time.monotonic()
-        try:
-            width = os.get_terminal_size(sys.stderr.fileno()).columns
-        except (OSError, ValueError):
-            width = 80
+        width = columns(sys.stderr)
         text = self._up() + "".join(f"{line.text()[: width - 1]}\x1b[K\n" for line in self.lines) + "\x1b[J"
         self._drawn = len(self.lines)
         sys.stderr.write(text)
@@ -76,6 +84,25 @@ class Line:
         with _board.lock:
             if self in _board.lines:
                 _board.draw()
+
+    @contextmanager
+    def ticking(self) -> Iterator[None]:
+        """Show that time goes by while something blocks that cannot ``tick`` itself."""
+        done = threading.Event()
+
+        def run() -> None:
+            while not done.wait(_PAUSE * 5):
+                self.tick()
+
+        thread = threading.Thread(target=run, daemon=True)
+        if sys.stderr.isatty():
+            thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            if thread.ident is not None:
+                thread.join()
 
     def clear(self) -> None:
         """Take the line away."""

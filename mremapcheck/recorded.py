@@ -8,19 +8,21 @@ from lzma import LZMAError
 from pathlib import Path
 from typing import Any
 
-from mremapcheck.errors import ExecutorError, MremapcheckError
+from mremapcheck.errors import KernelReferenceError, MremapcheckError
 from mremapcheck.executor import Kernel
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.outcome import Execution, Outcome
 from mremapcheck.report.recording import open_text
 from mremapcheck.scenario.document import Scenario
 
+_HINT = "make one with `mremapcheck run --record FILE`"
+
 
 class RecordedExecutor:
     """Answers for the scenarios of a file, found by name and held to their digest; skips those that it lacks."""
 
     def __init__(self, path: str) -> None:
-        """Read the file; raises ExecutorError where it is not the report of a run."""
+        """Read the file; raises KernelReferenceError where it is not the report of a run."""
         self._path = path
         try:
             with open_text(Path(path), "r") as file:
@@ -42,11 +44,10 @@ class RecordedExecutor:
             for result in document["results"]:
                 self._results.setdefault(result["scenario"], []).append((result["digest"], _execution(result)))
         except OSError as error:
-            raise ExecutorError(f"{path}: {error.strerror}") from None
+            message = f"`recorded:{path}`: the file cannot be read: {error.strerror}"
+            raise KernelReferenceError(message, _HINT) from None
         except (LZMAError, EOFError, ValueError, KeyError, TypeError, MremapcheckError) as error:
-            raise ExecutorError(
-                f"{path} is not the report of a run ({error})", "make one with `mremapcheck run --record FILE`"
-            ) from None
+            raise KernelReferenceError(f"{path} is not the report of a run ({error})", _HINT) from None
 
     @property
     def kernel(self) -> Kernel:

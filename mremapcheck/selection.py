@@ -28,13 +28,16 @@ def select(paths: Sequence[Path], only: Sequence[str] = ()) -> list[Scenario]:
         raise ScenarioError(errors)
     scenarios = list(loaded.scenarios)
     if not scenarios:
+        where = ", ".join(map(str, paths or default_paths()))
         raise NothingSelectedError(
-            "there are no scenarios here", "give the paths of some, or leave them out for the shipped ones"
+            f"there are no scenarios in {where}",
+            "they are .yaml, .yml and .json files; without PATHS the shipped ones run",
         )
     if only:
         chosen = [scenario for scenario in scenarios if any(fnmatchcase(scenario.name, pattern) for pattern in only)]
         if not chosen:
-            raise NothingSelectedError(f"no scenario's name matches {' or '.join(only)}", _near(scenarios, only))
+            patterns = " or ".join(f"`{pattern}`" for pattern in only)
+            raise NothingSelectedError(f"no scenario's name matches {patterns}", _near(scenarios, only))
         scenarios = chosen
     return scenarios
 
@@ -43,9 +46,11 @@ def _near(scenarios: Sequence[Scenario], only: Sequence[str]) -> str:
     from difflib import get_close_matches
 
     names = [scenario.name for scenario in scenarios]
-    near = [name for name in names if any(pattern.strip("*") in name for pattern in only)]
-    near = near or [name for pattern in only for name in get_close_matches(pattern, names)]
-    return f"did you mean {', '.join(near[:5])}?" if near else "`--list` shows all names; `*` stands for any characters"
+    words = [pattern.strip("*").lower() for pattern in only if pattern.strip("*")]
+    near = [name for name in names if any(word in name for word in words)]
+    near = near or [name for word in words for name in get_close_matches(word, names)]
+    hint = "`mremapcheck run --list` shows all names; `*` stands for any characters"
+    return f"did you mean {', '.join(near[:5])}?" if near else hint
 
 
 def problems(paths: Sequence[Path]) -> list[Problem]:

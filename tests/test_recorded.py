@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mremapcheck.cli.main import call
-from mremapcheck.errors import ExecutorError
+from mremapcheck.errors import KernelReferenceError
 from mremapcheck.recorded import RecordedExecutor
 from tests.made import PARTIAL, kernel, scenario
 from tests.report.written import run_of_everything, written
@@ -45,9 +45,9 @@ def test_what_was_not_recorded_is_skipped(file: str) -> None:
 def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(text)
-    with pytest.raises(ExecutorError, match="not the report of a run"):
+    with pytest.raises(KernelReferenceError, match="not the report of a run"):
         RecordedExecutor(str(path))
-    with pytest.raises(ExecutorError, match="No such file"):
+    with pytest.raises(KernelReferenceError, match="No such file"):
         RecordedExecutor(str(tmp_path / "missing"))
 
 
@@ -69,5 +69,13 @@ def test_a_file_that_cannot_be_kept_is_an_error(tmp_path: Path, capsys: pytest.C
 
 def test_a_broken_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "broken.json.xz").write_bytes(b"not xz at all")
-    with pytest.raises(ExecutorError, match="not the report of a run"):
+    with pytest.raises(KernelReferenceError, match="not the report of a run"):
         RecordedExecutor(str(tmp_path / "broken.json.xz"))
+
+
+@pytest.mark.parametrize("reference", ["recorded:", "recorded:none.json", "vm:", "vm: "])
+def test_a_reference_that_names_no_file_is_a_mistake(reference: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(Path(__file__).parent.parent / "scenarios" / "shrink")
+    assert call(["run", path, "--kernel", reference]) == 2
+    assert call(["run", path, "--kernel", reference, "--bisect"]) == 129
+    assert f"`{reference}`" in (err := capsys.readouterr().err) and "hint: " in err

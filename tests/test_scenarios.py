@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mremapcheck.check import Result, judge_all
+from mremapcheck.compare.matrix import default_kernels
 from mremapcheck.executors import open_executor
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.scenario.document import Scenario
@@ -18,15 +19,8 @@ from mremapcheck.scenario.loader import load_file, load_paths
 
 FILES = sorted(shipped().rglob("*.yaml"))
 
-#: A kernel of every era that the scenarios tell apart, all release candidates of 6.17, some stable updates.
-# fmt: off
-ERAS = (
-    "5.4", "5.7", "5.10", "5.11", "5.13", "5.15", "5.16", "5.17", "5.18", "6.0", "6.1", "6.1.3", "6.1.11",
-    "6.1.192", "6.2", "6.6", "6.10", "6.11", "6.12", "6.12.117", "6.14", "6.15", "6.16", "6.17-rc1",
-    "6.17-rc2", "6.17-rc3", "6.17-rc4", "6.17-rc5", "6.17-rc6", "6.17", "6.17.13", "6.18", "6.18.12", "6.19",
-    "7.0", "7.1", "7.2", "7.2.12", "7.3", "7.3.4",
-)
-# fmt: on
+#: Every kernel that a matrix has by default (where the model changes, candidates too), and some stable updates.
+ERAS = (*default_kernels(), "6.1.3", "6.1.11", "6.1.192", "6.12.117", "6.17.13", "6.18.12", "7.2.12", "7.3.4")
 
 #: Why a kernel may skip a shipped scenario: it is older than what the scenario is about.
 SINCE = {

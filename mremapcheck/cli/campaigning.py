@@ -6,7 +6,7 @@ import re
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -57,6 +57,24 @@ def seconds(text: str | None) -> float | None:
     return float(found[1]) * _SECONDS[found[2]]
 
 
+class Done(NamedTuple):
+    """What a campaign came to, the kernels for a report, and the interrupt that ended it, if one did."""
+
+    tally: Tally
+    kernels: dict[str, Any]
+    interrupt: KeyboardInterrupt | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there is not all of it."""
+        return None if self.interrupt is None else str(self.interrupt) or "interrupted"
+
+    def end(self) -> None:
+        """Raise the interrupt, when everything has been told."""
+        if self.interrupt is not None:
+            raise self.interrupt
+
+
 def carry_out(
     plan: Plan,
     *,
@@ -66,10 +84,10 @@ def carry_out(
     out: Path | None = None,
     resume: bool = False,
     quiet: bool = False,
-) -> tuple[Tally, dict[str, Any]]:
+) -> Done:
     """Run a campaign: groups to standard output as they are found (unless ``quiet``), progress to standard error.
 
-    Returns the tally and the kernels for a report. What was done is kept in ``out`` even where it ends early.
+    What was done is kept in ``out`` even where it ends early; an interrupt is part of what is returned.
     """
     from mremapcheck.cli.output import Stdout
     from mremapcheck.fuzz.campaign import run
@@ -84,6 +102,7 @@ def carry_out(
     tally = folder.start(resume)
     progress = Progress(sys.stderr, tally, plan.count)
     stdout = Stdout()
+    interrupt = None
     try:
         with pool(jobs or processors(), cluster) as (executor, workers):
             for groups in run(plan, executor, workers, tally, limit):
@@ -95,11 +114,13 @@ def carry_out(
                         stdout.write("\n".join(group_lines(group, (plan.a, plan.b))) + "\n")
                     stdout.flush()
                 progress.show(tally)
+    except KeyboardInterrupt as error:
+        interrupt = error
     finally:
         progress.clear()
         folder.found(list(tally.groups))  # with their final numbers
         folder.save(tally, now=True)
-    return tally, kernels
+    return Done(tally, kernels, interrupt)
 
 
 def _kernels(plan: Plan) -> dict[str, Any]:
@@ -108,16 +129,18 @@ def _kernels(plan: Plan) -> dict[str, Any]:
         return {"a": a.kernel.to_json(), "b": b.kernel.to_json()}
 
 
-def conclude(plan: Plan, tally: Tally, kernels: dict[str, Any], look: Look, command: str) -> int:
+def conclude(plan: Plan, done: Done, look: Look, command: str) -> int:
     """Write the last part of the report and return the exit code: 0 no mismatch, 1 some, 4 nothing was compared."""
     from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
     from mremapcheck.cli.listing import print_lines
     from mremapcheck.fuzz.report import report_json, summary_lines
 
+    tally = done.tally
     if look is Look.JSON:
-        print_lines([report_json(plan, tally, kernels, command)])
+        print_lines([report_json(plan, tally, done.kernels, command, done.trouble)])
     else:
-        print_lines(summary_lines(plan, tally))
+        print_lines(summary_lines(plan, tally, done.trouble))
+    done.end()
     if tally.different:
         return BAD
     return GOOD if tally.compared else NOTHING_RAN

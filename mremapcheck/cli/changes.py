@@ -28,4 +28,6 @@ def changes(
     chosen = select_changes(ids or [], KernelVersion.parse(since) if since else None)
     if look is ListFormat.JSON:
         return print_document("changes", {"changes": [change.to_json() for change in chosen]})
-    return print_lines(change_lines(chosen, markdown=look is ListFormat.MARKDOWN, details=bool(ids)))
+    markdown = look is ListFormat.MARKDOWN
+    lines = change_lines(chosen, markdown=markdown, details=bool(ids))
+    return print_lines(lines, clipped=not (markdown or ids))

@@ -7,7 +7,7 @@
 4       nothing ran: all skipped, nothing selected, or the kernel could not be asked
 70      a bug in mremapcheck
 74      the report could not be written: the disk is full, or its reader went away
-130     Ctrl-C; what there was has been reported
+130     Ctrl-C; what there was has been reported. 129 and 143 likewise for SIGHUP and SIGTERM
 ======  ===============================================================================================
 
 With ``--bisect``, for ``git bisect run``: 0 good, 1 bad, 125 this kernel cannot tell (skipped, nothing expected of it,
@@ -33,6 +33,11 @@ NO_OUTPUT = 74
 CANNOT_TELL = 125
 STOP = 129
 INTERRUPTED = 130
+
+
+def of_signal(number: int) -> int:
+    """Return the exit code for a signal that ended everything, as a shell has it."""
+    return 128 + number
 
 
 def of_run(tally: Tally, bisect: bool) -> int:

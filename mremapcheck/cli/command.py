@@ -6,12 +6,31 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
+import typer
 from typer.core import TyperCommand, TyperGroup
+
+from mremapcheck import __version__
+from mremapcheck.cli.surroundings import Interrupted
 
 _OPTION = "--kernel"
 _REFERENCE = re.compile(r"(live|(vm|recorded):.+|v?[0-9]+\.[0-9]+.*)")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from mremapcheck.cli.listing import print_lines
+
+        raise typer.Exit(print_lines([f"mremapcheck {__version__}"]))
+
+
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What does this mremap(2) call do on that Linux kernel, why, and since when?"""
 
 
 class Program(TyperGroup):
@@ -26,6 +45,13 @@ class Program(TyperGroup):
 class Command(TyperCommand):
     """A command whose well-formed arguments are read without typer's own conversion."""
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, and let typer not know of an interrupt: it would only return an exit code."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            raise Interrupted(interrupt) from interrupt
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse as ever."""
         _read_plainly(self.get_params(ctx))  # not earlier: --help and completion are added at the last moment
@@ -33,7 +59,7 @@ class Command(TyperCommand):
 
 
 def _read_plainly(params: Iterable[Any]) -> None:
-    """Have plain values converted here; whatever is not plain, and so every error message, is left to typer.
+    """Have plain values converted here, and say here what is wrong with one; what is not plain is left to typer.
 
     From some release on typer's conversion is pydantic's, and importing that takes longer than everything else that a
     small run does. A release without a conversion to replace keeps what it has.
@@ -52,25 +78,54 @@ class _Plain:
         self._convert = get_args(annotation)[0] if get_origin(annotation) is list else annotation
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return the converted value; typer's own error where it is none."""
+        """Return the converted value; raise typer.BadParameter where it is none."""
         many = param.multiple or param.nargs == -1
         if value is None:
             return () if many else None
-        try:
-            if many:
-                return [self._one(item, param) for item in value]
-            return self._one(value, param)
-        except (ValueError, TypeError):
+        if self._convert not in (str, int, float, Path) and not issubclass(self._convert, Enum):
             param._runtime_param = None
             return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
+        try:
+            return [self._one(item) for item in value] if many else self._one(value)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), ctx=ctx, param=param) from None
 
-    def _one(self, value: Any, param: Any) -> Any:
-        if self._convert not in (str, int, float, Path) and not issubclass(self._convert, Enum):
-            raise TypeError
-        converted = self._convert(value)
-        if getattr(param, "min", None) is not None and converted < param.min:
-            raise ValueError
+    def _one(self, value: Any) -> Any:
+        try:
+            converted = self._convert(value)
+        except ValueError:
+            raise ValueError(self._wrong(value)) from None
+        if converted != converted:  # as NaN is
+            raise ValueError(self._wrong(value))
+        if self._convert is Path and not str(value):
+            raise ValueError("the path is empty")
+        least, most = getattr(self._param, "min", None), getattr(self._param, "max", None)
+        if least is not None and not converted >= least:
+            raise ValueError(f"{value} is less than {least}")
+        if most is not None and not converted <= most:
+            raise ValueError(f"{value} is more than {most}")
         return converted
+
+    def _wrong(self, value: Any) -> str:
+        if issubclass(self._convert, Enum):
+            from difflib import get_close_matches
+
+            names = [member.value for member in self._convert]
+            close = get_close_matches(str(value).lower(), names, n=1)
+            return f"`{value}` is none of {', '.join(names)}" + (f"; did you mean `{close[0]}`?" if close else "")
+        return f"`{value}` is not a {'whole number' if self._convert is int else 'number'}"
+
+
+class OneCommand(Command):
+    """``--kernel A`` and nothing else: a second reference is a mistake, wherever it stands."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Look for a second one, then parse as ever."""
+        if spread_row(args).count(_OPTION) > 1:
+            raise typer.BadParameter(
+                "one kernel is asked; `compare --kernel A B` asks two, `matrix` any number", ctx=ctx, param_hint=_OPTION
+            )
+        return super().parse_args(ctx, args)
 
 
 class PairCommand(Command):
@@ -90,14 +145,14 @@ class RowCommand(Command):
 
 
 def spread_pair(args: Sequence[str]) -> list[str]:
-    """Give the second reference an option of its own, if there is only one."""
+    """Give the second reference an option of its own, if there is only one; more than two are spread as well."""
     given = _split(args)
     places = [index for index, word in enumerate(given) if word == _OPTION]
     if len(places) == 1:
         second = places[0] + 2
-        if second < len(given) and not given[second].startswith("-"):
+        if second < len(given) and not given[second].startswith("-") and not _is_path(given[second]):
             given.insert(second, _OPTION)
-    return given
+    return spread_row(given)
 
 
 def spread_row(args: Sequence[str]) -> list[str]:
@@ -106,10 +161,21 @@ def spread_row(args: Sequence[str]) -> list[str]:
     spread: list[str] = []
     for index, word in enumerate(given):
         after_one = index >= 2 and len(spread) >= 2 and spread[-2] == _OPTION
-        if after_one and _REFERENCE.fullmatch(word) and not Path(word).exists():
+        if after_one and _REFERENCE.fullmatch(word) and not _exists(word):
             spread.append(_OPTION)
         spread.append(word)
     return spread
+
+
+def _is_path(word: str) -> bool:
+    return not _REFERENCE.fullmatch(word) and _exists(word)
+
+
+def _exists(word: str) -> bool:
+    try:
+        return Path(word).exists()
+    except OSError:  # a name that is too long
+        return False
 
 
 def _split(args: Sequence[str]) -> list[str]:

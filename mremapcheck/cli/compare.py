@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from mremapcheck.cli.options import Bisect, Color, Colors, Format, Only, Paths, ReportFormat, Timeout, Verbose
+from mremapcheck.cli.options import (
+    Bisect,
+    Color,
+    Colors,
+    FailFast,
+    Format,
+    Jobs,
+    ListOnly,
+    Only,
+    Paths,
+    ReportFormat,
+    Timeout,
+    Verbose,
+)
 
 
 def compare(
@@ -19,6 +32,9 @@ def compare(
     ] = None,
     look: ReportFormat = Format.TABLE,
     only: Only = None,
+    list_only: ListOnly = False,
+    fail_fast: FailFast = False,
+    jobs: Jobs = 1,
     timeout: Timeout = None,
     bisect: Bisect = False,
     verbose: Verbose = False,
@@ -29,16 +45,20 @@ def compare(
     Exit codes: 0 no difference, 1 differences, 2 usage or a scenario that does not load, 4 nothing was compared.
     """
     from mremapcheck.cli.codes import of_comparison
+    from mremapcheck.cli.listing import list_scenarios
     from mremapcheck.cli.reporting import report
     from mremapcheck.compare.explain import compare_kernels
     from mremapcheck.executors import TIMEOUT, open_executor
     from mremapcheck.selection import select
 
+    if list_only:
+        return list_scenarios(select(paths or [], only or []), look)
     if not kernel or len(kernel) != 2:
         raise typer.BadParameter("two kernels are compared, as in `--kernel 6.16 6.17`", param_hint="--kernel")
     scenarios = select(paths or [], only or [])
-    first, second = (open_executor(reference, timeout=timeout or TIMEOUT) for reference in kernel)
+    first, second = (open_executor(reference, timeout=timeout or TIMEOUT, jobs=jobs) for reference in kernel)
     with first, second:
         kernels = (first.kernel, second.kernel)
-        tally = report("compare", kernels, scenarios, compare_kernels((first, second), scenarios), look, color, verbose)
+        comparisons = compare_kernels((first, second), scenarios)
+        tally = report("compare", kernels, scenarios, comparisons, look, color, verbose, fail_fast=fail_fast)
     return of_comparison(tally, bisect)

@@ -31,29 +31,40 @@ def distinguish(
     from mremapcheck.fuzz.distinguish import plan as plan_for
     from mremapcheck.fuzz.distinguish import refined, refinement, select
     from mremapcheck.fuzz.report import group_lines
+    from mremapcheck.fuzz.state import written
     from mremapcheck.fuzz.write import write
 
     if not kernel or len(kernel) != 2:
         raise typer.BadParameter("two kernels are told apart, as in `--kernel 6.16 6.17`", param_hint="--kernel")
     a, b = kernel
-    plan = plan_for(a, b, seed, more)
-    tally, kernels = carry_out(plan, jobs=jobs, time=time, quiet=True)
-    chosen = select(tally.groups)
-    shrunk, _ = carry_out(refinement(plan, chosen), jobs=jobs, quiet=True)
-    groups = refined(chosen, shrunk.groups)
     if out is not None:
-        for group in groups:
-            write(group, (a, b), out)
+        with written(out):  # not later, when something has been found that could not be kept
+            pass
+    plan = plan_for(a, b, seed, more)
+    done = carry_out(plan, jobs=jobs, time=time, quiet=True)
+    tally = done.tally
+    groups = chosen = select(tally.groups)
+    if done.interrupt is None:
+        shrunk = carry_out(refinement(plan, chosen), jobs=jobs, quiet=True)
+        done = done._replace(interrupt=shrunk.interrupt)
+        groups = refined(chosen, shrunk.tally.groups) if done.interrupt is None else chosen
+    if out is not None:
+        with written(out):
+            for group in groups:
+                write(group, (a, b), out)
     if look is Look.JSON:
         summary = tally.to_json()["summary"]
-        print_document(
-            "distinguish", {"kernels": kernels, "summary": summary, "scenarios": [group.to_json() for group in groups]}
-        )
+        scenarios = [group.to_json() for group in groups]
+        trouble = {} if done.trouble is None else {"trouble": done.trouble}
+        print_document("distinguish", {"kernels": done.kernels, "summary": summary, "scenarios": scenarios, **trouble})
     else:
         for group in groups:
             print_lines(group_lines(group, (a, b)))
         ways = f"{len(groups)} way{'' if len(groups) == 1 else 's'}"
         print_lines([f"{a} and {b} differ in {ways}, found in {tally.done:,} scenarios"])
+        if done.trouble is not None:
+            print_lines([f"ended early: {done.trouble}"])
+    done.end()
     if groups:
         return BAD
     return GOOD if tally.compared else NOTHING_RAN

@@ -61,7 +61,5 @@ def enumerate(
     if kernel is None:
         raise typer.BadParameter("which kernel? Such as `--kernel 6.18 --against live`", param_hint="--kernel")
     plan = Plan(kernel, against, Enumerated(bounds), bounds.count(), tries)
-    tally, kernels = carry_out(
-        plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=look is Look.JSON
-    )
-    return conclude(plan, tally, kernels, look, "fuzz")
+    done = carry_out(plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=look is Look.JSON)
+    return conclude(plan, done, look, "fuzz")

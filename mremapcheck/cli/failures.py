@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
-import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
 from mremapcheck.cli import codes
 from mremapcheck.cli.output import Stdout, given_up
+from mremapcheck.cli.surroundings import Interrupted, Terminated, tell
 from mremapcheck.errors import MremapcheckError, OutputError, ScenarioError
 
 if TYPE_CHECKING:
     from mremapcheck.cli.main import Request
+
+#: Commands whose report says what ended it, once it has begun.
+_TELL_BY_THEMSELVES = ("run", "compare", "matrix", "fuzz", "enumerate", "distinguish")
 
 _CANNOT_WRITE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -25,8 +29,12 @@ def answer(error: BaseException, request: Request) -> int:
     """
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
+    if isinstance(error, Interrupted):
+        error = error.interrupt
     if isinstance(error, KeyboardInterrupt):
-        return codes.INTERRUPTED
+        if not (Stdout.used and request.command in _TELL_BY_THEMSELVES):
+            _tell(str(error) or "interrupted")
+        return codes.of_signal(error.number) if isinstance(error, Terminated) else codes.INTERRUPTED
     if isinstance(error, OSError) and error.filename is None and error.errno in _CANNOT_WRITE:
         error = given_up(error)  # typer writes its help itself
     if isinstance(error, OutputError):
@@ -35,7 +43,7 @@ def answer(error: BaseException, request: Request) -> int:
         return codes.of_error(error, request.bisect)
     if isinstance(error, MremapcheckError):
         if isinstance(error, ScenarioError):
-            sys.stderr.write(f"{error}\n")
+            tell(f"{error}\n")
         else:
             _tell(str(error))
         return _with_document(_problems(error), codes.of_error(error, request.bisect), request)
@@ -47,7 +55,9 @@ def answer(error: BaseException, request: Request) -> int:
 def _usage(error: Any, request: Request) -> int:
     if not hasattr(error, "format_message"):
         return int(error.exit_code)
-    error.show(sys.stderr)
+    shown = io.StringIO()
+    error.show(shown)
+    tell(shown.getvalue())
     problems = [_problem(error.format_message())]
     return _with_document(problems, codes.STOP if request.bisect else codes.USAGE, request)
 
@@ -57,7 +67,7 @@ def _bug(error: BaseException, request: Request) -> int:
     text = "".join(traceback.format_exception(error))
     what = traceback.format_exception_only(error)[-1].strip()
     if os.environ.get("MREMAPCHECK_DEBUG"):
-        sys.stderr.write(text)
+        tell(text)
         _tell(f"this is a bug in mremapcheck: {what}")
     else:
         _tell(f"this is a bug in mremapcheck: {what}\n  hint: please report it, with {_kept(text)}")
@@ -76,7 +86,7 @@ def _kept(text: str) -> str:
 
 
 def _tell(message: str) -> None:
-    sys.stderr.write(f"mremapcheck: {message}\n")
+    tell(f"mremapcheck: {message}\n")
 
 
 def _problems(error: MremapcheckError) -> list[dict[str, Any]]:

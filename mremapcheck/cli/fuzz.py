@@ -55,7 +55,5 @@ def fuzz(
         raise typer.BadParameter(f"`{unknown.pop()}` is none of {known}", param_hint="--without")
     source = Random(seed, FEATURES - set(without or ()), is_model(kernel) and is_model(against))
     plan = Plan(kernel, against, source, count, tries)
-    tally, kernels = carry_out(
-        plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=look is Look.JSON
-    )
-    return conclude(plan, tally, kernels, look, "fuzz")
+    done = carry_out(plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=look is Look.JSON)
+    return conclude(plan, done, look, "fuzz")

@@ -62,7 +62,8 @@ def kernels(
         found = all_known()
         if look is ListFormat.JSON:
             return print_document("kernels", {"kernels": [_facts(known) for known in found]})
-        return print_lines(_table(found, look is ListFormat.MARKDOWN))
+        markdown = look is ListFormat.MARKDOWN
+        return print_lines(_table(found, markdown), clipped=not markdown)
     lines = {Action.ADD: _add, Action.FETCH: _fetch, Action.REMOVE: _remove, Action.PATH: _path}[action]
     for text in lines(words, name, update):
         print_lines([text])

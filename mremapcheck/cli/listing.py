@@ -23,7 +23,9 @@ def list_scenarios(scenarios: Sequence[Scenario], look: Format) -> int:
     from mremapcheck.report.text import plain
 
     width = max(len(scenario.name) for scenario in scenarios)
-    return print_lines(f"{scenario.name:<{width}}  {plain(scenario.summary)}".rstrip() for scenario in scenarios)
+    return print_lines(
+        (f"{scenario.name:<{width}}  {plain(scenario.summary)}".rstrip() for scenario in scenarios), clipped=True
+    )
 
 
 def print_document(name: str, data: dict[str, Any]) -> int:
@@ -33,9 +35,14 @@ def print_document(name: str, data: dict[str, Any]) -> int:
     return print_lines([json.dumps({"schema": f"mremapcheck.{name}/1", "tool": TOOL, **data}, indent=1)])
 
 
-def print_lines(lines: Any) -> int:
-    """Print lines; return the exit code 0."""
+def print_lines(lines: Any, clipped: bool = False) -> int:
+    """Print lines, of a table (``clipped``) no more than fits on a terminal; return the exit code 0."""
     out = Stdout()
+    if clipped:
+        from mremapcheck.report.text import cut, terminal_width
+
+        width = terminal_width(out)
+        lines = (cut(line, width) for line in lines)
     out.write("".join(f"{line}\n" for line in lines))
     out.flush()
     return 0

@@ -18,27 +18,34 @@ from mremapcheck import __version__
 if TYPE_CHECKING:
     import typer
 
-#: name -> the class in ``command`` that reads its arguments.
-COMMANDS: dict[str, str] = {
-    "run": "Command",
-    "compare": "PairCommand",
-    "matrix": "RowCommand",
-    "since": "Command",
-    "identify": "Command",
-    "distinguish": "PairCommand",
-    "fuzz": "Command",
-    "enumerate": "Command",
-    "coverage": "Command",
-    "changes": "Command",
-    "lint": "Command",
-    "show": "Command",
-    "schema": "Command",
-    "export": "Command",
-    "pack": "Command",
-    "import": "Command",
-    "record": "Command",
-    "kernels": "Command",
-    "catalogue": "Command",
+
+class Entry(NamedTuple):
+    """A command: what it answers, in a line, and the class in ``command`` that reads its arguments."""
+
+    about: str
+    cls: str = "Command"
+
+
+COMMANDS: dict[str, Entry] = {
+    "run": Entry("Does this kernel do what the scenarios expect?", "OneCommand"),
+    "compare": Entry("Where do two kernels differ, and which change causes it?", "PairCommand"),
+    "matrix": Entry("Which kernels do what?", "RowCommand"),
+    "since": Entry("When did the answer change, and by which commit?"),
+    "identify": Entry("Which changes does this kernel have, whatever its version?"),
+    "distinguish": Entry("Which smallest scenarios tell two kernels apart?", "PairCommand"),
+    "fuzz": Entry("Random scenarios on two kernels; mismatches are shrunk."),
+    "enumerate": Entry("Every scenario within bounds on two kernels."),
+    "coverage": Entry("Which steps of a model do scenarios reach?"),
+    "changes": Entry("The kernel changes that the model knows."),
+    "lint": Entry("What is wrong with scenario files?"),
+    "show": Entry("Draw scenarios before anything has run."),
+    "schema": Entry("The JSON Schema of scenario files and of reports."),
+    "export": Entry("A scenario as a reproducer in C."),
+    "pack": Entry("Scenarios as one C program that prints KTAP."),
+    "import": Entry("From strace logs to scenarios."),
+    "record": Entry("Run a program under strace; its mremap calls as scenarios."),
+    "kernels": Entry("Real kernels for vm: references: fetch, add, remove."),
+    "catalogue": Entry("All scenarios on a page for people."),
 }
 
 
@@ -60,6 +67,10 @@ class Request(NamedTuple):
 
 def main() -> NoReturn:
     """Run the program; never returns."""
+    from mremapcheck.cli.surroundings import heed_signals, keep_standard_streams
+
+    keep_standard_streams()
+    heed_signals()
     sys.exit(call(sys.argv[1:]))
 
 
@@ -96,13 +107,10 @@ def build(command: str = "") -> typer.Typer:
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback(cls=classes.Program)(_program)
+    app.callback(cls=classes.Program)(classes.program)
     for name in [command] if command in COMMANDS else COMMANDS:
-        cls = getattr(classes, COMMANDS[name])
+        entry = COMMANDS[name]
         function = f"{name}_" if iskeyword(name) else name
-        app.command(name, cls=cls)(getattr(import_module(f"mremapcheck.cli.{function}"), function))
+        called = getattr(import_module(f"mremapcheck.cli.{function}"), function)
+        app.command(name, cls=getattr(classes, entry.cls), short_help=entry.about)(called)
     return app
-
-
-def _program() -> None:
-    """What does this mremap(2) call do on that Linux kernel, why, and since when?"""

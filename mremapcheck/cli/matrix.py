@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from mremapcheck.cli.options import Color, Colors, Format, Only, Paths, ReportFormat, Timeout
+from mremapcheck.cli.options import (
+    Color,
+    Colors,
+    FailFast,
+    Format,
+    Jobs,
+    ListOnly,
+    Only,
+    Paths,
+    ReportFormat,
+    Timeout,
+)
 
 
 def matrix(
@@ -23,6 +34,9 @@ def matrix(
     ] = None,
     look: ReportFormat = Format.TABLE,
     only: Only = None,
+    list_only: ListOnly = False,
+    fail_fast: FailFast = False,
+    jobs: Jobs = 1,
     timeout: Timeout = None,
     color: Colors = Color.AUTO,
 ) -> int:
@@ -31,6 +45,7 @@ def matrix(
     Exit codes are those of `run`.
     """
     from mremapcheck.cli.codes import of_run
+    from mremapcheck.cli.listing import list_scenarios
     from mremapcheck.cli.reporting import report
     from mremapcheck.compare.matrix import default_kernels, rows
     from mremapcheck.executors import TIMEOUT, open_executor
@@ -42,10 +57,13 @@ def matrix(
 
         references = expand(references)
     scenarios = select(paths or [], only or [])
+    if list_only:
+        return list_scenarios(scenarios, look)
     with ExitStack() as stack:
         executors = [
-            stack.enter_context(open_executor(reference, timeout=timeout or TIMEOUT)) for reference in references
+            stack.enter_context(open_executor(reference, timeout=timeout or TIMEOUT, jobs=jobs))
+            for reference in references
         ]
         kernels = [executor.kernel for executor in executors]
-        tally = report("matrix", kernels, scenarios, rows(executors, scenarios), look, color)
+        tally = report("matrix", kernels, scenarios, rows(executors, scenarios), look, color, fail_fast=fail_fast)
     return of_run(tally, bisect=False)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mremapcheck.cli.output import Stdout
+from mremapcheck.cli.surroundings import tell
 from mremapcheck.progress import Line
 from mremapcheck.report.base import Header, Tally, open_report, write_report
 from mremapcheck.report.style import Style, wants_colours
@@ -30,11 +31,14 @@ def report(
     color: Color,
     verbose: bool = False,
     record: Path | None = None,
+    fail_fast: bool = False,
 ) -> Tally:
     """Write the report of ``items`` as they come, and keep it in the file ``record`` too; return their tally.
 
-    An executor's end is told on stderr.
+    With ``fail_fast`` the first one that is not good is the last. An executor's end is told on stderr.
     """
+    if fail_fast:
+        items = _to_the_first_bad(items)
     out = Stdout()
     style = Style(wants_colours(color.value, out, os.environ))
     header = Header(kind, kernels, scenarios)
@@ -45,8 +49,15 @@ def report(
         reporter = Recording(reporter, header, record)
     tally = write_report(reporter, header, _with_progress(items, len(scenarios)), out)
     if tally.error is not None:
-        sys.stderr.write(f"mremapcheck: {tally.error}\n")
+        tell(f"mremapcheck: {tally.error}\n")
     return tally
+
+
+def _to_the_first_bad(items: Iterable[Item]) -> Iterator[Item]:
+    for item in items:
+        yield item
+        if item.status in ("fail", "different", "error"):
+            return
 
 
 def _with_progress(items: Iterable[Item], total: int) -> Iterator[Item]:

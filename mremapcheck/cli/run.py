@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from mremapcheck.cli.options import Bisect, Color, Colors, Format, Only, Paths, ReportFormat, Timeout, Verbose
+from mremapcheck.cli.options import (
+    Bisect,
+    Color,
+    Colors,
+    FailFast,
+    Format,
+    Jobs,
+    ListOnly,
+    Only,
+    Paths,
+    ReportFormat,
+    Timeout,
+    Verbose,
+)
 
 
 def run(
@@ -17,9 +30,9 @@ def run(
     ] = "live",
     look: ReportFormat = Format.TABLE,
     only: Only = None,
-    list_only: Annotated[bool, typer.Option("--list", help="Only say which scenarios would run.")] = False,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first that is not as expected.")] = False,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Share the scenarios among processes.")] = 1,
+    list_only: ListOnly = False,
+    fail_fast: FailFast = False,
+    jobs: Jobs = 1,
     timeout: Timeout = None,
     bisect: Bisect = False,
     expect_as: Annotated[
@@ -52,6 +65,6 @@ def run(
         return list_scenarios(select(paths or [], only or []), look)
     with open_executor(kernel, timeout=timeout or TIMEOUT, trace=verbose, jobs=jobs) as executor:
         scenarios = select(paths or [], only or [])  # while a real kernel's worker starts
-        results = judge_all(executor, scenarios, version, fail_fast)
-        tally = report("run", [executor.kernel], scenarios, results, look, color, verbose, record)
+        results = judge_all(executor, scenarios, version)
+        tally = report("run", [executor.kernel], scenarios, results, look, color, verbose, record, fail_fast)
     return of_run(tally, bisect)

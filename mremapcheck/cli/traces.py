@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from mremapcheck.cli.codes import GOOD, NOTHING_RAN
 from mremapcheck.cli.files import put
+from mremapcheck.cli.surroundings import tell
 from mremapcheck.errors import MremapcheckError
+from mremapcheck.report.text import counted
 
 if TYPE_CHECKING:
     from mremapcheck.kernels.version import KernelVersion
@@ -47,8 +49,8 @@ def write_scenarios(
         raise MremapcheckError(f"{taken[0]} is there already", "give another folder, or remove what is in this one")
     for title, document in found.items():
         put(yaml_text(document), out / f"{title}.yaml")
-    sys.stderr.write(
-        f"{len(found)} scenarios in {out}/. Will the program notice a new kernel?\n"
+    tell(
+        f"{counted(len(found), 'scenario')} in {out}/. Will the program notice a new kernel?\n"
         f"  mremapcheck compare --kernel 6.16 6.17 {out}\n"
     )
     return GOOD
@@ -63,19 +65,21 @@ def _lines(logs: Sequence[Path]) -> Iterator[str]:
             with log.open(encoding="utf-8", errors="replace") as file:
                 yield from file
         except OSError as error:
-            raise MremapcheckError(f"{log} cannot be read: {error.strerror}") from None
+            hint = "give what `strace -f -y -o LOG` wrote; - is standard input"
+            raise MremapcheckError(f"{log} cannot be read: {error.strerror}", hint) from None
 
 
 def _tell(collection: Collection, kept: int, source: str) -> None:
     reading = collection.reading
     if not reading.moves:
         hint = "it was traced without mremap" if reading.calls else "is it what strace writes, with `-f -o LOG`?"
-        sys.stderr.write(f"mremapcheck: no mremap among {reading.calls} calls in {source}\n  hint: {hint}\n")
+        tell(f"mremapcheck: no mremap among {counted(reading.calls, 'call')} in {source}\n  hint: {hint}\n")
         return
-    sys.stderr.write(f"{reading.moves} mremap calls in {source} come down to {kept} scenarios\n")
+    come = "comes" if reading.moves == 1 else "come"
+    tell(f"{counted(reading.moves, 'mremap call')} in {source} {come} down to {counted(kept, 'scenario')}\n")
     for count, why in (
         (reading.unreadable, "calls could not be read, and were passed over"),
         (collection.too_large, f"mremap calls are too large to be drawn: {', '.join(sorted(collection.reasons))}"),
     ):
         if count:
-            sys.stderr.write(f"mremapcheck: {count} {why}\n")
+            tell(f"mremapcheck: {count} {why}\n")

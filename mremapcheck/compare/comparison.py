@@ -72,6 +72,8 @@ def compare(scenario: Scenario, a: Execution, b: Execution, names: tuple[str, st
     sides = tuple(zip(names, (a, b), strict=True))
     if a.outcome is None or b.outcome is None:
         reasons = [f"{name}: {side.reason}" for name, side in sides if side.outcome is None]
+        if a.outcome is None and b.outcome is None and a.reason == b.reason:
+            reasons = [f"both: {a.reason}"]
         failed = any(side.status == "error" for _, side in sides)
         return Comparison(scenario, a, b, "error" if failed else "skipped", "; ".join(reasons))
     found = differences(scenario, a.outcome, b.outcome)

@@ -76,7 +76,7 @@ class Place:
 
 
 def _word(fact: object) -> str:
-    return ",".join(map(str, fact)) or "-" if isinstance(fact, tuple) else str(fact)
+    return ",".join(map(str, fact)) or "no flags" if isinstance(fact, tuple) else str(fact)
 
 
 def places(outcome: Outcome, cuts: Sequence[Cut]) -> dict[str, Place]:

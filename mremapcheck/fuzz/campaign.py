@@ -127,6 +127,9 @@ def run(plan: Plan, pool: Executor, jobs: int, tally: Tally, seconds: float | No
             if not waiting:
                 return
             yield tally.add(waiting.popleft().result())
+    except KeyboardInterrupt:
+        waiting.clear()  # whoever opened the pool ends it at once
+        raise
     finally:
         for future in waiting:
             future.cancel()

@@ -56,9 +56,18 @@ def pool(jobs: int, cluster: str | None = None) -> Iterator[tuple[Executor, int]
         with ProcessPoolExecutor(jobs, mp_context=context) as executor:
             try:
                 yield executor, jobs
+            except KeyboardInterrupt:
+                _stop(executor)
+                raise
             except BaseException:
                 executor.shutdown(wait=True, cancel_futures=True)
                 raise
+
+
+def _stop(executor: ProcessPoolExecutor) -> None:
+    """End the processes of a pool in the middle of what they do; what they have opened ends with them."""
+    for process in list((getattr(executor, "_processes", None) or {}).values()):
+        process.terminate()
 
 
 @contextmanager

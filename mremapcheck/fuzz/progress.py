@@ -6,6 +6,7 @@ import time
 from typing import TextIO
 
 from mremapcheck.fuzz.campaign import Tally
+from mremapcheck.progress import columns
 
 
 class Progress:
@@ -23,7 +24,7 @@ class Progress:
         moment = time.monotonic()
         if self._on and (now or moment - self._shown > 0.2):
             self._shown = moment
-            self._stream.write(f"\r\x1b[K{self.line(tally)}")
+            self._stream.write(f"\r\x1b[K{self.line(tally)[: columns(self._stream) - 1]}")
             self._stream.flush()
 
     def clear(self) -> None:
@@ -37,6 +38,6 @@ class Progress:
         seconds = max(time.monotonic() - self._began, 0.001)
         rate = (tally.done - self._first) / seconds
         return (
-            f"{tally.done:,} of {self._count:,} scenarios, {rate:,.0f}/s, {tally.different:,} mismatches "
+            f"{tally.done:,} of {self._count:,}, {rate:,.0f}/s, {tally.different:,} mismatches "
             f"in {len(tally.groups)} groups, {sum(tally.skipped.values()):,} skipped, {tally.refused:,} refused"
         )

@@ -19,8 +19,8 @@ def group_lines(group: Group, names: tuple[str, str]) -> Iterator[str]:
     yield ""
 
 
-def summary_lines(plan: Plan, tally: Tally) -> Iterator[str]:
-    """Yield the numbers and one line for each group, the most frequent first."""
+def summary_lines(plan: Plan, tally: Tally, trouble: str | None = None) -> Iterator[str]:
+    """Yield the numbers and one line for each group, the most frequent first; ``trouble``: why they are not all."""
     yield (
         f"{tally.done:,} scenarios on {plan.a} and {plan.b}: {tally.compared:,} compared, {tally.same:,} the same, "
         f"{tally.different:,} different in {len(tally.groups)} group{'' if len(tally.groups) == 1 else 's'}"
@@ -34,10 +34,17 @@ def summary_lines(plan: Plan, tally: Tally) -> Iterator[str]:
             yield f"{count:,} {word}: {reason}"
     for group in sorted(tally.groups, key=lambda group: -group.count):
         yield f"{group.count:>8,}  {group.name}"
+    if trouble is not None:
+        yield f"ended early: {trouble}"
 
 
-def report_json(plan: Plan, tally: Tally, kernels: Mapping[str, Any], command: str = "fuzz") -> str:
-    """Return the JSON document; it depends on kernels and seed alone, never on the clock or the number of jobs."""
+def report_json(
+    plan: Plan, tally: Tally, kernels: Mapping[str, Any], command: str = "fuzz", trouble: str | None = None
+) -> str:
+    """Return the JSON document; it depends on kernels and seed alone, never on the clock or the number of jobs.
+
+    Unless ``trouble`` ended the campaign early.
+    """
     return json.dumps(
         {
             "schema": f"mremapcheck.{command}/1",
@@ -45,6 +52,7 @@ def report_json(plan: Plan, tally: Tally, kernels: Mapping[str, Any], command: s
             "kernels": dict(kernels),
             "source": plan.source.to_json(),
             **tally.to_json(),
+            **({} if trouble is None else {"trouble": trouble}),
         },
         indent=1,
     )

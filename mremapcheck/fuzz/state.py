@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mremapcheck.errors import MremapcheckError
+from mremapcheck.errors import MremapcheckError, OutputError
 from mremapcheck.fuzz.campaign import Plan, Tally
 from mremapcheck.fuzz.group import Group
 from mremapcheck.fuzz.write import write
@@ -35,7 +37,8 @@ class Folder:
             return Tally()
         file = self._path / _FILE
         if not file.exists():
-            return Tally()
+            with written(self._path):  # not later, when something has run that could not be kept
+                return Tally()
         if not resume:
             raise MremapcheckError(f"{self._path} holds a campaign", "go on with --resume, or name another folder")
         stored = self._read(file)
@@ -49,18 +52,19 @@ class Folder:
     def found(self, groups: list[Group]) -> None:
         """Write the scenario files of new or smaller groups."""
         if self._path is not None:
-            for group in groups:
-                write(group, (self._plan.a, self._plan.b), self._path)
+            with written(self._path):
+                for group in groups:
+                    write(group, (self._plan.a, self._plan.b), self._path)
 
     def save(self, tally: Tally, now: bool = False) -> None:
         """Write the state, at most once a second unless ``now``; a reader never sees half of one."""
         if self._path is None or (not now and time.monotonic() - self._saved < 1):
             return
-        self._path.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"schema": _SCHEMA, "plan": self._plan.to_json(), **tally.to_json()}, indent=1)
         draft = self._path / f".{_FILE}"
-        draft.write_text(text)
-        draft.replace(self._path / _FILE)
+        with written(self._path):
+            draft.write_text(text)
+            draft.replace(self._path / _FILE)
         self._saved = time.monotonic()
 
     def _read(self, file: Path) -> dict[str, Any]:
@@ -71,6 +75,16 @@ class Folder:
         if stored.get("schema") != _SCHEMA:
             raise MremapcheckError(f"{file} is not the state of a campaign", "name another folder with --out")
         return stored
+
+
+@contextmanager
+def written(folder: Path) -> Iterator[None]:
+    """Raise OutputError where something cannot be written to a folder, which is made if it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror}") from None
 
 
 def _what_differs(stored: dict[str, Any], wanted: dict[str, Any]) -> str:

@@ -89,8 +89,10 @@ def _packages(apt: Apt, line: Line, update: bool) -> dict[KernelVersion, Package
         line.say("getting lists of packages")
         apt.update(line.tick)
     line.say("looking for kernels")
+    with line.ticking():
+        packages = apt.packages(_PATTERN)
     found: dict[KernelVersion, Package] = {}
-    for package in sorted(apt.packages(_PATTERN), key=lambda package: package.name.startswith("linux-binary")):
+    for package in sorted(packages, key=lambda package: package.name.startswith("linux-binary")):
         try:
             version = KernelVersion.parse(package.version)
         except MremapcheckError:
@@ -120,7 +122,8 @@ def _fetch(apt: Apt, package: Package, line: Line) -> Fetched:
     folder = cache.writable("downloads", f"{package.name}_{package.version}")
     archive = _download(apt, package, folder, line)
     line.say(f"unpacking {package.name}")
-    kernel = known.add(open_image(archive), origin=origin)
+    with line.ticking():
+        kernel = known.add(open_image(archive), origin=origin)
     for old in folder.parent.glob(f"{package.name}_*"):
         shutil.rmtree(old)
     return Fetched(kernel, True)

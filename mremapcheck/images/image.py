@@ -58,7 +58,10 @@ class Image:
 def open_image(path: Path) -> Image:
     """Read the kernel that ``path`` names; raise ImageError or PackageError with a hint where there is none."""
     if not path.exists():
-        raise ImageError(f"there is no {path}", "`mremapcheck kernels` lists the kernels that can be named by version")
+        hint = (
+            "an image is a bzImage, a vmlinux, a build tree, a .deb or a .rpm; `mremapcheck kernels` lists known ones"
+        )
+        raise ImageError(f"there is no file or folder `{path}`", hint)
     if path.is_dir():
         return _open_folder(path)
     if not path.is_file():

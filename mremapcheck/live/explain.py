@@ -8,6 +8,7 @@ import resource
 from mremapcheck.live.constants import (
     ADVICE,
     MAP_ANONYMOUS,
+    MAP_DROPPABLE,
     MAP_PRIVATE,
     MAP_SHARED,
     PR_SET_VMA,
@@ -55,7 +56,9 @@ def explain(arguments: tuple[int, ...], code: int, proc: Proc, objects: Objects,
         skip = objects.not_executable()
     elif number == SYS_MMAP:
         for kind in KINDS.values():
-            if kind.skip and arguments[4] & (kind.flags | kind.private) == kind.flags | kind.private:
+            sharings = (MAP_SHARED, MAP_PRIVATE) if kind.private == MAP_PRIVATE else (kind.private,)
+            sharing = arguments[4] & (MAP_SHARED | MAP_PRIVATE | MAP_DROPPABLE)
+            if kind.skip and sharing in sharings and arguments[4] & kind.flags == kind.flags:
                 skip = kind.skip.get(code, "")
     return Trouble(code, skip)
 

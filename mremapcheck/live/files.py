@@ -30,9 +30,10 @@ def open_memfd(size: int) -> int:
 def open_huge_memfd(size: int) -> int:
     """Open a memfd on hugetlbfs."""
     try:
-        return _resize(os.memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB), size)
+        fd = os.memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB)
     except OSError as error:
         raise Trouble(error.errno or 0, "this kernel has no huge pages for memfds (CONFIG_HUGETLBFS)") from None
+    return _resize(fd, size)
 
 
 def open_disk_file(size: int) -> int:

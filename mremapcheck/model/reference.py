@@ -20,6 +20,9 @@ from mremapcheck.model.registry import (
     with_needed,
 )
 
+#: The minor number of the last release that a major one had.
+LAST_MINOR = {5: 19, 6: 19}
+
 _SIGN = re.compile(r"[+-]")
 _COMMIT = re.compile(r"[0-9a-f]{12,40}")
 
@@ -38,6 +41,12 @@ def resolve(text: str) -> ModelKernel:
     if version < OLDEST:
         raise KernelReferenceError(
             f"`{text}`: the model begins with {OLDEST}", f"the oldest kernel that can be asked for is {OLDEST}"
+        )
+    last = LAST_MINOR.get(version.major)
+    if last is not None and version.minor > last:
+        raise KernelReferenceError(
+            f"`{text}`: there is no Linux {version.major}.{version.minor}",
+            f"{version.major}.{last} was followed by {version.major + 1}.0",
         )
     if version.series > NEWEST.series:
         raise KernelReferenceError(

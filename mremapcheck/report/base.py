@@ -124,7 +124,8 @@ def write_report(reporter: Reporter, header: Header, items: Iterable[Item], out:
     except ExecutorError as error:
         tally.error, tally.trouble = error, error.message
     except BaseException as error:
-        tally.trouble = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
+        silent = "interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__
+        tally.trouble = str(error) or silent
         reporter.finish(tally)
         raise
     reporter.finish(tally)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mremapcheck.report.changes import change_text
-from mremapcheck.report.text import WIDTH, align, before, calls, drawing_block, plain
+from mremapcheck.report.text import align, before, calls, drawing_block, plain, wrapped
 
 if TYPE_CHECKING:
     from mremapcheck.check import Result
@@ -23,10 +22,12 @@ def kernel_text(kernel: Kernel) -> str:
     """Say which kernel answers.
 
     As in ``6.17-rc2, the model with 31 changes``, ``live, Linux 6.18.44``, ``vm:6.17, Linux 6.17.13 under QEMU (TCG)``.
+    A reference that says more than the release gets that as well: ``6.17-mine, the model of 6.17 with 31 changes``.
     """
     if kernel.executor == "model":
+        of = "" if kernel.reference.removeprefix("v") == kernel.release else f" of {kernel.release}"
         count = "" if kernel.changes is None else f" with {len(kernel.changes)} changes"
-        return f"{kernel.reference}, the model{count}"
+        return f"{kernel.reference}, the model{of}{count}"
     machine = f" under QEMU ({kernel.acceleration.upper()})" if kernel.acceleration else ""
     return f"{kernel.reference}, Linux {kernel.release}{machine}"
 
@@ -47,6 +48,7 @@ def mismatch_block(result: Result) -> list[str]:
         ("expected", {row: drawing or "." for row, drawing in expected.items()}),
         ("seen", align(outcome.regions, rows)),
     ]
+    columns = [(title, drawings) for title, drawings in columns if drawings]  # perhaps only an errno is expected
     lines = [*_heading(scenario), "", *_indent(drawing_block(columns, rows, wrong & set(rows))), ""]
     for mismatch in result.mismatches:
         line = f" (expect at line {mismatch.line})" if mismatch.line else ""
@@ -77,7 +79,7 @@ def comparison_block(comparison: Comparison, kernels: Sequence[Kernel]) -> list[
     for suspect in comparison.suspects:
         but = f", but what {suspect.does_as} does" if suspect.does_as else ""
         text = f"suspected: {suspect.kernel} does not do what the model of its version does{but}: "
-        lines += wrap(f"{text}a bug of the model, or the kernel is not what its version says", WIDTH, **_INDENTED)
+        lines += wrapped(f"{text}a bug of the model, or the kernel is not what its version says", *_INDENTED)
     return lines
 
 
@@ -107,9 +109,9 @@ def difference_lines(differences: Iterable[Difference]) -> list[str]:
         else:
             drawn = difference.where.startswith("regions.")
             said.setdefault(place if drawn else f"{place}: {difference.a} -> {difference.b}", []).append(kind)
-    lines = [f"  {', '.join(kinds)} of {text}" for text, kinds in said.items()]
+    lines = [line for text, kinds in said.items() for line in wrapped(f"{', '.join(kinds)} of {text}", "  ", "    ")]
     if following:
-        lines.append(f"  from which follow: {', '.join(following)}")
+        lines += wrapped(f"from which follow: {', '.join(following)}", "  ", "    ")
     for cause in causes:
         lines += _cause(cause)
     return lines
@@ -126,25 +128,27 @@ def trace_block(trace: Iterable[Note]) -> list[str]:
     lines = []
     width = max((len(note.step) for note in trace), default=0)
     for note in trace:
-        lines.append(f"      {note.step:<{width}}  {note.text}".rstrip())
+        indent = " " * (8 + width)
+        lines += wrapped(note.text, f"      {note.step:<{width}}  ", indent) or [f"      {note.step}"]
         if note.change:
-            lines.append(f"      {'':<{width}}  {change_text(note.change)}")
+            lines += wrapped(change_text(note.change), indent, f"{indent}  ")
     return lines
 
 
-_INDENTED: Any = {"initial_indent": "    ", "subsequent_indent": "      "}
+#: How the first line of a paragraph in a block begins, and the others.
+_INDENTED = ("    ", "      ")
 
 
 def _cause(cause: Sequence[str]) -> list[str]:
     together = "caused by" if len(cause) == 1 else "caused together by"
     return [
         f"  {together} {', '.join(cause)}",
-        *(line for change in cause for line in wrap(change_text(change), WIDTH, **_INDENTED)),
+        *(line for change in cause for line in wrapped(change_text(change), *_INDENTED)),
     ]
 
 
 def _heading(scenario: Scenario) -> list[str]:
-    lines = wrap(plain(scenario.summary), WIDTH, initial_indent="  ", subsequent_indent="  ")
+    lines = wrapped(plain(scenario.summary), "  ", "  ")
     return [*lines, f"  {scenario.path}:{scenario.line}", *(f"    {call}" for call in calls(scenario))]
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from mremapcheck.errors import NothingSelectedError
-from mremapcheck.report.text import WIDTH
+from mremapcheck.report.text import wrapped
 
 if TYPE_CHECKING:
     from mremapcheck.kernels.version import KernelVersion
@@ -33,7 +32,7 @@ def select_changes(names: Sequence[str], since: KernelVersion | None) -> list[Ch
     if since is not None:
         chosen = [change for change in chosen if change.release >= since]
     if not chosen:
-        raise NothingSelectedError(f"no change is known since {since}")
+        raise NothingSelectedError(f"no change is known since {since}", f"the newest came with {CHANGES[-1].release}")
     return chosen
 
 
@@ -84,4 +83,4 @@ def _details(change: Change) -> Iterator[str]:
 
 
 def _wrapped(text: str) -> list[str]:
-    return wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return wrapped(text, "  ", "  ")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.report.base import STATUSES, Header, Tally
 from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mismatches, mismatch_block, trace_block
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import WIDTH, clip, plain, terminal_width
+from mremapcheck.report.text import WIDTH, clip, plain, terminal_width, wrapped
 
 if TYPE_CHECKING:
     from mremapcheck.check import Result
@@ -44,7 +45,7 @@ class Table:
             for letter, kernel in zip("AB", kernels, strict=True):
                 self._line(f"{letter}: {kernel_text(kernel)}")
         else:
-            self._line("Kernels " + ", ".join(kernel.reference for kernel in kernels))
+            self._list("Kernels", [kernel.reference for kernel in kernels])
         self._line()
 
     def add(self, item: Item) -> None:
@@ -65,9 +66,9 @@ class Table:
         self._line(f"{total}: {text or 'nothing ran'}")
         if tally.classes:
             counts = [(kind, tally.classes[kind]) for kind in CLASSES if kind in tally.classes]
-            self._line("worst difference: " + ", ".join(f"{count} {kind}" for kind, count in counts))
+            self._list("worst difference:", [f"{count} {kind}" for kind, count in counts])
             causes = sorted(self._causes.items(), key=lambda item: -item[1])
-            self._line("caused by: " + ", ".join(f"{count} {change}" for change, count in causes))
+            self._list("caused by:", [f"{count} {change}" for change, count in causes])
         if tally.trouble is not None:
             self._line(f"ended early: {tally.trouble}")
 
@@ -89,9 +90,12 @@ class Table:
     def _compare(self, comparison: Comparison) -> None:
         if comparison.status == "same" and not self._verbose:
             return
+        if comparison.status == "different":
+            self._gap()
         self._item(comparison, f"  {plain(comparison.reason or comparison.kind or '')}")
         if comparison.status == "different":
-            for change in comparison.differences[0].cause or ("unknown",):
+            unknown = "suspected bug of a model" if comparison.suspects else "unknown"
+            for change in comparison.differences[0].cause or (unknown,):
                 self._causes[change] = self._causes.get(change, 0) + 1
             self._block(comparison_block(comparison, self._header.kernels))
 
@@ -111,6 +115,10 @@ class Table:
     def _block(self, lines: list[str]) -> None:
         self._line("\n".join(lines))
         self._gap()
+
+    def _list(self, head: str, items: Sequence[str]) -> None:
+        whole = ", ".join(item.replace(" ", "\0") for item in items)  # no item is cut in two
+        self._line("\n".join(wrapped(f"{head} {whole}")).replace("\0", " "))
 
     def _gap(self) -> None:
         if self._last:

@@ -97,6 +97,15 @@ def _stacked(columns: Sequence[tuple[str, Mapping[str, str]]], rows: Sequence[st
     return lines
 
 
+def wrapped(text: str, first: str = "", rest: str = "  ") -> list[str]:
+    """Return text in lines that a mail can carry, cut between words only; they begin with ``first`` and ``rest``."""
+    from textwrap import wrap
+
+    return wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+
+
 def terminal_width(out: Output) -> int:
     """Return how many characters a line may have: those of the terminal, and any number where there is none."""
     if not getattr(out, "isatty", bool)():
@@ -113,5 +122,14 @@ def plain(text: str) -> str:
 
 def clip(text: str, width: int) -> str:
     """Return a file's words in one line of at most ``width`` characters."""
-    text = plain(text)
-    return text if len(text) <= width else text[: max(width - 3, 0)] + "..."
+    return cut(plain(text), width)
+
+
+def counted(count: int, word: str) -> str:
+    """Return ``1 scenario``, ``2 scenarios``."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def cut(line: str, width: int) -> str:
+    """Return a line, of at most ``width`` characters."""
+    return line if len(line) <= width else line[: max(width - 3, 0)] + "..."

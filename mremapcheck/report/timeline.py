@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mremapcheck.report.changes import change_text
-from mremapcheck.report.text import align, before, calls
+from mremapcheck.report.text import WIDTH, align, before, calls, shorten, wrapped
 
 if TYPE_CHECKING:
     from mremapcheck.scenario.document import Scenario
@@ -30,7 +30,7 @@ def timeline_lines(scenario: Scenario, modelled: Sequence[Stretch], measured: Se
 
 def _stretch(stretch: Stretch, scenario: Scenario) -> Iterator[str]:
     for change in stretch.cause or ():
-        yield f"  -- {change_text(change)}"
+        yield from wrapped(change_text(change), "  -- ", "     ")
     kind = f"  [{stretch.kind}]" if stretch.kind else ""
     yield f"  {stretch.kernels}: {stretch.label}{kind}"
     outcome = stretch.execution.outcome
@@ -44,4 +44,4 @@ def _drawings(drawings: Mapping[str, str], scenario: Scenario) -> Iterator[str]:
     regions = align(drawings, [region.name for region in scenario.regions])
     width = max((len(name) for name in regions), default=0)
     for name, drawing in regions.items():
-        yield f'      {name:<{width}} "{drawing}"'
+        yield f'      {name:<{width}} "{shorten(drawing, WIDTH - width - 9)}"'

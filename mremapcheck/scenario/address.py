@@ -35,6 +35,9 @@ class Place(NamedTuple):
     offset: int
 
 
+SIZES = "sizes look like `6p` (pages), `24K`, `2M`, `1G`, `123B` (bytes) or `0xfffB`"
+
+
 @lru_cache(maxsize=8192)
 def parse_size(text: str) -> int:
     """Return a size in bytes; raises Refused, with the unit that was probably meant as a hint."""
@@ -42,22 +45,24 @@ def parse_size(text: str) -> int:
         raise Refused(f"{quote(text)} is not a size", _size_hint(text))
     size = int(text[:-1], 16) if text.startswith("0x") else int(text[:-1]) * UNITS[text[-1]]
     if size > U64:
-        raise Refused(f"{quote(text)} does not fit into 64 bits")
+        raise Refused(f"{quote(text)} does not fit into 64 bits", f"the largest size is {U64:#x}B")
     return size
 
 
 def _size_hint(text: str) -> str:
     found = re.fullmatch(r"([0-9]{1,20})\s*([a-zA-Z]*)", text[:LONGEST_TEXT].strip())
     if found is None:
-        return "sizes look like `6p` (pages), `24K`, `2M`, `1G`, `123B` (bytes) or `0xfffB`"
+        return SIZES
     number, unit = found.groups()
-    return f"did you mean `{number}{_unit(unit)}`?" if unit else bare_number_hint(int(number))
+    if not unit:
+        return bare_number_hint(int(number))
+    return f"did you mean `{number}{_unit(unit)}`?" if _unit(unit) else SIZES
 
 
 def _unit(unit: str) -> str:
     if unit.lower() in ("p", "page", "pages"):
         return "p"
-    return unit[0].upper() if unit[0].upper() in "BKMG" else "p"
+    return unit[0].upper() if unit[0].upper() in "BKMG" else ""
 
 
 def bare_number_hint(number: int) -> str:

@@ -41,15 +41,19 @@ class Attributes:
         """Yield what does not go together."""
         kind = KINDS[self.kind]
         if self.sharing is not None and self.sharing not in kind.sharing:
-            hint = _OTHER_KIND.get((self.kind, self.sharing), "")
+            hint = _OTHER_KIND.get((self.kind, self.sharing), "leave `sharing` out")
             yield Refused(f"{self.kind} mappings are always {kind.sharing[0]}", hint, at=("sharing",))
         if self.file is not None and not kind.file:
             kinds = ", ".join(name for name, other in KINDS.items() if other.file)
             yield Refused(f"{self.kind} has no file", f"kinds with a file: {kinds}", at=("file",))
         if self.offset and not kind.offset:
-            yield Refused(f"{self.kind} is always mapped from its start", at=("offset",))
+            kinds = ", ".join(name for name, other in KINDS.items() if other.offset)
+            yield Refused(
+                f"{self.kind} is always mapped from its start", f"kinds with an offset: {kinds}", at=("offset",)
+            )
         if self.touch and not kind.touched:
-            yield Refused(f"{self.kind} belongs to the kernel and is never touched", at=("touch",))
+            message = f"{self.kind} belongs to the kernel and is never touched"
+            yield Refused(message, "leave `touch` out, or say `touch: false`", at=("touch",))
 
 
 _OTHER_KIND = {

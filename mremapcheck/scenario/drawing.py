@@ -26,6 +26,7 @@ EXPECTED_PATTERN = r"^(?:[A-Za-z._?](?:\{[0-9]{1,7}\})?)*$"
 
 _EXPANDED = re.compile(r"[A-Za-z._?]*")
 _LONG_RUN = re.compile(rf"(.)\1{{{LONGEST_RUN},}}")
+_TOO_LONG = re.compile(r"[A-Za-z._?]\{[1-9][0-9]{7,}\}")
 _PIECE = re.compile(r"([A-Za-z._?])(?:\{([0-9]{1,7})\}|\1*(?!\{))")
 
 
@@ -56,7 +57,9 @@ def _parse(text: str) -> Drawing:
             else:
                 runs.append(Run(letter, start, pages))
             if len(runs) > MOST_MAPPINGS:
-                raise Refused(f"more than {MOST_MAPPINGS} mappings are drawn")
+                raise Refused(
+                    f"more than {MOST_MAPPINGS} mappings are drawn", "the limit is far below vm.max_map_count"
+                )
         start += pages
     if not start:
         raise Refused("the drawing is empty", "one character is one page: letters are mappings, `.` is a hole")
@@ -84,13 +87,19 @@ def _pieces(text: str, most: int = MOST_PAGES) -> Iterator[tuple[str, int]]:
     while position < len(text):
         found = _PIECE.match(text, position)
         pages = 0 if found is None else int(found[2]) if found[2] else found.end() - position
+        if _TOO_LONG.match(text, position):
+            raise _too_many()
         if found is None or pages == 0:
             raise Refused(f"{quote(text)} is not a drawing: {_trouble(text, position)}", _HINT)
         total += pages
         if total > most:
-            raise Refused(f"more than {MOST_PAGES} pages are drawn")
+            raise _too_many()
         yield found[1], pages
         position = found.end()
+
+
+def _too_many() -> Refused:
+    return Refused(f"more than {MOST_PAGES} pages are drawn", "that many all drawings of a scenario may have together")
 
 
 _HINT = "one character is one page: letters are mappings, `.` is a hole, `A{512}` a long run"

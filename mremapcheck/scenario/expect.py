@@ -31,13 +31,15 @@ class MoveExpectItem:
         """Yield an errno that contradicts the result or the verdict."""
         fails = self.errno not in (None, "none")
         if self.result is not None and (fails or self.verdict in FAILURES):
-            yield Refused("a move that fails has no result", at=("result",))
+            hint = "`result` is the address that a success returns; leave it out, or the errno"
+            yield Refused("a move that fails has no result", hint, at=("result",))
         elif self.verdict is not None and fails and self.verdict not in FAILURES:
             yield Refused(
                 f"a move that fails is not `{self.verdict}`", "one of " + ", ".join(FAILURES), at=("verdict",)
             )
         elif self.errno == "none" and self.verdict in FAILURES:
-            yield Refused(f"a move that succeeds is not `{self.verdict}`", at=("verdict",))
+            hint = "one of " + ", ".join(name for name in VERDICTS if name not in FAILURES)
+            yield Refused(f"a move that succeeds is not `{self.verdict}`", hint, at=("verdict",))
 
     def expectation(self) -> MoveExpectation:
         """Return it as executors' outcomes are held against it: a result or a success' verdict implies no errno."""

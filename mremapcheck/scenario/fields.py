@@ -30,7 +30,7 @@ class Flag(Field[bool]):
     def read(self, value: Any, reader: Reader) -> bool:
         if value is True or value is False:
             return value
-        raise Refused(f"expected true or false, found {describe(value)}")
+        raise Refused(f"expected true or false, found {describe(value)}", "without quotes: `true` or `false`")
 
     def schema(self) -> Schema:
         return {"type": "boolean"}
@@ -45,9 +45,13 @@ class Whole(Field[int]):
 
     def read(self, value: Any, reader: Reader) -> int:
         if type(value) is not int:
-            raise Refused(f"expected a whole number, found {describe(value)}")
+            hint = f"from {self.least} to {self.most}, without quotes and without a unit"
+            raise Refused(f"expected a whole number, found {describe(value)}", hint)
         if not self.least <= value <= self.most:
-            raise Refused(f"expected {self.least} to {self.most}, found {describe(value)}")
+            hint = (
+                f"{self.least if value < self.least else self.most} is the {'least' if value < self.least else 'most'}"
+            )
+            raise Refused(f"expected {self.least} to {self.most}, found {describe(value)}", hint)
         return value
 
     def schema(self) -> Schema:
@@ -68,7 +72,8 @@ class Choice(Field[str]):
         hint = did_you_mean(value, self.names) if isinstance(value, str) else ""
         if len(self.names) > 8 and hint:
             raise Refused(f"there is no {describe(value)} here", hint)
-        raise Refused(f"expected {expected}, found {describe(value)}", hint if "did you" in hint else "")
+        hint = hint if "did you" in hint else "write it as it stands here, in lower case"
+        raise Refused(f"expected {expected}, found {describe(value)}", hint)
 
     def schema(self) -> Schema:
         return {"enum": list(self.names)}
@@ -86,9 +91,10 @@ class Text(Field[str]):
     def read(self, value: Any, reader: Reader) -> str:
         text = string(value, self.what)
         if len(text) > self.longest:
-            raise Refused(f"{self.what} has at most {self.longest} characters, this one {len(text)}")
+            message = f"{self.what} has at most {self.longest} characters, this one {len(text)}"
+            raise Refused(message, "make it shorter")
         if self.pattern.fullmatch(text) is None:
-            raise Refused(f"{quote(text)} is not {self.what}", self.hint)
+            raise Refused(f"{quote(text)} is not {self.what}", self.hint or "write something, or leave the key out")
         return text
 
     def schema(self) -> Schema:
@@ -101,20 +107,31 @@ class Text(Field[str]):
 
 
 class Parsed(Field[T]):
-    """Text that a function reads; ``pattern`` is what the schema says of it, ``number``: may be a number too."""
+    """Text that a function reads; ``pattern`` is what the schema says of it, ``number``: may be a number too.
 
-    def __init__(self, what: str, parse: Callable[[str], T], pattern: str, number: Callable[[int], T] | None = None):
+    ``hint`` tells what to write instead of something that is no text.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        parse: Callable[[str], T],
+        pattern: str,
+        number: Callable[[int], T] | None = None,
+        hint: Callable[[Any], str] | None = None,
+    ):
         self.what = what
         self.parse = parse
         self.pattern = pattern
         self.number = number
+        self.hint = hint
 
     def read(self, value: Any, reader: Reader) -> T:
         if type(value) is str:
             return self.parse(value)
         if self.number is not None and type(value) is int:
             return self.number(value)
-        return self.parse(string(value, self.what))
+        return self.parse(string(value, self.what, self.hint(value) if self.hint else ""))
 
     def schema(self) -> Schema:
         text: Schema = {"type": "string", "pattern": self.pattern}
@@ -123,9 +140,15 @@ class Parsed(Field[T]):
         return {"anyOf": [text, {"type": "integer", "minimum": 0, "maximum": 2**64 - 1}]}
 
 
-def string(value: Any, what: str) -> str:
+def string(value: Any, what: str, hint: str = "") -> str:
     """Return a value that is text; where YAML made something else of it say how to keep it."""
     if type(value) is str:
         return value
-    hint = f'put it in quotes: "{value}"' if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
-    raise Refused(f"expected {what}, found {describe(value)}", hint)
+    if not hint and isinstance(value, (int, float)):
+        hint = f'put it in quotes: "{json_text(value)}"'
+    raise Refused(f"expected {what}, found {describe(value)}", hint or "write text, in quotes where YAML needs them")
+
+
+def json_text(value: float | bool) -> str:
+    """Return a number, true or false as a document has it, cut where it is long."""
+    return (str(value).lower() if isinstance(value, bool) else str(value))[:40]

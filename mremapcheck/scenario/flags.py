@@ -11,6 +11,8 @@ from mremapcheck.units import U64
 
 NAMES = {"MAYMOVE": MREMAP_MAYMOVE, "FIXED": MREMAP_FIXED, "DONTUNMAP": MREMAP_DONTUNMAP}
 
+FLAGS_HINT = "names joined by `|`, or a number: `MAYMOVE|FIXED`, `3`"
+
 _NAME = r"(?:MREMAP_)?(?:MAYMOVE|FIXED|DONTUNMAP)"
 _PART = rf"(?:{_NAME}|0x[0-9a-fA-F]{{1,16}}|[0-9]{{1,20}})"
 PATTERN = rf"^{_PART}(?: *\| *{_PART})*$"
@@ -28,7 +30,7 @@ def parse_flags(text: str) -> int:
         flag = NAMES.get(name.removeprefix("MREMAP_"))
         if flag is None:
             hint = did_you_mean(name.upper().removeprefix("MREMAP_"), NAMES)
-            raise Refused(f"{quote(name)} is not a flag of mremap", hint)
+            raise Refused(f"{quote(name)} is not a flag of mremap", hint or FLAGS_HINT)
         flags |= flag
     return flags_number(flags)
 
@@ -36,7 +38,7 @@ def parse_flags(text: str) -> int:
 def flags_number(flags: int) -> int:
     """Return flags given as a number, which need not be ones that any kernel knows. Raises Refused."""
     if not 0 <= flags <= U64:
-        raise Refused("flags do not fit into 64 bits")
+        raise Refused("flags do not fit into 64 bits", "from 0 to 0xffffffffffffffff")
     return flags
 
 

@@ -35,7 +35,7 @@ class RegionItem:
     def faults(self) -> Iterator[Refused]:
         """Yield an alignment that is none."""
         if self.align & (self.align - 1) or self.align > 1 << 30:
-            yield Refused("an alignment is a power of two from 4K to 1G", at=("align",))
+            yield Refused("an alignment is a power of two from 4K to 1G", "`64K`, `2M`, `1G`", at=("align",))
         elif self.offset >= self.align:
             hint = "`align: 2M, offset: 1M` is 1M behind a multiple of 2M"
             yield Refused("the offset is not less than the alignment", hint, at=("offset",))
@@ -100,9 +100,11 @@ def region_name(name: str) -> None:
     if re.fullmatch(REGION_NAME, name) is None or len(name) > 40:
         raise Refused(f"{quote(name)} is not a region's name", "lower-case letters, digits, `_` and `-`", on_key=True)
     if _TAKEN.fullmatch(name):
-        raise Refused(f"{quote(name)} cannot be a region's name: `expect` uses it for something else", on_key=True)
+        message = f"{quote(name)} cannot be a region's name: `expect` uses it for something else"
+        raise Refused(message, "`src`, `dst` and the like can", on_key=True)
     if _LOOKS_LIKE_ADDRESS.fullmatch(name):
-        raise Refused(f"{quote(name)} cannot be a region's name: it reads like an address", on_key=True)
+        message = f"{quote(name)} cannot be a region's name: it reads like an address"
+        raise Refused(message, "`src`, `dst` and the like can", on_key=True)
 
 
 def drawn(letter: str, reader: Reader) -> None:
@@ -110,7 +112,7 @@ def drawn(letter: str, reader: Reader) -> None:
     if re.fullmatch(LETTERS, letter) is None:
         raise Refused(f"{quote(letter)} is not a letter", "one of A to Z or a to z", on_key=True)
     if reader.regions and letter not in reader.letters:
-        hint = did_you_mean(letter, reader.letters)
+        hint = did_you_mean(letter, reader.letters) or "draw it in `map`, or leave it out"
         raise Refused(f"no drawing has the letter `{letter}`", hint, on_key=True)
 
 

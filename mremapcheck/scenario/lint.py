@@ -43,14 +43,14 @@ def _unused_regions(scenario: Scenario) -> Iterator[_Finding]:
             used.add(step.address.region or "")
     for region in scenario.regions:
         if region.name not in used:
-            yield scenario.line, f"region `{region.name}` has no part in any move or expectation", ""
+            yield scenario.line, f"region `{region.name}` has no part in any move or expectation", "leave it out"
 
 
 def _entries(scenario: Scenario) -> Iterator[_Finding]:
     versions = landmarks(entry.kernel for entry in scenario.expect)
     for entry in scenario.expect:
         if entry.kernel.bounds and not any(version in entry.kernel for version in versions):
-            yield entry.line, f"no kernel is `{entry.kernel}`", ""
+            yield entry.line, f"no kernel is `{entry.kernel}`", "its bounds exclude each other"
         if not (entry.moves or entry.regions or entry.layout or entry.counters or entry.events is not None):
             yield entry.line, "nothing is expected here", "leave the entry out, or say an errno, a verdict, a drawing"
     for first, second in combinations(scenario.expect, 2):
@@ -84,5 +84,5 @@ def _gaps(scenario: Scenario) -> Iterator[_Finding]:
     last = len(covered) - covered[::-1].index(True)
     for index in range(covered.index(True) + 1, last):
         if covered[index - 1] and not covered[index]:
-            line = scenario.expect[0].line
-            yield line, f"nothing is expected of {versions[index]}, between kernels that something is expected of", ""
+            message = f"nothing is expected of {versions[index]}, between kernels that something is expected of"
+            yield scenario.expect[0].line, message, "give it an entry, or widen a range"

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from mremapcheck.dataclass import dataclass
 from mremapcheck.errors import Problem, ScenarioError
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.files import Unreadable, find, read, shown
 from mremapcheck.scenario.parse import parse_document
 from mremapcheck.scenario.plain import Plain, read_json, read_yaml
-
-#: No scenario file is larger, in bytes.
-LARGEST_FILE = 1 << 20
-
-STDIN = Path("-")
-
-_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +30,8 @@ def load_paths(paths: Iterable[str | Path]) -> Loaded:
     scenarios: list[Scenario] = []
     problems: list[Problem] = []
     named: dict[str, Scenario] = {}
-    for file in _files(paths, problems):
-        loaded = load_file(file)
+    for file in find(paths):
+        loaded = _unreadable(file) if isinstance(file, Unreadable) else load_file(file)
         problems += loaded.problems
         for scenario in loaded.scenarios:
             first = named.setdefault(scenario.name, scenario)
@@ -54,18 +46,11 @@ def load_paths(paths: Iterable[str | Path]) -> Loaded:
 def load_file(path: str | Path) -> Loaded:
     """Load one file, as JSON if it is called so, else as YAML; a file that cannot be read is a problem."""
     path = Path(path)
-    shown = _shown(path)
     try:
-        if path == STDIN:
-            content = sys.stdin.buffer.read(LARGEST_FILE + 1)
-        else:
-            with path.open("rb") as file:
-                content = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        return _problem(shown, f"cannot be read: {error.strerror or error}")
-    if len(content) > LARGEST_FILE:
-        return _problem(shown, f"is larger than {LARGEST_FILE >> 20} MiB, which no scenario is")
-    return load_bytes(content, shown, json=path.suffix == ".json")
+        content = read(path)
+    except Unreadable as error:
+        return _unreadable(error)
+    return load_bytes(content, shown(path), json=path.suffix == ".json")
 
 
 def load_bytes(content: bytes, path: str = "<text>", json: bool = False) -> Loaded:
@@ -75,7 +60,7 @@ def load_bytes(content: bytes, path: str = "<text>", json: bool = False) -> Load
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        return Loaded((), (Problem(path, line, column, "this is not UTF-8 text"),))
+        return Loaded((), (Problem(path, line, column, "this is not UTF-8 text", "save it as UTF-8"),))
     documents, mistake = read_json(text) if json else read_yaml(text)
     scenarios: list[Scenario] = []
     problems: list[Problem] = []
@@ -83,7 +68,8 @@ def load_bytes(content: bytes, path: str = "<text>", json: bool = False) -> Load
         problems.append(Problem(path, *mistake))
     written = [document for document in documents if document.data is not None or document.mistakes]
     if not written and mistake is None:
-        problems.append(Problem(path, 1, 1, "there is no scenario in this file"))
+        hint = "one has at least `summary:`, `map:` and `moves:`"
+        problems.append(Problem(path, 1, 1, "there is no scenario in this file", hint))
     stem = _name(path)
     for index, document in enumerate(written):
         name = stem if index == 0 else f"{stem}-{index + 1}"
@@ -105,42 +91,8 @@ def _load(document: Plain, path: str, name: str) -> tuple[Scenario | None, list[
     return (None if problems else scenario), problems
 
 
-def _files(paths: Iterable[str | Path], problems: list[Problem]) -> Iterator[Path]:
-    seen: set[Path] = set()
-    for path in map(Path, paths):
-        if path == STDIN:
-            found: Iterable[Path] = [path]
-        elif path.is_dir():
-            found = _below(path)
-        elif path.exists():
-            found = [path]
-        else:
-            problems.append(Problem(_shown(path), 0, 0, "there is no such file or folder"))
-            continue
-        for file in found:
-            real = file if file == STDIN else file.resolve()
-            if real not in seen:
-                seen.add(real)
-                yield file
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    for here, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(here, name)
-            if path.suffix in _SUFFIXES and not name.startswith(".") and path.is_file():
-                yield path
-
-
-def _problem(path: str, message: str) -> Loaded:
-    return Loaded((), (Problem(path, 0, 0, message),))
-
-
-def _shown(path: Path) -> str:
-    if path == STDIN:
-        return "<stdin>"
-    return os.fsencode(path).decode("utf-8", "replace")
+def _unreadable(error: Unreadable) -> Loaded:
+    return Loaded((), (Problem(shown(error.path), 0, 0, error.message, error.hint),))
 
 
 def _name(path: str) -> str:

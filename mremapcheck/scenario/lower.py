@@ -128,7 +128,8 @@ class Lowering:
         self._mappings += 1
         if self._mapped > MOST_PAGES or self._mappings > MOST_MAPPINGS:
             if self._mapped - count <= MOST_PAGES and self._mappings - 1 <= MOST_MAPPINGS:
-                self._refuse(path, f"a scenario maps at most {MOST_PAGES} pages, with {MOST_MAPPINGS} calls")
+                message = f"a scenario maps at most {MOST_PAGES} pages, with {MOST_MAPPINGS} calls"
+                self._refuse(path, message, "make several scenarios of it")
             return
         if kind.feature is not None:
             self.features.add(kind.feature)
@@ -172,7 +173,8 @@ class Lowering:
         kind = self._files.setdefault(made.file, made.kind)
         if kind != made.kind:
             where = path if path[0] == "moves" else ("vmas", letter)
-            self._refuse((*where, "file"), f"file `{made.file}` is a {kind} already and cannot be a {made.kind} too")
+            message = f"file `{made.file}` is a {kind} already and cannot be a {made.kind} too"
+            self._refuse((*where, "file"), message, "give one of them another name")
         return made.file
 
     def _check_guard(self, letter: str, made: Attributes) -> None:
@@ -202,7 +204,8 @@ class Lowering:
         if isinstance(item, items.MmapItem):
             for page in item.guard:
                 if page >= pages(item.size):
-                    self._refuse((*path, "guard"), f"the mapping has no page {page}, only {pages(item.size)}")
+                    message = f"the mapping has no page {page}, only {pages(item.size)}"
+                    self._refuse((*path, "guard"), message, "pages of a mapping are counted from 0")
             return self._map(step, path, address, item.size, item.letter, item, bool(item.touch))
         if isinstance(item, items.TouchItem):
             return (self._touch(step, path, address, item),)

@@ -17,6 +17,7 @@ from mremapcheck.scenario.reader import Enough, Fault, Path, Reader, Refused, Un
 Marks: TypeAlias = Callable[[Path, bool], tuple[int, int]]
 
 _LETTER = re.compile("[A-Za-z]")
+MOVE = "add one: `- {old_address: src, old_size: 1p}`"
 _NO_PROCESS = Process()
 
 
@@ -87,7 +88,7 @@ def _defined(data: Any) -> tuple[frozenset[str], frozenset[str]]:
 
 def _count_moves(document: DocumentItem, moves: int) -> list[Fault]:
     if not moves:
-        return [Fault(("moves",), "there is no move: an item without `op` is a mremap", "", on_key=False)]
+        return [Fault(("moves",), "there is no move: an item without `op` is a mremap", MOVE, on_key=False)]
     faults = []
     for index, entry in enumerate(document.expect):
         if entry.moves is not None and len(entry.moves) != moves:

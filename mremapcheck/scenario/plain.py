@@ -31,6 +31,12 @@ _NUMBER = re.compile("-?(?:0|[1-9][0-9]{0,19})")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]|[\ud800-\udfff]|[\ufffe\uffff]")
 
 
+_YAML = "text with `: `, ` #`, or a special character at its beginning wants quotes; indent with spaces"
+_JSON = "in JSON all keys and text stand in double quotes, and no comma behind the last item"
+_SIMPLER = "no scenario needs that"
+_TWICE = "leave one of them out"
+
+
 class Mistake(NamedTuple):
     """Something wrong with the text itself; ``line`` and ``column`` from 1."""
 
@@ -89,23 +95,27 @@ def read_yaml(text: str) -> tuple[list[Plain], Mistake | None]:
     import yaml
 
     if found := _UNPRINTABLE.search(text):
-        return [], _at(text, found.start(), f"character {ord(found[0]):#x} has no place in a text")
+        message = f"character {ord(found[0]):#x} has no place in a text"
+        return [], _at(text, found.start(), message, "take it out")
     builder = _Builder(_parser()(text))
     try:
         builder.run()
     except _TooMuch as error:
-        return builder.documents, Mistake(error.mark.line + 1, error.mark.column + 1, str(error))
+        return builder.documents, Mistake(error.mark.line + 1, error.mark.column + 1, str(error), _SIMPLER)
     except yaml.MarkedYAMLError as error:
         problem_mark = error.problem_mark or error.context_mark
         line, column = (problem_mark.line + 1, problem_mark.column + 1) if problem_mark else (1, 1)
         what = error.problem or "it ends too early"
+        if what.startswith("exceeded maximum nesting depth"):  # libyaml's own, which it meets first
+            return builder.documents, Mistake(line, column, _too_deep(), _SIMPLER)
         if error.context and error.context_mark:
             what += f", {error.context} that begins on line {error.context_mark.line + 1}"
         lines = text.splitlines()[line - 1 : line]
-        hint = "YAML takes no tabs for indentation" if lines and lines[0].lstrip(" ").startswith("\t") else ""
+        tab = bool(lines) and lines[0].lstrip(" ").startswith("\t")
+        hint = "YAML takes no tabs for indentation" if tab else _YAML
         return builder.documents, Mistake(line, column, f"this is not YAML: {what}", hint)
     except yaml.YAMLError as error:
-        return builder.documents, Mistake(1, 1, f"this is not YAML: {error}")
+        return builder.documents, Mistake(1, 1, f"this is not YAML: {error}", _YAML)
     return builder.documents, None
 
 
@@ -126,20 +136,25 @@ def read_json(text: str) -> tuple[list[Plain], Mistake | None]:
     try:
         data = json.loads(text, object_pairs_hook=mapping)
     except json.JSONDecodeError as error:
-        return [], Mistake(error.lineno, error.colno, f"this is not JSON: {error.msg}")
+        return [], Mistake(error.lineno, error.colno, f"this is not JSON: {error.msg}", _JSON)
     except (RecursionError, ValueError) as error:  # nested too deeply; a number of thousands of digits
-        return [], Mistake(1, 1, f"this is not JSON that a scenario could be: {type(error).__name__}")
+        what = "nested too deeply" if isinstance(error, RecursionError) else "a number of thousands of digits"
+        return [], Mistake(1, 1, f"this is not JSON that a scenario could be: {what}", _SIMPLER)
     # Positions come from reading the same text as YAML; where YAML disagrees with JSON there are none.
     documents, _ = read_yaml(text)
     marks = documents[0].marks if len(documents) == 1 else None
     if documents and documents[0].mistakes:
         return [Plain(data, marks, documents[0].mistakes)], None
-    return [Plain(data, marks, [Mistake(1, 1, message) for message in mistakes])], None
+    return [Plain(data, marks, [Mistake(1, 1, message, _TWICE) for message in mistakes])], None
 
 
-def _at(text: str, position: int, message: str) -> Mistake:
+def _too_deep() -> str:
+    return f"nested more than {DEEPEST} levels deep"
+
+
+def _at(text: str, position: int, message: str, hint: str) -> Mistake:
     before = text[:position]
-    return Mistake(before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1, message)
+    return Mistake(before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1, message, hint)
 
 
 @lru_cache(maxsize=1)
@@ -210,11 +225,13 @@ class _Builder:
             self._refuse(event, f"alias `*{event.anchor}`: a scenario has no aliases", "write the value out")
             return None
         if event.tag is not None:
-            self._refuse(event, f"tag {quote(event.tag)}: a scenario has no tags", "leave it out")
+            mark = event.start_mark
+            message = f"tag {quote(event.tag)}: a scenario has no tags"
+            self._mistake(Mistake(mark.line + 1, mark.column + 1, message, "leave it out"))
         if kind is self._scalar:
             return self._scalar_value(event)
         if depth == DEEPEST:
-            raise _TooMuch(f"nested more than {DEEPEST} levels deep", event.start_mark)
+            raise _TooMuch(_too_deep(), event.start_mark)
         if kind is self._mapping_start:
             return self._mapping_value(depth + 1)
         return self._sequence_value(depth + 1)
@@ -255,7 +272,7 @@ class _Builder:
                 mark = event.start_mark
                 first = marks[key][0].line + 1
                 message = f"key {quote(key)} is there twice, first on line {first}"
-                self._mistake(Mistake(mark.line + 1, mark.column + 1, message))
+                self._mistake(Mistake(mark.line + 1, mark.column + 1, message, _TWICE))
             elif key == "<<" and event.implicit[0]:
                 self._refuse(event, "a scenario has no merge keys", "write the keys out")
             else:

@@ -106,4 +106,4 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     ]
     if close:
         return f"did you mean `{close[0]}`?"
-    return "one of " + ", ".join(names) if 0 < len(names) <= 24 else ""
+    return "one of " + ", ".join(names) if 0 < len(names) <= 32 else ""

@@ -47,7 +47,8 @@ class ListOf(Field[tuple[T, ...]]):
                 return (self.item.read(value, reader),)
             raise Refused(f"expected a list, found {describe(value)}", "a list: `[...]`, or lines that begin with `- `")
         if not self.least <= len(value) <= self.most:
-            raise Refused(f"expected {self.least} to {self.most} items, found {len(value)}")
+            hint = "give at least one" if len(value) < self.least else "make several scenarios of it"
+            raise Refused(f"expected {self.least} to {self.most} items, found {len(value)}", hint)
         items = []
         usable = True
         path = reader.path
@@ -86,9 +87,10 @@ class MapOf(Field[dict[str, T]]):
 
     def read(self, value: Any, reader: Reader) -> dict[str, T]:
         if type(value) is not dict:
-            raise Refused(f"expected a mapping, found {describe(value)}")
+            raise Refused(f"expected a mapping, found {describe(value)}", "lines of `name: value`, or `{name: value}`")
         if not self.least <= len(value) <= self.most:
-            raise Refused(f"expected {self.least} to {self.most} entries, found {len(value)}")
+            hint = "give at least one" if len(value) < self.least else "make several scenarios of it"
+            raise Refused(f"expected {self.least} to {self.most} entries, found {len(value)}", hint)
         items = {}
         path = reader.path
         for name, item in value.items():
@@ -235,9 +237,13 @@ class Tagged(Field[T]):
             record = self.records.get(tag) if type(tag) is str else None
             if record is None:
                 hint = did_you_mean(tag, self.records) if isinstance(tag, str) else ""
+                hint = hint or "one of " + ", ".join(self.records)
                 raise Refused(f"there is no {self.tag} {describe(tag)}", hint, at=(self.tag,))
         if record is None:
-            raise Refused(f"expected a mapping with `{self.tag}`, one of " + ", ".join(self.records))
+            names = "one of " + ", ".join(self.records)
+            if type(value) is dict:
+                raise Refused(f"`{self.tag}` is missing", names)
+            raise Refused(f"expected a mapping with `{self.tag}`, found {describe(value)}", names)
         result: T = record.read(value, reader)
         return result
 

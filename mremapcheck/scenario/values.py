@@ -14,6 +14,7 @@ from mremapcheck.scenario.address import (
     ADDRESS,
     LARGEST,
     SIZE,
+    SIZES,
     Place,
     absolute_place,
     bare_number_hint,
@@ -24,8 +25,8 @@ from mremapcheck.scenario.address import (
 from mremapcheck.scenario.document import Limit
 from mremapcheck.scenario.drawing import Drawing, parse_drawing
 from mremapcheck.scenario.fields import Field, Parsed, Schema, string
+from mremapcheck.scenario.flags import FLAGS_HINT, flags_number, parse_flags
 from mremapcheck.scenario.flags import PATTERN as FLAGS
-from mremapcheck.scenario.flags import flags_number, parse_flags
 from mremapcheck.scenario.kinds import CAPABILITIES
 from mremapcheck.scenario.operations import Address
 from mremapcheck.scenario.reader import Reader, Refused, describe, did_you_mean, quote
@@ -50,13 +51,14 @@ class Size(Field[int]):
         if type(value) is not str:
             if type(value) is int and value >= 0:
                 raise Refused(f"a size needs its unit, {value} has none", bare_number_hint(value))
-            raise Refused(f"expected a size, found {describe(value)}")
+            raise Refused(f"expected a size, found {describe(value)}", SIZES)
         size = parse_size(value)
         if size > LARGEST and not (self.beyond and touches_nothing(size)):
-            hint = f"or beyond what exists, from {TASK_SIZE:#x}B on, to see it refused" if self.beyond else ""
+            beyond = f"or beyond what exists, from {TASK_SIZE:#x}B on, to see it refused"
+            hint = beyond if self.beyond else "scenarios are small: everything that is mapped has to be looked at"
             raise Refused(f"{quote(value)} is more than 4G, the largest size here", hint)
         if size < self.least:
-            raise Refused(f"{quote(value)} is nothing: this takes at least one byte")
+            raise Refused(f"{quote(value)} is nothing: this takes at least one byte", "`1p` is a page")
         if size % self.multiple:
             raise Refused(f"{quote(value)} is not a number of whole pages", f"`{-(-size // PAGE)}p`?")
         return size
@@ -150,7 +152,8 @@ class Lock(Field["bool | str"]):
     def read(self, value: Any, reader: Reader) -> bool | str:
         if value is True or value is False or value == "on-fault":
             return value  # type: ignore[no-any-return]  # one of the three
-        raise Refused(f"expected true, false or on-fault, found {describe(value)}")
+        hint = did_you_mean(value, ("on-fault",)) if isinstance(value, str) else ""
+        raise Refused(f"expected true, false or on-fault, found {describe(value)}", hint or "`lock: true` is mlock(2)")
 
     def schema(self) -> Schema:
         return {"enum": [True, False, "on-fault"]}
@@ -183,7 +186,15 @@ def parse_errno(text: str) -> str:
     if text == "none":
         return text
     hint = did_you_mean(text.upper(), ["none", *errno_numbers.errorcode.values()])
-    raise Refused(f"{quote(text)} is not the name of an errno", hint or "`EFAULT`, `EINVAL` ... or `none` for success")
+    raise Refused(f"{quote(text)} is not the name of an errno", hint or errno_hint(None))
+
+
+def errno_hint(value: Any) -> str:
+    """Return what to write instead of a value that is no text."""
+    number = abs(value) if type(value) is int else 0
+    if number in errno_numbers.errorcode:
+        return f"did you mean `{errno_numbers.errorcode[number]}`?"
+    return "`EFAULT`, `EINVAL` ..., or `none` for success"
 
 
 def parse_capability(text: str) -> str:
@@ -206,8 +217,8 @@ def parse_layout(text: str) -> tuple[tuple[int, int], ...]:
 
 
 DRAWING: Field[Drawing] = Parsed("a drawing", parse_drawing, drawing.PATTERN)
-MREMAP_FLAGS: Field[int] = Parsed("flags", parse_flags, FLAGS, number=flags_number)
+MREMAP_FLAGS: Field[int] = Parsed("flags", parse_flags, FLAGS, number=flags_number, hint=lambda value: FLAGS_HINT)
 KERNELS: Field[KernelRange] = Parsed("a range of kernels", parse_kernels, r"^[\s0-9A-Za-z.,<>=!*~+_-]*$")
-ERRNO: Field[str] = Parsed("the name of an errno", parse_errno, "^(?:none|E[A-Z0-9]+)$")
+ERRNO: Field[str] = Parsed("the name of an errno", parse_errno, "^(?:none|E[A-Z0-9]+)$", hint=errno_hint)
 CAPABILITY: Field[str] = Parsed("a capability", parse_capability, f"^(?:CAP_)?(?:{'|'.join(CAPABILITIES)})$")
 LAYOUT: Field[tuple[tuple[int, int], ...]] = Parsed("a layout", parse_layout, f"^(?:{_LAYOUT})$")

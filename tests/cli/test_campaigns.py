@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +128,22 @@ def test_since_names_the_change_at_each_turn(tmp_path: Path, capsys: pytest.Capt
     assert "a85dc37186a5" in text
 
 
+def test_long_drawings_are_shortened_in_a_timeline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "long.yaml"
+    path.write_text(SCENARIO.replace('"AB"', '"A{5000}B"'))
+    assert call(["since", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert '"A{5000}B"' in text and max(map(len, text.splitlines())) <= 78
+
+
+@pytest.mark.parametrize("command", ["fuzz --kernel 6.17 --against 6.17", "distinguish --kernel 6.17-rc2 6.17-rc3"])
+def test_a_folder_that_cannot_be_written(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "out"
+    assert call([*command.split(), "--count", "5", "--jobs", "1", "--out", str(out)]) == 74
+    assert f"{out} cannot be written: Not a directory" in capsys.readouterr().err
+
+
 def test_since_as_json_with_a_measured_kernel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "growing.yaml"
     path.write_text(SCENARIO)
@@ -145,3 +164,16 @@ def test_coverage_tells_what_was_never_reached(tmp_path: Path, capsys: pytest.Ca
     assert "never: move_vma.copy_vma" in text
     assert call(["coverage", str(path), "--kernel", "6.16", "--count", "400"]) == 0
     assert "never: move_vma.copy_vma" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interrupted_campaign_reports_what_it_has(jobs: str) -> None:
+    command = [sys.executable, "-m", "mremapcheck", "fuzz", "--kernel", "6.17", "--against", "6.17", "--jobs", jobs]
+    command += ["--count", "1000000", "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(4)
+        process.terminate()
+        out, err = process.communicate(timeout=30)
+    report = json.loads(out)
+    jsonschema.validate(report, json_schema("fuzz"))
+    assert process.returncode == 143 and report["trouble"] == "ended by SIGTERM" and err == ""

@@ -110,3 +110,15 @@ def test_two_recorded_runs(program: Program, write: Write, tmp_path: Path) -> No
     path.write_text(GAP.replace("AA.", "A.."))
     answer = program("compare", "--kernel", *pair, path, "--format", "json")
     assert answer.json["results"][0]["status"] == "error"
+
+
+@pytest.mark.parametrize("command", ["compare", "matrix"])
+def test_the_options_of_run(program: Program, write: Write, command: str) -> None:
+    folder = write(GAP, PLAIN, GAP.replace("name: gap", "name: pag").replace("EFAULT", "EPERM"))
+    kernels = ["--kernel", "6.16", "--kernel", "6.17"]
+    assert program(command, "--list", folder).out == program("run", "--list", folder).out
+    one, two = (program(command, *kernels, "--format", "json", "--jobs", jobs, folder) for jobs in ("1", "2"))
+    assert one == two and one.code == 1 and len(one.json["results"]) == 3
+    fast = program(command, *kernels, "--format", "json", "--fail-fast", folder)
+    assert fast.code == 1 and fast.json["results"][-1]["status"] in ("different", "fail")
+    assert len(fast.json["results"]) == (1 if command == "compare" else 3)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +23,7 @@ import mremapcheck
 from mremapcheck.cli.main import COMMANDS, build
 from mremapcheck.report.schema import NAMES, json_schema
 from tests.cli.conftest import BAD, EXPECTED, GAP, PLAIN, Program
+from tests.images.made import bzimage
 
 Write = Callable[..., Path]
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -25,6 +31,17 @@ Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 def test_version(program: Program) -> None:
     assert program("--version") == (0, f"mremapcheck {mremapcheck.__version__}\n", "")
+
+
+def test_version_is_found_in_the_help(program: Program) -> None:
+    assert "--version" in program("--help").out
+    assert program("--version", "run").out == f"mremapcheck {mremapcheck.__version__}\n"
+
+
+def test_every_command_says_in_a_line_what_it_answers(program: Program) -> None:
+    text = program("--help").out
+    for name, entry in COMMANDS.items():
+        assert f"  {name:<11}  {entry.about}\n" in text
 
 
 @pytest.mark.parametrize("args", [["--help"], *([name, "--help"] for name in COMMANDS)])
@@ -36,6 +53,31 @@ def test_help(program: Program, args: list[str]) -> None:
 def test_commands_that_do_not_exist(program: Program) -> None:
     answer = program("rum")
     assert answer.code == 2 and "rum" in answer.err and not answer.out
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["run", "--format", "jsn"], "`jsn` is none of table, json, ktap, junit, markdown; did you mean `json`?"),
+        (["run", "--jobs", "x"], "`x` is not a whole number"),
+        (["run", "--jobs", "0"], "0 is less than 1"),
+        (["run", "--timeout", "nan"], "`nan` is not a number"),
+        (["run", "--timeout", "inf"], "inf is more than 86400"),
+        (["run", ""], "the path is empty"),
+        (["run", "--kernel", "6.16", "--kernel", "6.17"], "one kernel is asked"),
+        (["run", "--kernel", "6.16", "6.17"], "one kernel is asked"),
+        (["compare", "--kernel", "6.16"], "two kernels are compared"),
+        (["compare", "--kernel", "6.16", "scenarios"], "two kernels are compared"),
+        (["compare", "--kernel", "6.16", "6.17", "6.18"], "two kernels are compared"),
+    ],
+)
+def test_what_is_wrong_with_an_option(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], message: str
+) -> None:
+    (tmp_path / "scenarios").mkdir()
+    monkeypatch.chdir(tmp_path)
+    answer = program(*args)
+    assert answer.code == 2 and message in answer.err and "Value error" not in answer.err and not answer.out
 
 
 def test_every_command_is_there() -> None:
@@ -61,6 +103,13 @@ def test_a_closed_output(shell: Shell) -> None:
     assert answer.returncode == 74 and answer.stderr == "mremapcheck: standard output is closed\n"
 
 
+def test_a_closed_or_full_standard_error(shell: Shell) -> None:
+    for stderr in ("2>&-", "2>/dev/full", "<&- 2>&-"):
+        answer = shell(f"$M run nothing.yaml {stderr}; echo $?; $M run --only uffd-first {stderr}; echo $?")
+        assert answer.stdout.startswith("2\n") and answer.stdout.endswith("1 scenario: 1 pass\n0\n"), stderr
+    assert shell("$M run --kernel 6.17 <&- >&- 2>&-").returncode == 74
+
+
 def test_a_reader_that_has_read_enough(shell: Shell) -> None:
     answer = shell(
         "$M changes | head -1 > /dev/null; echo ${PIPESTATUS[0]}; $M run --kernel 6.17 | true; echo ${PIPESTATUS[0]}"
@@ -84,21 +133,55 @@ def test_a_bug_of_ours(program: Program, write: Write, monkeypatch: pytest.Monke
     assert "Traceback" in program("run", "--kernel", "6.17").err
 
 
-def test_ctrl_c_leaves_a_valid_report(write: Write) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "trouble"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "ended by SIGTERM"),
+        (signal.SIGHUP, 129, "ended by SIGHUP"),
+    ],
+)
+def test_ctrl_c_and_its_like_leave_a_valid_report(write: Write, number: int, code: int, trouble: str) -> None:
     many = "\n---\n".join(PLAIN.replace("plain", f"plain-{n}") for n in range(3000))
     path = write(many) / "0.yaml"
     command = [sys.executable, "-m", "mremapcheck", "run", "--kernel", "6.17", str(path), "--format", "json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout and process.stderr
         first = process.stdout.readline() + process.stdout.readline()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = first + process.stdout.read(), process.stderr.read()
     document = json.loads(out)
     Draft202012Validator(json_schema("run")).validate(document)
-    assert process.returncode == 130 and document["trouble"] == "interrupted" and "Traceback" not in err
+    assert process.returncode == code and document["trouble"] == trouble and "Traceback" not in err
     assert 0 < len(document["results"]) < 3000
     # The one that was being written when the signal came is counted, and may not be there.
     assert document["summary"]["pass"] - len(document["results"]) in (0, 1)
+
+
+def catches(pid: int, number: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = int(status.split("SigCgt:")[1].split()[0], 16)
+    return bool(caught >> (number - 1) & 1)
+
+
+def test_a_signal_before_there_is_a_report() -> None:
+    command = [sys.executable, "-m", "mremapcheck", "run", "--kernel", "6.17", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not catches(process.pid, signal.SIGTERM):
+            time.sleep(0.01)
+        process.terminate()
+        assert process.stderr and process.stderr.read() == "mremapcheck: ended by SIGTERM\n"
+    assert process.returncode == 143
+
+
+def test_nohup_is_respected() -> None:
+    command = ["nohup", sys.executable, "-m", "mremapcheck", "run", "--kernel", "6.17", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not catches(process.pid, signal.SIGTERM):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGHUP)
+        assert b"there is no scenario" in process.communicate(b"")[1]
+    assert process.returncode == 2
 
 
 def test_schemas(program: Program) -> None:
@@ -107,6 +190,17 @@ def test_schemas(program: Program) -> None:
         Draft202012Validator.check_schema(schema)
     answer = program("schema", "nothing")
     assert answer.code == 2 and "scenario" in answer.err
+
+
+def test_known_kernels_as_a_document(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    image = tmp_path / "bzImage"
+    image.write_bytes(bzimage())
+    added = program("kernels", "add", image, "--name", "mine")
+    assert added.code == 0, added.err
+    document = program("kernels", "--format", "json").json
+    Draft202012Validator(json_schema("kernels")).validate(document)
+    assert [kernel["name"] for kernel in document["kernels"]] == ["mine"]
 
 
 def test_shipped_scenarios_are_what_the_schema_says(program: Program) -> None:
@@ -142,6 +236,37 @@ def test_changes(program: Program) -> None:
     assert answer.code == 4 and "did you mean early-failure?" in answer.err
     document = program("changes", "early-failur", "--format", "json").json
     Draft202012Validator(json_schema("problems")).validate(document)
+
+
+def test_a_line_of_progress_tells_the_time_while_something_blocks() -> None:
+    script = "from mremapcheck.progress import Line; import time; line = Line('waiting'); line.say('for it')\n"
+    script += "with line.ticking(): time.sleep(2.2)\nline.clear()"
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=theirs)
+    os.close(theirs)
+    text = b""
+    with suppress(OSError):
+        while more := os.read(ours, 1 << 12):
+            text += more
+    os.close(ours)
+    assert process.wait() == 0
+    assert b"waiting: for it (0 s)" in text and b"waiting: for it (2 s)" in text
+
+
+def test_tables_are_cut_to_the_terminal() -> None:
+    for command in ("changes", "run --list"):
+        out, name = pty.openpty()
+        fcntl.ioctl(name, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        environ = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
+        process = subprocess.Popen([sys.executable, "-m", "mremapcheck", *command.split()], stdout=name, env=environ)
+        os.close(name)
+        text = b""
+        with suppress(OSError):  # how a pseudo-terminal ends
+            while more := os.read(out, 1 << 16):
+                text += more
+        os.close(out)
+        assert process.wait() == 0
+        assert max(len(line) for line in text.decode().splitlines()) == 80 and b"..." in text
 
 
 def seconds(*command: str) -> float:

@@ -31,7 +31,7 @@ Write = Callable[..., Path]
         ([EXPECTED, BAD], "6.17", 2, 129),
         ([EXPECTED], "6", 2, 129),
         ([EXPECTED], "nowhere:6.17", 2, 129),
-        ([EXPECTED], "recorded:missing.json", 4, 125),
+        ([EXPECTED], "recorded:missing.json", 2, 129),
     ],
 )
 def test_exit_codes(program: Program, write: Write, documents: list[str], kernel: str, code: int, bisect: int) -> None:

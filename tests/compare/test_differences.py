@@ -60,7 +60,7 @@ def test_other_boundaries_are_layout() -> None:
 def test_other_protections_and_flags_are_layout_and_only_they_are_shown() -> None:
     one = outcome(mappings=(vma("src", 0, 2, "rw-"),), src="AA")
     two = outcome(mappings=(vma("src", 0, 2, "r--", flags=("locked",)),), src="AA", counters={"locked": 2})
-    assert differences(CASE, one, two) == (Difference("layout", "layout.src", "0+2 rw- -", "0+2 r-- locked"),)
+    assert differences(CASE, one, two) == (Difference("layout", "layout.src", "0+2 rw- no flags", "0+2 r-- locked"),)
 
 
 def test_the_offset_within_an_object_counts_page_by_page() -> None:

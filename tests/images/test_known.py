@@ -67,7 +67,7 @@ def test_a_path_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert known.resolve(str(tmp_path / "bzImage")).release == "6.17.13+test-amd64"
     monkeypatch.chdir(tmp_path)
     assert known.resolve("bzImage").release == "6.17.13+test-amd64"
-    with pytest.raises(ImageError, match="there is no"):
+    with pytest.raises(ImageError, match="there is no file or folder"):
         known.resolve("./missing")
 
 

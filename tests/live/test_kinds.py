@@ -106,6 +106,33 @@ def test_own_mappings_of_the_process(run: Run, see: See, kind: str) -> None:
     assert see().regions["dst"] == "AAA"  # whoever comes next has a worker that can tell the time
 
 
+@pytest.mark.parametrize("regions", [{"src": "AAA", "dst": "V"}, {"dst": "V", "src": "AAA"}])
+def test_the_vdso_and_events_at_once_are_skipped(run: Run, regions: dict[str, str]) -> None:
+    vmas = {"A": {"uffd": "missing+events"}, "V": {"kind": "vdso"}}
+    wrong = run(map=regions, vmas=vmas, moves=[move("3p", flags="0")])
+    pages = 1 if wrong.status != "skip" or "has" not in (wrong.reason or "") else int((wrong.reason or "").split()[-2])
+    regions = {name: text.replace("V", f"V{{{pages}}}") for name, text in regions.items()}
+    execution = run(map=regions, vmas=vmas, moves=[move("3p", flags="0")])
+    assert execution.status == "skip" and "events" in (execution.reason or "")
+
+
+@pytest.mark.parametrize("kind", ["hugetlb", "memfd-hugetlb"])
+@pytest.mark.parametrize("sharing", ["private", "shared"])
+def test_without_huge_pages_it_is_skipped(run: Run, kind: str, sharing: str) -> None:
+    many = {"src": {"pages": "A{1048576}", "align": "2M"}, "dst": "."}  # 4G of them: nobody has reserved so many
+    vmas = {"A": {"kind": kind, "sharing": sharing, "touch": False}}
+    execution = run(map=many, vmas=vmas, moves=[move("2M", flags="0")])
+    if execution.status != "ran":
+        assert (execution.status, "huge pages" in (execution.reason or "")) == ("skip", True), execution.reason
+
+
+def test_an_offset_into_a_huge_page_is_the_scenarios_fault(run: Run) -> None:
+    src = {"src": {"pages": "A{512}", "align": "2M"}, "dst": "."}
+    execution = run(map=src, vmas={"A": {"kind": "memfd-hugetlb", "offset": "4p"}}, moves=[move("2M", flags="0")])
+    if "CONFIG_HUGETLBFS" not in (execution.reason or ""):
+        assert execution.status == "error" and execution.reason and "mmap failed: EINVAL" in execution.reason
+
+
 @pytest.mark.parametrize("kind", ["hugetlb", "memfd-hugetlb"])
 def test_huge_pages(see: See, kind: str) -> None:
     document = {

@@ -90,6 +90,8 @@ def ordered_ids(ids: set[str]) -> tuple[str, ...]:
         ("5.4-rc8", "the model begins with 5.4", ""),
         ("7.4-rc1", "the model ends with 7.3", "newest kernel that can be asked for is 7.3"),
         ("8.0", "the model ends with 7.3", ""),
+        ("6.99", "there is no Linux 6.99", "6.19 was followed by 7.0"),
+        ("5.20-rc1+multi-vma-move", "there is no Linux 5.20", "5.19 was followed by 6.0"),
         ("6.16+multi-vma-moves", "no change is called `multi-vma-moves`", "did you mean `multi-vma-move`?"),
         ("6.16-erly-failure", "no change is called `erly-failure`", "did you mean `early-failure`?"),
         ("6.17-rc2+mutli-vma-move", "no change is called `mutli-vma-move`", "did you mean `multi-vma-move`?"),

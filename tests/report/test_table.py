@@ -11,7 +11,9 @@ from mremapcheck.compare.comparison import Suspect, compare
 from mremapcheck.compare.matrix import row
 from mremapcheck.outcome import Execution, Note
 from mremapcheck.report.base import FORMATS, Header, open_report, write_report
+from mremapcheck.report.blocks import kernel_text, trace_block
 from mremapcheck.report.style import Style, wants_colours
+from mremapcheck.scenario.document import MoveExpectation
 from tests.made import DAMAGED, MOVED, PARTIAL, REFUSED, expectation, kernel, outcome, ran, scenario, vma
 from tests.report.written import LADDER, REFUSED_EXPECTED, eras, lines, written
 
@@ -98,6 +100,46 @@ def test_what_is_the_same_is_only_counted() -> None:
     assert "quiet" not in text and "1 scenario: 1 same" in text
 
 
+def test_the_model_says_of_which_release_it_is_where_the_reference_says_more() -> None:
+    assert kernel_text(kernel("6.17")) == "6.17, the model with 0 changes"
+    assert kernel_text(replace(kernel("6.17"), reference="6.17+mine")) == "6.17+mine, the model of 6.17 with 0 changes"
+    assert kernel_text(replace(kernel("6.17"), reference="v6.17")) == "v6.17, the model with 0 changes"
+
+
+def test_only_an_errno_that_is_expected_needs_no_drawing_of_what_is_expected() -> None:
+    errno = expectation(move=MoveExpectation(errno="EPERM"))
+    item = judge(scenario(expect=(errno,)), ran(REFUSED), kernel().version)
+    assert "         before  seen" in lines(written("table", "run", [kernel()], [item]))
+
+
+def test_one_reason_is_given_once() -> None:
+    skip = Execution("skip", None, "no mseal before 6.10")
+    other = Execution("skip", None, "no uffd")
+    assert compare(scenario(), skip, skip, ("6.1", "6.6")).reason == "both: no mseal before 6.10"
+    assert compare(scenario(), skip, other, ("6.1", "6.6")).reason == "6.1: no mseal before 6.10; 6.6: no uffd"
+
+
+def test_everything_but_reasons_and_summaries_fits_into_a_mail() -> None:
+    many = [compare(scenario(f"case-{n}"), ran(PARTIAL), ran(REFUSED)) for n in range(30)]
+    causes = [replace(item.differences[0], cause=(f"some-change-{n}",)) for n, item in enumerate(many)]
+    items = [replace(item, differences=(cause,)) for item, cause in zip(many, causes, strict=True)]
+    layout = vma("src", 0, 1, flags=("accounted", "uffd-missing"))
+    pages = [replace(layout, start=n) for n in range(12)]
+    plain = [replace(one, flags=()) for one in pages]
+    one, two = (outcome(mappings=tuple(mappings), src="A" * 12) for mappings in (pages, plain))
+    items.append(compare(scenario("layout"), ran(one), ran(two)))
+    texts = [
+        written("table", "compare", [kernel("6.17-rc2"), kernel("6.17")], items),
+        written("table", "matrix", [kernel(f"6.{n}") for n in range(1, 20)], []),
+        "\n".join(trace_block([Note("check_flags", "word " * 30, "early-failure"), Note("look_up", "")])),
+    ]
+    for text in texts:
+        assert max(map(len, text.splitlines())) <= 78, text
+    assert "uffd-\n" not in texts[0]
+    numbers = texts[0].partition("caused by: ")[2].splitlines()
+    assert len(numbers) > 2 and all(line.strip().startswith("1 ") for line in numbers)
+
+
 def test_a_suspected_model_is_named() -> None:
     item = replace(compare(scenario(), ran(PARTIAL), ran(REFUSED)), suspects=(Suspect("live", "6.17-early-failure"),))
     text = written("table", "compare", [kernel("6.17"), kernel("6.18")], [item])
@@ -105,6 +147,7 @@ def test_a_suspected_model_is_named() -> None:
         "suspected: live does not do what the model of its version does, but what" in text
         and "6.17-early-failure" in text
     )
+    assert "caused by: 1 suspected bug of a model\n" in text
 
 
 def test_other_boundaries_are_shown_though_the_drawings_are_alike() -> None:

@@ -204,7 +204,7 @@ def test_refuses_items(item: Any, refusal: str) -> None:
         ({"layout": {"dst": "0-3"}}, "expect[0].layout.dst: `0-3` is not a layout | one `start+pages` per mapping"),
         ({"counters": {"locked": 2}}, "expect[0].counters.locked: a size needs its unit"),
         ({"events": [{"event": "fork"}]}, "expect[0].events[0].event: there is no event `fork` | one of remap, unmap"),
-        ({"events": [{"from": "src"}]}, "expect[0].events[0]: expected a mapping with `event`, one of remap, unmap"),
+        ({"events": [{"from": "src"}]}, "expect[0].events[0]: `event` is missing | one of remap, unmap"),
         ({"errno": "EFAULT", "result": "dst"}, "expect[0].result: a move that fails has no result"),
         ({"verdict": "partial", "result": "dst"}, "expect[0].result: a move that fails has no result"),
         (

@@ -4,11 +4,14 @@ import io
 import json
 import os
 from pathlib import Path
+from threading import Timer
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from mremapcheck.scenario.loader import LARGEST_FILE, load_bytes, load_file, load_paths
+from mremapcheck.scenario.files import LARGEST_FILE
+from mremapcheck.scenario.loader import load_bytes, load_file, load_paths
 from tests.scenario.documents import PLAIN, RICH
 
 GOOD = """\
@@ -64,6 +67,12 @@ def test_good_documents_of_a_bad_file_are_kept() -> None:
 def test_mistakes_of_the_text_and_of_the_document_are_said_together() -> None:
     loaded = load_bytes((GOOD.replace("2p", "2") + "summary: again\n").encode())
     assert [problem.line for problem in loaded.problems] == [4, 5]
+    assert not loaded.scenarios
+
+
+def test_a_tag_does_not_hide_other_mistakes() -> None:
+    loaded = load_bytes(GOOD.replace("one mapping", "!!str one mapping").replace("2p", "2").encode())
+    assert [problem.line for problem in loaded.problems] == [1, 4]
     assert not loaded.scenarios
 
 
@@ -142,10 +151,69 @@ def test_names_are_unique(tmp_path: Path) -> None:
 
 def test_missing_paths_are_problems(tmp_path: Path) -> None:
     loaded = load_paths([tmp_path / "none", write(tmp_path / "a.yaml")])
-    assert [str(problem) for problem in loaded.problems] == [
+    assert [str(problem).splitlines()[0] for problem in loaded.problems] == [
         f"{tmp_path}/none:0:0: error: there is no such file or folder"
     ]
     assert len(loaded.scenarios) == 1
+    assert load_paths([tmp_path / "aa.yaml"]).problems[0].hint == f"did you mean `{tmp_path}/a.yaml`?"
+
+
+def test_a_link_to_nothing_and_a_circle_of_links(tmp_path: Path) -> None:
+    (tmp_path / "gone.yaml").symlink_to("nowhere")
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    first, second = (load_paths([tmp_path / f"{name}.yaml"]).problems[0] for name in ("gone", "loop"))
+    assert first.message == "is a link to something that is not there" and "nowhere" in first.hint
+    assert "symbolic links" in second.message
+    assert len(load_paths([tmp_path]).problems) == 2  # a scenario that is left out without a word would be a success
+
+
+def test_a_name_that_is_too_long_is_a_problem() -> None:
+    assert "too long" in load_paths(["a" * 5000]).problems[0].message
+
+
+def test_a_folder_that_cannot_be_read_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "a.yaml")
+    scandir = os.scandir
+
+    def forbidden(path: str) -> Any:
+        if str(path).endswith("secret"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    (tmp_path / "secret").mkdir()
+    monkeypatch.setattr("os.scandir", forbidden)
+    loaded = load_paths([tmp_path])
+    assert len(loaded.scenarios) == 1
+    assert str(loaded.problems[0]) == (
+        f"{tmp_path}/secret:0:0: error: cannot be read: Permission denied\n  hint: this user may not read it"
+    )
+
+
+def test_a_pipe_is_read_while_somebody_writes_to_it(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo.yaml"
+    os.mkfifo(fifo)
+    assert load_file(fifo).problems[0].message == "is a pipe that nobody writes to"
+    assert [problem.message for problem in load_paths([tmp_path]).problems] == ["is a pipe that nobody writes to"]
+    reader, writer = os.pipe()
+    Timer(0.2, lambda: os.fdopen(writer, "w").write(GOOD)).start()
+    assert len(load_file(f"/dev/fd/{reader}").scenarios) == 1
+    os.close(reader)
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "/dev/urandom"])
+def test_a_device_is_not_a_file(path: str) -> None:
+    assert load_file(path).problems[0].message == "is a device, not a file"
+
+
+def test_a_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert str(load_paths(["-"]).problems[0]).startswith("<stdin>:0:0: error: standard input is closed\n  hint: ")
+
+
+def test_a_name_with_a_line_end_does_not_break_the_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "a\nb\x1b[31m.yaml", "x")
+    assert len(str(load_file(path).problems[0]).splitlines()) == 2
+    assert "\x1b" not in str(load_file(path).problems[0])
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
