@@ -43,6 +43,7 @@ FIRST = {
         "dontneed-locked": "5.18-rc1",
         "uffd-wp-shmem": "5.19-rc1",
         "secret-by-default": "6.5-rc1",
+        "secret-grows-to-the-limit": "6.5-rc1",
         "droppable": "6.11-rc1",
         "guard-pages-in-files": "6.15-rc1",
     }.items()
