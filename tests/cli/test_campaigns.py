@@ -145,3 +145,15 @@ def test_coverage_tells_what_was_never_reached(tmp_path: Path, capsys: pytest.Ca
     assert "never: move_vma.copy_vma" in text
     assert call(["coverage", str(path), "--kernel", "6.16", "--count", "400"]) == 0
     assert "never: move_vma.copy_vma" not in capsys.readouterr().out
+
+
+def test_since_draws_long_runs_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "long.yaml"
+    path.write_text(
+        'summary: Long\nmap: {src: "A{512}", dst: ".{512}"}\n'
+        "moves: [{old_address: src, old_size: 2M, new_address: dst, flags: MAYMOVE|FIXED}]\n"
+    )
+    assert call(["since", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert '      dst "A{512}"\n' in printed
+    assert max(map(len, printed.splitlines())) < 120
