@@ -159,7 +159,8 @@ class Statements:
         first, last = scenario.regions[0], scenario.regions[-1]
         end = f"{self.names[last.name]} + {size_of(extents[last.name] * PAGE)}"
         yield f"maps({self.names[first.name]}, {end});"
-        if any(isinstance(operation, Mlock) for operation in (*scenario.setup, *scenario.script)):
+        locks = any(isinstance(operation, Mlock) for operation in (*scenario.setup, *scenario.script))
+        if locks or any("locked" in entry.counters for entry in scenario.expect):
             self.uses.add("status")
             yield 'status("VmLck");'
         yield from ("close(uffd);" for _ in range(self._plain))

@@ -126,6 +126,13 @@ def test_what_moved_to_a_place_of_the_kernels_choice_is_drawn_among_several_move
     assert "int main(void)\n{\n\n" not in text
 
 
+def test_it_says_which_call_made_no_descriptor_and_what_is_locked() -> None:
+    (path,) = shipped().rglob("secret-grows-to-the-limit.yaml")
+    text = reproducer_of(load_file(path).scenarios[0])
+    assert "\tint fd_S = syscall(447 /* memfd_secret */, 0);\n\tMUST(fd_S);\n" in text
+    assert '\tstatus("VmLck");\n' in text
+
+
 def test_capabilities_are_dropped_only_where_they_would_make_a_difference() -> None:
     dropping = {
         path.stem
