@@ -15,6 +15,8 @@ from mremapcheck.outcome import Verdict
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, Mremap
 from mremapcheck.units import PAGE, page_align
 
+_HUGE_PAGE = 2 << 20
+
 
 class Vma(NamedTuple):
     """One mapping as the kernel tells it; addresses in bytes, ``offset`` in pages (0 where it means nothing).
@@ -48,6 +50,12 @@ def needs_residency(move: Mremap) -> bool:
     return bool(move.flags & MREMAP_DONTUNMAP)
 
 
+def needs_mappings(move: Mremap) -> bool:
+    """Tell whether a verdict on this move's success needs ``before``: sizes that only huge pages round to the same."""
+    old, new = page_align(move.old_size), page_align(move.new_size)
+    return old != new and -(-old // _HUGE_PAGE) == -(-new // _HUGE_PAGE) and move.old_address.value % _HUGE_PAGE == 0
+
+
 def judge(move: Mremap, failed: bool, result: int, before: Snapshot, after: Snapshot) -> Verdict:
     """Return the verdict on one move; ``result`` is the address returned, of no meaning where it failed."""
     if failed:
@@ -55,10 +63,19 @@ def judge(move: Mremap, failed: bool, result: int, before: Snapshot, after: Snap
     if page_align(move.old_size) == 0:
         return "duplicated"
     if result == move.old_address.value:
-        return "unchanged" if page_align(move.old_size) == page_align(move.new_size) else "resized"
+        return "unchanged" if _equal_sizes(move, before) else "resized"
     if result < PAGE:  # 5.16 and 5.17 returned EFAULT with the wrong sign: an address that was never mapped
         return "unchanged"
     return "moved"
+
+
+def _equal_sizes(move: Mremap, before: Snapshot) -> bool:
+    if page_align(move.old_size) == page_align(move.new_size):
+        return True
+    place = move.old_address.value
+    return needs_mappings(move) and any(
+        vma.start <= place < vma.end and vma.backing == "hugetlb" for vma in before.vmas
+    )
 
 
 def _judge_failure(move: Mremap, before: Snapshot, after: Snapshot) -> Verdict:

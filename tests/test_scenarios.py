@@ -20,7 +20,10 @@ from mremapcheck.scenario.loader import load_file, load_paths
 FILES = sorted(shipped().rglob("*.yaml"))
 
 #: Every kernel that a matrix has by default (where the model changes, candidates too), and some stable updates.
-ERAS = (*default_kernels(), "6.1.3", "6.1.11", "6.1.192", "6.12.117", "6.17.13", "6.18.12", "7.2.12", "7.3.4")
+ERAS = (
+    *(*default_kernels(), "6.1.3", "6.1.11", "6.1.192", "6.12.117", "6.12.118"),
+    *("6.17.13", "6.18.12", "7.2.12", "7.3.4"),
+)
 
 #: Why a kernel may skip a shipped scenario: it is older than what the scenario is about.
 SINCE = {
@@ -37,6 +40,7 @@ FIRST = {
         "dontneed-locked": "5.18-rc1",
         "uffd-wp-shmem": "5.19-rc1",
         "secret-by-default": "6.5-rc1",
+        "secret-grows-to-the-limit": "6.5-rc1",
         "droppable": "6.11-rc1",
         "guard-pages-in-files": "6.15-rc1",
     }.items()

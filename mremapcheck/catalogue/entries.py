@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from mremapcheck.catalogue.telling import details
 from mremapcheck.compare.cause import Causes
 from mremapcheck.compare.differences import differences
 from mremapcheck.compare.explain import model_causes
@@ -34,6 +35,8 @@ class Chapter:
     causes: tuple[str, ...] = ()
     #: The class of the worst difference from the era before.
     kind: str | None = None
+    #: What tells it from its neighbours and no drawing shows.
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,9 @@ def by_theme(found: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 
 def _chapters(row: Row, spans: Sequence[_Span], causes: Causes) -> Iterator[Chapter]:
-    for era in row.eras:
+    outcomes = [row.cells[era.first].execution.outcome for era in row.eras]
+    told = details(outcomes, [era.kind for era in row.eras])
+    for era, lines in zip(row.eras, told, strict=True):
         execution = row.cells[era.first].execution
         outcome = execution.outcome
         names = [name for span in spans[era.first : era.last + 1] for name in span.names]
@@ -100,6 +105,7 @@ def _chapters(row: Row, spans: Sequence[_Span], causes: Causes) -> Iterator[Chap
             share=len(names),
             causes=_causes(row, spans, era.first, causes) if era.first else (),
             kind=era.kind,
+            details=lines,
         )
 
 

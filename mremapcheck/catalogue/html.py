@@ -124,6 +124,8 @@ def _era(entry: Entry, chapter: Chapter) -> Iterator[str]:
     yield _badge("good" if chapter.verdict in _GOOD else chapter.verdict, chapter.label)
     if chapter.kind in _SAME_WORD:
         yield f'<div class="why">other {escape(chapter.kind or "")}</div>'
+    if chapter.details:
+        yield f'<div class="why">{"<br>".join(map(escape, chapter.details))}</div>'
     for change in filter(None, map(by_id, chapter.causes)):
         yield f'<div class="why">{_change_link(change)}</div>'
     yield "</div>"

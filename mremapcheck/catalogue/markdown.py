@@ -69,7 +69,9 @@ def _outcome(chapter: Chapter) -> str:
     if chapter.outcome is None:
         return f"{chapter.label}: {_text(chapter.reason)}"
     text = f"**{chapter.label}**" if chapter.verdict in ("damaged", "partial") else chapter.label
-    return f"{text} (other {chapter.kind})" if chapter.kind in ("counters", "layout", "events", "contents") else text
+    if chapter.kind in ("counters", "layout", "events", "contents"):
+        text += f" (other {chapter.kind})"
+    return "<br>".join([text, *map(_text, chapter.details)])
 
 
 def _link(cite: str) -> str:

@@ -21,7 +21,7 @@ _LABEL = 7.3
 LONGEST = 14
 _WIDE = 4
 #: To how much of its size a picture may shrink on a narrow page.
-_SMALLEST = 0.65
+_SMALLEST = 0.8
 #: As many colours as the page has for letters.
 COLOURS = 8
 

@@ -31,4 +31,4 @@ def record(
     with TemporaryDirectory(prefix="mremapcheck-") as folder:
         kept = log or Path(folder, name)
         run_strace(command, kept)
-        return write_scenarios(read_logs([kept]), name, f"a run of {name}", out, version)
+        return write_scenarios(read_logs([kept]), name, f"a run of {name}", out, version, traced=True)

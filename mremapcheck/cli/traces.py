@@ -27,18 +27,23 @@ def read_logs(logs: Sequence[Path]) -> Collection:
 
 
 def write_scenarios(
-    collection: Collection, name: str, source: str, out: Path | None, version: KernelVersion | None
+    collection: Collection,
+    name: str,
+    source: str,
+    out: Path | None,
+    version: KernelVersion | None,
+    traced: bool = False,
 ) -> int:
     """Write a collection's scenarios to a folder, or as one stream; tell on stderr what there was.
 
-    ``name`` begins the names of all of them; ``source`` says where they come from.
+    ``name`` begins the names of all of them; ``source`` says where they come from. ``traced``: mremap was traced.
     """
     from mremapcheck.trace.collect import documents
     from mremapcheck.trace.yaml_text import yaml_text
 
     stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "trace"
     found = documents(collection, source, stem, version)
-    _tell(collection, len(found), source)
+    _tell(collection, len(found), source, traced)
     if not found:
         return NOTHING_RAN
     if out is None:
@@ -69,10 +74,14 @@ def _lines(logs: Sequence[Path]) -> Iterator[str]:
             raise MremapcheckError(f"{log} cannot be read: {error.strerror}", hint) from None
 
 
-def _tell(collection: Collection, kept: int, source: str) -> None:
+def _tell(collection: Collection, kept: int, source: str, traced: bool) -> None:
     reading = collection.reading
     if not reading.moves:
-        hint = "it was traced without mremap" if reading.calls else "is it what strace writes, with `-f -o LOG`?"
+        hint = "is it what strace writes, with `-f -o LOG`?"
+        if traced:
+            hint = "it made none: big buffers have to grow, or a mapped file, before a program calls mremap"
+        elif reading.calls:
+            hint = "it made none, or was traced without `-e trace=mremap`"
         tell(f"mremapcheck: no mremap among {counted(reading.calls, 'call')} in {source}\n  hint: {hint}\n")
         return
     come = "comes" if reading.moves == 1 else "come"

@@ -81,7 +81,7 @@ class Mappings:
         self._includes.add("fcntl.h")
         if operation.kind == "sysv-shm":
             self._includes.add("sys/shm.h")
-            yield f"int {name} = shmget(IPC_PRIVATE, {length}, IPC_CREAT | 0600);"
+            yield from (f"int {name} = shmget(IPC_PRIVATE, {length}, IPC_CREAT | 0600);", f"MUST({name});")
             return
         if operation.kind == "io-uring":
             entries = 1
@@ -89,6 +89,7 @@ class Mappings:
                 entries *= 2
             yield f"char {name}_parameters[120] = {{ 0 }};"
             yield f"int {name} = syscall(425 /* io_uring_setup */, {entries}, {name}_parameters);"
+            yield f"MUST({name});"
             return
         if operation.kind == "file":
             yield "/* The current folder must be on ext4, xfs or btrfs. */"
@@ -101,7 +102,10 @@ class Mappings:
             "secret": "syscall(447 /* memfd_secret */, 0)",
         }[operation.kind]
         yield f"int {name} = {how};"
-        yield f"MUST({name});" if operation.kind == "dev-zero" else f"MUST(ftruncate({name}, {length}));"
+        if operation.kind != "memfd":
+            yield f"MUST({name});"
+        if operation.kind != "dev-zero":
+            yield f"MUST(ftruncate({name}, {length}));"
 
 
 def _descriptor(operation: Mmap) -> str:

@@ -47,7 +47,7 @@ def reproducer_text(scenario: Scenario, wanted: Sequence[Wanted]) -> str:
     """Return the program; ``wanted`` is what its comment tells of each era of kernels."""
     statements = Statements(scenario)
     body = list(statements.body())
-    long = any(region.pages > _LONG for region in scenario.regions)
+    long = statements.longest > _LONG
     uses = {*statements.uses, "must", "maps", "show_runs" if long else "show"}
     lines = [*header(scenario, wanted), "#define _GNU_SOURCE"]
     includes = {*_ALWAYS, *statements.includes, *(name for use in uses for name in _NEEDED.get(use, ()))}

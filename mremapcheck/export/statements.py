@@ -13,6 +13,7 @@ from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
+    MREMAP_MAYMOVE,
     Address,
     Fork,
     Madvise,
@@ -67,9 +68,19 @@ class Statements:
             not registrations and any(isinstance(operation, UffdUnregister) for operation in operations)
         )
         self._events = any(operation.mode.endswith("+events") for operation in registrations)
+        #: Where the kernel may choose the place of a move: the variable for it, the old address, the pages.
+        self._places: list[tuple[str, str, int]] = []
+        self.longest = max(_extents(scenario).values())
 
     def body(self) -> Iterator[str]:
-        """Yield the statements, with a blank line between parts."""
+        """Yield the statements, with a blank line between parts and none before the first."""
+        for line in (lines := self._parts()):
+            if line:
+                yield line
+                break
+        yield from lines
+
+    def _parts(self) -> Iterator[str]:
         scenario = self.scenario
         yield from self._begin()
         region = None
@@ -107,7 +118,10 @@ class Statements:
     def _dropped(self) -> str:
         """Return the capabilities that would change what this scenario shows, where root has them."""
         process = self.scenario.process
-        low = any(isinstance(move, Mremap) and move.new_address.region is None for move in self.scenario.script)
+        low = any(
+            isinstance(move, Mremap) and move.flags & MREMAP_FIXED and move.new_address.region is None
+            for move in self.scenario.script
+        )
         wanted = {"IPC_LOCK": "memlock" in process.rlimits, "SYS_RAWIO": low}
         bits = {"IPC_LOCK": 14, "SYS_RAWIO": 17}
         names = [name for name in bits if wanted[name] and name not in process.keep]
@@ -145,12 +159,16 @@ class Statements:
         first, last = scenario.regions[0], scenario.regions[-1]
         end = f"{self.names[last.name]} + {size_of(extents[last.name] * PAGE)}"
         yield f"maps({self.names[first.name]}, {end});"
-        if any(isinstance(operation, Mlock) for operation in (*scenario.setup, *scenario.script)):
+        locks = any(isinstance(operation, Mlock) for operation in (*scenario.setup, *scenario.script))
+        if locks or any("locked" in entry.counters for entry in scenario.expect):
             self.uses.add("status")
             yield 'status("VmLck");'
         yield from ("close(uffd);" for _ in range(self._plain))
         if self._events:
             yield from ("kill(reader, SIGKILL);", "waitpid(reader, NULL, 0);", "close(uffd_events);")
+        for name, old, count in self._places:
+            yield f"if ({name} != {old} && {name} != MAP_FAILED)"
+            yield f'\tshow("{name}", {name}, {count});'
         for region in scenario.regions:
             yield f"show({string(region.name)}, {self.names[region.name]}, {extents[region.name]});"
         yield "return 0;"
@@ -181,19 +199,24 @@ class Statements:
                 new or self._address(move.new_address),
             ]
         )
+        chosen = move.flags & MREMAP_MAYMOVE and not move.flags & MREMAP_FIXED
         if self._moves_helper:
             self.uses.add("move")
-            yield f"move({arguments});"
+            if chosen and (move.new_size > move.old_size or move.flags & MREMAP_DONTUNMAP):
+                name = f"elsewhere{len(self._places) + 1 if self._places else ''}"
+                self._places.append((name, self._address(move.old_address), pages(move.new_size)))
+                yield f"char *{name} = move({arguments});"
+            else:
+                yield f"move({arguments});"
             return
         yield f"result = syscall(SYS_mremap, {arguments});"
         yield "if (result == -1)"
         yield '\tprintf("mremap: errno %d (%m)\\n", errno);'
         yield "else"
         yield '\tprintf("mremap: %#lx\\n", result);'
-        if move.flags & 1 and not move.flags & 2:
-            count = -(-move.new_size // PAGE)
+        if chosen:
             yield f"if (result != -1 && (char *)result != {self._address(move.old_address)})"
-            yield f'\tshow("elsewhere", (char *)result, {count});'
+            yield f'\tshow("elsewhere", (char *)result, {pages(move.new_size)});'
 
     def _ranged(self, operation: Operation) -> Iterator[str]:
         assert not isinstance(operation, Mremap | Mmap | Touch | Fork)

@@ -12,7 +12,7 @@ from mremapcheck.observe import Facts, RawMove, assemble
 from mremapcheck.outcome import Execution
 from mremapcheck.scenario.operations import Mmap, Operation, Read, Touch, UffdRegister
 from mremapcheck.units import ARENA_START, PAGE_SHIFT
-from mremapcheck.verdict import Snapshot, Vma
+from mremapcheck.verdict import Snapshot, Vma, needs_mappings
 
 if TYPE_CHECKING:
     from mremapcheck.live.wire import Sighting
@@ -94,8 +94,9 @@ class Interpreter:
     ) -> list[RawMove]:
         moves: list[RawMove] = []
         for move, (code, result, before, had, after, has) in zip(prepared.moves, seen, strict=True):
-            if not code:  # the verdict on a success needs nothing else
-                moves.append(RawMove(move, None, result, _NOTHING, _NOTHING))
+            if not code:
+                then = Snapshot(self._snapshot(before, inodes)) if needs_mappings(move) else _NOTHING
+                moves.append(RawMove(move, None, result, then, _NOTHING))
                 continue
             then = Snapshot(self._snapshot(before, inodes), None if had is None else _pages(had))
             if after is not None:

@@ -26,7 +26,7 @@ from mremapcheck.scenario.document import Process as Conditions
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Address, Mremap
 from mremapcheck.units import PAGE_SHIFT
-from mremapcheck.verdict import Snapshot, needs_residency
+from mremapcheck.verdict import Snapshot, needs_mappings, needs_residency
 
 _NOTHING = Snapshot(())
 
@@ -122,7 +122,7 @@ def _set_conditions(process: Process, conditions: Conditions) -> None:
 
 
 def _move(mm: Mm, op: Mremap) -> RawMove:
-    """Make one mremap call. The verdict needs to know the mappings only where it failed and changed some."""
+    """Make one mremap call. The verdict needs the mappings where it failed and changed some, and of huge pages."""
     residency = needs_residency(op)
     before = _look(mm, residency)
     call = Call(mm, op)
@@ -131,7 +131,7 @@ def _move(mm: Mm, op: Mremap) -> RawMove:
     for step in mm.rules.finish:
         step(call, failed)
     if type(answer) is int:
-        return RawMove(op, None, answer, _NOTHING, _NOTHING)
+        return RawMove(op, None, answer, _snapshot(before) if needs_mappings(op) else _NOTHING, _NOTHING)
     assert type(answer) is str
     after = _look(mm, residency)
     if before == after:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mremapcheck.report.changes import change_text
 from mremapcheck.report.text import WIDTH, align, before, calls, shorten, wrapped
+from mremapcheck.scenario.drawing import compact
 
 if TYPE_CHECKING:
     from mremapcheck.scenario.document import Scenario
@@ -44,4 +45,4 @@ def _drawings(drawings: Mapping[str, str], scenario: Scenario) -> Iterator[str]:
     regions = align(drawings, [region.name for region in scenario.regions])
     width = max((len(name) for name in regions), default=0)
     for name, drawing in regions.items():
-        yield f'      {name:<{width}} "{shorten(drawing, WIDTH - width - 9)}"'
+        yield f'      {name:<{width}} "{shorten(compact(drawing), WIDTH - width - 9)}"'

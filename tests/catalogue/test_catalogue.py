@@ -131,6 +131,37 @@ def test_markdown_has_the_drawings_and_the_eras(found: list[Entry]) -> None:
         assert len(bars) == 1, table
 
 
+def _entry(name: str) -> Entry:
+    (path,) = shipped().rglob(f"{name}.yaml")
+    (entry,) = entries(load_paths([path]).scenarios)
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("name", "kernels", "details"),
+    [
+        ("kselftest-dontunmap-07", "6.15-rc1 to 7.3-rc6", ("VmLck 12 kB",)),
+        ("kselftest-dontunmap-07", "since 7.3-rc7", ("VmLck 0 kB",)),
+        ("musl-stack-probe-at-map-limit", "since 7.1-rc1", ("ENOMEM refused, then ENOMEM refused",)),
+        (
+            "dontunmap-loses-accounting",
+            "6.15-rc1 to 6.18-rc2",
+            ("src: 0+2 rw-, private, anon; 2+2 rw-, private, anon, accounted",),
+        ),
+        ("uffd-first", "since 6.17-rc3", ()),
+    ],
+)
+def test_what_no_drawing_shows_is_said(name: str, kernels: str, details: tuple[str, ...]) -> None:
+    found = {chapter.kernels: chapter.details for chapter in _entry(name).chapters}
+    assert found[kernels] == details
+
+
+def test_events_are_said_in_both_forms() -> None:
+    entry = _entry("uffd-shrinking-move-events")
+    for text in (html([entry], "5.4", "7.3"), markdown([entry])):
+        assert "event: remap from=src to=dst len=4p<br>event: unmap" in text
+
+
 def test_a_picture_has_a_box_for_each_mapping_and_a_cell_for_each_page(found: list[Entry]) -> None:
     scenario = found[0].scenario
     picture = svg.before(scenario)

@@ -177,3 +177,15 @@ def test_an_interrupted_campaign_reports_what_it_has(jobs: str) -> None:
     report = json.loads(out)
     jsonschema.validate(report, json_schema("fuzz"))
     assert process.returncode == 143 and report["trouble"] == "ended by SIGTERM" and err == ""
+
+
+def test_since_draws_long_runs_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "long.yaml"
+    path.write_text(
+        'summary: Long\nmap: {src: "A{512}", dst: ".{512}"}\n'
+        "moves: [{old_address: src, old_size: 2M, new_address: dst, flags: MAYMOVE|FIXED}]\n"
+    )
+    assert call(["since", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert '      dst "A{512}"\n' in printed
+    assert max(map(len, printed.splitlines())) < 120

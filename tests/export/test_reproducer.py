@@ -98,6 +98,56 @@ def test_the_comment_draws_before_and_after_for_every_era() -> None:
     assert text.count("\n") < 140
 
 
+def _comment(name: str) -> list[str]:
+    (path,) = shipped().rglob(f"{name}.yaml")
+    return reproducer_of(load_file(path).scenarios[0]).partition(" */")[0].splitlines()
+
+
+def test_entries_that_overlap_are_one_row_for_each_era_with_all_moves_and_counters() -> None:
+    comment = _comment("musl-stack-probe-at-map-limit")
+    for line in (
+        " *   <5.16-rc1            .SS    ENOMEM, then EFAULT",
+        " *   >=5.16-rc1, <5.17.9  .SS    ENOMEM, then success",
+        " *   >=5.17.9, <7.1-rc1   .SS    ENOMEM, then EFAULT",
+    ):
+        assert line in comment
+    assert " *   >=6.13-rc1, <6.15-rc1  ...  ..   moved; VmLck 4 kB" in _comment("kselftest-dontunmap-07")
+    assert " *               event: remap from=src to=dst len=2p" in _comment("uffd-shrinking-move-events")
+    assert any("mappings: src 0+1 1+1 2+2" in line for line in _comment("locked-dontunmap-splits"))
+
+
+def test_what_moved_to_a_place_of_the_kernels_choice_is_drawn_among_several_moves(tmp_path: Path) -> None:
+    (path,) = shipped().rglob("musl-realloc.yaml")
+    text = reproducer_of(load_file(path).scenarios[0])
+    printed = subprocess.run([compiled(text, tmp_path / "program")], capture_output=True, text=True, check=True).stdout
+    assert "elsewhere2 AA___\n" in printed
+    assert "int main(void)\n{\n\n" not in text
+
+
+def test_it_says_which_call_made_no_descriptor_and_what_is_locked() -> None:
+    (path,) = shipped().rglob("secret-grows-to-the-limit.yaml")
+    text = reproducer_of(load_file(path).scenarios[0])
+    assert "\tint fd_S = syscall(447 /* memfd_secret */, 0);\n\tMUST(fd_S);\n" in text
+    assert '\tstatus("VmLck");\n' in text
+
+
+def test_capabilities_are_dropped_only_where_they_would_make_a_difference() -> None:
+    dropping = {
+        path.stem
+        for path in [*(shipped() / "destination").glob("*.yaml"), *(shipped() / "grow").glob("*.yaml")]
+        if "CAP_SYS_RAWIO" in reproducer_of(load_file(path).scenarios[0])
+    }
+    assert dropping == {"address-zero"}
+
+
+def test_a_long_mapping_in_a_short_drawing_is_drawn_in_runs(tmp_path: Path) -> None:
+    (path,) = shipped().rglob("kselftest-mremap-10.yaml")
+    text = reproducer_of(load_file(path).scenarios[0])
+    printed = subprocess.run([compiled(text, tmp_path / "program")], capture_output=True, text=True, check=True).stdout
+    assert len(printed) < 1000
+    assert "dst        A.{524287}\n" in printed
+
+
 def test_a_static_one_without_expectations_asks_the_model(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(

@@ -50,6 +50,12 @@ def test_a_command_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("strace")
+def test_a_program_that_makes_no_such_call(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["record", "--", "true"]) == 4
+    assert "it made none: big buffers have to grow" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("strace")
 def test_a_recorded_program_does_the_same_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     compiler = tool("cc")
     (tmp_path / "grow.c").write_text(PROGRAM)
@@ -97,3 +103,6 @@ def test_import_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "empty.log").write_text("")
     assert call(["import", str(tmp_path / "empty.log")]) == 4
     assert "no mremap among 0 calls" in capsys.readouterr().err
+    (tmp_path / "other.log").write_text("7 munmap(0x7f0000000000, 4096) = 0\n")
+    assert call(["import", str(tmp_path / "other.log")]) == 4
+    assert "it made none, or was traced without" in capsys.readouterr().err

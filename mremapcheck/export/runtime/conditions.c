@@ -4,6 +4,7 @@
 static int memlock_limited;
 static void *filler;
 static u64 filler_size;
+static long filler_used;  /* its pages that are mappings of their own */
 
 static const struct { int number; const char *name, *in_use; } resources[] = {
 	[MEMLOCK] = { RLIMIT_MEMLOCK, "MEMLOCK", "VmLck" },
@@ -85,15 +86,16 @@ static int count_vma(const struct vma *vma, void *data)
 	return 1;
 }
 
+#define PARKED 512  /* map slots that are free until a scenario is ready for its moves */
+
 /*
- * Use up the map slots but for `step->number`: split a mapping until the kernel refuses, then give some back. Counting
- * would not do: nothing tells a process how many mappings it is charged for.
+ * Use up the map slots but for some: split a mapping, two pages with each call. This takes a tenth of a second, so
+ * scenarios that need it are forked from one process that has done it (see main.c).
  */
-static void leave_map_slots(const struct step *step)
+static void use_up_map_slots(const struct step *step)
 {
 	FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
-	long most = 0, used = 0, mapped = 0;
-	int prot = PROT_READ;
+	long most = 0, mapped = 0;
 
 	if (!file || fscanf(file, "%ld", &most) != 1)
 		skip("/proc/sys/vm/max_map_count cannot be read");
@@ -101,23 +103,35 @@ static void leave_map_slots(const struct step *step)
 	if (most > 1 << 21)
 		skip("vm.max_map_count is %ld, too many to use up: set it to 65530", most);
 	each_vma(count_vma, &mapped);
-	filler_size = (u64)(most + 8) * P;
+	filler_size = (u64)(most + PARKED) * P;
 	filler = mmap(NULL, filler_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (filler == MAP_FAILED)
 		broken(step, "mmap");
-	for (; used + 2 <= most - mapped - 16; used += 2)
-		if (mprotect((char *)filler + (used + 1) * (long)P, P, PROT_READ))
+	for (; filler_used + 2 <= most - mapped - PARKED; filler_used += 2)
+		if (mprotect((char *)filler + (filler_used + 1) * (long)P, P, PROT_READ))
 			broken(step, "mprotect");
-	while (used < most + 8 && !mprotect((char *)filler + used * (long)P, P, used ? prot | PROT_WRITE : prot)) {
-		used++;
-		prot = used % 2 ? PROT_READ | PROT_EXEC : PROT_READ;
-	}
-	if (used <= step->number)
+}
+
+/*
+ * Leave `step->number` map slots: split until the kernel refuses, then give some back. Counting would not do: nothing
+ * tells a process how many mappings it is charged for.
+ */
+static void leave_map_slots(const struct step *step)
+{
+	long pages = (long)(filler_size / P);
+	int prot = RW;
+
+	for (; filler_used < pages && !mprotect((char *)filler + filler_used * (long)P, P, prot); filler_used++)
+		prot ^= PROT_EXEC;
+	if (filler_used <= step->number)
 		skip("vm.max_map_count leaves no %d mappings", step->number);
-	if (used == most + 8)
+	if (filler_used == pages)
 		skip("this kernel has no limit of mappings");
 	if (step->number && munmap(filler, (u64)step->number * P))
 		broken(step, "munmap");
+	/* What is free now may be a moved mapping's place soon. */
+	filler = (char *)filler + (u64)step->number * P;
+	filler_size -= (u64)step->number * P;
 }
 
 static void give_map_slots_back(void)

@@ -57,7 +57,7 @@ static int make_object(const struct step *step, const struct object *object)
 		fd = (int)syscall(SYS_memfd_create, "mremapcheck", 1U);
 		break;
 	case MEMFD_HUGETLB:
-		fd = (int)syscall(SYS_memfd_create, "mremapcheck", 1U | 4U);
+		fd = (int)syscall(SYS_memfd_create, "huge", 1U | 4U);
 		if (fd < 0)
 			skip("this kernel has no huge pages for memfds (CONFIG_HUGETLBFS)");
 		break;

@@ -51,6 +51,100 @@ static __attribute__((noreturn)) void run(const struct scenario *scenario)
 	_exit(differs ? DIFFERS : PASSED);
 }
 
+static pid_t run_in_child(const struct scenario *scenario)
+{
+	fflush(stdout);
+	pid_t child = fork();
+
+	if (child == 0)
+		run(scenario);
+	if (child < 0)
+		snprintf(report->reason, sizeof(report->reason), "fork failed: %s", strerror(errno));
+	return child;
+}
+
+static int wait_for(pid_t child)
+{
+	int status = BROKEN << 8;
+
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* A process that has used up its map slots, and forks for each scenario that is to have few. */
+static struct {
+	pid_t child;
+	int asked[2], told[2];
+} crowd;
+
+static __attribute__((noreturn)) void serve_crowd(void)
+{
+	static const struct step filling = { .where = "process.map_headroom" };
+	const struct scenario *scenario;
+	int status = 0;
+
+	close(crowd.asked[1]);
+	use_up_map_slots(&filling);
+	/* The first status says that it is ready. */
+	while (write(crowd.told[1], &status, sizeof(status)) == sizeof(status) &&
+	       read(crowd.asked[0], &scenario, sizeof(scenario)) == sizeof(scenario))
+		status = wait_for(run_in_child(scenario));
+	_exit(0);
+}
+
+static int told(int *status)
+{
+	return read(crowd.told[0], status, sizeof(*status)) == sizeof(*status);
+}
+
+static int begin_crowd(void)
+{
+	int ready;
+
+	if (pipe2(crowd.asked, O_CLOEXEC) || pipe2(crowd.told, O_CLOEXEC)) {
+		snprintf(report->reason, sizeof(report->reason), "pipe2 failed: %s", strerror(errno));
+		return 0;
+	}
+	fflush(stdout);
+	crowd.child = fork();
+	if (crowd.child == 0)
+		serve_crowd();
+	close(crowd.asked[0]);
+	close(crowd.told[1]);
+	return told(&ready);
+}
+
+static int end_crowd(void)
+{
+	int status;
+
+	close(crowd.asked[1]);
+	close(crowd.told[0]);
+	status = wait_for(crowd.child);
+	crowd.child = 0;
+	return status;
+}
+
+/* Return the scenario's status as waitpid(2) has it, or that of the process that could not be made ready for it. */
+static int run_in_crowd(const struct scenario *scenario)
+{
+	int status;
+
+	if ((crowd.child > 0 || begin_crowd()) &&
+	    write(crowd.asked[1], &scenario, sizeof(scenario)) == sizeof(scenario) && told(&status))
+		return status;
+	return end_crowd();
+}
+
+static int is_crowded(const struct scenario *scenario)
+{
+	for (int i = 0; i < scenario->step_count; i++)
+		if (scenario->steps[i].what == DO_HEADROOM)
+			return 1;
+	return 0;
+}
+
 static enum status run_apart(const struct scenario *scenario)
 {
 	int status;
@@ -58,21 +152,11 @@ static enum status run_apart(const struct scenario *scenario)
 	report->reason[0] = report->text[0] = '\0';
 	report->used = 0;
 	report->event_count = 0;
-	fflush(stdout);
 	if (scenario->skip) {
 		snprintf(report->reason, sizeof(report->reason), "%s", scenario->skip);
 		return SKIPPED;
 	}
-	pid_t child = fork();
-
-	if (child < 0) {
-		snprintf(report->reason, sizeof(report->reason), "fork failed: %s", strerror(errno));
-		return BROKEN;
-	}
-	if (child == 0)
-		run(scenario);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
+	status = is_crowded(scenario) ? run_in_crowd(scenario) : wait_for(run_in_child(scenario));
 	if (!WIFSIGNALED(status))
 		return (enum status)WEXITSTATUS(status);
 	snprintf(report->reason, sizeof(report->reason), "ended by a signal: %s", strsignal(WTERMSIG(status)));
@@ -151,6 +235,8 @@ int main(int argc, char **argv)
 		else
 			printf(" # ERROR %s\n", report->reason);
 	}
+	if (crowd.child > 0)
+		end_crowd();
 	printf("# totals pass:%d fail:%d skip:%d error:%d\n", counts[PASSED], counts[DIFFERS], counts[SKIPPED],
 	       counts[BROKEN]);
 	if (counts[DIFFERS] + counts[BROKEN])

@@ -141,6 +141,16 @@ static const char *judge_failure(const struct step *move, const struct snapshot 
 	return lost ? "damaged" : "refused";
 }
 
+/* Sizes of huge pages round up to huge pages. */
+static int equal_sizes(const struct step *move, const struct snapshot *before)
+{
+	u64 old = whole_pages(move->size), new = whole_pages(move->new_size), huge = 2 << 20;
+	const struct vma *vma = vma_at(before, move->address);
+
+	return old == new || (vma && !(move->address % huge) && (old + huge - 1) / huge == (new + huge - 1) / huge &&
+			      (starts(vma->name, "/anon_hugepage") || starts(vma->name, "/memfd:huge")));
+}
+
 static const char *judge(const struct step *move, int error, u64 result, const struct snapshot *before,
 			 const struct snapshot *after)
 {
@@ -149,6 +159,6 @@ static const char *judge(const struct step *move, int error, u64 result, const s
 	if (!whole_pages(move->size))
 		return "duplicated";
 	if (result == move->address)
-		return whole_pages(move->size) == whole_pages(move->new_size) ? "unchanged" : "resized";
+		return equal_sizes(move, before) ? "unchanged" : "resized";
 	return result < P ? "unchanged" : "moved"; /* 5.16 returned EFAULT with the wrong sign, as an address */
 }

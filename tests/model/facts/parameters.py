@@ -68,7 +68,7 @@ FACTS: dict[str, Fact] = {
         scene(
             move("src", "4M", f"{(2 << 20) + 1}B"), src={"pages": "A{1024}", **HUGE}, vmas={"A": {"kind": "hugetlb"}}
         ),
-        {"5.10": "EINVAL refused src[0+1024]", "6.1": "src resized src[0+1024]"},
+        {"5.10": "EINVAL refused src[0+1024]", "6.1": "src unchanged src[0+1024]"},
         "moves layout",
     ),
     "S17 huge shrink": Fact(
