@@ -67,20 +67,25 @@ class Request(NamedTuple):
 
 def main() -> NoReturn:
     """Run the program; never returns."""
-    from mremapcheck.cli.surroundings import heed_signals, keep_standard_streams
+    from mremapcheck.cli.surroundings import keep_standard_streams
 
     keep_standard_streams()
-    heed_signals()
-    sys.exit(call(sys.argv[1:]))
+    sys.exit(call(sys.argv[1:], alone=True))
 
 
-def call(args: Sequence[str]) -> int:
-    """Run the program with these arguments and return its exit code; errors have been told."""
+def call(args: Sequence[str], alone: bool = False) -> int:
+    """Run the program with these arguments and return its exit code; errors have been told.
+
+    ``alone``: the process is the program's own, and so is what becomes of signals.
+    """
     from mremapcheck.cli.output import Stdout
+    from mremapcheck.cli.surroundings import heed_signals
 
     request = Request.read(args)
     Stdout.used = False
     try:
+        if alone:
+            heed_signals()
         out = Stdout()
         if list(args) == ["--version"]:  # not worth loading anything for
             out.write(f"mremapcheck {__version__}\n")
