@@ -26,7 +26,8 @@ def identify(
 ) -> int:
     """Find out which changes a kernel has and lacks, and what its version number would have promised.
 
-    Exit codes: 0 just what its version promises, 1 something else, 2 usage, 4 nothing ran.
+    Exit codes: 0 just what its version promises, but for what its configuration leaves out; 1 something else, 2 usage,
+    4 nothing ran.
     """
     from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
     from mremapcheck.cli.listing import print_document, print_lines

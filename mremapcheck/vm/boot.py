@@ -176,4 +176,6 @@ def _patience(profile: Profile) -> float:
 def _hint(ended: GuestEnded) -> str:
     if "QEMU" in ended.reason:
         return "is this QEMU for x86-64 and not older than 4.2?"
+    if ended.reason.endswith("it hangs"):
+        return f"{_PATIENCE}=SECONDS gives it more time, on a busy machine for one"
     return "guests need CONFIG_BLK_DEV_INITRD, DEVTMPFS, PROC_FS, TMPFS, UNIX and SERIAL_8250_CONSOLE built in"

@@ -215,8 +215,9 @@ def test_a_qemu_that_is_killed_at_boot_is_not_the_kernels_fault(stage: Stage, us
 
 def test_a_kernel_that_hangs_at_boot(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MREMAPCHECK_BOOT_TIMEOUT", "0.5")
-    with pytest.raises(ExecutorError, match=r"no sign of life for .* s: it hangs"):
+    with pytest.raises(ExecutorError, match=r"no sign of life for .* s: it hangs") as caught:
         run(stage, "hang")
+    assert "MREMAPCHECK_BOOT_TIMEOUT=SECONDS" in caught.value.hint
 
 
 def test_a_qemu_without_nvme_boots_without_a_disk(stage: Stage, usual: list[Execution]) -> None:
