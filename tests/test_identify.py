@@ -99,7 +99,7 @@ def test_what_a_boot_option_stands_for_is_no_backport() -> None:
 
 def test_two_changes_of_which_one_shows_the_other() -> None:
     """Before 6.5 no scenario sees what secret memory does, unless it is switched on."""
-    identity = _identify("6.1.192+secret-by-default+secret-unlocked", "secret-by-default")
+    identity = _identify("6.1.176+secret-by-default+secret-unlocked", "secret-by-default")
     assert identity.gained == ("secret-unlocked",)
     assert not identity.unexplained
 

@@ -74,7 +74,8 @@ def mmap(process: Process, op: Mmap) -> None:
     if index < len(mm.vmas) and mm.vmas[index].start < end:
         errno = unmap(mm, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
         if errno is not None:
-            raise Failed(f"mmap failed: {errno}")
+            told = errno == EPERM or "mmap-tells-why" in mm.rules.features
+            raise Failed(f"mmap failed: {errno if told else ENOMEM}")
         index = mm.index(start)
     if flags & ACCOUNT and not mm.charge(count):
         raise Failed(f"mmap failed: {ENOMEM}")

@@ -15,10 +15,11 @@ class Change:
     """One change and the edits that make it.
 
     ``release`` is the first mainline release or candidate that has it, ``stable`` the first update of each stable
-    series that took it. ``summary`` says what user space sees, ``noticed_by`` who does. ``needs`` are ids of changes
-    it builds on: adding it brings them along, taking one of them away takes it along. ``provides`` are features of the
-    kernel that a scenario may need. Where a date is marked ``dated="by measurement"`` it is the first release that
-    was seen to have it, and may be too late.
+    series that took it. With ``stable_only`` mainline never had it, because a stable series did it in its own way, and
+    ``release`` is that series' first update that has it. ``summary`` says what user space sees, ``noticed_by`` who
+    does. ``needs`` are ids of changes it builds on: adding it brings them along, taking one of them away takes it
+    along. ``provides`` are features of the kernel that a scenario may need. Where a date is marked ``dated="by
+    measurement"`` it is the first release that was seen to have it, and may be too late.
     """
 
     id: str
@@ -32,10 +33,11 @@ class Change:
     needs: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     dated: str = field(default="by the commit")
+    stable_only: bool = False
 
     def is_in(self, version: KernelVersion) -> bool:
         """Tell whether a kernel of this version has the change, from mainline or as a stable backport."""
-        if version >= self.release:
+        if version >= self.release and not self.stable_only:
             return True
         return any(version.series == update.series and version >= update for update in self.stable)
 

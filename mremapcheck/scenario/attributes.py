@@ -13,7 +13,7 @@ from mremapcheck.scenario.records import ListOf, key
 from mremapcheck.scenario.values import Lock, Size
 from mremapcheck.units import PAGE
 
-FILE_NAME = Text("a file's name", "[a-z][a-z0-9_-]*", "lower-case letters, digits, `_` and `-`: `file: m`", 64)
+FILE_NAME = Text("a file's name", "[A-Za-z0-9][A-Za-z0-9_-]*", "letters, digits, `_` and `-`: `file: m`", 64)
 #: What PR_SET_VMA_ANON_NAME takes: printable, without ``\\``, backquote, ``$``, ``[`` and ``]``, 79 characters.
 VMA_NAME = Text("a name for a mapping", r"[ -#%-Z^_a-~]+", "printable ASCII without \\ ` $ [ ]", 79)
 

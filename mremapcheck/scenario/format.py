@@ -18,7 +18,7 @@ from mremapcheck.scenario.records import ListOf, MapOf, Record, Short, key
 from mremapcheck.scenario.values import CAPABILITY, DRAWING, ELSEWHERE, LimitSize, Size
 from mremapcheck.units import PAGE
 
-NAME = Text("a scenario's name", "[a-z0-9][a-z0-9._-]*", "lower-case letters, digits, `.`, `_` and `-`", 100)
+NAME = Text("a scenario's name", "[A-Za-z0-9][A-Za-z0-9._-]*", "letters, digits, `.`, `_` and `-`", 100)
 
 _TAKEN = re.compile(rf"{ELSEWHERE}|{'|'.join(EXPECT.keys)}")
 _LOOKS_LIKE_ADDRESS = re.compile(rf".*-{SIZE}")
@@ -72,7 +72,7 @@ class DocumentItem:
     """A scenario: a drawing of mappings, one or more moves, what is expected of which kernel."""
 
     name: str = key(NAME, "its name; the file's unless said", default="")
-    summary: str = key(Text("a summary", longest=200), "what the scenario shows, in one line")
+    summary: str = key(Text("a summary", longest=200), "what it shows, in one line; the name unless said", default="")
     about: str = key(Text("text"), "more about it", default="")
     cite: tuple[str, ...] = key(
         ListOf(Text("a commit id or another reference", longest=200), single=True),

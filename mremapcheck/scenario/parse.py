@@ -50,7 +50,7 @@ def parse_document(data: Any, *, path: str = "", line: int = 0, name: str = "", 
         raise ScenarioError([_problem(fault, path, line, marks) for fault in reader.faults])
     return Scenario(
         name=name,
-        summary=document.summary,
+        summary=document.summary or name,
         about=document.about,
         cite=document.cite,
         regions=regions,

@@ -254,6 +254,7 @@ class Guest:
 def main() -> None:
     """Run as process 1: serve the tool until it hangs up, then end the machine. Does not return."""
     guest_setup.mount_all()
+    guest_setup.lift_limits()
     disk = guest_setup.mount_disk()
     guest = Guest(guest_setup.open_channel(), disk, os.cpu_count() or 1)
     guest_setup.run_lazily()

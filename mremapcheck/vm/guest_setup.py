@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import time
 
 from mremapcheck.vm import ext2
@@ -58,6 +59,11 @@ def mount_all() -> None:
     mount("tmpfs", "/dev/shm", "tmpfs")
     for name, value in _SETTINGS.items():
         write(f"/proc/sys/{name}", value)
+
+
+def lift_limits() -> None:
+    """Let scenarios lock as much as they like: kernels before 5.16 give a process 64 KiB."""
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 def mount(source: str, target: str, kind: str) -> bool:

@@ -24,9 +24,9 @@ UNSEEN = {"dontunmap-overcommit", "charge-at-move", "shrink-overcharges", "shrin
 UNSEEN |= {"split-checked-first"}
 #: Without or with these a set-up step fails, and so does every scenario that would show it: an error, and no outcome.
 NOT_SHIPPED = {"shared-anon-names", "anon-inodes-not-executable", "droppable-unregistrable", "unregister-own-only"}
-NOT_SHIPPED |= {"populate-stops-at-gaps", "register-keeps-wp", "seals-dev-zero"}
+NOT_SHIPPED |= {"populate-stops-at-gaps", "register-keeps-wp", "seals-dev-zero", "mmap-tells-why"}
 #: Too rare for a small random campaign: a test of the model and a shipped scenario show them.
-RARE = {"merge-with-close", "mmap-merges-behind-first", "unregister-own-only", "seals-dev-zero"}
+RARE = {"merge-with-close", "mmap-merges-behind-first", "unregister-own-only", "seals-dev-zero", "mmap-tells-why"}
 #: A release at which the change can be seen by itself, where its first one hides it.
 SEEN_AT = {"size-limit": "6.17", "growth-offset": "6.2"}
 

@@ -340,6 +340,21 @@ CASES: dict[str, Case] = {
         "src unchanged src=A",
         "error: map.src[0] (line 0): uffd-register failed: EINVAL",
     ),
+    "mmap-tells-why": Case(
+        scene(do("mmap", "src", 1, letter="U"), move("src", 1, 1), src="VV", vmas={"V": {"kind": "vdso"}}),
+        "error: moves[0] (line 0): mmap failed: ENOMEM",
+        "error: moves[0] (line 0): mmap failed: EINVAL",
+    ),
+    "dontunmap-stays-alone": Case(
+        scene(
+            move("src+1p", 1, 1, FD, "src+2p"),
+            src="AA.B",
+            vmas={"A": {"touch": False}, "B": {"touch": False}},
+        ),
+        "src+2p moved src[0+4]",
+        "src+2p moved src[0+2 2+1 3+1]",
+        "moves layout",
+    ),
     "seals-dev-zero": Case(
         scene(
             do("madvise", "src", 1, advice="dontneed"),

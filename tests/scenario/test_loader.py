@@ -46,11 +46,14 @@ def test_several_documents_in_a_file() -> None:
     ]
 
 
+def test_a_scenario_needs_no_summary() -> None:
+    loaded = load_bytes("".join(GOOD.splitlines(keepends=True)[1:]).encode(), "case.yaml")
+    assert [(scenario.name, scenario.summary) for scenario in loaded.scenarios] == [("case", "case")]
+
+
 def test_problems_are_file_line_column_message_hint() -> None:
     text = GOOD.replace("2p", "2").replace("summary", "sumary")
     assert "\n".join(map(str, load_bytes(text.encode(), "case.yaml").problems)) == (
-        "case.yaml:1:1: error: `summary` is missing\n"
-        "  hint: what the scenario shows, in one line\n"
         "case.yaml:1:1: error: unknown key `sumary`\n"
         "  hint: did you mean `summary`?\n"
         "case.yaml:4:34: error: a size needs its unit, 2 has none\n"

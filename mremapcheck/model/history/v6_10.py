@@ -137,6 +137,16 @@ CHANGES = (
         provides=("droppable",),
     ),
     Change(
+        id="mmap-tells-why",
+        commit="",
+        subject="mm/mmap: avoid zeroing vma tree in mmap_region()",
+        release=release("6.12-rc1"),
+        dated="by measurement",
+        summary="mmap over what cannot be cut says EINVAL; ENOMEM before",
+        noticed_by="set-up of scenarios only",
+        provides=("mmap-tells-why",),
+    ),
+    Change(
         id="mseal-per-mapping",
         commit="38075679b5f1",
         subject="mm/mremap: replace can_modify_mm with can_modify_vma",

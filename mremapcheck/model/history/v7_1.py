@@ -56,6 +56,15 @@ def pass_by_source(call: Call) -> Answer:
     return None
 
 
+def merge_with_nothing_beside_source(call: Call) -> Answer:
+    """Keep a copy apart from both neighbours where it touches its source, which stays mapped (6.1.y, by 6.1.192)."""
+    vma = call.vma
+    beside = call.new_addr == vma.end or vma.start == call.new_addr + call.new_len
+    if beside and call.flags & MREMAP_DONTUNMAP and call.copy.anon_vma is None and call.copy.backing.anonymous:
+        call.prev = call.following = None
+    return None
+
+
 def split_locked_source(call: Call) -> Answer:
     """Cut the part that moves out of a locked source, so that only this part is unlocked (b54ba4428277, 7.3)."""
     vma, mm = call.vma, call.mm
@@ -191,11 +200,24 @@ CHANGES = (
         commit="9f305ddce17b",
         subject="mm/mremap: fix locked_vm leak from MREMAP_DONTUNMAP self-merge",
         release=release("7.3-rc7"),
-        stable=updates("6.1.192", "6.12.117", "7.2.12"),
+        stable=updates("6.12.117", "7.2.12"),
         dated="by measurement",
         summary="DONTUNMAP of untouched memory to a place next to it leaves two mappings, no longer one",
         noticed_by="whoever counts lines of /proc/PID/maps; VmLck with MLOCK_ONFAULT",
         edits=(Insert("copy_vma", pass_by_source, before="merge_copy"),),
+        needs=("dontunmap",),
+    ),
+    Change(
+        id="dontunmap-stays-alone",
+        commit="",
+        subject="mm/mremap: fix locked_vm leak from MREMAP_DONTUNMAP self-merge (as 6.1.y has it)",
+        release=release("6.1.192"),
+        stable=updates("6.1.192"),
+        stable_only=True,
+        dated="by measurement",
+        summary="6.1.y only: DONTUNMAP of untouched memory to a place next to it merges with neither neighbour",
+        noticed_by="whoever counts lines of /proc/PID/maps; VmLck with MLOCK_ONFAULT",
+        edits=(Insert("copy_vma", merge_with_nothing_beside_source, before="merge_copy"),),
         needs=("dontunmap",),
     ),
     Change(
