@@ -33,6 +33,8 @@ class Arena:
         #: The kernel counts a page more or less than maps shows (one for the stack, since exec).
         self._hidden = 0
         self._hidden = self.measure([])
+        while more := self.measure([]):  # mappings of the interpreter that merge between two reads hide another one
+            self._hidden += more
 
     def clear(self, low: int, high: int, places: list[tuple[int, int]], strays: bool) -> bool:
         """Unmap [low, high) and ``places`` (start, end); tell whether nothing at all is left."""

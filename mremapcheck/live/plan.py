@@ -174,7 +174,7 @@ class _Preparation:
                 raise Unfit(f"the live executor cannot keep CAP_{name}")
             self.keep |= 1 << CAPABILITIES[name]
         if process.fork:
-            self._step("process.fork", (wire.FORK,))
+            self._step("process.fork", self._fork())
         if process.map_headroom is not None:
             self._step("process.map_headroom", (wire.HEADROOM, process.map_headroom))
         for name, limit in process.rlimits.items():
@@ -227,8 +227,10 @@ class _Preparation:
         if operation.address.region is None:
             self._place(operation.address)
         kind = KINDS[operation.kind]
-        if operation.kind in _PLACED and any(step[:2] == (wire.LIMIT, "as") for step in self.steps):
-            raise Unfit(f"{operation.where}: to put {operation.kind} there takes more memory than RLIMIT_AS allows")
+        if operation.kind in _PLACED and any(
+            step[0] == wire.HEADROOM or step[:2] == (wire.LIMIT, "as") for step in self.steps
+        ):
+            raise Unfit(f"{operation.where}: to put {operation.kind} there takes more mappings than the limit allows")
         sharing = MAP_SHARED if operation.sharing == "shared" else kind.private
         prot = PROTECTIONS[operation.prot]
         if operation.kind == "secret":
@@ -302,7 +304,9 @@ class _Preparation:
     def _set_name(self, operation: SetName) -> wire.Step:
         return wire.NAME, *self._ranged(operation), operation.name.encode()
 
-    def _fork(self, operation: Fork) -> wire.Step:
+    def _fork(self, operation: Fork | None = None) -> wire.Step:
+        if any(kind in _CLOCK for kind, _ in self.objects):
+            raise Unfit("to fork the interpreter needs the vdso where it was")
         return (wire.FORK,)
 
     _translate: ClassVar[dict[type, Callable[..., wire.Step]]] = {

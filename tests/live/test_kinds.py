@@ -146,3 +146,8 @@ def test_huge_pages(see: See, kind: str) -> None:
         assert outcome.regions["dst"] == "A" * 1024
     refused = see(**document, moves=[move("4M", new_address="dst+1p")])
     assert (refused.moves[0].errno, refused.moves[0].verdict) == ("EINVAL", "refused")
+
+
+def test_a_process_without_its_clock_cannot_fork(run: Run) -> None:
+    execution = run(map={"src": "A", "dst": "."}, vmas={"A": {"kind": "vdso"}}, process={"fork": True})
+    assert execution.status == "skip" and "vdso" in (execution.reason or "")

@@ -121,10 +121,9 @@ def test_refuses_what_the_parser_refuses_of_single_values(data: Any) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"summary": None},
         {"summary": ""},
         {"sumary": "x"},
-        {"name": "Name"},
+        {"name": "a name"},
         {"moves": []},
         {"moves": [{"old_address": "src", "old_size": 6}]},
         {"moves": [{"old_address": "src", "old_size": "6"}]},
