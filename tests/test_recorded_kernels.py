@@ -25,7 +25,9 @@ RECORDINGS = sorted((ROOT / "tests" / "data" / "recorded").glob("*.json.xz"))
 #: A real kernel that is no release: 7.2.12 without what 6.17-rc3 brought.
 MODELS = {
     "7.2.12-prepatch": "7.2.12-early-failure-thp-multi-move",
-    "6.1.176": "6.1.176+secret-by-default",  # virtual machines boot with secretmem.enable=1
+    # virtual machines boot with secretmem.enable=1
+    "6.1.176": "6.1.176+secret-by-default",
+    "6.1.192": "6.1.192+secret-by-default",
 }
 
 #: Configuration that this kernel was built without, so it lacks what its version promises.

@@ -106,9 +106,9 @@ def _comment(name: str) -> list[str]:
 def test_entries_that_overlap_are_one_row_for_each_era_with_all_moves_and_counters() -> None:
     comment = _comment("musl-stack-probe-at-map-limit")
     for line in (
-        " *   <5.16-rc1            .SS    ENOMEM, then EFAULT",
-        " *   >=5.16-rc1, <5.17.9  .SS    ENOMEM, then success",
-        " *   >=5.17.9, <7.1-rc1   .SS    ENOMEM, then EFAULT",
+        " *   <5.16-rc1              .SS    ENOMEM, then EFAULT",
+        " *   >=5.16-rc1, <5.17.9    .SS    ENOMEM, then success",
+        " *   >=5.18-rc7, <7.1-rc1   .SS    ENOMEM, then EFAULT",
     ):
         assert line in comment
     assert " *   >=6.13-rc1, <6.15-rc1  ...  ..   moved; VmLck 4 kB" in _comment("kselftest-dontunmap-07")
