@@ -46,19 +46,22 @@ _USUAL_PAGES = {"vdso": 2, "vvar": 4, "io-uring": 1, "aio": 1}
 
 #: What takes a real kernel as long as ten or a hundred other scenarios, and so comes up that much less often: a child
 #: (every sealed mapping needs one, as only the end of its process takes it back), and 65,000 mappings to fill the map
-#: count. How likely a letter is to be sealed, a scenario to fork where it could, and a scenario to be crowded; and how
-#: often an operation seals, in parts as in _OPERATIONS.
+#: count. How likely a letter is to be sealed, and a scenario to fork where it could; and how often an operation seals,
+#: in parts as in _OPERATIONS.
 _SEALED = 0.002
 _FORKING = 0.2
-_CROWDED = 0.0003
 _SEALING = 0.05
 _COSTLY = ("fork", "mseal")
+#: So many scenarios in a row have hardly any map slots, as filling the map count pays for all of them, and that once in
+#: so many.
+_CROWDED = 8
+_APART = 32_000
 
 #: Kinds that userfaultfd takes, with ``missing``.
 _REGISTRABLE = ("anon", "anon-shared", "memfd", "tmpfs", "droppable")
 _LETTERS = "ABCDEF"
 #: How many mappings the source has: what two kernels do differently mostly shows with few, and few are fast.
-_MAPPINGS = (1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6)
+_MAPPINGS = (1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 6)
 #: Of mappings made on the way.
 _NEW_LETTERS = "UVW"
 _ADVICE = (
@@ -102,7 +105,14 @@ class Dice:
 
     def document(self, number: int) -> Document:
         """Return the scenario with this number."""
-        return _Draw(self, Random(f"{self.seed}:{number}")).document(f"f{self.seed}-{number}")
+        document = _Draw(self, Random(f"{self.seed}:{number}")).document(f"f{self.seed}-{number}")
+        if self._is_crowded(number):
+            document["process"] = {"map_headroom": Random(number).randrange(8)}
+        return document
+
+    def _is_crowded(self, number: int) -> bool:
+        apart = int(_APART / self.special)
+        return "limits" in self.features and number % apart // _CROWDED == apart // 4 // _CROWDED
 
     def kind(self, random: Random) -> str:
         """Return the kind of a mapping."""
@@ -129,7 +139,7 @@ class _Draw:
         moves = self._motif(source) if random.random() < 0.2 else []
         if not moves:
             call = _Call(random, source, target)
-            for _ in range(random.choice((1, 1, 1, 2, 3))):
+            for _ in range(random.choice((1, 1, 1, 1, 2, 3))):
                 while random.random() < 0.2:
                     moves.append(self._operation(len(source), len(target)))
                 moves.append(call.next())
@@ -138,8 +148,6 @@ class _Draw:
             document["vmas"] = self._vmas
         document["moves"] = moves
         process = self._process() if random.random() < 0.05 else {}
-        if "limits" in self._features and random.random() < _CROWDED * self._dice.special:
-            process = {"map_headroom": random.randrange(8)}
         if process:
             document["process"] = process
         return document
@@ -229,7 +237,7 @@ class _Draw:
             if advice not in _POPULATE or not self._armed:
                 made["advice"] = advice
         if "uffd" in features and kind in _REGISTRABLE and roll() < 0.1:
-            made["uffd"] = random.choice(("missing", "missing", "missing+events"))
+            made["uffd"] = random.choice(("missing", "missing", "missing", "missing+events"))
             self._armed = True
         elif "uffd" in features and kind in ("anon", "memfd") and roll() < 0.02:
             made["uffd"] = random.choice(("wp", "wp+events"))

@@ -28,6 +28,8 @@ from mremapcheck.scenario.parse import parse_document  # noqa: E402
 T = TypeVar("T")
 #: The aim: scenarios a second and processor, all parts together.
 AIM = 1_500
+#: Campaigns, of which the best and the middle one are told: on a busy machine processor time is slow, too.
+ROUNDS = 5
 
 
 def main() -> None:
@@ -47,15 +49,25 @@ def main() -> None:
     with open_executor(release) as model:
         modelled = _measure("model", count, lambda: list(model.run(scenarios)))
     _measure("compare", count, lambda: [examine(*each) for each in zip(scenarios, modelled, seen, strict=True)])
+    rounds = sorted(_campaign(release, options.seed + number, count) for number in range(1, ROUNDS + 1))
+    for name, (rate, wall) in (("best", rounds[-1]), ("middle", rounds[ROUNDS // 2])):
+        print(
+            f"{'campaign, ' + name:<26} {wall:8,.0f}/s  {rate:8,.0f} a second and processor, workers included:"
+            f" {rate / AIM:.2f} of the aim of {AIM:,}"
+        )
+
+
+def _campaign(release: str, seed: int, count: int) -> tuple[float, float]:
+    """Return the scenarios of a campaign a second of processor time, and a second."""
     before, begin = _processor_time(), time.perf_counter()
     tally = Tally()
     with pool(1) as (executor, jobs):
-        for _ in run(Plan(release, "live", Random(options.seed + 1), count, tries=0), executor, jobs, tally):
+        for _ in run(Plan(release, "live", Random(seed), count, tries=0), executor, jobs, tally):
             pass
     seconds, processor = time.perf_counter() - begin, _processor_time() - before
-    rate = count / processor
-    print(f"{'campaign':<26} {count / seconds:8,.0f}/s  {rate:8,.0f} a second and processor, workers included")
-    print(f"{tally.compared:,} compared, {tally.different} different; {rate / AIM:.2f} of the aim of {AIM:,}")
+    if tally.different or tally.compared < count // 2:
+        print(f"{tally.compared:,} compared, {tally.different} different")
+    return count / processor, count / seconds
 
 
 def _measure(name: str, count: int, work: Callable[[], T]) -> T:
