@@ -48,6 +48,8 @@ class Mappings:
             events = operation.size // 64 - 2
             yield f"MUST(syscall(SYS_io_setup, {events}, &{operation.letter.lower()}_context));"
             yield "open_gaps();"
+            if operation.prot != "rw":
+                yield f"MUST(mprotect({at}, {size}, {prot}));"
             return
         fd = "-1"
         if operation.kind in OBJECT_KINDS:

@@ -8,9 +8,12 @@ import struct
 from mremapcheck.live.constants import (
     IORING_OFF_SQ_RING,
     MAP_SHARED,
+    PROT_READ,
+    PROT_WRITE,
     SYS_IO_SETUP,
     SYS_IO_URING_SETUP,
     SYS_MMAP,
+    SYS_MPROTECT,
     SYS_MUNMAP,
 )
 from mremapcheck.live.place import leave_one_gap
@@ -58,7 +61,7 @@ def map_io_uring(fd: int, length: int, start: int, size: int, prot: int, sharing
 
 
 def map_aio(fd: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
-    """Set up an aio context (io_setup(2)) whose ring fills [start, start+size) in bytes."""
+    """Set up an aio context (io_setup(2)) whose ring fills [start, start+size) in bytes, rw at first."""
     events = size // (2 * _AIO_EVENT) - 2  # the kernel doubles them and adds two, and a header as long as one event
     context = buffer(struct.pack("Q", 0))
 
@@ -74,3 +77,5 @@ def map_aio(fd: int, length: int, start: int, size: int, prot: int, sharing: int
             raise Trouble(0, "the kernel made another aio ring than the drawing has: with more processors it is longer")
 
     leave_one_gap(start, size, set_up)
+    if prot != PROT_READ | PROT_WRITE and call(SYS_MPROTECT, start, size, prot) == -1:
+        raise Trouble(last_errno())

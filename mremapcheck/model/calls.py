@@ -61,7 +61,8 @@ def mmap(process: Process, op: Mmap) -> None:
     elif flags & (WRITE | NORESERVE | HUGETLB) == WRITE:
         flags |= ACCOUNT
     if flags & kind.never:
-        raise Failed(f"mmap failed: {EPERM}")
+        # Of an AIO ring the protection is changed afterwards: io_setup(2) is asked for none.
+        raise Failed(f"mmap failed: {EACCES if kind.name == 'aio' else EPERM}")
     if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
         raise Failed(f"mmap failed: {EINVAL}")
     end = start + length

@@ -22,18 +22,19 @@ def uffd_register(process: Process, op: UffdRegister) -> None:
     uffd = process.uffds.setdefault(bool(events), Uffd(bool(events)))
     start, end = op.address.value, op.address.value + page_align(op.size)
     found = mm.within(start, end)
-    if not all(_registrable(mm, vma, mode) for vma in found):
-        if mode == UFFD_WP and "uffd-wp-shmem" not in mm.rules.features:
-            raise Unsupported(
-                "this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed"
-            )
-        raise Failed(f"uffd-register failed: {EINVAL}")
     if not found:
         raise Failed(f"uffd-register failed: {EINVAL}")
-    if any(vma.uffd is not None and vma.uffd is not uffd for vma in found):
-        raise Failed(f"uffd-register failed: {EBUSY}")
-    if not all(rule(vma, mode) for rule in mm.rules.reregistrable for vma in found if vma.uffd is uffd):
-        raise Failed(f"uffd-register failed: {EBUSY}")
+    for vma in found:  # the first mapping that is not fit says why
+        if not _registrable(mm, vma, mode):
+            if mode == UFFD_WP and "uffd-wp-shmem" not in mm.rules.features:
+                raise Unsupported(
+                    "this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed"
+                )
+            raise Failed(f"uffd-register failed: {EINVAL}")
+        if vma.uffd is not None and (
+            vma.uffd is not uffd or not all(rule(vma, mode) for rule in mm.rules.reregistrable)
+        ):
+            raise Failed(f"uffd-register failed: {EBUSY}")
     for vma in found:
         if vma not in mm.vmas or (vma.uffd is uffd and vma.flags & mode):
             continue

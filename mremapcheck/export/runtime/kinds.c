@@ -184,6 +184,8 @@ static void map_aio(const struct step *step)
 		broken(step, "io_setup");
 	if (context != step->address)
 		skip("the kernel made another aio ring than the drawing has: with more processors it is longer");
+	if (mprotect((void *)context, step->size, step->prot))
+		broken(step, "mprotect");
 }
 
 struct wanted {
