@@ -32,7 +32,7 @@ class Filler:
     that need it it is only parked.
     """
 
-    __slots__ = ("_free", "_length", "_limit", "_start", "_used")
+    __slots__ = ("_free", "_length", "_limit", "_parked", "_start", "_used")
 
     def __init__(self) -> None:
         self._start = 0
@@ -41,6 +41,7 @@ class Filler:
         self._free = 0
         self._used = 0
         self._limit = 0
+        self._parked = False
 
     @property
     def pages(self) -> int:
@@ -57,11 +58,15 @@ class Filler:
             self._split_by_two(limit - len(proc.all_maps()) - 16)
         self._split_to_the_end()
         self._unmap(free)
+        self._parked = False
 
     def park(self) -> None:
-        """Leave ``ROOM`` to whatever comes between two scenarios that need it."""
+        """Leave ``ROOM`` to whatever comes between two scenarios that need it; nothing to do where that is so."""
+        if self._parked or not self._length:
+            return
         if self._used - self._free > ROOM:
             self._unmap(ROOM)
+            self._parked = True
         else:
             self.release()
 
@@ -70,6 +75,7 @@ class Filler:
         if self._length:
             call(SYS_MUNMAP, self._start + self._free * PAGE, self.pages * PAGE)
             self._length = self._free = self._used = 0
+            self._parked = False
 
     def _map(self, limit: int) -> None:
         if limit > _MOST_MAPPINGS:

@@ -173,8 +173,7 @@ class Runner:
             self._limits.restore()
             if places:
                 self._filler.release()  # all mappings of the process are looked at
-            else:
-                self._filler.park()
+            self._filler.park()
         if places:
             records, bounds = _within(proc, plan, places)
             heads = [proc.head(line) for line, _ in records]
@@ -197,6 +196,7 @@ class Runner:
         if self._special:
             self._uffd.finish()
             self._limits.restore()
+            self._filler.park()
             self._special = False
         clean = self._arena.clear(plan.low, plan.high, self._places, plan.strays)
         if plan.locks and clean:
@@ -220,6 +220,7 @@ class Runner:
             raise self._limits.without(lambda: name_trouble(code))
 
     def _leave_slots(self, free: int) -> None:
+        self._uffd.get_ready()  # a thread takes map slots, too
         self._filler.leave(free, self._proc)
 
     def _fork(self) -> None:

@@ -67,17 +67,18 @@ def mmap(process: Process, op: Mmap) -> None:
         raise Failed(f"mmap failed: {EINVAL}")
     end = start + length
     count = length >> PAGE_SHIFT
-    if not mm.may_expand(flags, count) and not mm.may_expand(flags, count - mm.mapped(start, end)):
-        raise Failed(f"mmap failed: {ENOMEM}")
-    if len(mm.vmas) > mm.max_map_count:
+    fits = mm.may_expand(flags, count) or mm.may_expand(flags, count - mm.mapped(start, end))
+    tells_why = "mmap-tells-why" in mm.rules.features
+    if len(mm.vmas) > mm.max_map_count or not (fits or tells_why):
         raise Failed(f"mmap failed: {ENOMEM}")
     index = mm.index(start)
     if index < len(mm.vmas) and mm.vmas[index].start < end:
         errno = unmap(mm, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
         if errno is not None:
-            told = errno == EPERM or "mmap-tells-why" in mm.rules.features
-            raise Failed(f"mmap failed: {errno if told else ENOMEM}")
+            raise Failed(f"mmap failed: {errno if tells_why or errno == EPERM else ENOMEM}")
         index = mm.index(start)
+    if not fits:
+        raise Failed(f"mmap failed: {ENOMEM}")
     if flags & ACCOUNT and not mm.charge(count):
         raise Failed(f"mmap failed: {ENOMEM}")
     if flags & LOCKED and not mm.may_lock(count):

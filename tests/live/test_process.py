@@ -126,3 +126,11 @@ def test_all_conditions_at_once(see: See) -> None:
         moves=[grow("5p"), {**grow("6p"), "old_size": "5p"}],
     )
     assert [moved.errno for moved in outcome.moves] == [None, "ENOMEM"]
+
+
+def test_map_slots_come_back_from_a_scenario_that_fails(run: Run) -> None:
+    crowd = {"map": {"src": "ABCDE", "dst": "....."}, "process": {"map_headroom": 3}}
+    failing = [{"op": "touch", "address": "dst", "size": "1p", "letter": "Z"}, move("1p")]
+    assert run(**crowd, moves=failing).status == "error"
+    fine = run(**crowd, moves=[move("1p", "0")])
+    assert fine.status == "ran", fine.reason
