@@ -129,8 +129,8 @@ def test_all_conditions_at_once(see: See) -> None:
 
 
 def test_map_slots_come_back_from_a_scenario_that_fails(run: Run) -> None:
-    crowd = {"map": {"src": "ABCDE", "dst": "....."}, "process": {"map_headroom": 3}}
+    crowd = {"process": {"map_headroom": 3}}
     failing = [{"op": "touch", "address": "dst", "size": "1p", "letter": "Z"}, move("1p")]
-    assert run(**crowd, moves=failing).status == "error"
-    fine = run(**crowd, moves=[move("1p", "0")])
+    assert run(**crowd, map={"src": "A", "dst": "."}, moves=failing).status == "error"
+    fine = run(**crowd, map={"src": "ABABABABABABABAB", "dst": "."}, vmas={"B": {"prot": "r"}}, moves=[move("1p", "0")])
     assert fine.status == "ran", fine.reason
