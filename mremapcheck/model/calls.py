@@ -71,6 +71,7 @@ def mmap(process: Process, op: Mmap) -> None:
     tells_why = "mmap-tells-why" in mm.rules.features
     if len(mm.vmas) > mm.max_map_count or not (fits or tells_why):
         raise Failed(f"mmap failed: {ENOMEM}")
+    lockable = not flags & LOCKED or mm.may_lock(count)
     index = mm.index(start)
     if index < len(mm.vmas) and mm.vmas[index].start < end:
         errno = unmap(mm, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
@@ -81,7 +82,8 @@ def mmap(process: Process, op: Mmap) -> None:
         raise Failed(f"mmap failed: {ENOMEM}")
     if flags & ACCOUNT and not mm.charge(count):
         raise Failed(f"mmap failed: {ENOMEM}")
-    if flags & LOCKED and not mm.may_lock(count):
+    # Until 6.12 the old mapping had gone by then, and what was locked with it.
+    if not (lockable if tells_why else not flags & LOCKED or mm.may_lock(count)):
         raise Failed(f"mmap failed: {EAGAIN}")
     number = start >> PAGE_SHIFT
     file = file_of(op, kind, process.files, process.scenario)
