@@ -107,9 +107,19 @@ class Proc:
             return [records[index] for index in inside], [heads[index] for index in inside]
         return records, heads
 
-    def all_smaps(self) -> list[tuple[bytes, bytes]]:
-        """Return (first line, VmFlags line) of every mapping of the process."""
-        return self._records(_read_all(self.smaps_fd))
+    def smaps_below(self, end: int) -> list[tuple[bytes, bytes]]:
+        """Return (first line, VmFlags line) of every mapping of the process below ``end``, and of a few more.
+
+        The kernel gives some whole records at a time, and walks the page tables for each: what was enough is not read
+        to its end.
+        """
+        data = b""
+        while chunk := pread(self.smaps_fd, _CHUNK, len(data)):
+            data += chunk
+            last = chunk.rfind(b"\n", 0, chunk.rfind(b"\nSize:")) + 1
+            if int(chunk[last : chunk.index(b"-", last)], 16) >= end:
+                break
+        return self._records(data)
 
     def _records(self, text: bytes) -> list[tuple[bytes, bytes]]:
         """Cut records of smaps: the first line and VmFlags, the last one. What is between is nearly always as long."""

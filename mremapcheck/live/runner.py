@@ -287,7 +287,7 @@ def _within(
     zones = sorted([(plan.low, plan.high), *places])
     records = []
     bounds = []
-    for record in proc.all_smaps():
+    for record in proc.smaps_below(zones[-1][1]):
         start, end = proc.head(record[0])[:2]
         for low, high in zones:
             if start < high and low < end:
