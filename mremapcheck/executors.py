@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 #: Seconds that one scenario may take on a real kernel before its worker is given up.
 TIMEOUT = 30.0
-
-
+#: Scheme -> what such references name.
 _NAMES = {
     "vm": "`vm:6.17` is a kernel that `mremapcheck kernels` lists, `vm:PATH` an image",
     "recorded": "`recorded:FILE` is what `mremapcheck run --record FILE` kept",
@@ -48,7 +47,7 @@ def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = Fal
 
         return LiveExecutor(timeout=timeout)
     scheme, colon, rest = reference.partition(":")
-    if scheme in ("vm", "recorded") and colon and not rest.strip():
+    if scheme in _NAMES and colon and not rest.strip():
         raise KernelReferenceError(f"`{reference}` names nothing", _NAMES[scheme])
     if scheme == "vm" and colon:
         from mremapcheck.vm.executor import VmExecutor

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import Any, TypeAlias
 
-from mremapcheck.fuzz.calls import Calls, huge_scenario
+from mremapcheck.fuzz.calls import Calls, Document, huge_scenario
 from mremapcheck.fuzz.motifs import MOTIFS, address
-
-Document: TypeAlias = dict[str, Any]
 
 #: What a kernel may lack: attributes, operations and conditions that are left out where it does.
 FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "names", "special"})
@@ -43,6 +40,9 @@ SPECIAL: Mapping[str, float] = {
 _GIVEN = ("io-uring", "aio", "vdso", "vvar")
 #: How many pages these have on most kernels; elsewhere such scenarios are skipped.
 _USUAL_PAGES = {"vdso": 2, "vvar": 4, "io-uring": 1, "aio": 1}
+
+#: Operation -> how often it comes up, in parts; others once.
+_OPERATIONS: Mapping[str, float] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2}
 
 #: What takes a real kernel as long as ten or a hundred other scenarios, and so comes up that much less often: a child
 #: (every sealed mapping needs one, as only the end of its process takes it back), and 65,000 mappings to fill the map
@@ -289,6 +289,3 @@ class _Draw:
 
     def _affords_child(self) -> bool:
         return self._random.random() < _FORKING * self._dice.special
-
-
-_OPERATIONS: Mapping[str, float] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2}

@@ -10,17 +10,14 @@ from mremapcheck.live.constants import (
     MAP_FIXED,
     MREMAP_FIXED,
     MREMAP_MAYMOVE,
-    PROT_READ,
-    PROT_WRITE,
     SHM_REMAP,
     SYS_MMAP,
-    SYS_MPROTECT,
     SYS_MREMAP,
     SYS_MUNMAP,
     SYS_SHMAT,
 )
 from mremapcheck.live.kinds import NO_HUGE_PAGES
-from mremapcheck.live.place import move_own
+from mremapcheck.live.place import move_own, protect
 from mremapcheck.live.syscalls import call
 from mremapcheck.live.syscalls import errno as last_errno
 from mremapcheck.live.wire import Trouble
@@ -87,8 +84,7 @@ def _attach(segment: int, length: int, start: int, size: int, prot: int, sharing
         call(SYS_MUNMAP, place, length)
         if moved == -1:
             raise Trouble(code)
-    if prot != PROT_READ | PROT_WRITE and call(SYS_MPROTECT, start, size, prot) == -1:
-        raise Trouble(last_errno())
+    protect(start, size, prot)
 
 
 def _take_vdso(handle: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:

@@ -1,4 +1,4 @@
-"""Getting a mapping that only the kernel may place (a ring, the vdso) to a place of our choice."""
+"""Getting a mapping that only the kernel may make (a ring, the vdso, a segment) to be where and as we want it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from mremapcheck.live.constants import (
     MREMAP_FIXED,
     MREMAP_MAYMOVE,
     PROT_NONE,
+    PROT_READ,
+    PROT_WRITE,
     SYS_MADVISE,
     SYS_MMAP,
+    SYS_MPROTECT,
     SYS_MREMAP,
     SYS_MUNMAP,
 )
@@ -46,6 +49,12 @@ def leave_one_gap(start: int, size: int, make: Callable[[], None]) -> None:
     finally:
         for low, length in filled:
             call(SYS_MUNMAP, low, length)
+
+
+def protect(start: int, size: int, prot: int) -> None:
+    """Give a mapping that the kernel has made rw the protection that was asked for; raise Trouble."""
+    if prot != PROT_READ | PROT_WRITE and call(SYS_MPROTECT, start, size, prot) == -1:
+        raise Trouble(errno())
 
 
 def move_own(name: str, start: int, size: int) -> None:

@@ -8,15 +8,12 @@ import struct
 from mremapcheck.live.constants import (
     IORING_OFF_SQ_RING,
     MAP_SHARED,
-    PROT_READ,
-    PROT_WRITE,
     SYS_IO_SETUP,
     SYS_IO_URING_SETUP,
     SYS_MMAP,
-    SYS_MPROTECT,
     SYS_MUNMAP,
 )
-from mremapcheck.live.place import leave_one_gap
+from mremapcheck.live.place import leave_one_gap, protect
 from mremapcheck.live.syscalls import address, buffer, call
 from mremapcheck.live.syscalls import errno as last_errno
 from mremapcheck.live.wire import Trouble
@@ -77,5 +74,4 @@ def map_aio(fd: int, length: int, start: int, size: int, prot: int, sharing: int
             raise Trouble(0, "the kernel made another aio ring than the drawing has: with more processors it is longer")
 
     leave_one_gap(start, size, set_up)
-    if prot != PROT_READ | PROT_WRITE and call(SYS_MPROTECT, start, size, prot) == -1:
-        raise Trouble(last_errno())
+    protect(start, size, prot)

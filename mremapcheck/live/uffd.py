@@ -74,10 +74,11 @@ class Uffd:
         if call(SYS_IOCTL, fd if fd >= 0 else self._descriptor(False), UFFDIO_UNREGISTER, address(request)) == -1:
             raise Trouble(last_errno())
 
-    def get_ready(self) -> None:
-        """Start the thread that reads events now, while there is room for it."""
+    def get_ready(self) -> EventReader:
+        """Return what reads events; its thread starts now, while there is room for it."""
         if self._reader is None:
             self._reader = self._limits.without(EventReader)
+        return self._reader
 
     def settle(self) -> None:
         """Return when every event that was sent so far is known."""
@@ -105,9 +106,7 @@ class Uffd:
         if events:
             if self._with_events < 0:
                 self._with_events = _open(_EVENTS)
-                self.get_ready()
-                assert self._reader is not None
-                self._reader.watch(self._with_events)
+                self.get_ready().watch(self._with_events)
             return self._with_events
         if self._plain < 0:
             self._plain = _open(0)

@@ -82,8 +82,9 @@ def mmap(process: Process, op: Mmap) -> None:
         raise Failed(f"mmap failed: {ENOMEM}")
     if flags & ACCOUNT and not mm.charge(count):
         raise Failed(f"mmap failed: {ENOMEM}")
-    # Until 6.12 the old mapping had gone by then, and what was locked with it.
-    if not (lockable if tells_why else not flags & LOCKED or mm.may_lock(count)):
+    if flags & LOCKED and not tells_why:  # until 6.12 the old mapping had gone by now, and what was locked with it
+        lockable = mm.may_lock(count)
+    if not lockable:
         raise Failed(f"mmap failed: {EAGAIN}")
     number = start >> PAGE_SHIFT
     file = file_of(op, kind, process.files, process.scenario)
@@ -109,10 +110,6 @@ def munmap(process: Process, op: Munmap) -> None:
         raise Failed(f"munmap failed: {errno}")
 
 
-def _touched(mm: Mm, op: Ranged) -> list[Vma]:
-    return mm.within(op.address.value, op.address.value + page_align(op.size))
-
-
 def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
     """Yield each mapping of the range with its part of it, though each may change the mappings; raise at a gap."""
     position, end = op.address.value, op.address.value + page_align(op.size)
@@ -129,7 +126,8 @@ def mprotect(process: Process, op: Mprotect) -> None:
     """Change the protection; what becomes private and writable is accounted, and populated if locked."""
     mm = process.mm
     access = PROTECTIONS[op.prot]
-    if "seals-one-by-one" not in mm.rules.features and any(vma.flags & SEALED for vma in _touched(mm, op)):
+    first, last = op.address.value, op.address.value + page_align(op.size)
+    if "seals-one-by-one" not in mm.rules.features and any(vma.flags & SEALED for vma in mm.within(first, last)):
         raise Failed(f"mprotect failed: {EPERM}")
     for vma, start, end in _covered(mm, op, "mprotect"):
         old = vma.flags

@@ -48,9 +48,7 @@ class Whole(Field[int]):
             hint = f"from {self.least} to {self.most}, without quotes and without a unit"
             raise Refused(f"expected a whole number, found {describe(value)}", hint)
         if not self.least <= value <= self.most:
-            hint = (
-                f"{self.least if value < self.least else self.most} is the {'least' if value < self.least else 'most'}"
-            )
+            hint = f"{self.least} is the least" if value < self.least else f"{self.most} is the most"
             raise Refused(f"expected {self.least} to {self.most}, found {describe(value)}", hint)
         return value
 

@@ -32,6 +32,12 @@ def key(field: Field[Any], about: str, *, default: Any = dataclasses.MISSING) ->
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def _check_count(count: int, least: int, most: int, what: str) -> None:
+    if not least <= count <= most:
+        hint = "give at least one" if count < least else "make several scenarios of it"
+        raise Refused(f"expected {least} to {most} {what}, found {count}", hint)
+
+
 class ListOf(Field[tuple[T, ...]]):
     """A list; with ``single`` one value may stand without brackets."""
 
@@ -46,9 +52,7 @@ class ListOf(Field[tuple[T, ...]]):
             if self.single and value is not None:
                 return (self.item.read(value, reader),)
             raise Refused(f"expected a list, found {describe(value)}", "a list: `[...]`, or lines that begin with `- `")
-        if not self.least <= len(value) <= self.most:
-            hint = "give at least one" if len(value) < self.least else "make several scenarios of it"
-            raise Refused(f"expected {self.least} to {self.most} items, found {len(value)}", hint)
+        _check_count(len(value), self.least, self.most, "items")
         items = []
         usable = True
         path = reader.path
@@ -88,9 +92,7 @@ class MapOf(Field[dict[str, T]]):
     def read(self, value: Any, reader: Reader) -> dict[str, T]:
         if type(value) is not dict:
             raise Refused(f"expected a mapping, found {describe(value)}", "lines of `name: value`, or `{name: value}`")
-        if not self.least <= len(value) <= self.most:
-            hint = "give at least one" if len(value) < self.least else "make several scenarios of it"
-            raise Refused(f"expected {self.least} to {self.most} entries, found {len(value)}", hint)
+        _check_count(len(value), self.least, self.most, "entries")
         items = {}
         path = reader.path
         for name, item in value.items():

@@ -8,14 +8,19 @@ from mremapcheck.model.pipeline import Replace
 from mremapcheck.model.vma import Vma
 
 
+def _is_sealed_unwritable(vma: Vma) -> bool:
+    """Tell whether a mapping is one of those that mseal is to keep the contents of, if they are anonymous."""
+    return bool(vma.flags & SEALED) and not vma.flags & (SHARED | WRITE)
+
+
 def not_sealed_without_file(vma: Vma) -> bool:
     """Sealed memory without a file that is not writable keeps its contents (8be7258aad44, 6.10)."""
-    return bool(not vma.flags & SEALED or vma.flags & (SHARED | WRITE)) or vma.file is not None
+    return not _is_sealed_unwritable(vma) or vma.file is not None
 
 
 def not_sealed_anonymous(vma: Vma) -> bool:
     """Private /dev/zero is anonymous memory, too, and keeps its contents when sealed and not writable (6.17)."""
-    return bool(not vma.flags & SEALED or vma.flags & (SHARED | WRITE)) or not vma.backing.anonymous
+    return not _is_sealed_unwritable(vma) or not vma.backing.anonymous
 
 
 CHANGES = (

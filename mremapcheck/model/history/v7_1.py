@@ -46,9 +46,14 @@ def reset_page_offset(call: Call) -> Answer:
     return None
 
 
+def _keeps_untouched_source(call: Call) -> bool:
+    """Tell whether the source stays mapped, and is such that its copy could merge with it."""
+    return bool(call.flags & MREMAP_DONTUNMAP) and call.copy.anon_vma is None and call.copy.backing.anonymous
+
+
 def pass_by_source(call: Call) -> Answer:
     """Do not take the source for a neighbour of its own copy where it stays mapped (9f305ddce17b, 7.3)."""
-    if call.flags & MREMAP_DONTUNMAP and call.copy.anon_vma is None and call.copy.backing.anonymous:
+    if _keeps_untouched_source(call):
         if call.prev is call.vma:
             call.prev = None
         if call.following is call.vma:
@@ -60,7 +65,7 @@ def merge_with_nothing_beside_source(call: Call) -> Answer:
     """Keep a copy apart from both neighbours where it touches its source, which stays mapped (6.1.y, by 6.1.192)."""
     vma = call.vma
     beside = call.new_addr == vma.end or vma.start == call.new_addr + call.new_len
-    if beside and call.flags & MREMAP_DONTUNMAP and call.copy.anon_vma is None and call.copy.backing.anonymous:
+    if beside and _keeps_untouched_source(call):
         call.prev = call.following = None
     return None
 
