@@ -1,6 +1,6 @@
 """From raw facts to an Outcome: absolute addresses become region addresses, pages become drawings.
 
-Every executor hands its facts to ``assemble``; it alone decides how an outcome looks.
+Every executor hands over its facts, and ``assemble`` alone decides how an outcome looks.
 """
 
 from __future__ import annotations
@@ -29,10 +29,18 @@ class RawMove:
     before: Snapshot
     after: Snapshot
 
+    def agrees(self, other: RawMove) -> bool:
+        """Tell whether it is sure to have the same outcome; False says nothing."""
+        return (
+            self.errno == other.errno
+            and self.result == other.result
+            and (self.before is other.before is self.after is other.after)
+        )
+
 
 @dataclass(slots=True)
 class Facts:
-    """What an executor saw.
+    """What an executor saw of a scenario.
 
     ``vmas`` in address order: those in the arena, and those at places that the kernel chose, cropped to what
     ``chosen_places`` names. ``present``: page numbers that the page tables had. ``contents``: page number ->
@@ -40,6 +48,7 @@ class Facts:
     out. ``locked`` and ``total`` in pages beyond what the empty arena costs.
     """
 
+    scenario: Scenario
     moves: list[RawMove]
     vmas: Sequence[Vma]
     present: Set[int]
@@ -47,7 +56,23 @@ class Facts:
     locked: int
     total: int
     events: Sequence[RawEvent] = ()
-    kernel_log: Sequence[str] = field(default=())
+
+    def outcome(self) -> Outcome:
+        """Put the facts into words."""
+        return assemble(self)
+
+    def agrees(self, other: Facts) -> bool:
+        """Tell whether other facts about this scenario are sure to make the same outcome; False says nothing."""
+        return (
+            self.contents == other.contents
+            and self.present == other.present
+            and self.total == other.total
+            and self.locked == other.locked
+            and len(self.vmas) == len(other.vmas)
+            and all(map(Vma.looks_like, self.vmas, other.vmas))
+            and all(map(RawMove.agrees, self.moves, other.moves))
+            and list(self.events) == list(other.events)
+        )
 
 
 def chosen_places(scenario: Scenario, moves: Sequence[RawMove]) -> list[tuple[int, int]]:
@@ -60,8 +85,9 @@ def chosen_places(scenario: Scenario, moves: Sequence[RawMove]) -> list[tuple[in
     ]
 
 
-def assemble(scenario: Scenario, facts: Facts) -> Outcome:
+def assemble(facts: Facts) -> Outcome:
     """Return the outcome; the drawing of a region grows beyond its end where something is mapped there."""
+    scenario = facts.scenario
     zones = [
         _Zone(region.name, region.floor, region.ceiling, region.start, region.pages) for region in scenario.regions
     ]
@@ -83,7 +109,6 @@ def assemble(scenario: Scenario, facts: Facts) -> Outcome:
         mappings=tuple(picture.mappings),
         counters={"locked": facts.locked, "total": facts.total},
         events=tuple([_event(event, zones) for event in facts.events]),
-        kernel_log=tuple(facts.kernel_log),
         contents=tuple(picture.contents),
         residency=picture.residency,
         unobserved=picture.unobserved,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from mremapcheck.dataclass import dataclass
 
@@ -152,18 +152,72 @@ class Note:
     change: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+class Facts(Protocol):
+    """What an executor saw, before it is put into words (see ``observe``)."""
+
+    def outcome(self) -> Outcome:
+        """Put it into words."""
+        ...
+
+    def agrees(self, other: Any) -> bool:
+        """Tell whether both are sure to have the same outcome; False says nothing."""
+        ...
+
+
 class Execution:
     """One scenario on one kernel: an outcome, or the reason why there is none.
 
     ``skip``: this kernel (or this user) cannot do what the scenario needs. ``error``: a set-up step failed, or the
     executor died; an ``error`` never says anything about the kernel's behaviour. ``trace``: only from a model.
+
+    Executors give facts, which become an outcome when somebody asks for it: a campaign mostly has no need to.
     """
 
-    status: Status
-    outcome: Outcome | None
-    reason: str | None = None
-    trace: tuple[Note, ...] = ()
+    __slots__ = ("_facts", "_outcome", "reason", "status", "trace")
+
+    def __init__(
+        self, status: Status, outcome: Outcome | None, reason: str | None = None, trace: tuple[Note, ...] = ()
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.trace = trace
+        self._outcome = outcome
+        self._facts: Facts | None = None
+
+    @classmethod
+    def of(cls, facts: Facts, trace: tuple[Note, ...] = ()) -> Execution:
+        """Return the execution of a scenario that ran."""
+        execution = cls("ran", None, None, trace)
+        execution._facts = facts
+        return execution
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What was observed; None where the scenario did not run to its end."""
+        if self._facts is not None:
+            self._outcome = self._facts.outcome()
+            self._facts = None
+        return self._outcome
+
+    def agrees(self, other: Execution) -> bool:
+        """Tell whether both ran and have the same outcome."""
+        if self._facts is not None and other._facts is not None and self._facts.agrees(other._facts):
+            return True
+        return self.outcome is not None and self.outcome == other.outcome
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Execution):
+            return NotImplemented
+        mine, theirs = ((each.status, each.reason, each.trace, each.outcome) for each in (self, other))
+        return mine == theirs
+
+    __hash__ = None  # type: ignore[assignment]  # outcomes have mappings
+
+    def __repr__(self) -> str:
+        return f"Execution({self.status!r}, {self.outcome!r}, {self.reason!r}, {self.trace!r})"
+
+    def __reduce__(self) -> tuple[type[Execution], tuple[Any, ...]]:
+        return Execution, (self.status, self.outcome, self.reason, self.trace)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data that ``from_json`` reads."""

@@ -33,6 +33,10 @@ class Vma(NamedTuple):
     object: object
     flags: tuple[str, ...] = ()
 
+    def looks_like(self, other: Vma) -> bool:
+        """Tell whether it is the same but for ``object``, which each executor names as it likes."""
+        return self[:6] == other[:6] and self.flags == other.flags
+
 
 @dataclass(slots=True)
 class Snapshot:
@@ -40,6 +44,10 @@ class Snapshot:
 
     vmas: Sequence[Vma]
     present: frozenset[int] | None = None
+
+
+#: Before and after a move of which nobody needs to know more: it succeeded, or failed and nothing has changed.
+UNCHANGED = Snapshot(())
 
 
 def needs_residency(move: Mremap) -> bool:

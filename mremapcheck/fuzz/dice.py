@@ -30,7 +30,7 @@ KINDS: Mapping[str, int] = {
 #: Kinds of a driver or of newer kernels (feature ``special``); the last three cost a worker its life.
 SPECIAL: Mapping[str, float] = {
     "droppable": 1,
-    "secret": 1,
+    "secret": 0.3,
     "io-uring": 0.1,
     "aio": 0.03,
     "vdso": 0.04,
@@ -45,12 +45,13 @@ _USUAL_PAGES = {"vdso": 2, "vvar": 4, "io-uring": 1, "aio": 1}
 _OPERATIONS: Mapping[str, float] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2}
 
 #: What takes a real kernel as long as ten or a hundred other scenarios, and so comes up that much less often: a child
-#: (every sealed mapping needs one, as only the end of its process takes it back), and 65,000 mappings to fill the map
-#: count. How likely a letter is to be sealed, and a scenario to fork where it could; and how often an operation seals,
-#: in parts as in _OPERATIONS.
-_SEALED = 0.002
-_FORKING = 0.2
-_SEALING = 0.05
+#: (every sealed mapping needs one, as only the end of its process takes it back), huge pages, and 65,000 mappings to
+#: fill the map count. How likely a letter is to be sealed, a scenario to fork where it could, and one to be about huge
+#: pages; and how often an operation seals, in parts as in _OPERATIONS.
+_SEALED = 0.001
+_FORKING = 0.1
+_HUGE = 0.003
+_SEALING = 0.02
 _COSTLY = ("fork", "mseal")
 #: So many scenarios in a row have hardly any map slots, as filling the map count pays for all of them, and that once in
 #: so many.
@@ -61,7 +62,7 @@ _APART = 32_000
 _REGISTRABLE = ("anon", "anon-shared", "memfd", "tmpfs", "droppable")
 _LETTERS = "ABCDEF"
 #: How many mappings the source has: what two kernels do differently mostly shows with few, and few are fast.
-_MAPPINGS = (1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 6)
+_MAPPINGS = (1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 4, 6)
 #: Of mappings made on the way.
 _NEW_LETTERS = "UVW"
 _ADVICE = (
@@ -129,7 +130,7 @@ class _Draw:
 
     def document(self, name: str) -> Document:
         random = self._random
-        if "special" in self._features and random.random() < 0.01:
+        if "special" in self._features and random.random() < _HUGE * self._dice.special:
             return huge_scenario(random, name)
         source = self._source(random.choice(_MAPPINGS))
         target = self._target(len(source))

@@ -53,12 +53,17 @@ class Finding:
         return worst.kind, _INDEX.sub("", worst.where)
 
 
+_SAME = Finding("same")
+
+
 def examine(scenario: Scenario, a: Execution, b: Execution) -> Finding:
     """Lay two executions side by side.
 
     A skip on either side is a skip. Where a set-up step failed the two must agree on that, too: which, and the errno.
     What the kernel is free to choose is no difference (``compare.freedom``).
     """
+    if a.agrees(b):
+        return _SAME
     if a.status == "skip" or b.status == "skip":
         reasons = [side.reason or "" for side in (a, b) if side.status == "skip"]
         return Finding("skipped", "; ".join(dict.fromkeys(reasons)))
@@ -70,14 +75,12 @@ def examine(scenario: Scenario, a: Execution, b: Execution) -> Finding:
         if one == two:
             return Finding("refused", " ".join(one))
         return Finding("different", None, (Difference(SETUP, f"{one[0]} / {two[0]}".strip(), one[1], two[1]),))
-    if a.outcome == b.outcome:
-        return Finding("same")
     found = tuple(
         difference
         for difference in differences(scenario, a.outcome, b.outcome)
         if not is_free(difference, scenario, a.outcome, b.outcome)
     )
-    return Finding("different", None, found) if found else Finding("same")
+    return Finding("different", None, found) if found else _SAME
 
 
 def failure(execution: Execution) -> tuple[str, str] | None:

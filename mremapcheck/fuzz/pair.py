@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from itertools import tee
 from multiprocessing.util import Finalize
 from threading import get_ident
 from typing import Any, NamedTuple, TypeAlias
@@ -51,9 +52,10 @@ class Pair:
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
 
-    def run(self, scenarios: list[Scenario]) -> Iterator[tuple[Execution, Execution]]:
-        """Carry the scenarios out on both, in order."""
-        return zip(self.a.run(scenarios), self.b.run(scenarios), strict=True)
+    def run(self, scenarios: Iterable[Scenario]) -> Iterator[tuple[Execution, Execution]]:
+        """Carry the scenarios out on both, in order; reads no further ahead than the executors do."""
+        for_a, for_b = tee(scenarios)
+        return zip(self.a.run(for_a), self.b.run(for_b), strict=True)
 
     def ask(self, document: Document) -> Asked | None:
         """Carry one document out on both; None where it does not load."""

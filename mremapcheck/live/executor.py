@@ -17,7 +17,7 @@ from mremapcheck.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 
 #: Scenarios that may be on their way at a time: enough that neither side waits for the other.
-WINDOW = 64
+WINDOW = 128
 #: Workers in a row that may end without any answer: each is the end of a scenario, but for a very few.
 _PATIENCE = 2 * WINDOW
 

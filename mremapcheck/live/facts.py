@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mremapcheck.live.kinds import KINDS
 from mremapcheck.live.plan import Prepared
 from mremapcheck.live.tags import decode
-from mremapcheck.observe import Facts, RawMove, assemble
+from mremapcheck.observe import Facts, RawMove
 from mremapcheck.outcome import Execution
 from mremapcheck.scenario.operations import Mmap, Operation, Read, Touch, UffdRegister
 from mremapcheck.units import ARENA_START, PAGE_SHIFT
-from mremapcheck.verdict import Snapshot, Vma, needs_mappings
+from mremapcheck.verdict import UNCHANGED, Snapshot, Vma
 
 if TYPE_CHECKING:
     from mremapcheck.live.wire import Sighting
@@ -50,15 +50,15 @@ _MARKS = sorted(
 #: Backings whose offset says nothing that a user could see.
 _NO_OFFSET = {"anon", "dev-zero"}
 _KEPT = 4096
-_NOTHING = Snapshot(())
+#: Of a Vma everything but its addresses.
+Look: TypeAlias = tuple[str, bool, str, int, str | None, tuple[str, ...]]
 
 
 class Interpreter:
     """Reads sightings; what the kernel prints is mostly the same from one scenario to the next, so it is kept."""
 
     def __init__(self) -> None:
-        self._vmas: dict[bytes, Vma] = {}
-        self._flags: dict[bytes, tuple[str, ...]] = {}
+        self._looks: dict[bytes, Look] = {}
 
     def execution(self, prepared: Prepared, sighting: Sighting) -> Execution:
         """Return what came of a scenario."""
@@ -81,8 +81,7 @@ class Interpreter:
             for hole in holes:
                 contents[read[hole]] = _unreadable(prepared, vmas, read[hole])
         raw = self._moves(prepared, moves, vmas, present, inodes)
-        facts = Facts(raw, vmas, present, contents, locked, total, events)
-        return Execution("ran", assemble(prepared.scenario, facts))
+        return Execution.of(Facts(prepared.scenario, raw, vmas, present, contents, locked, total, events))
 
     def _moves(
         self,
@@ -94,11 +93,14 @@ class Interpreter:
     ) -> list[RawMove]:
         moves: list[RawMove] = []
         for move, (code, result, before, had, after, has) in zip(prepared.moves, seen, strict=True):
-            if not code:
-                then = Snapshot(self._snapshot(before, inodes)) if needs_mappings(move) else _NOTHING
-                moves.append(RawMove(move, None, result, then, _NOTHING))
+            name = errno.errorcode.get(code, str(code)) if code else None
+            if before is None:
+                moves.append(RawMove(move, name, result, UNCHANGED, UNCHANGED))
                 continue
             then = Snapshot(self._snapshot(before, inodes), None if had is None else _pages(had))
+            if name is None:
+                moves.append(RawMove(move, None, result, then, UNCHANGED))
+                continue
             if after is not None:
                 now = Snapshot(self._snapshot(after, inodes), None if has is None else _pages(has))
             else:
@@ -106,7 +108,7 @@ class Interpreter:
                 arena = [vma._replace(flags=()) for vma in vmas if low <= vma.start < high]
                 there = frozenset(page for page in present if low <= page << PAGE_SHIFT < high)
                 now = Snapshot(arena, None if had is None else there)
-            moves.append(RawMove(move, errno.errorcode.get(code, str(code)), 0, then, now))
+            moves.append(RawMove(move, name, 0, then, now))
         return moves
 
     def _snapshot(self, maps: bytes, inodes: dict[str, str]) -> list[Vma]:
@@ -114,41 +116,35 @@ class Interpreter:
         return [vma for vma in vmas if vma.start >= ARENA_START]
 
     def _vma(self, line: bytes, flags: bytes, inodes: dict[str, str]) -> Vma:
-        key = line + flags
-        known = self._vmas.get(key)
-        if known is None:
-            names = self._flags.get(flags)
-            if names is None:
-                names = tuple(sorted(FLAGS[flag] for flag in flags.decode().split()[1:] if flag in FLAGS))
-                self._flags[flags] = names
-            known = _read(line, names, inodes)
-            if len(self._vmas) >= _KEPT:
-                self._vmas.clear()
-            self._vmas[key] = known
-        return known
+        start, _, rest = line.partition(b"-")
+        end, _, rest = rest.partition(b" ")
+        key = rest + flags
+        look = self._looks.get(key)
+        if look is None:
+            if len(self._looks) >= _KEPT:
+                self._looks.clear()
+            look = self._looks[key] = _read(rest, flags, inodes)
+        return Vma(int(start, 16), int(end, 16), *look)
 
 
-def _read(line: bytes, flags: tuple[str, ...], inodes: dict[str, str]) -> Vma:
-    fields = line.decode("utf-8", "replace").split(None, 5)
-    start, _, end = fields[0].partition("-")
-    prot = fields[1]
-    path = fields[5] if len(fields) == 6 else ""
-    inode = f"{fields[3]} {fields[4]}"
+def _read(line: bytes, flags: bytes, inodes: dict[str, str]) -> Look:
+    """Read a line of maps from behind its addresses, and the line VmFlags of smaps."""
+    prot, pages, device, number, *name = line.decode("utf-8", "replace").split(None, 4)
+    path = "".join(name)
+    inode = f"{device} {number}"
     if not path or path.startswith("[anon:"):
         backing = "anon"
     else:
         backing = inodes.get(inode) or next((backing for mark, backing in _MARKS if path.startswith(mark)), "")
-        backing = backing or inodes.get(fields[4], "file")
-    numbered = fields[4] != "0" and backing not in _NO_OFFSET
-    return Vma(
-        int(start, 16),
-        int(end, 16),
+        backing = backing or inodes.get(number, "file")
+    numbered = number != "0" and backing not in _NO_OFFSET
+    return (
         prot[:3],
         prot[3] == "s",
         backing,
-        int(fields[2], 16) >> PAGE_SHIFT if numbered else 0,
+        int(pages, 16) >> PAGE_SHIFT if numbered else 0,
         inode if numbered else None,
-        flags,
+        tuple(sorted(FLAGS[flag] for flag in flags.decode().split()[1:] if flag in FLAGS)),
     )
 
 

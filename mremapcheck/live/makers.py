@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 class Maker:
     """``mapper`` maps the object that ``opener`` makes (None: there is nothing to open).
 
-    ``sized`` objects can be emptied and used again, the others ``closer`` closes. ``once``: only the end of the process
-    takes back what was done.
+    ``sized`` objects can be emptied and used again (``kept``), the others ``closer`` closes. ``once``: only the end of
+    the process takes back what was done.
     """
 
-    __slots__ = ("closer", "mapper", "once", "opener", "sized")
+    __slots__ = ("closer", "kept", "mapper", "once", "opener", "sized")
 
     def __init__(
         self,
@@ -49,12 +49,14 @@ class Maker:
         closer: Callable[[int], None] = os.close,
         *,
         sized: bool = False,
+        kept: bool = False,
         once: bool = False,
     ) -> None:
         self.mapper = mapper
         self.opener = opener
         self.closer = closer
         self.sized = sized
+        self.kept = kept or sized
         self.once = once
 
 
@@ -100,7 +102,7 @@ MAKERS: dict[str, Maker] = {
     "memfd": Maker(_map_file, files.open_memfd, sized=True),
     "tmpfs": Maker(_map_file, files.open_tmpfs_file, sized=True),
     "file": Maker(_map_file, files.open_disk_file, sized=True),
-    "dev-zero": Maker(_map_file, files.open_dev_zero),
+    "dev-zero": Maker(_map_file, files.open_dev_zero, kept=True),
     "sysv-shm": Maker(_attach, files.open_segment, files.remove_segment),
     "io-uring": Maker(rings.map_io_uring, rings.open_io_uring),
     "aio": Maker(rings.map_aio, once=True),

@@ -49,8 +49,8 @@ class Objects:
         try:
             if idle:
                 handle = idle.pop()
-                os.ftruncate(handle, 0)  # a forked child has the idle ones too, and may have written to this one
-                os.ftruncate(handle, length)
+                if MAKERS[name].sized:
+                    os.ftruncate(handle, length)
                 return handle
             opener = MAKERS[name].opener
             assert opener is not None
@@ -79,6 +79,13 @@ class Objects:
                 found[f"{device} {status.st_ino}"] = KINDS[name].backing
         return found
 
+    def forked(self) -> None:
+        """Keep nothing that a forked child has too: it writes to it in scenarios of its own."""
+        for name, idle in self._idle.items():
+            for handle in idle:
+                MAKERS[name].closer(handle)
+        self._idle.clear()
+
     def release(self) -> bool:
         """Empty or close all of them, once nothing maps them any more.
 
@@ -89,8 +96,9 @@ class Objects:
         for name, handle in self._open.values():
             maker = MAKERS[name]
             idle = self._idle.setdefault(name, [])
-            if maker.sized and len(idle) < _KEPT:
-                os.ftruncate(handle, 0)
+            if maker.kept and len(idle) < _KEPT:
+                if maker.sized:
+                    os.ftruncate(handle, 0)
                 idle.append(handle)
             else:
                 maker.closer(handle)

@@ -54,7 +54,7 @@ from mremapcheck.scenario.operations import (
     UffdUnregister,
 )
 from mremapcheck.units import ARENA_END, ARENA_START, PAGE, PAGE_SHIFT, TASK_SIZE, page_align
-from mremapcheck.verdict import needs_residency
+from mremapcheck.verdict import needs_mappings, needs_residency
 
 _NO_FD = (1 << 64) - 1
 _UFFD_MODES = {"missing": UFFDIO_REGISTER_MODE_MISSING, "wp": UFFDIO_REGISTER_MODE_WP}
@@ -218,7 +218,7 @@ class _Preparation:
         if new.region is None and move.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
             self._place(new)
         arguments = (old.value, move.old_size, move.new_size, move.flags, new.value)
-        return wire.MOVE, arguments, needs_residency(move), move is self.last
+        return wire.MOVE, arguments, needs_residency(move), needs_mappings(move), move is self.last
 
     def _mmap(self, operation: Mmap) -> wire.Step:
         start = operation.address.value

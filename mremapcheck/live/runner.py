@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno as errnos
 import marshal
 import os
 import resource
@@ -15,11 +14,11 @@ from mremapcheck.live.constants import (
     PR_SET_THP_DISABLE,
     PR_SET_VMA,
     PR_SET_VMA_ANON_NAME,
-    SYS_MREMAP,
     SYS_PRCTL,
 )
-from mremapcheck.live.explain import explain, memlock, name_trouble, near_zero
+from mremapcheck.live.explain import explain, name_trouble, near_zero
 from mremapcheck.live.filler import ROOM, Filler
+from mremapcheck.live.moves import Moves
 from mremapcheck.live.objects import Objects
 from mremapcheck.live.observation import Pages, contents, presence
 from mremapcheck.live.proc import Proc
@@ -42,14 +41,13 @@ from mremapcheck.live.wire import (
     Plan,
     Trouble,
 )
-from mremapcheck.units import PAGE, page_align
+from mremapcheck.units import PAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
-    from mremapcheck.live.wire import Sighting, Step
+    from mremapcheck.live.wire import Sighting
 
 
 class Runner:
@@ -77,10 +75,8 @@ class Runner:
         self._limited = False
         #: A userfaultfd is open, a limit is set or map slots are used up.
         self._special = False
-        self._text = 0
         self._parent = -1
-        self._moves: list[list[Any]] = []
-        self._places: list[tuple[int, int]] = []
+        self._moves = Moves(self._proc)
         self._do: dict[int, Callable[..., None]] = {
             MAP: self._objects.map,
             TOUCH_TAGS: self._pages.write,
@@ -98,10 +94,8 @@ class Runner:
         """Carry a plan out; tell what was seen, and whether this process is as before and can do another one."""
         progress = self._progress
         do, calls, pages = self._do, self._calls, self._pages
-        self._moves = []
-        self._places = []
+        self._moves.begin(plan)
         self._limited = False
-        self._text = plan.text
         progress[0] = number = 0
         clean = False
         try:
@@ -120,7 +114,7 @@ class Runner:
                         if raw(*pages[step]) != step[2] * SIZE:
                             pages.write_table(*step[1:])  # once more, for the reason
                     elif code == MOVE:
-                        self._move(plan, step)
+                        self._moves.make(step, self._limited)
                     else:
                         if code >= UFFD_REGISTER:
                             self._special = True
@@ -142,33 +136,9 @@ class Runner:
             clean = self._tidy(plan)
         return sighting, clean
 
-    def _move(self, plan: Plan, step: Step) -> None:
-        _, arguments, residency, last = step
-        proc = self._proc
-        before = proc.maps(self._text)
-        had = self._resident(before) if residency else None
-        result = call(SYS_MREMAP, *arguments)
-        code = errno() if result == -1 else 0
-        if code:
-            if code == errnos.EAGAIN and not self._limited:
-                skip = memlock(proc.status(b"VmLck") * PAGE + page_align(arguments[2]))
-                if skip:
-                    raise Trouble(code, skip)
-            result = 0
-            if not last:
-                after = proc.maps(self._text)
-                self._moves.append([code, 0, before, had, after, self._resident(after) if residency else None])
-                return
-        elif not plan.low <= result < plan.high and result >= PAGE:
-            self._places.append((result, result + page_align(arguments[2])))
-        self._moves.append([code, result, before, had, None, None])
-
-    def _resident(self, maps: bytes) -> list[tuple[int, bytes]]:
-        return presence(self._proc, [self._proc.head(line)[:2] for line in maps.splitlines()])
-
     def _observe(self, plan: Plan) -> Sighting:
         proc = self._proc
-        places = self._places
+        places = self._moves.places
         if self._special:
             self._limits.restore()
             if places:
@@ -178,7 +148,7 @@ class Runner:
             records, bounds = _within(proc, plan, places)
             heads = [proc.head(line) for line, _ in records]
         else:
-            before = self._moves[-1][2]
+            before = self._moves.before
             records, heads = proc.smaps(before.count(b"\n"), len(before))
             bounds = [head[:2] for head in heads]
         present = presence(proc, bounds)
@@ -190,7 +160,8 @@ class Runner:
         events = self._uffd.finish() if self._special else []
         read = contents(self._pages, heads, bounds, present)
         cropped = bounds if places else None
-        return self._moves, records, cropped, present, read, total, locked, events, self._objects.inodes()
+        moves = self._moves.done(records, present)
+        return moves, records, cropped, present, read, total, locked, events, self._objects.inodes()
 
     def _tidy(self, plan: Plan) -> bool:
         if self._special:
@@ -198,7 +169,7 @@ class Runner:
             self._limits.restore()
             self._filler.park()
             self._special = False
-        clean = self._arena.clear(plan.low, plan.high, self._places, plan.strays)
+        clean = self._arena.clear(plan.low, plan.high, self._moves.places, plan.strays)
         if plan.locks and clean:
             clean = self._limits.forgive()
         return self._objects.release() and clean
@@ -230,6 +201,7 @@ class Runner:
         child = os.fork()
         if child:
             os.close(ours)
+            self._objects.forked()
             raise _InChild(_receive(theirs, child))
         os.close(theirs)
         self._parent = ours

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     #: (code, argument...) with the codes below.
     Step: TypeAlias = tuple[Any, ...]
     #: What came of a plan. All steps were done: (moves, records, bounds, present, read, total, locked, events, inodes).
-    #: One was not: (number of the step, errno, skip, page, fault), see Trouble. ``moves`` are [errno or 0, result,
-    #: lines of maps before, residency before or None, the same after or None]; ``records`` (first line, VmFlags line)
+    #: One was not: (number of the step, errno, skip, page, fault), see Trouble. ``records`` (first line, VmFlags line)
     #: of smaps; ``bounds`` how much of each counts, None: all; ``present`` what ``presence`` returned, ``read`` what
     #: ``contents`` returned; ``total`` and ``locked`` pages; ``inodes`` inode -> backing.
     Sighting: TypeAlias = tuple[Any, ...]
+    #: What came of one mremap call: errno or 0, result, lines of maps before, residency before, the same after. These
+    #: are None where they do not matter: all where nothing has changed, the last two where the sighting tells.
+    Move: TypeAlias = tuple[int, int, bytes | None, Any, bytes | None, Any]
 
 #: How a worker ends: the tool hung up; it cannot be used again; it is broken.
 HUNG_UP, SPENT, BROKEN = 0, 3, 4
@@ -32,7 +34,7 @@ MAP = 1  #: (index of the object, kind, length of the object, address, size, pro
 TOUCH = 2  #: (address, pages, where the table of tags has them)
 TOUCH_TAGS = 3  #: (address, 8 bytes of tag for each page)
 READ = 4  #: (address, pages)
-MOVE = 5  #: (arguments of mremap, is residency wanted, is it the last step)
+MOVE = 5  #: (arguments of mremap, is residency wanted, are the mappings wanted if it succeeds, is it the last step)
 #: What follows changes more than the arena.
 UFFD_REGISTER = 6  #: (address, size, uffd mode flags, events)
 UFFD_UNREGISTER = 7  #: (address, size)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     import socket
     from typing import Any
 
+#: Scenarios after which the garbage collector may look around: it hardly ever finds anything.
+_COLLECT = 256
+
 
 def keep_workers(control: socket.socket, timeout: float) -> None:
     """Keep one worker alive until the other end hangs up or SIGTERM comes; does not return.
@@ -101,6 +104,7 @@ def work(fd: int, progress: memoryview[int], timeout: float) -> int:
     call(SYS_PRCTL, PR_SET_PDEATHSIG, signal.SIGKILL)
     answers = _Answers(fd)
     alarm = _Alarm(timeout)
+    collected = progress[1]
     try:
         try:
             runner = Runner(progress, timeout)
@@ -126,7 +130,9 @@ def work(fd: int, progress: memoryview[int], timeout: float) -> int:
             answers.flush()
             if not clean:
                 return SPENT
-            gc.collect()
+            if progress[1] - collected >= _COLLECT:
+                gc.collect()
+                collected = progress[1]
     except BrokenPipeError:
         return HUNG_UP
     except Exception:
@@ -167,8 +173,8 @@ class _Answers:
     What was not yet sent when the worker dies is lost, and the tool asks for it again.
     """
 
-    _MOST = 16
-    _SECONDS = 0.005
+    _MOST = 32
+    _SECONDS = 0.01
 
     def __init__(self, fd: int) -> None:
         self._fd = fd

@@ -20,15 +20,13 @@ from mremapcheck.model.process import Process, fork
 from mremapcheck.model.stopped import Failed, Stopped
 from mremapcheck.model.trace import Trace
 from mremapcheck.model.vma import File, Sight, Vma, seen
-from mremapcheck.observe import Facts, RawMove, assemble
+from mremapcheck.observe import Facts, RawMove
 from mremapcheck.outcome import Execution, Note
 from mremapcheck.scenario.document import Process as Conditions
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Address, Mremap
 from mremapcheck.units import PAGE_SHIFT
-from mremapcheck.verdict import Snapshot, needs_mappings, needs_residency
-
-_NOTHING = Snapshot(())
+from mremapcheck.verdict import UNCHANGED, Snapshot, needs_mappings, needs_residency
 
 
 class ModelExecutor:
@@ -95,8 +93,7 @@ def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution
             line = f"{scenario.path}:{op.line}" if scenario.path else f"line {op.line}"
             return Execution("error", None, f"{op.where} ({line}): {stop.text}", _notes(trace))
         return Execution("skip", None, stop.text, _notes(trace))
-    outcome = assemble(scenario, _observe(process.mm, moves))
-    return Execution("ran", outcome, None, _notes(trace))
+    return Execution.of(_observe(scenario, process.mm, moves), _notes(trace))
 
 
 def _notes(trace: Trace | None) -> tuple[Note, ...]:
@@ -131,11 +128,11 @@ def _move(mm: Mm, op: Mremap) -> RawMove:
     for step in mm.rules.finish:
         step(call, failed)
     if type(answer) is int:
-        return RawMove(op, None, answer, _snapshot(before) if needs_mappings(op) else _NOTHING, _NOTHING)
+        return RawMove(op, None, answer, _snapshot(before) if needs_mappings(op) else UNCHANGED, UNCHANGED)
     assert type(answer) is str
     after = _look(mm, residency)
     if before == after:
-        return RawMove(op, answer, 0, _NOTHING, _NOTHING)
+        return RawMove(op, answer, 0, UNCHANGED, UNCHANGED)
     return RawMove(op, answer, 0, _snapshot(before), _snapshot(after))
 
 
@@ -153,7 +150,7 @@ def _snapshot(look: _Look) -> Snapshot:
     return Snapshot([seen(vma) for vma in vmas], present)
 
 
-def _observe(mm: Mm, moves: list[RawMove]) -> Facts:
+def _observe(scenario: Scenario, mm: Mm, moves: list[RawMove]) -> Facts:
     """Look at everything as the live executor does: mappings, page tables, counters, and contents last."""
     pages = mm.pages
     contents: dict[int, tuple[str, int] | str] = {}
@@ -175,6 +172,7 @@ def _observe(mm: Mm, moves: list[RawMove]) -> Facts:
                 if page in pages or not vma.backing.anonymous:
                     contents[page] = "sealed without read permission"
     return Facts(
+        scenario=scenario,
         moves=moves,
         vmas=[vma.seen() for vma in mm.vmas],
         present=set(pages),

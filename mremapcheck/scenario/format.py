@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mremapcheck.dataclass import dataclass
 from mremapcheck.scenario.address import REGION_NAME, SIZE
@@ -22,6 +23,30 @@ NAME = Text("a scenario's name", "[A-Za-z0-9][A-Za-z0-9._-]*", "letters, digits,
 
 _TAKEN = re.compile(rf"{ELSEWHERE}|{'|'.join(EXPECT.keys)}")
 _LOOKS_LIKE_ADDRESS = re.compile(rf".*-{SIZE}")
+
+
+@lru_cache(maxsize=256)
+def region_name(name: str) -> None:
+    """Refuse what cannot be the name of a region."""
+    if re.fullmatch(REGION_NAME, name) is None or len(name) > 40:
+        raise Refused(f"{quote(name)} is not a region's name", "lower-case letters, digits, `_` and `-`", on_key=True)
+    if _TAKEN.fullmatch(name):
+        message = f"{quote(name)} cannot be a region's name: `expect` uses it for something else"
+        raise Refused(message, "`src`, `dst` and the like can", on_key=True)
+    if _LOOKS_LIKE_ADDRESS.fullmatch(name):
+        message = f"{quote(name)} cannot be a region's name: it reads like an address"
+        raise Refused(message, "`src`, `dst` and the like can", on_key=True)
+
+
+def drawn(letter: str, reader: Reader) -> None:
+    """Refuse an explanation of a letter that no drawing has."""
+    if letter in reader.letters:
+        return
+    if re.fullmatch(LETTERS, letter) is None:
+        raise Refused(f"{quote(letter)} is not a letter", "one of A to Z or a to z", on_key=True)
+    if reader.regions:
+        hint = did_you_mean(letter, reader.letters) or "draw it in `map`, or leave it out"
+        raise Refused(f"no drawing has the letter `{letter}`", hint, on_key=True)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,7 +109,7 @@ class DocumentItem:
         'the regions, by name, as drawings: `src: "AABB.C"`',
     )
     vmas: dict[str, Attributes] = key(
-        MapOf(Record(Attributes), f"^{LETTERS}$", lambda letter, reader: drawn(letter, reader)),
+        MapOf(Record(Attributes), f"^{LETTERS}$", drawn),
         "what letters stand for; private anonymous memory, rw and touched, unless said",
         default=dict,
     )
@@ -93,27 +118,6 @@ class DocumentItem:
         ListOf(ITEM, least=1, most=1024), "what is done: mremap calls, and other operations (`op:`) on the way"
     )
     expect: tuple[ExpectItem, ...] = key(ListOf(EXPECT, most=256), "what is expected of which kernels", default=())
-
-
-def region_name(name: str) -> None:
-    """Refuse what cannot be the name of a region."""
-    if re.fullmatch(REGION_NAME, name) is None or len(name) > 40:
-        raise Refused(f"{quote(name)} is not a region's name", "lower-case letters, digits, `_` and `-`", on_key=True)
-    if _TAKEN.fullmatch(name):
-        message = f"{quote(name)} cannot be a region's name: `expect` uses it for something else"
-        raise Refused(message, "`src`, `dst` and the like can", on_key=True)
-    if _LOOKS_LIKE_ADDRESS.fullmatch(name):
-        message = f"{quote(name)} cannot be a region's name: it reads like an address"
-        raise Refused(message, "`src`, `dst` and the like can", on_key=True)
-
-
-def drawn(letter: str, reader: Reader) -> None:
-    """Refuse an explanation of a letter that no drawing has."""
-    if re.fullmatch(LETTERS, letter) is None:
-        raise Refused(f"{quote(letter)} is not a letter", "one of A to Z or a to z", on_key=True)
-    if reader.regions and letter not in reader.letters:
-        hint = did_you_mean(letter, reader.letters) or "draw it in `map`, or leave it out"
-        raise Refused(f"no drawing has the letter `{letter}`", hint, on_key=True)
 
 
 DOCUMENT: Field[DocumentItem] = Record(DocumentItem)

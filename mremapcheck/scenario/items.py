@@ -44,14 +44,12 @@ class MremapItem:
 
     def faults(self) -> Iterator[Refused]:
         """Yield a low absolute address whose range would reach memory that is somebody else's."""
-        new_size = self.old_size if self.new_size is None else self.new_size
-        old_reach = max((size for size in (self.old_size, new_size) if not touches_nothing(size)), default=0)
-        new_reach = 0 if touches_nothing(new_size) else new_size
-        for name, place, reach in (
-            ("old_address", self.old_address, old_reach),
-            ("new_address", self.new_address, new_reach),
-        ):
-            if place is not None and place.region is None and place.offset < LOWEST_USER < place.offset + reach:
+        for name, place in (("old_address", self.old_address), ("new_address", self.new_address)):
+            if place is None or place.region is not None or place.offset >= LOWEST_USER:
+                continue
+            new_size = self.old_size if self.new_size is None else self.new_size
+            sizes = (self.old_size, new_size) if name == "old_address" else (new_size,)
+            if any(not touches_nothing(size) and place.offset + size > LOWEST_USER for size in sizes):
                 hint = f"a range from a low address must end by {LOWEST_USER:#x}"
                 yield Refused(f"the range from {place.offset:#x} may reach somebody else's memory", hint, at=(name,))
 

@@ -92,7 +92,8 @@ class Lowering:
                 where = (f"map.{name}[{index}]", line)
                 self.setup += self._map(where, path, address, run.pages * PAGE, run.letter, attributes, touch)
         for letter, attributes in document.vmas.items():
-            self._check_guard(letter, attributes)
+            if attributes.guard:
+                self._check_guard(letter, attributes)
         for index, item in enumerate(document.moves):
             path = ("moves", index)
             self.script += self._item((f"moves[{index}]", self.line_of(path)), path, item)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from string import ascii_letters
 from typing import Any, TypeAlias
 
 from mremapcheck.errors import Problem, ScenarioError
@@ -16,7 +16,7 @@ from mremapcheck.scenario.reader import Enough, Fault, Path, Reader, Refused, Un
 #: Tells the line and column of a path in the file, of its key or of its value, both from 1.
 Marks: TypeAlias = Callable[[Path, bool], tuple[int, int]]
 
-_LETTER = re.compile("[A-Za-z]")
+_LETTERS = frozenset(ascii_letters)
 MOVE = "add one: `- {old_address: src, old_size: 1p}`"
 _NO_PROCESS = Process()
 
@@ -83,7 +83,7 @@ def _defined(data: Any) -> tuple[frozenset[str], frozenset[str]]:
         for item in moves:
             if type(item) is dict and "letter" in item and type(item["letter"]) is str:
                 drawings.append(item["letter"])
-    return frozenset(regions), frozenset(_LETTER.findall("".join(drawings)))
+    return frozenset(regions), _LETTERS & set("".join(drawings))
 
 
 def _count_moves(document: DocumentItem, moves: int) -> list[Fault]:

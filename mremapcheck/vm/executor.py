@@ -258,8 +258,8 @@ def _with_log(execution: Execution, log: list[str]) -> Execution:
     if not log:
         return execution
     if execution.outcome is not None:
-        return replace(execution, outcome=replace(execution.outcome, kernel_log=tuple(log)))
-    return replace(execution, reason=f"{execution.reason}{_lines(log)}")
+        return Execution("ran", replace(execution.outcome, kernel_log=tuple(log)))
+    return Execution(execution.status, None, f"{execution.reason}{_lines(log)}")
 
 
 def _lines(log: list[str]) -> str:

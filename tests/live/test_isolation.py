@@ -297,7 +297,7 @@ def test_memory_stays_flat(executor: LiveExecutor) -> None:
         for m in (move(), move("3p", "MAYMOVE", new_size="9p"))
     ]
     scenarios = [scenario(**document) for document in documents]
-    list(executor.run(scenarios * 40))
+    list(executor.run(scenarios * 100))
     before = resident()
     list(executor.run(scenarios * 150))
     assert resident() - before < 300

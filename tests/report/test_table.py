@@ -64,7 +64,7 @@ def test_an_error_gives_its_reason_in_full() -> None:
 
 def test_verbose_adds_the_trace_of_a_model() -> None:
     trace = (Note("check_flags", "flags are fine"), Note("look_up", "src is mapped"))
-    execution = replace(ran(MOVED), trace=trace)
+    execution = Execution("ran", MOVED, None, trace)
     item = judge(scenario(), execution, kernel().version)
     text = written("table", "run", [kernel()], [item], verbose=True)
     assert "      check_flags  flags are fine\n      look_up      src is mapped\n" in text
