@@ -29,26 +29,33 @@ class Blame:
             where = finding.differences[0].where
             return _causes().find(scenario, a_changes, b_changes, [where]).get(where, ())
         if a_changes is not None:
-            return _suspects(scenario, a_changes, b)
+            return tuple(change for change in _known() if _explains(change, scenario, a_changes, b))
         if b_changes is not None:
-            return _suspects(scenario, b_changes, a)
+            return tuple(change for change in _known() if _explains(change, scenario, b_changes, a))
         return None
+
+    def is_cause(self, causes: tuple[str, ...], scenario: Scenario, a: Execution, b: Execution) -> bool:
+        """Tell whether one of the changes is all that keeps a model and a real kernel apart.
+
+        False where both kernels are models, or both real.
+        """
+        a_changes, b_changes = _changes(self._a), _changes(self._b)
+        if (a_changes is None) == (b_changes is None):
+            return False
+        model, target = (a_changes, b) if a_changes is not None else (b_changes, a)
+        return model is not None and any(_explains(change, scenario, model, target) for change in causes)
 
 
 def _changes(kernel: Kernel) -> Changes | None:
     return frozenset(kernel.changes or ()) if kernel.executor == "model" else None
 
 
-def _suspects(scenario: Scenario, model: Changes, target: Execution) -> tuple[str, ...]:
-    """Return each change that, toggled alone, makes the model do as ``target``."""
+def _explains(change: str, scenario: Scenario, model: Changes, target: Execution) -> bool:
+    """Tell whether the change, toggled alone, makes the model do as ``target``."""
     causes = _causes()
-    found = []
-    for change in _known():
-        toggled = causes.toggled(model, change, frozenset() if change in model else frozenset([change]))
-        outcome = causes.outcome(toggled, scenario)
-        if outcome is not None and examine(scenario, Execution("ran", outcome), target).status == "same":
-            found.append(change)
-    return tuple(found)
+    toggled = causes.toggled(model, change, frozenset() if change in model else frozenset([change]))
+    outcome = causes.outcome(toggled, scenario)
+    return outcome is not None and examine(scenario, Execution("ran", outcome), target).status == "same"
 
 
 @cache

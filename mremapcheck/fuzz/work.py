@@ -149,7 +149,12 @@ class _Workshop:
         self.more: list[int] = []
 
     def take(self, number: int, document: Document, asked: Asked) -> None:
-        """Shrink a mismatch, or only count it where there were enough like it."""
+        """Shrink a mismatch, or only count it where there were enough like it, or one with the same known cause."""
+        for index, known in enumerate(self.done):
+            alike = known.cause and known.kind == asked.finding.kind
+            if alike and self._blame.is_cause(known.cause or (), asked.scenario, asked.a, asked.b):
+                self.more[index] += 1
+                return
         like = self._familiar_likeness(asked) if self._task.by_cause else self._likeness(asked)
         self._seen[like] += 1
         if self._seen[like] > (1 if self._task.by_cause else ALIKE):

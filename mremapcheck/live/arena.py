@@ -41,8 +41,8 @@ class Arena:
         call(SYS_MUNMAP, low, high - low)
         for start, end in places:
             call(SYS_MUNMAP, start, end - start)
-        if strays:
-            for start, end in self._proc.strays():
+        if strays and (found := self._proc.strays()):
+            for start, end in found:
                 call(SYS_MUNMAP, start, end - start)
             if self._proc.strays():
                 return False

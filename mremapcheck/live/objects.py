@@ -17,9 +17,11 @@ _KEPT = 8
 class Objects:
     """Handles by the index of the object in the plan."""
 
-    __slots__ = ("_idle", "_open", "_spent")
+    __slots__ = ("_idle", "_inodes", "_open", "_spent")
 
     def __init__(self) -> None:
+        #: Handle -> how /proc/self/maps may name its inode, of those that are open.
+        self._inodes: dict[int, tuple[str, str]] = {}
         self._idle: dict[str, list[int]] = {}
         self._open: dict[int, tuple[str, int]] = {}
         self._spent = False
@@ -73,17 +75,19 @@ class Objects:
         found = {}
         for name, handle in self._open.values():
             if MAKERS[name].sized and not KINDS[name].marks:
-                status = os.fstat(handle)
-                found[str(status.st_ino)] = KINDS[name].backing
-                device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
-                found[f"{device} {status.st_ino}"] = KINDS[name].backing
+                names = self._inodes.get(handle)
+                if names is None:
+                    status = os.fstat(handle)
+                    device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
+                    names = self._inodes[handle] = str(status.st_ino), f"{device} {status.st_ino}"
+                found.update(dict.fromkeys(names, KINDS[name].backing))
         return found
 
     def forked(self) -> None:
         """Keep nothing that a forked child has too: it writes to it in scenarios of its own."""
         for name, idle in self._idle.items():
             for handle in idle:
-                MAKERS[name].closer(handle)
+                self._close(name, handle)
         self._idle.clear()
 
     def release(self) -> bool:
@@ -101,6 +105,10 @@ class Objects:
                     os.ftruncate(handle, 0)
                 idle.append(handle)
             else:
-                maker.closer(handle)
+                self._close(name, handle)
         self._open.clear()
         return not self._spent
+
+    def _close(self, name: str, handle: int) -> None:
+        self._inodes.pop(handle, None)
+        MAKERS[name].closer(handle)

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 _VECTOR = 1024
 #: Ranges closer than so many bytes are read from pagemap together.
 _NEAR = 64 * PAGE
-_KEPT = 512
+#: The iovecs of so many ranges are kept, of those with not more than so many pages.
+_KEPT = 2048
+_FEW = 32
 _EFAULT = 14
 
 
@@ -43,7 +45,7 @@ class Pages(dict["Step", "tuple[ctypes.c_ulong, ...]"]):
     it has for each TOUCH step the arguments of the call that does it.
     """
 
-    __slots__ = ("_fd", "_place", "_scratch", "_vectors")
+    __slots__ = ("_fd", "_iovec", "_iovec_at", "_place", "_scratch", "_vectors")
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,28 +55,29 @@ class Pages(dict["Step", "tuple[ctypes.c_ulong, ...]"]):
         os.pwrite(self._fd, content, 0)
         os.ftruncate(self._fd, self._place + _VECTOR * SIZE)
         self._scratch = mmap.mmap(self._fd, _VECTOR * SIZE, offset=self._place)
-        self._vectors: dict[tuple[Run, ...], tuple[Buffer, int]] = {}
+        self._iovec = buffer(2 * SIZE * _VECTOR)
+        self._iovec_at = address(self._iovec)
+        self._vectors: dict[Run, Buffer] = {}
 
-    def _vector(self, *runs: Run) -> int:
-        """Return the address of an iovec for the first bytes of these pages; it stays until many others were asked."""
-        known = self._vectors.get(runs)
-        if known is None:
-            words = []
-            for first, count in runs:
-                for page in range(first, first + count):
-                    words.append(page << PAGE_SHIFT)
-                    words.append(SIZE)
-            memory = buffer(struct.pack(f"{len(words)}Q", *words))
-            if len(self._vectors) >= _KEPT:
-                self._vectors.clear()
-                self.clear()
-            known = self._vectors[runs] = memory, address(memory)
-        return known[1]
+    def _vector(self, runs: list[Run]) -> int:
+        """Return the address of an iovec for the first bytes of these pages; the next call overwrites it."""
+        words = _words(runs)
+        struct.pack_into(f"{len(words)}Q", self._iovec, 0, *words)
+        return self._iovec_at
 
     def __missing__(self, step: Step) -> tuple[ctypes.c_ulong, ...]:
         _, start, count, place = step
-        vector = self._vector((start >> PAGE_SHIFT, count))
-        values = self[step] = tuple(map(convert, (SYS_PREADV, self._fd, vector, count, place)))
+        run = start >> PAGE_SHIFT, count
+        if count > _FEW:
+            return tuple(map(convert, (SYS_PREADV, self._fd, self._vector([run]), count, place)))
+        memory = self._vectors.get(run)
+        if memory is None:
+            if len(self._vectors) >= _KEPT:
+                self._vectors.clear()
+                self.clear()
+            words = _words([run])
+            memory = self._vectors[run] = buffer(struct.pack(f"{len(words)}Q", *words))
+        values = self[step] = tuple(map(convert, (SYS_PREADV, self._fd, address(memory), count, place)))
         return values
 
     def write_table(self, start: int, count: int, place: int) -> None:
@@ -106,7 +109,7 @@ class Pages(dict["Step", "tuple[ctypes.c_ulong, ...]"]):
         for run in runs:
             count += run[1]
         if 0 < count <= _VECTOR:
-            done = raw(*map(convert, (SYS_PWRITEV, self._fd, self._vector(*runs), count, self._place)))
+            done = raw(*map(convert, (SYS_PWRITEV, self._fd, self._vector(runs), count, self._place)))
             if done == count * SIZE:
                 return self._scratch[:done], []
         data = bytearray()
@@ -132,10 +135,20 @@ class Pages(dict["Step", "tuple[ctypes.c_ulong, ...]"]):
 
     def _copy(self, first: int, count: int) -> int:
         """Copy the first bytes of pages into the scratch file; return of how many."""
-        done = call(SYS_PWRITEV, self._fd, self._vector((first, count)), count, self._place)
+        done = call(SYS_PWRITEV, self._fd, self._vector([(first, count)]), count, self._place)
         if done == -1 and errno() != _EFAULT:
             raise OSError(errno(), "pwritev")
         return max(done, 0) // SIZE
+
+
+def _words(runs: list[Run]) -> list[int]:
+    """Return the words of an iovec for the first bytes of these pages."""
+    words = []
+    for first, count in runs:
+        for page in range(first, first + count):
+            words.append(page << PAGE_SHIFT)
+            words.append(SIZE)
+    return words
 
 
 def presence(proc: Proc, bounds: list[tuple[int, int]]) -> list[tuple[int, bytes]]:
