@@ -27,6 +27,6 @@ def coverage(
     from mremapcheck.selection import select
 
     scenarios = select(paths or [], only or [])
-    dice = Dice(seed, special=FOR_MODELS)
+    dice = Dice(seed, costly=FOR_MODELS)
     scenarios += [parse_document(dice.document(number)) for number in range(count)]
     return print_lines(coverage_lines(cover(resolve(kernel), scenarios), len(scenarios)))

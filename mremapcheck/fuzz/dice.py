@@ -8,6 +8,7 @@ operation comes up.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import accumulate
 from random import Random
 
 from mremapcheck.fuzz.calls import Calls, Document, huge_scenario
@@ -17,7 +18,7 @@ from mremapcheck.fuzz.motifs import MOTIFS, address
 FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "names", "special"})
 
 #: kind -> how likely, in parts; those a plain process can always make.
-KINDS: Mapping[str, int] = {
+KINDS: Mapping[str, float] = {
     "anon": 20,
     "anon-shared": 6,
     "memfd": 8,
@@ -27,15 +28,10 @@ KINDS: Mapping[str, int] = {
     "sysv-shm": 4,
     "growsdown": 1,
 }
-#: Kinds of a driver or of newer kernels (feature ``special``); the last three cost a worker its life.
-SPECIAL: Mapping[str, float] = {
-    "droppable": 1,
-    "secret": 0.3,
-    "io-uring": 0.1,
-    "aio": 0.03,
-    "vdso": 0.04,
-    "vvar": 0.04,
-}
+#: Kinds of a driver or of newer kernels (feature ``special``).
+SPECIAL: Mapping[str, float] = {"droppable": 1}
+#: Those of them that cost much; the last three a worker its life.
+COSTLY: Mapping[str, float] = {"secret": 0.3, "io-uring": 0.1, "aio": 0.015, "vdso": 0.015, "vvar": 0.015}
 #: Of these there is one for each process, or one size.
 _GIVEN = ("io-uring", "aio", "vdso", "vvar")
 #: How many pages these have on most kernels; elsewhere such scenarios are skipped.
@@ -48,11 +44,11 @@ _OPERATIONS: Mapping[str, float] = {"munmap": 3, "mprotect": 4, "madvise": 2, "m
 #: (every sealed mapping needs one, as only the end of its process takes it back), huge pages, and 65,000 mappings to
 #: fill the map count. How likely a letter is to be sealed, a scenario to fork where it could, and one to be about huge
 #: pages; and how often an operation seals, in parts as in _OPERATIONS.
-_SEALED = 0.001
-_FORKING = 0.1
+_SEALED = 0.0006
+_FORKING = 0.06
 _HUGE = 0.003
-_SEALING = 0.02
-_COSTLY = ("fork", "mseal")
+_SEALING = 0.012
+_NEEDS_CHILD = ("fork", "mseal")
 #: So many scenarios in a row have hardly any map slots, as filling the map count pays for all of them, and that once in
 #: so many.
 _CROWDED = 8
@@ -74,31 +70,26 @@ _POPULATE = ("populate-read", "populate-write")
 _PROTS = ("rw", "rw", "rw", "r", "r", "none", "rwx", "rx")
 
 
-#: How much likelier the special and the costly are where nobody but models is asked.
-FOR_MODELS = 8.0
+#: How much likelier the costly is where nobody but models is asked.
+FOR_MODELS = 16.0
 
 
 class Dice:
     """Draws documents; ``features`` (see FEATURES) limits them to what both kernels have.
 
-    ``special``: how much likelier than usual the special kinds are, and all that costs a real kernel much: 1, or
-    ``FOR_MODELS``, which it costs nothing.
+    ``costly``: how much likelier than usual everything is that costs a real kernel much: 1, or ``FOR_MODELS``, which it
+    costs nothing.
     """
 
-    def __init__(self, seed: int, features: frozenset[str] = FEATURES, special: float = 1) -> None:
+    def __init__(self, seed: int, features: frozenset[str] = FEATURES, costly: float = 1) -> None:
         self.seed = seed
         self.features = features
-        self.special = special
-        kinds: Mapping[str, float] = (
-            {
-                **KINDS,
-                **{kind: weight * special for kind, weight in SPECIAL.items()},
-            }
-            if "special" in features
-            else KINDS
-        )
+        self.costly = costly
+        kinds = dict(KINDS)
+        if "special" in features:
+            kinds |= {**SPECIAL, **{kind: weight * costly for kind, weight in COSTLY.items()}}
         self._kinds = list(kinds)
-        self._weights = list(kinds.values())
+        self._weights = list(accumulate(kinds.values()))
         self.motifs = [motif for motif, needs in MOTIFS.items() if needs <= features]
 
     def document(self, number: int) -> Document:
@@ -109,12 +100,12 @@ class Dice:
         return document
 
     def _is_crowded(self, number: int) -> bool:
-        apart = int(_APART / self.special)
+        apart = int(_APART / self.costly)
         return "limits" in self.features and number % apart // _CROWDED == apart // 4 // _CROWDED
 
     def kind(self, random: Random) -> str:
         """Return the kind of a mapping."""
-        return random.choices(self._kinds, self._weights)[0]
+        return random.choices(self._kinds, cum_weights=self._weights)[0]
 
 
 class _Draw:
@@ -130,7 +121,7 @@ class _Draw:
 
     def document(self, name: str) -> Document:
         random = self._random
-        if "special" in self._features and random.random() < _HUGE * self._dice.special:
+        if "special" in self._features and random.random() < _HUGE * self._dice.costly:
             return huge_scenario(random, name)
         source = self._source(random.choice(_MAPPINGS))
         target = self._target(len(source))
@@ -161,7 +152,7 @@ class _Draw:
             end += 1
         moves = random.choice(self._dice.motifs)(random, start, end - start, self._vmas.get(source[start], {}))
         if not self._affords_child():
-            moves = [item for item in moves if item.get("op") not in _COSTLY]
+            moves = [item for item in moves if item.get("op") not in _NEEDS_CHILD]
         if self._armed and any(item.get("op") == "touch" for item in moves):
             return []
         return moves
@@ -244,7 +235,7 @@ class _Draw:
             made["guard"] = [0]
         if "names" in features and kind in ("anon", "anon-shared") and roll() < 0.02:
             made["name"] = random.choice(("heap", "heap", "stack"))
-        if "mseal" in features and roll() < _SEALED * self._dice.special:
+        if "mseal" in features and roll() < _SEALED * self._dice.costly:
             made["seal"] = True
         return made
 
@@ -265,7 +256,7 @@ class _Draw:
             choice["uffd-unregister"] = dict
         if "mseal" in self._features:
             choice["mseal"] = dict
-        parts = {**_OPERATIONS, "mseal": _SEALING * self._dice.special}
+        parts = {**_OPERATIONS, "mseal": _SEALING * self._dice.costly}
         op = random.choices(list(choice), [parts.get(name, 1) for name in choice])[0]
         region, length = ("src", source) if random.random() < 0.7 else ("dst", target)
         first = random.randrange(length)
@@ -289,4 +280,4 @@ class _Draw:
         return {}
 
     def _affords_child(self) -> bool:
-        return self._random.random() < _FORKING * self._dice.special
+        return self._random.random() < _FORKING * self._dice.costly

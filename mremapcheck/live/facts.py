@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mremapcheck.live.kinds import KINDS
@@ -144,8 +145,14 @@ def _read(line: bytes, flags: bytes, inodes: dict[str, str]) -> Look:
         backing,
         int(pages, 16) >> PAGE_SHIFT if numbered else 0,
         inode if numbered else None,
-        tuple(sorted(FLAGS[flag] for flag in flags.decode().split()[1:] if flag in FLAGS)),
+        _flags(flags),
     )
+
+
+@lru_cache(maxsize=_KEPT)
+def _flags(line: bytes) -> tuple[str, ...]:
+    """Return the names of the flags that a line VmFlags has."""
+    return tuple(sorted(FLAGS[flag] for flag in line.decode().split()[1:] if flag in FLAGS))
 
 
 def _crop(vma: Vma, start: int, end: int) -> Vma:

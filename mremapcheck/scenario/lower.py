@@ -41,10 +41,14 @@ def place_regions(drawn: Mapping[str, RegionItem], script: Iterable[items.Item])
     """Give each region its place, with as much room on either side as any operation needs."""
     reach = 0
     for item in script:
-        for at, size in _ranges(item):
-            if at.region is not None:
-                end = at.offset + (size if size <= LARGEST else 0)
-                reach = max(reach, -at.offset, end - drawn[at.region].pages.pages * PAGE)
+        for (region, offset), size in _ranges(item):
+            if region is None:
+                continue
+            beyond = offset + (size if size <= LARGEST else 0) - drawn[region].pages.pages * PAGE
+            if beyond > reach:
+                reach = beyond
+            if -offset > reach:
+                reach = -offset
     placements = place([(item.pages.pages, item.align, item.offset) for item in drawn.values()], pages(reach) + 1)
     return tuple(
         [
@@ -55,13 +59,11 @@ def place_regions(drawn: Mapping[str, RegionItem], script: Iterable[items.Item])
 
 
 def _ranges(item: items.Item) -> Sequence[tuple[Place, int]]:
-    if isinstance(item, items.ForkItem):
-        return ()
-    if not isinstance(item, items.MremapItem):
-        return ((item.address, item.size),)
-    new_size = item.old_size if item.new_size is None else item.new_size
-    old = ((item.old_address, item.old_size), (item.old_address, new_size))
-    return old if item.new_address is None else (*old, (item.new_address, new_size))
+    if isinstance(item, items.MremapItem):
+        new_size = item.old_size if item.new_size is None else item.new_size
+        old = ((item.old_address, item.old_size), (item.old_address, new_size))
+        return old if item.new_address is None else (*old, (item.new_address, new_size))
+    return () if isinstance(item, items.ForkItem) else ((item.address, item.size),)
 
 
 @dataclass(slots=True)

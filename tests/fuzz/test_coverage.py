@@ -38,7 +38,7 @@ def shipped() -> tuple[Scenario, ...]:
 
 @cache
 def drawn(count: int) -> tuple[Scenario, ...]:
-    dice = Dice(7, special=FOR_MODELS)
+    dice = Dice(7, costly=FOR_MODELS)
     return tuple(parse_document(dice.document(number)) for number in range(count))
 
 

@@ -46,7 +46,7 @@ ORDERED = [
 
 @cache
 def drawn(count: int = 10_000) -> tuple[Scenario, ...]:
-    dice = Dice(3, special=FOR_MODELS)
+    dice = Dice(3, costly=FOR_MODELS)
     return tuple(parse_document(dice.document(number)) for number in range(count))
 
 
