@@ -131,7 +131,7 @@ class Bounds:
                     moves.append(_second(second, moves[0], new))
                     if second == "on":
                         regions["further"] = "." * room
-                made: dict[str, Any] = {"summary": "enumerated", "map": regions, "moves": moves}
+                made: dict[str, Any] = {"map": regions, "moves": moves}
                 if vmas:
                     made["vmas"] = vmas
                 yield made

@@ -99,7 +99,6 @@ def huge_scenario(random: Random, name: str) -> Document:
     }
     return {
         "name": name,
-        "summary": "random",
         "map": {
             "src": {"pages": random.choice(("A{512}", "A{1024}")), "align": "2M"},
             "dst": {"pages": random.choice((".{512}", "X{512}")), "align": "2M"},

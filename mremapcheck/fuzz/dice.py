@@ -132,7 +132,7 @@ class _Draw:
                 while random.random() < 0.2:
                     moves.append(self._operation(len(source), len(target)))
                 moves.append(call.next())
-        document: Document = {"name": name, "summary": "random", "map": {"src": source, "dst": target}}
+        document: Document = {"name": name, "map": {"src": source, "dst": target}}
         if self._vmas:
             document["vmas"] = self._vmas
         document["moves"] = moves
@@ -184,15 +184,15 @@ class _Draw:
         """Return a destination: free, or mapped in full or in part, by one mapping or by two."""
         random = self._random
         length += 2
-        style = random.randrange(5)
-        if style < 2:
+        style = random.randrange(6)
+        if style < 3:
             return "." * length
         self._explain("X", given=False)
-        if style == 2:
+        if style == 3:
             return "X" * length
         head = random.randrange(length)
         text = "." * head + "X" * random.randint(1, length - head)
-        if style == 4:
+        if style == 5:
             self._explain("Y", given=False)
             text += "." * random.randrange(2) + "Y" * random.randint(1, 3)
         return text + "." * random.randrange(2)

@@ -109,7 +109,7 @@ class DocumentItem:
         'the regions, by name, as drawings: `src: "AABB.C"`',
     )
     vmas: dict[str, Attributes] = key(
-        MapOf(Record(Attributes), f"^{LETTERS}$", drawn),
+        MapOf(Record(Attributes, again=True), f"^{LETTERS}$", drawn),
         "what letters stand for; private anonymous memory, rw and touched, unless said",
         default=dict,
     )

@@ -237,22 +237,24 @@ Item: TypeAlias = (
     | ForkItem
 )
 
+_OPERATIONS = {
+    "mmap": MmapItem,
+    "munmap": MunmapItem,
+    "mprotect": MprotectItem,
+    "madvise": MadviseItem,
+    "mlock": MlockItem,
+    "munlock": MunlockItem,
+    "mseal": MsealItem,
+    "touch": TouchItem,
+    "read": ReadItem,
+    "uffd-register": UffdRegisterItem,
+    "uffd-unregister": UffdUnregisterItem,
+    "name": NameItem,
+    "fork": ForkItem,
+}
+
 ITEM: Field[Item] = Tagged(
     "op",
-    {
-        "mmap": Record(MmapItem),
-        "munmap": Record(MunmapItem),
-        "mprotect": Record(MprotectItem),
-        "madvise": Record(MadviseItem),
-        "mlock": Record(MlockItem),
-        "munlock": Record(MunlockItem),
-        "mseal": Record(MsealItem),
-        "touch": Record(TouchItem),
-        "read": Record(ReadItem),
-        "uffd-register": Record(UffdRegisterItem),
-        "uffd-unregister": Record(UffdUnregisterItem),
-        "name": Record(NameItem),
-        "fork": Record(ForkItem),
-    },
-    untagged=Record(MremapItem),
+    {name: Record(made, again=True) for name, made in _OPERATIONS.items()},
+    untagged=Record(MremapItem, again=True),
 )

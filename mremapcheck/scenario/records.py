@@ -22,6 +22,8 @@ from mremapcheck.scenario.fields import Field, Schema
 from mremapcheck.scenario.reader import Reader, Refused, Unusable, describe, did_you_mean, quote
 
 T = TypeVar("T")
+#: Records of one kind that are kept.
+_KEPT = 4096
 
 
 def key(field: Field[Any], about: str, *, default: Any = dataclasses.MISSING) -> Any:
@@ -126,10 +128,17 @@ class Record(Field[T]):
 
     Where the dataclass has a method ``faults()``, it is asked for what is wrong between the keys. ``others`` reads the
     keys that are no fields, into the field ``others_into``. A field ``from_`` is the key ``from``.
+
+    ``again``: what was read once is kept, and given again for the same value; for records that come again and again,
+    and of which nothing depends on more of the document than the names of its regions.
     """
 
-    def __init__(self, made: type[T], others: MapOf[Any] | None = None, others_into: str = "") -> None:
+    def __init__(
+        self, made: type[T], others: MapOf[Any] | None = None, others_into: str = "", *, again: bool = False
+    ) -> None:
         self.made = made
+        self._again = again
+        self._known: dict[Any, T] = {}
         self.keys: dict[str, Field[Any]] = {}
         self.required: list[str] = []
         self.about: dict[str, str] = {}
@@ -151,6 +160,22 @@ class Record(Field[T]):
     def read(self, value: Any, reader: Reader) -> T:
         if type(value) is not dict:
             raise Refused(f"expected a mapping, found {describe(value)}", "its keys: " + ", ".join(self.keys))
+        if not self._again:
+            return self._read(value, reader)
+        # With the types, because 1 and true are equal.
+        key = reader.regions, *value.items(), *map(type, value.values())
+        try:
+            known = self._known.get(key)
+        except TypeError:  # a list is in it
+            return self._read(value, reader)
+        if known is None:
+            known = self._read(value, reader)
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            self._known[key] = known
+        return known
+
+    def _read(self, value: dict[str, Any], reader: Reader) -> T:
         before = len(reader.faults)
         values: dict[str, Any] = {}
         others: dict[str, Any] = {}

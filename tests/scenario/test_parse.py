@@ -113,3 +113,15 @@ def test_a_document_as_recorders_of_kernels_write_it() -> None:
     made = scenario(name="t100000", map={"src": "." * 24, "dst": "." * 24}, moves=items)
     assert not made.setup
     assert len(made.script) == len(items)
+
+
+def test_what_was_read_before_is_no_excuse_for_another_document() -> None:
+    """Records are read once; but 1 is not true, and a region of another document is none of this one."""
+    move = {"old_address": "src", "old_size": "1p", "flags": 1}
+    parse_document({"map": {"src": "A"}, "vmas": {"A": {"seal": True}}, "moves": [move]})
+    with pytest.raises(ScenarioError, match="expected true or false, found the number 1"):
+        parse_document({"map": {"src": "A"}, "vmas": {"A": {"seal": 1}}, "moves": [move]})
+    with pytest.raises(ScenarioError, match="expected flags, found true"):
+        parse_document({"map": {"src": "A"}, "moves": [{**move, "flags": True}]})
+    with pytest.raises(ScenarioError, match="there is no region `src`"):
+        parse_document({"map": {"from": "A"}, "moves": [move]})
