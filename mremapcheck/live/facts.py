@@ -11,7 +11,7 @@ from mremapcheck.live.plan import Prepared
 from mremapcheck.live.tags import decode
 from mremapcheck.observe import Facts, RawMove
 from mremapcheck.outcome import Execution
-from mremapcheck.scenario.operations import Mmap, Operation, Read, Touch, UffdRegister
+from mremapcheck.scenario.operations import Madvise, Mmap, Operation, Read, Touch, UffdRegister
 from mremapcheck.units import ARENA_START, PAGE_SHIFT
 from mremapcheck.verdict import UNCHANGED, Snapshot, Vma
 
@@ -180,11 +180,16 @@ def _unreadable(prepared: Prepared, vmas: list[Vma], page: int) -> str:
             for op in _mmaps(prepared)
             if KINDS[op.kind].backing == vma.backing
         }
-        if lengths and vma.offset + page - (vma.start >> PAGE_SHIFT) >= min(lengths):
+        offset = vma.offset + page - (vma.start >> PAGE_SHIFT)
+        if lengths and offset >= (max(lengths) if _has_guards(prepared) else min(lengths)):
             return "beyond the end of the file"
     if "sealed" in vma.flags and vma.prot[0] != "r":
         return "sealed without read permission"
     return "guard page" if vma.backing in ("anon", "shmem", "file", "dev-zero") else "could not be read"
+
+
+def _has_guards(prepared: Prepared) -> bool:
+    return any(isinstance(step, Madvise) and step.advice == "guard-install" for step in prepared.origins)
 
 
 def _mmaps(prepared: Prepared) -> list[Mmap]:

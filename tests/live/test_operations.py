@@ -96,6 +96,16 @@ def test_guard_pages(see: See) -> None:
     assert outcome.unobserved == {"dst+1p": "guard page", "dst+3p": "guard page"}
 
 
+def test_a_guard_page_of_a_file_is_not_beyond_its_end(see: See) -> None:
+    """A shorter file beside it says nothing about this one."""
+    outcome = see(
+        map={"src": "AAB", "dst": "..."},
+        vmas={"A": {"kind": "memfd", "file": "m", "offset": "2p", "guard": [0]}, "B": {"kind": "anon-shared"}},
+    )
+    assert outcome.regions["dst"] == "?AB"
+    assert outcome.unobserved == {"dst": "guard page"}
+
+
 def test_seals(see: See) -> None:
     outcome = see(vmas={"A": {"seal": True}})
     assert outcome.moves[0].errno == "EPERM"
