@@ -26,7 +26,7 @@ ALIKE = 8
 #: With ``by_cause``, of mismatches with the same differences the causes of so many are looked for in one piece.
 FAMILIAR = 4
 
-_PLACE = re.compile(r"\S+ \(line \d+\): ")
+_PLACE = re.compile(r"(?:\S+ \(line \d+\)|(?:map|moves)[.[]\S+): ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,12 @@ _Run: TypeAlias = tuple[int, int, str, int]
 
 @dataclass(slots=True)
 class Letters:
-    """Runs of pages in order, none over another, and how many pages each letter has had."""
+    """Runs of pages in order, none over another, and how many pages each letter has had.
 
+    Without ``follow`` only the latter: nobody is going to ask for ``tags``.
+    """
+
+    follow: bool = True
     runs: list[_Run] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -36,7 +40,8 @@ class Letters:
         """
         number = self.counts.get(letter, 0)
         self.counts[letter] = number + count
-        self._put((page, page + count, letter, number))
+        if self.follow:
+            self._put((page, page + count, letter, number))
         return number
 
     def forget(self, start: int, end: int) -> None:
@@ -55,7 +60,7 @@ class Letters:
 
     def move(self, call: Mremap) -> None:
         """Take letters along with a move."""
-        if call.old_size > LARGEST or call.new_size > LARGEST or call.old_address.region is None:
+        if not self.follow or call.old_size > LARGEST or call.new_size > LARGEST or call.old_address.region is None:
             return
         source, old, new = call.old_address.value // PAGE, pages(call.old_size), pages(call.new_size)
         if not call.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) or call.new_address.region is None:

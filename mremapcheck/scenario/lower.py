@@ -84,6 +84,7 @@ class Lowering:
 
     def run(self, document: DocumentItem) -> None:
         """Lower all of a document that has no faults so far; adds to ``faults`` what only shows here."""
+        self._letters.follow = any(isinstance(item, items.TouchItem) and item.letter is None for item in document.moves)
         for name, region in self.regions.items():
             path: Path = ("map", name)
             line = self.line_of(path)
