@@ -35,10 +35,9 @@ CHANGES = (
     ),
     Change(
         id="seals-dev-zero",
-        commit="",
+        commit="d0b47a6866f1",
         subject="mm/mseal: update madvise() logic",
         release=release("6.17-rc1"),
-        dated="by measurement",
         summary="a sealed read-only private mapping of /dev/zero keeps its contents, whatever the advice",
         noticed_by="set-up of scenarios only",
         edits=(Replace("discardable", "not_sealed_without_file", not_sealed_anonymous),),

@@ -138,10 +138,9 @@ CHANGES = (
     ),
     Change(
         id="mmap-tells-why",
-        commit="",
+        commit="f8d112a4e657",
         subject="mm/mmap: avoid zeroing vma tree in mmap_region()",
         release=release("6.12-rc1"),
-        dated="by measurement",
         summary="mmap over what cannot be cut says EINVAL; ENOMEM before",
         noticed_by="set-up of scenarios only",
         provides=("mmap-tells-why",),
