@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 else:
 
     def dataclass(cls=None, /, **options):
-        """Do what ``dataclasses.dataclass`` does, with its options frozen, slots, order, kw_only, eq and repr."""
+        """Do what ``dataclasses.dataclass`` does, with these options of it; frozen ones are only hashable."""
         return _make(cls, **options) if cls is not None else lambda decorated: _make(decorated, **options)
 
 

@@ -31,11 +31,8 @@ class RawMove:
 
     def agrees(self, other: RawMove) -> bool:
         """Tell whether it is sure to have the same outcome; False says nothing."""
-        return (
-            self.errno == other.errno
-            and self.result == other.result
-            and (self.before is other.before is self.after is other.after)
-        )
+        mine = self.errno, self.result, self.before, self.after
+        return mine == (other.errno, other.result, other.before, other.after)
 
 
 @dataclass(slots=True)
@@ -69,6 +66,7 @@ class Facts:
             and self.total == other.total
             and self.locked == other.locked
             and len(self.vmas) == len(other.vmas)
+            and len(self.moves) == len(other.moves)
             and all(map(Vma.looks_like, self.vmas, other.vmas))
             and all(map(RawMove.agrees, self.moves, other.moves))
             and list(self.events) == list(other.events)

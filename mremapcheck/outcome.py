@@ -152,7 +152,7 @@ class Note:
     change: str | None = None
 
 
-class Facts(Protocol):
+class Evidence(Protocol):
     """What an executor saw, before it is put into words (see ``observe``)."""
 
     def outcome(self) -> Outcome:
@@ -182,10 +182,10 @@ class Execution:
         self.reason = reason
         self.trace = trace
         self._outcome = outcome
-        self._facts: Facts | None = None
+        self._facts: Evidence | None = None
 
     @classmethod
-    def of(cls, facts: Facts, trace: tuple[Note, ...] = ()) -> Execution:
+    def of(cls, facts: Evidence, trace: tuple[Note, ...] = ()) -> Execution:
         """Return the execution of a scenario that ran."""
         execution = cls("ran", None, None, trace)
         execution._facts = facts

@@ -46,8 +46,8 @@ class Snapshot:
     present: frozenset[int] | None = None
 
 
-#: Before and after a move of which nobody needs to know more: it succeeded, or failed and nothing has changed.
-UNCHANGED = Snapshot(())
+#: Before or after a move of which nobody needs to know more: it succeeded, or it failed and nothing has changed.
+NOT_NEEDED = Snapshot(())
 
 
 def needs_residency(move: Mremap) -> bool:

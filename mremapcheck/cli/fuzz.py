@@ -38,9 +38,10 @@ def fuzz(
     tries: Tries = 500,
     look: CampaignFormat = Look.TABLE,
 ) -> int:
-    """Make random scenarios, carry them out on two kernels, and shrink and group every mismatch.
+    """Make random scenarios, carry them out on two kernels, and shrink and group the mismatches.
 
-    The same seed gives the same scenarios and the same report, whatever the number of jobs.
+    One that a cause found before explains is only counted. The same seed gives the same scenarios and the same report,
+    whatever the number of jobs.
 
     Exit codes: 0 no mismatch, 1 mismatches, 2 usage, 4 nothing was compared.
     """

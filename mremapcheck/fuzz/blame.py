@@ -28,22 +28,25 @@ class Blame:
         if a_changes is not None and b_changes is not None:
             where = finding.differences[0].where
             return _causes().find(scenario, a_changes, b_changes, [where]).get(where, ())
-        if a_changes is not None:
-            return tuple(change for change in _known() if _explains(change, scenario, a_changes, b))
-        if b_changes is not None:
-            return tuple(change for change in _known() if _explains(change, scenario, b_changes, a))
-        return None
+        sides = self._model_and_real(a, b)
+        return None if sides is None else tuple(each for each in _known() if _explains(each, scenario, *sides))
 
-    def is_cause(self, causes: tuple[str, ...], scenario: Scenario, a: Execution, b: Execution) -> bool:
-        """Tell whether one of the changes is all that keeps a model and a real kernel apart.
+    def are_causes(self, changes: tuple[str, ...], scenario: Scenario, a: Execution, b: Execution) -> bool:
+        """Tell whether each of the changes alone explains what keeps a model and a real kernel apart.
 
         False where both kernels are models, or both real.
         """
+        sides = self._model_and_real(a, b)
+        return sides is not None and all(_explains(change, scenario, *sides) for change in changes)
+
+    def _model_and_real(self, a: Execution, b: Execution) -> tuple[Changes, Execution] | None:
+        """Return the changes of the side that is a model, and what the real kernel did; None without one of each."""
         a_changes, b_changes = _changes(self._a), _changes(self._b)
-        if (a_changes is None) == (b_changes is None):
-            return False
-        model, target = (a_changes, b) if a_changes is not None else (b_changes, a)
-        return model is not None and any(_explains(change, scenario, model, target) for change in causes)
+        if a_changes is not None and b_changes is None:
+            return a_changes, b
+        if b_changes is not None and a_changes is None:
+            return b_changes, a
+        return None
 
 
 def _changes(kernel: Kernel) -> Changes | None:

@@ -18,7 +18,7 @@ from mremapcheck.fuzz.pair import Opener, default_opener
 from mremapcheck.fuzz.source import Source
 from mremapcheck.fuzz.work import Piece, Task, work
 
-#: Scenarios in one piece: some tenths of a second on the running kernel, and a round trip costs nothing beside them.
+#: Scenarios in one piece: a tenth of a second or two on the running kernel, and a round trip costs nothing beside them.
 PIECE = 250
 
 

@@ -30,7 +30,7 @@ KINDS: Mapping[str, float] = {
 }
 #: Kinds of a driver or of newer kernels (feature ``special``).
 SPECIAL: Mapping[str, float] = {"droppable": 1}
-#: Those of them that cost much; the last three a worker its life.
+#: More of these, which cost much; the last three a worker its life.
 COSTLY: Mapping[str, float] = {"secret": 0.3, "io-uring": 0.1, "aio": 0.015, "vdso": 0.015, "vvar": 0.015}
 #: Of these there is one for each process, or one size.
 _GIVEN = ("io-uring", "aio", "vdso", "vvar")

@@ -26,7 +26,7 @@ ALIKE = 8
 #: With ``by_cause``, of mismatches with the same differences the causes of so many are looked for in one piece.
 FAMILIAR = 4
 
-_PLACE = re.compile(r"(?:\S+ \(line \d+\)|(?:map|moves)[.[]\S+): ")
+_PLACE = re.compile(r"(?:\S+ \(line \d+\)|(?<![\w/])(?:map|moves)[.[]\S+): ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Task:
     """The scenarios numbered ``start`` up to ``stop`` of a source, on kernels ``a`` and ``b``.
 
     ``tries``: how often a shrinking scenario may be run. ``by_cause``: shrink one mismatch of each class and cause
-    instead of all. ``opener`` is a module-level function, so that it can travel.
+    instead of up to ``ALIKE`` that look alike and have no known cause. ``opener`` is a module-level function: it must
+    travel.
     """
 
     a: str
@@ -79,6 +80,7 @@ def work(task: Task) -> Piece:
 
     Raises ExecutorError where that fails as well.
     """
+    collects = gc.isenabled()
     gc.disable()  # scenarios leave no cycles behind, and looking for some takes a tenth of the time
     try:
         return _work(task)
@@ -86,7 +88,8 @@ def work(task: Task) -> Piece:
         drop_pair(task.a, task.b, task.opener)
         return _work(task)
     finally:
-        gc.enable()
+        if collects:
+            gc.enable()
 
 
 def _work(task: Task) -> Piece:
@@ -149,12 +152,12 @@ class _Workshop:
         self.more: list[int] = []
 
     def take(self, number: int, document: Document, asked: Asked) -> None:
-        """Shrink a mismatch, or only count it where there were enough like it, or one with the same known cause."""
-        for index, known in enumerate(self.done):
-            alike = known.cause and known.kind == asked.finding.kind
-            if alike and self._blame.is_cause(known.cause or (), asked.scenario, asked.a, asked.b):
-                self.more[index] += 1
-                return
+        """Shrink a mismatch, or only count it where there were enough like it, or one with the same known causes."""
+        if not self._task.by_cause:
+            for index, known in enumerate(self.done):
+                if known.cause and known.kind == asked.finding.kind and self._are_causes(known.cause, asked):
+                    self.more[index] += 1
+                    return
         like = self._familiar_likeness(asked) if self._task.by_cause else self._likeness(asked)
         self._seen[like] += 1
         if self._seen[like] > (1 if self._task.by_cause else ALIKE):
@@ -176,6 +179,9 @@ class _Workshop:
         if not self._task.by_cause:
             return Likeness(asked.finding.signature, None)
         return Likeness(asked.finding.signature[:1], self._causes(asked))
+
+    def _are_causes(self, causes: tuple[str, ...], asked: Asked) -> bool:
+        return self._blame.are_causes(causes, asked.scenario, asked.a, asked.b)
 
     def _causes(self, asked: Asked) -> tuple[str, ...] | None:
         return self._blame.causes(asked.scenario, asked.finding, asked.a, asked.b)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mremapcheck.live.kinds import KINDS
 from mremapcheck.live.plan import Prepared
@@ -13,10 +13,10 @@ from mremapcheck.observe import Facts, RawMove
 from mremapcheck.outcome import Execution
 from mremapcheck.scenario.operations import Madvise, Mmap, Operation, Read, Touch, UffdRegister
 from mremapcheck.units import ARENA_START, PAGE_SHIFT
-from mremapcheck.verdict import UNCHANGED, Snapshot, Vma
+from mremapcheck.verdict import NOT_NEEDED, Snapshot, Vma
 
 if TYPE_CHECKING:
-    from mremapcheck.live.wire import Sighting
+    from mremapcheck.live.wire import Move, Sighting
 
 #: VmFlags of /proc/self/smaps (fs/proc/task_mmu.c) that say what the other fields of a mapping do not.
 FLAGS = {
@@ -87,7 +87,7 @@ class Interpreter:
     def _moves(
         self,
         prepared: Prepared,
-        seen: list[list[Any]],
+        seen: list[Move],
         vmas: list[Vma],
         present: frozenset[int],
         inodes: dict[str, str],
@@ -96,11 +96,11 @@ class Interpreter:
         for move, (code, result, before, had, after, has) in zip(prepared.moves, seen, strict=True):
             name = errno.errorcode.get(code, str(code)) if code else None
             if before is None:
-                moves.append(RawMove(move, name, result, UNCHANGED, UNCHANGED))
+                moves.append(RawMove(move, name, result, NOT_NEEDED, NOT_NEEDED))
                 continue
             then = Snapshot(self._snapshot(before, inodes), None if had is None else _pages(had))
             if name is None:
-                moves.append(RawMove(move, None, result, then, UNCHANGED))
+                moves.append(RawMove(move, None, result, then, NOT_NEEDED))
                 continue
             if after is not None:
                 now = Snapshot(self._snapshot(after, inodes), None if has is None else _pages(has))
@@ -181,15 +181,22 @@ def _unreadable(prepared: Prepared, vmas: list[Vma], page: int) -> str:
             if KINDS[op.kind].backing == vma.backing
         }
         offset = vma.offset + page - (vma.start >> PAGE_SHIFT)
-        if lengths and offset >= (max(lengths) if _has_guards(prepared) else min(lengths)):
+        if lengths and offset >= (max(lengths) if _has_guards(prepared, vma.backing) else min(lengths)):
             return "beyond the end of the file"
     if "sealed" in vma.flags and vma.prot[0] != "r":
         return "sealed without read permission"
     return "guard page" if vma.backing in ("anon", "shmem", "file", "dev-zero") else "could not be read"
 
 
-def _has_guards(prepared: Prepared) -> bool:
-    return any(isinstance(step, Madvise) and step.advice == "guard-install" for step in prepared.origins)
+def _has_guards(prepared: Prepared, backing: str) -> bool:
+    """Tell whether guard pages are put into a mapping of this backing."""
+    mapped = [op for op in _mmaps(prepared) if KINDS[op.kind].backing == backing]
+    return any(
+        op.address.value <= step.address.value < op.address.value + op.size
+        for step in prepared.origins
+        if isinstance(step, Madvise) and step.advice == "guard-install"
+        for op in mapped
+    )
 
 
 def _mmaps(prepared: Prepared) -> list[Mmap]:

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 class Maker:
     """``mapper`` maps the object that ``opener`` makes (None: there is nothing to open).
 
-    ``sized`` objects can be emptied and used again (``kept``), the others ``closer`` closes. ``once``: only the end of
-    the process takes back what was done.
+    ``kept`` objects are used again, emptied first where they are ``sized``; the others ``closer`` closes. ``once``:
+    only the end of the process takes back what was done.
     """
 
     __slots__ = ("closer", "kept", "mapper", "once", "opener", "sized")

@@ -71,10 +71,10 @@ class Moves:
         else:
             self._made.append((code, 0, before, had, after, has))
 
-    def done(self, records: list[tuple[bytes, bytes]], present: list[tuple[int, bytes]]) -> list[Move]:
-        """Return all moves; ``records`` and ``present`` are what was seen after the last one."""
+    def settle(self, records: list[tuple[bytes, bytes]], present: list[tuple[int, bytes]]) -> list[Move]:
+        """Return all moves; ``records`` and ``present``, seen after the last, tell whether that changed anything."""
         code, _, before, had, after, _ = self._made[-1]
-        if code and before is not None and after is None and had in (None, present):
+        if code and before is not None and after is None and (had is None or had == present):
             now = b"".join([line + b"\n" for line, _ in records])
             if before == now:
                 self._made[-1] = (code, 0, *_UNCHANGED)

@@ -84,7 +84,7 @@ class Objects:
         return found
 
     def forked(self) -> None:
-        """Keep nothing that a forked child has too: it writes to it in scenarios of its own."""
+        """Close what is kept: a forked child has it too and may write to it. What is in use ``release`` empties."""
         for name, idle in self._idle.items():
             for handle in idle:
                 self._close(name, handle)

@@ -66,6 +66,7 @@ class Pages(dict["Step", "tuple[ctypes.c_ulong, ...]"]):
         return self._iovec_at
 
     def __missing__(self, step: Step) -> tuple[ctypes.c_ulong, ...]:
+        """Return the arguments for a TOUCH step; those for many pages are not kept, and good for the next call only."""
         _, start, count, place = step
         run = start >> PAGE_SHIFT, count
         if count > _FEW:

@@ -160,7 +160,7 @@ class Runner:
         events = self._uffd.finish() if self._special else []
         read = contents(self._pages, heads, bounds, present)
         cropped = bounds if places else None
-        moves = self._moves.done(records, present)
+        moves = self._moves.settle(records, present)
         return moves, records, cropped, present, read, total, locked, events, self._objects.inodes()
 
     def _tidy(self, plan: Plan) -> bool:

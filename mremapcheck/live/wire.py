@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     #: ``contents`` returned; ``total`` and ``locked`` pages; ``inodes`` inode -> backing.
     Sighting: TypeAlias = tuple[Any, ...]
     #: What came of one mremap call: errno or 0, result, lines of maps before, residency before, the same after. These
-    #: are None where they do not matter: all where nothing has changed, the last two where the sighting tells.
+    #: are None where they do not matter: all where it succeeded or changed nothing, the last two where the sighting
+    #: tells. The first is there for a success where the plan asks for it.
     Move: TypeAlias = tuple[int, int, bytes | None, Any, bytes | None, Any]
 
 #: How a worker ends: the tool hung up; it cannot be used again; it is broken.

@@ -26,7 +26,7 @@ from mremapcheck.scenario.document import Process as Conditions
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Address, Mremap
 from mremapcheck.units import PAGE_SHIFT
-from mremapcheck.verdict import UNCHANGED, Snapshot, needs_mappings, needs_residency
+from mremapcheck.verdict import NOT_NEEDED, Snapshot, needs_mappings, needs_residency
 
 
 class ModelExecutor:
@@ -128,11 +128,11 @@ def _move(mm: Mm, op: Mremap) -> RawMove:
     for step in mm.rules.finish:
         step(call, failed)
     if type(answer) is int:
-        return RawMove(op, None, answer, _snapshot(before) if needs_mappings(op) else UNCHANGED, UNCHANGED)
+        return RawMove(op, None, answer, _snapshot(before) if needs_mappings(op) else NOT_NEEDED, NOT_NEEDED)
     assert type(answer) is str
     after = _look(mm, residency)
     if before == after:
-        return RawMove(op, answer, 0, UNCHANGED, UNCHANGED)
+        return RawMove(op, answer, 0, NOT_NEEDED, NOT_NEEDED)
     return RawMove(op, answer, 0, _snapshot(before), _snapshot(after))
 
 

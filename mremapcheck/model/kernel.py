@@ -51,6 +51,7 @@ class Rules:
         "removable",
         "reregistrable",
         "share_anon_vma",
+        "take_in",
         "unregistrable",
     )
 
@@ -80,12 +81,13 @@ class Rules:
     guard: tuple[Callable[[Mm, Vma], str | None], ...]
     merge_mapping: Callable[[Mm, Vma, Vma | None, Vma | None], Vma | None]
     extend_down: Callable[[Vma, Vma], None]
+    take_in: Callable[[Vma, Vma], None]
     register_offset: Callable[[Vma, int], int]
     features: frozenset[str]
 
 
 #: Pipelines of exactly one step, which is the rule itself.
-_SINGLE = ("merge_mapping", "extend_down", "register_offset")
+_SINGLE = ("merge_mapping", "extend_down", "take_in", "register_offset")
 
 
 @dataclass(frozen=True, slots=True)

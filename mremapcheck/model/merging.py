@@ -54,14 +54,19 @@ def absorb(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | N
         else:
             mm.say("joins {}", prev)
             prev.end = new.end
-        _take_over(prev, new.anon_vma, new.flags)
+        mm.rules.take_in(prev, new)
         return prev
     if following is not None:
         mm.say("joins {}", following)
         mm.rules.extend_down(following, new)
-        _take_over(following, new.anon_vma, new.flags)
+        mm.rules.take_in(following, new)
         return following
     return None
+
+
+def take_in(vma: Vma, new: Vma) -> None:
+    """Let a mapping that grows over a new range inherit that one's anon_vma, where it has none."""
+    _take_over(vma, new.anon_vma, new.flags)
 
 
 def extend_down(vma: Vma, new: Vma) -> None:

@@ -1,7 +1,8 @@
 """Kernels made up for tests of the campaign: they answer from the scenario alone, at once.
 
 ``even`` moves everything; ``broken`` refuses what has a uffd-armed letter and MREMAP_FIXED, and lays out other
-boundaries where anything is locked; ``lacking`` skips what needs mseal; ``dying`` gives up at once.
+boundaries where anything is locked; ``lacking`` skips what needs mseal; ``dying`` gives up at once. ``as-real 6.17`` is
+a model that says it were a real kernel.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mremapcheck.errors import ExecutorError
-from mremapcheck.executor import Kernel
+from mremapcheck.executor import Executor, Kernel
+from mremapcheck.model.executor import ModelExecutor
+from mremapcheck.model.reference import resolve
 from mremapcheck.outcome import Execution, MoveOutcome
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mlock, Mremap, Mseal, UffdRegister
@@ -55,5 +58,17 @@ class Double:
         return Execution("ran", outcome(mappings=mappings, moves=tuple(moves), dst="AA"))
 
 
-def opener(reference: str) -> Double:
-    return Double(reference)
+class Disguised(ModelExecutor):
+    """A model that says it were a real kernel, of which nobody knows the changes."""
+
+    @property
+    def kernel(self) -> Kernel:
+        return kernel("6.18", executor="live", changes=None)
+
+
+def opener(reference: str) -> Executor:
+    """Open a made-up kernel, a model by its version, or ``as-real VERSION``."""
+    word, _, version = reference.partition(" ")
+    if word == "as-real":
+        return Disguised(resolve(version))
+    return ModelExecutor(resolve(reference)) if reference[0].isdigit() else Double(reference)

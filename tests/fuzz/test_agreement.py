@@ -15,7 +15,7 @@ from mremapcheck.observe import Facts, RawMove
 from mremapcheck.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.parse import parse_document
-from mremapcheck.verdict import UNCHANGED, Vma
+from mremapcheck.verdict import NOT_NEEDED, Snapshot, Vma
 
 
 def drawn(count: int) -> list[Scenario]:
@@ -45,7 +45,7 @@ def facts() -> Facts:
     page = start // 4096
     return Facts(
         scenario,
-        [RawMove(move, None, start, UNCHANGED, UNCHANGED)],  # type: ignore[arg-type]  # the script's only step
+        [RawMove(move, None, start, NOT_NEEDED, NOT_NEEDED)],  # type: ignore[arg-type]  # the script's only step
         [vma],
         {page},
         {page: ("A", 0)},
@@ -59,9 +59,16 @@ def test_any_fact_that_differs_shows() -> None:
     base = facts()
     vma, move = base.vmas[0], base.moves[0]
     others: dict[str, list[Any]] = {
-        "moves": [[replace(move, errno="EFAULT")], [replace(move, result=move.result + 4096)]],
+        "moves": [
+            [],
+            [move, move],
+            [replace(move, errno="EFAULT")],
+            [replace(move, errno="EFAULT", before=Snapshot([vma]), after=NOT_NEEDED)],
+            [replace(move, result=move.result + 4096)],
+        ],
         "vmas": [
             [],
+            [vma._replace(start=vma.start - 4096)],
             [vma._replace(end=vma.end + 4096)],
             [vma._replace(prot="r--")],
             [vma._replace(shared=True)],

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
 
 import pytest
 
 from mremapcheck.errors import ExecutorError
+from mremapcheck.fuzz import work
+from mremapcheck.fuzz.blame import Blame
 from mremapcheck.fuzz.bounds import Bounds
 from mremapcheck.fuzz.campaign import Plan, Tally, run
 from mremapcheck.fuzz.pool import pool
+from mremapcheck.fuzz.shrink import shrink
 from mremapcheck.fuzz.source import Enumerated, Listed, Random
+from mremapcheck.observe import Facts
 from tests.fuzz.doubles import opener
 
 
@@ -60,6 +65,61 @@ def test_skips_are_counted_and_are_not_compared() -> None:
     tally = campaign(plan(a="lacking", b="even"))
     assert tally.skipped["no mseal"] > 0
     assert tally.compared + sum(tally.skipped.values()) + tally.refused + tally.unloadable == 600
+
+
+@pytest.mark.parametrize("toggled", ["early-failure", "thp-multi-move"])
+def test_a_mismatch_with_the_same_causes_is_counted_where_it_belongs(
+    toggled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not shrunk again; but one that some of the suspects do not explain is evidence, and gets its own group."""
+    wanted = plan(a="6.16", b=f"as-real 6.16+{toggled}", source=Random(1), count=120, tries=60)
+    tries: list[int] = []
+
+    def counted(*given: Any) -> Any:
+        tries[-1] += 1
+        return shrink(*given)
+
+    monkeypatch.setattr(work, "shrink", counted)
+    tries.append(0)
+    counting = campaign(wanted)
+    monkeypatch.setattr(Blame, "are_causes", lambda *given: False)
+    tries.append(0)
+    shrinking = campaign(wanted)
+    assert tries[0] < tries[1]
+    assert counting.different == shrinking.different == sum(group.count for group in counting.groups) > 3
+    kept, all_of_them = suspects(counting), suspects(shrinking)
+    assert kept <= all_of_them
+    for kind, changes in all_of_them:
+        assert any(kind == other and changes >= fewer for other, fewer in kept), changes
+
+
+def suspects(tally: Tally) -> set[tuple[str, frozenset[str]]]:
+    return {(group.mismatch.kind, frozenset(group.mismatch.cause or ())) for group in tally.groups}
+
+
+def test_agreeing_facts_are_never_put_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(facts: Facts) -> None:
+        raise AssertionError(f"{facts} became an outcome")
+
+    monkeypatch.setattr(Facts, "outcome", never)
+    tally = campaign(plan(a="6.17", b="6.17", count=200))
+    assert tally.different == 0 < tally.same
+
+
+def test_reasons_are_counted_without_their_places() -> None:
+    for reason in ("moves[3] (line 12): mprotect failed: EACCES", "map.src[0]: mprotect failed: EACCES"):
+        assert work.general(reason) == "mprotect failed: EACCES"
+    assert work.general("see /proc/self/pagemap.x: y") == "see /proc/self/pagemap.x: y"
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(collects: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gc, "isenabled", lambda: collects)
+    calls: list[str] = []
+    monkeypatch.setattr(gc, "enable", lambda: calls.append("enable"))
+    monkeypatch.setattr(gc, "disable", lambda: calls.append("disable"))
+    campaign(plan(count=10))
+    assert calls == ["disable", "enable"] if collects else calls == ["disable"]
 
 
 def test_a_kernel_that_gives_up_ends_the_campaign() -> None:

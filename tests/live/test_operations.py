@@ -106,6 +106,16 @@ def test_a_guard_page_of_a_file_is_not_beyond_its_end(see: See) -> None:
     assert outcome.unobserved == {"dst": "guard page"}
 
 
+def test_beyond_the_end_of_a_file_there_are_no_guard_pages(see: See) -> None:
+    """Not even where other files are longer, and other memory has guard pages."""
+    outcome = see(
+        map={"src": "A", "dst": "....", "far": "BBB", "other": "C"},
+        vmas={"A": {"kind": "memfd"}, "B": {"kind": "memfd"}, "C": {"guard": [0]}},
+        moves=[move("1p", new_size="2p")],
+    )
+    assert outcome.unobserved == {"dst+1p": "beyond the end of the file", "other": "guard page"}
+
+
 def test_seals(see: See) -> None:
     outcome = see(vmas={"A": {"seal": True}})
     assert outcome.moves[0].errno == "EPERM"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mremapcheck.model.merging import extend_down
+from mremapcheck.model.merging import extend_down, take_in
 from mremapcheck.model.steps import (
     checks,
     finishing,
@@ -127,6 +127,7 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
     "removable": (),
     "merge_mapping": (setup.merge_mapping,),
     "extend_down": (extend_down,),
+    "take_in": (take_in,),
     "share_anon_vma": (),
     # The calls around.
     "mprotect": (setup.account_writable,),

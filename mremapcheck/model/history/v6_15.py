@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mremapcheck.model.call import Call
 from mremapcheck.model.change import Change, release, updates
-from mremapcheck.model.flags import ACCOUNT
+from mremapcheck.model.flags import ACCOUNT, MAYBE_GUARD
+from mremapcheck.model.merging import take_in
 from mremapcheck.model.pipeline import Answer, Insert, Move, Remove, Replace
 from mremapcheck.model.vma import Vma
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP
@@ -51,6 +52,15 @@ def anon_vmas_fit(new: Vma, vma: Vma, before: bool) -> str | None:
         if not (changes_in_place and new.anon_vma.forked):
             return None
     return "their anon_vma differs"
+
+
+def take_in_without_anon_vma(vma: Vma, new: Vma) -> None:
+    """Leave the anon_vma of a range that mremap copied behind (879bca0a2c4f, 6.16; CVE-2026-23077).
+
+    Its neighbour, which was never faulted, has grown over pages that its reverse mapping does not know. So it is
+    numbered anew when it moves, and a fork copies none of these pages: the child reads zeros.
+    """
+    vma.flags |= new.flags & MAYBE_GUARD
 
 
 def anon_vmas_fit_unless_forked(new: Vma, vma: Vma, before: bool) -> str | None:
@@ -129,9 +139,15 @@ CHANGES = (
         commit="879bca0a2c4f",
         subject="mm/vma: fix incorrectly disallowed anonymous VMA merges",
         release=release("6.16-rc1"),
-        summary="faulted memory moved (or made equal) next to unfaulted memory merges with it",
-        noticed_by="whoever counts lines of /proc/PID/maps",
-        edits=(Replace("mergeable", "anon_vmas_fit", anon_vmas_fit),),
+        summary=(
+            "faulted memory moved (or made equal) next to unfaulted memory merges with it; what was moved counts as "
+            "unfaulted then, and a forked child loses its contents"
+        ),
+        noticed_by="whoever counts lines of /proc/PID/maps; whoever forks after such a move",
+        edits=(
+            Replace("mergeable", "anon_vmas_fit", anon_vmas_fit),
+            Replace("take_in", "take_in", take_in_without_anon_vma),
+        ),
     ),
     Change(
         id="anon-inodes-not-executable",
@@ -160,9 +176,15 @@ CHANGES = (
         subject="mm/vma: fix anon_vma UAF on mremap() faulted, unfaulted merge",
         release=release("6.19-rc7"),
         stable=updates("6.18.8"),
-        summary="memory that a child inherited does not merge with unfaulted memory when it is moved next to it",
+        summary=(
+            "faulted memory that merges where it is moved to still counts as faulted, and a fork copies it; what a "
+            "child inherited does not merge with unfaulted memory when it is moved next to it"
+        ),
         noticed_by="whoever was hit by CVE-2026-23077",
-        edits=(Replace("mergeable", "anon_vmas_fit", anon_vmas_fit_unless_forked),),
+        edits=(
+            Replace("mergeable", "anon_vmas_fit", anon_vmas_fit_unless_forked),
+            Replace("take_in", "take_in", take_in),
+        ),
         needs=("faulted-merges-unfaulted",),
     ),
 )
