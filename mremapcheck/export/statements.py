@@ -150,7 +150,7 @@ class Statements:
 
     def _fork(self) -> Iterator[str]:
         self.includes.add("sys/wait.h")
-        yield from ("if (fork())", "\treturn wait(NULL) == -1;")
+        yield from ("fflush(stdout); /* or the child says it again */", "if (fork())", "\treturn wait(NULL) == -1;")
 
     def _end(self) -> Iterator[str]:
         scenario = self.scenario
