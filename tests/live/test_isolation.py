@@ -35,16 +35,17 @@ def executor() -> Iterator[LiveExecutor]:
 
 
 def worker_of(tool: int) -> int:
-    """Return the worker's pid: the keeper's only child."""
+    """Return the worker's pid: the only child of the youngest keeper."""
     return child_of(child_of(tool))
 
 
 def child_of(pid: int) -> int:
+    """Return the youngest child: a process that ran other tests may have other ones."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         if children:
-            return int(children[0])
+            return int(children[-1])
         time.sleep(0.005)
     raise AssertionError(f"{pid} has no child")
 
