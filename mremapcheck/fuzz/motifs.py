@@ -96,6 +96,23 @@ def there_and_back(random: Random, start: int, pages: int, made: Attributes) -> 
     return items
 
 
+def come_home(random: Random, start: int, pages: int, made: Attributes) -> Items:
+    """Move away and back, beside something that has been mapped there meanwhile; perhaps fork, and move both on."""
+    behind = random.random() < 0.5
+    fresh = start + pages if behind else start - 2
+    away = address("dst", pages + 3)
+    items: Items = [
+        move(address("src", start), pages, away, random.choice((FIXED, FIXED, BOTH))),
+        do("mmap", "src", fresh, 2, **like(made, pages if behind else -2, random.random() < 0.3)),
+        move(away, pages, address("src", start), random.choice((FIXED, FIXED, BOTH))),
+    ]
+    if random.random() < 0.3:
+        items.append({"op": "fork"})
+    if random.random() < 0.7:
+        items.append(move(address("src", min(start, fresh)), pages + 2, "dst", random.choice((FIXED, BOTH))))
+    return items
+
+
 def move_on(random: Random, start: int, pages: int, made: Attributes) -> Items:
     """Move twice, then map something where it touches what is there."""
     items = [
@@ -160,6 +177,7 @@ MOTIFS: dict[Motif, frozenset[str]] = {
     beside: frozenset(),
     fill_hole: frozenset(),
     there_and_back: frozenset({"fork"}),
+    come_home: frozenset({"fork"}),
     move_on: frozenset(),
     apart_and_together: frozenset(),
     next_to_itself: frozenset(),
