@@ -87,6 +87,8 @@ def mmap(process: Process, op: Mmap) -> None:
     if not lockable:
         raise Failed(f"mmap failed: {EAGAIN}")
     number = start >> PAGE_SHIFT
+    if op.kind in ("vdso", "vvar"):
+        mm.images[op.kind] = length
     file = file_of(op, kind, process.files, process.scenario)
     pgoff = number if file is None else op.offset
     prev = mm.vmas[index - 1] if index else None

@@ -41,7 +41,8 @@ class Mm:
 
     Counters and limits are pages. ``locked`` and ``total`` are what VmLck and VmSize show, ``data`` counts against
     RLIMIT_DATA, ``committed`` is this process's share of Committed_AS. ``privileges`` are capabilities kept,
-    ``is_child`` tells that it was forked.
+    ``is_child`` tells that it was forked. ``images``: the lengths of the vdso and the vvar in bytes, as the process was
+    given them.
     """
 
     __slots__ = (
@@ -50,6 +51,7 @@ class Mm:
         "data",
         "data_limit",
         "events",
+        "images",
         "is_child",
         "locked",
         "lowest_chosen",
@@ -69,6 +71,7 @@ class Mm:
         self.vmas: list[Vma] = []
         self.pages: PageTable = {}
         self.events: list[Event] = []
+        self.images: dict[str, int] = {}
         self.is_child = False
         self.total = 0
         self.data = 0

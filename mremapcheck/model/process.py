@@ -35,6 +35,7 @@ def fork(process: Process, op: Fork | None = None) -> None:
     child.is_child = True
     child.pages = parent.pages
     child.events = parent.events
+    child.images = parent.images
     child.privileges = parent.privileges
     child.max_map_count = parent.max_map_count
     child.memlock_limit = parent.memlock_limit

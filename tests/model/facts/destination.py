@@ -35,6 +35,10 @@ FACTS: dict[str, Fact] = {
         scene(move("src", 1, 1, F, "dst"), src="AA", dst="X", vmas={"A": {"kind": "vdso"}}),
         same("EINVAL damaged src=__ dst=."),
     ),
+    "the vdso shrinks on its way (5.10.262)": Fact(
+        scene(move("src", 2, 1, F, "dst"), src="AA", dst=".", vmas={"A": {"kind": "vdso"}}),
+        {"5.10": "EINVAL damaged src=_. dst=.", "6.1": "EINVAL refused src=__ dst=."},
+    ),
     "S29 io_uring ring": Fact(
         scene(move("src", 1, 1, F, "dst"), src="A", dst="XX", vmas={"A": {"kind": "io-uring"}}),
         {"5.10": "dst moved src=. dst=_X", "6.1": "EINVAL damaged src=_ dst=.X"},
