@@ -88,8 +88,8 @@ def move_pages(call: Call) -> Answer:
 def tell_driver(call: Call) -> Answer:
     """Let the driver know (vm_ops->mremap), who may refuse: then the pages go back and the copy is unmapped.
 
-    The vdso and the vvar have one length only, whatever is left of them (5.4 to 5.10); aio refuses to move a ring that a
-    child inherited.
+    The vdso and the vvar have one length only, whatever is left of them (5.4 to 5.10); aio refuses to move a ring that
+    a child inherited.
     """
     vma, mm = call.vma, call.mm
     kind = vma.backing.name
