@@ -218,6 +218,11 @@ CASES: dict[str, Case] = {
         "src+0:dontexpand,dontfork",
         "flags",
     ),
+    "aio-moves-whole": Case(
+        scene(move("src", 1, 1, "MAYMOVE|FIXED", "dst"), src="AA", dst=".", vmas={"A": {"kind": "aio"}}),
+        "dst moved src=._ dst=_",
+        "EINVAL refused src=__ dst=.",
+    ),
     "vvar-of-pages": Case(
         scene(move("src", 4, 4), src="AAAA", vmas={"A": {"kind": "vvar"}}),
         "src+0:dontdump,dontexpand,io,pfnmap",

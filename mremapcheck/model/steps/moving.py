@@ -88,15 +88,16 @@ def move_pages(call: Call) -> Answer:
 def tell_driver(call: Call) -> Answer:
     """Let the driver know (vm_ops->mremap), who may refuse: then the pages go back and the copy is unmapped.
 
-    The vdso and the vvar have one length only, whatever is left of them (5.4 to 5.10); aio refuses to move a ring that
-    a child inherited.
+    The vdso and the vvar have one length only, whatever is left of them (5.4 to 5.10); so has an aio ring since 7.1
+    (3adf7ae18bf4), which aio also refuses to move where a child inherited it.
     """
     vma, mm = call.vma, call.mm
     kind = vma.backing.name
-    if kind in mm.images:
-        refused = call.new_len != mm.images[kind]
+    if kind == "aio" and vma.file is not None:
+        whole = call.new_len >> PAGE_SHIFT == vma.file.length
+        refused = mm.is_child or ("aio-moves-whole" in mm.rules.features and not whole)
     else:
-        refused = kind == "aio" and mm.is_child
+        refused = call.new_len != mm.images.get(kind, call.new_len)
     if not refused:
         return None
     pages.move(mm.pages, call.new_addr >> PAGE_SHIFT, call.addr >> PAGE_SHIFT, call.old_len >> PAGE_SHIFT)
