@@ -23,7 +23,8 @@ class EventReader:
 
     def __init__(self) -> None:
         self._fd = -1
-        self._events: list[RawEvent] = []
+        #: What came so far, in order.
+        self.events: list[RawEvent] = []
         self._asked, self._ask = os.pipe()
         self._settled = threading.Semaphore(0)
         self._poll = select.poll()
@@ -42,7 +43,7 @@ class EventReader:
         self._poll.unregister(self._fd)
         self.settle()
         self._fd = -1
-        events, self._events = self._events, []
+        events, self.events = self.events, []
         return events
 
     def settle(self) -> None:
@@ -65,6 +66,6 @@ class EventReader:
             return
         event, first, second, third = struct.unpack("<B7xQQQ", message)
         if event == UFFD_EVENT_REMAP:
-            self._events.append(("remap", first, second, third))
+            self.events.append(("remap", first, second, third))
         elif event == UFFD_EVENT_UNMAP:
-            self._events.append(("unmap", first, second))
+            self.events.append(("unmap", first, second))

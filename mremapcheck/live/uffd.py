@@ -46,10 +46,12 @@ _REFUSED = (
 class Uffd:
     """The userfaultfds of one scenario, made when first used. ``limits`` are lifted where a thread has to start."""
 
-    __slots__ = ("_limits", "_plain", "_reader", "_with_events")
+    __slots__ = ("_inherited", "_limits", "_plain", "_reader", "_with_events")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        #: In a forked child the events that came before it.
+        self._inherited: list[RawEvent] = []
         self._plain = -1
         self._with_events = -1
         self._reader: EventReader | None = None
@@ -90,17 +92,22 @@ class Uffd:
         if self._plain >= 0:
             os.close(self._plain)
             self._plain = -1
-        if self._with_events < 0:
-            return []
-        events = self._reader.leave() if self._reader else []
-        os.close(self._with_events)
-        self._with_events = -1
+        events, self._inherited = self._inherited, []
+        if self._with_events >= 0:
+            events += self._reader.leave() if self._reader else []
+            os.close(self._with_events)
+            self._with_events = -1
         return events
 
     def forget(self) -> None:
-        """Close what a forked child inherited: the registrations and the reading thread stayed with its parent."""
+        """Close what a forked child inherited: the registrations and the reading thread stayed with its parent.
+
+        What the thread has read before the fork (see ``settle``) is for the child to tell.
+        """
+        events = self._reader.events if self._reader else []
         self._reader = None
         self.finish()
+        self._inherited = events
 
     def _descriptor(self, events: bool) -> int:
         if events:

@@ -101,3 +101,15 @@ def test_a_process_without_its_clock_reads_no_events(run: Run) -> None:
         moves=[move("1p")],
     )
     assert execution.status == "skip" and "vdso" in (execution.reason or "")
+
+
+def test_a_forked_child_tells_the_events_that_came_before_it(see: See) -> None:
+    outcome = see(
+        map={"src": "..B", "dst": "X"},
+        vmas={"B": {"uffd": "missing+events"}},
+        moves=[
+            {"old_address": "dst", "old_size": "1p", "new_address": "src+2p", "flags": "MAYMOVE|FIXED"},
+            {"op": "fork"},
+        ],
+    )
+    assert outcome.events == ({"event": "unmap", "start": "src+2p", "end": "src+3p"},)
