@@ -16,6 +16,7 @@ Attributes: TypeAlias = Mapping[str, Any]
 
 FIXED = "MAYMOVE|FIXED"
 BOTH = "MAYMOVE|FIXED|DONTUNMAP"
+_MOSTLY_FIXED = (FIXED, FIXED, BOTH)
 
 
 def address(region: str, page: int) -> str:
@@ -55,9 +56,7 @@ def beside(random: Random, start: int, pages: int, made: Attributes) -> Items:
     there = do(
         "mmap", "dst", pages if behind else 0, pages, **like(made, pages if behind else -pages, random.random() < 0.5)
     )
-    moved = move(
-        address("src", start), pages, address("dst", 0 if behind else pages), random.choice((FIXED, FIXED, BOTH))
-    )
+    moved = move(address("src", start), pages, address("dst", 0 if behind else pages), random.choice(_MOSTLY_FIXED))
     return [there, moved]
 
 
@@ -86,7 +85,7 @@ def there_and_back(random: Random, start: int, pages: int, made: Attributes) -> 
     rest = pages - cut
     source = address("src", start + cut)
     items: Items = [{"op": "fork"}] if random.random() < 0.5 else []
-    items.append(move(source, rest, "dst", random.choice((FIXED, FIXED, BOTH))))
+    items.append(move(source, rest, "dst", random.choice(_MOSTLY_FIXED)))
     if cut and random.random() < 0.6:
         items += [
             do("munmap", "src", start, cut),
@@ -102,9 +101,9 @@ def come_home(random: Random, start: int, pages: int, made: Attributes) -> Items
     fresh = start + pages if behind else start - 2
     away = address("dst", pages + 3)
     items: Items = [
-        move(address("src", start), pages, away, random.choice((FIXED, FIXED, BOTH))),
+        move(address("src", start), pages, away, random.choice(_MOSTLY_FIXED)),
         do("mmap", "src", fresh, 2, **like(made, pages if behind else -2, random.random() < 0.3)),
-        move(away, pages, address("src", start), random.choice((FIXED, FIXED, BOTH))),
+        move(away, pages, address("src", start), random.choice(_MOSTLY_FIXED)),
     ]
     if random.random() < 0.3:
         items.append({"op": "fork"})
@@ -160,7 +159,7 @@ def sealed_end(random: Random, start: int, pages: int, made: Attributes) -> Item
     there = do("mmap", "dst", 0, pages, letter="U", touch=False)
     where, page = random.choice((("dst", random.randrange(pages)), ("src", start + pages - 1)))
     cut = random.randrange(1, pages) if pages > 1 else pages
-    call = move(address("src", start), pages, "dst", random.choice((FIXED, FIXED, BOTH)), random.choice((cut, pages)))
+    call = move(address("src", start), pages, "dst", random.choice(_MOSTLY_FIXED), random.choice((cut, pages)))
     return [there, do("mseal", where, page), call]
 
 

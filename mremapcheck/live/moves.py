@@ -74,10 +74,9 @@ class Moves:
     def settle(self, records: list[tuple[bytes, bytes]], present: list[tuple[int, bytes]]) -> list[Move]:
         """Return all moves; ``records`` and ``present``, seen after the last, tell whether that changed anything."""
         code, _, before, had, after, _ = self._made[-1]
-        if code and before is not None and after is None and (had is None or had == present):
-            now = b"".join([line + b"\n" for line, _ in records])
-            if before == now:
-                self._made[-1] = (code, 0, *_UNCHANGED)
+        last_failed = code and before is not None and after is None
+        if last_failed and had in (None, present) and before == b"".join([line + b"\n" for line, _ in records]):
+            self._made[-1] = (code, 0, *_UNCHANGED)
         return self._made
 
     def _resident(self, maps: bytes) -> list[tuple[int, bytes]]:

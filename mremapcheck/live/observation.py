@@ -69,8 +69,14 @@ class Pages(dict["Step", "tuple[ctypes.c_ulong, ...]"]):
         """Return the arguments for a TOUCH step; those for many pages are not kept, and good for the next call only."""
         _, start, count, place = step
         run = start >> PAGE_SHIFT, count
-        if count > _FEW:
-            return tuple(map(convert, (SYS_PREADV, self._fd, self._vector([run]), count, place)))
+        vector = self._kept_vector(run) if count <= _FEW else self._vector([run])
+        values = tuple(map(convert, (SYS_PREADV, self._fd, vector, count, place)))
+        if count <= _FEW:
+            self[step] = values
+        return values
+
+    def _kept_vector(self, run: Run) -> int:
+        """Return the address of an iovec that stays until many others were asked."""
         memory = self._vectors.get(run)
         if memory is None:
             if len(self._vectors) >= _KEPT:
@@ -78,8 +84,7 @@ class Pages(dict["Step", "tuple[ctypes.c_ulong, ...]"]):
                 self.clear()
             words = _words([run])
             memory = self._vectors[run] = buffer(struct.pack(f"{len(words)}Q", *words))
-        values = self[step] = tuple(map(convert, (SYS_PREADV, self._fd, address(memory), count, place)))
-        return values
+        return address(memory)
 
     def write_table(self, start: int, count: int, place: int) -> None:
         """Write tags that the table has at ``place`` into ``count`` pages from ``start``; raise Trouble."""

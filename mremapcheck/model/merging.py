@@ -49,7 +49,7 @@ def absorb(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | N
         if following is not None and _share_anon_vma(prev, following) and may_remove(mm, following):
             mm.say("joins {} and {}", prev, following)
             prev.end = following.end
-            _take_over(prev, following.anon_vma, following.flags)
+            take_over(prev, following.anon_vma, following.flags)
             mm.vmas.remove(following)
         else:
             mm.say("joins {}", prev)
@@ -66,7 +66,7 @@ def absorb(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | N
 
 def take_in(vma: Vma, new: Vma) -> None:
     """Let a mapping that grows over a new range inherit that one's anon_vma, where it has none."""
-    _take_over(vma, new.anon_vma, new.flags)
+    take_over(vma, new.anon_vma, new.flags)
 
 
 def extend_down(vma: Vma, new: Vma) -> None:
@@ -76,7 +76,7 @@ def extend_down(vma: Vma, new: Vma) -> None:
     vma.anon_pgoff = new.anon_pgoff
 
 
-def _take_over(vma: Vma, anon_vma: AnonVma | None, flags: int) -> None:
+def take_over(vma: Vma, anon_vma: AnonVma | None, flags: int) -> None:
     """Let a mapping that grows inherit the anon_vma (dup_anon_vma) and the sticky flag of what it takes in."""
     if vma.anon_vma is None:
         vma.anon_vma = anon_vma
@@ -132,7 +132,7 @@ def _merge_existing(mm: Mm, vma: Vma, new: Vma) -> Vma | None:
     if left and prev is not None:
         if right and following is not None and _share_anon_vma(prev, following) and may_remove(mm, following):
             prev.end = following.end
-            _take_over(prev, following.anon_vma, following.flags)
+            take_over(prev, following.anon_vma, following.flags)
             mm.vmas.remove(following)
             mm.vmas.remove(vma)
         else:
@@ -141,7 +141,7 @@ def _merge_existing(mm: Mm, vma: Vma, new: Vma) -> Vma | None:
                 mm.vmas.remove(vma)
             else:
                 vma.move_start(new.end)
-        _take_over(prev, vma.anon_vma, new.flags)
+        take_over(prev, vma.anon_vma, new.flags)
         return prev
     assert following is not None
     if whole:
@@ -150,5 +150,5 @@ def _merge_existing(mm: Mm, vma: Vma, new: Vma) -> Vma | None:
     else:
         vma.end = new.start
         following.move_start(new.start)
-    _take_over(following, vma.anon_vma, new.flags)
+    take_over(following, vma.anon_vma, new.flags)
     return following

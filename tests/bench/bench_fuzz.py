@@ -81,12 +81,16 @@ def on_one_processor() -> Iterator[None]:
 def _campaign(release: str, seed: int, count: int, jobs: int) -> float:
     """Return the scenarios of a campaign a second, once everything that it needs is running."""
     with pool(jobs) as (executor, workers):
-        for _ in run(Plan(release, "live", Random(0), WARM * jobs, tries=0), executor, workers, Tally()):
-            pass
-        tally = Tally()
+
+        def whole(seed: int, count: int) -> Tally:
+            tally = Tally()
+            for _ in run(Plan(release, "live", Random(seed), count, tries=0), executor, workers, tally):
+                pass
+            return tally
+
+        whole(0, WARM * jobs)
         begin = time.perf_counter()
-        for _ in run(Plan(release, "live", Random(seed), count, tries=0), executor, workers, tally):
-            pass
+        tally = whole(seed, count)
         seconds = time.perf_counter() - begin
     if tally.different or tally.compared < count // 2:
         print(f"{tally.compared:,} compared, {tally.different} different")

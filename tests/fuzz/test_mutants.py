@@ -119,7 +119,7 @@ def test_a_step_left_out_is_caught(pipeline: str) -> None:
 
 
 def test_memory_that_keeps_its_anon_vma_where_the_kernel_loses_it_is_caught() -> None:
-    """Once in 60,000 scenarios on a real 6.17 showed it: only a third move, or a fork, after memory has come home."""
+    """One of 20,000 scenarios on a real 6.17 showed it: only a third move, or a fork, after memory has come home."""
 
     def keep(steps: Pipelines) -> None:
         steps["take_in"] = [Step("take_in", take_in)]

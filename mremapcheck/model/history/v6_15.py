@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mremapcheck.model.call import Call
 from mremapcheck.model.change import Change, release, updates
-from mremapcheck.model.flags import ACCOUNT, MAYBE_GUARD
-from mremapcheck.model.merging import take_in
+from mremapcheck.model.flags import ACCOUNT
+from mremapcheck.model.merging import take_in, take_over
 from mremapcheck.model.pipeline import Answer, Insert, Move, Remove, Replace
 from mremapcheck.model.vma import Vma
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP
@@ -60,7 +60,7 @@ def take_in_without_anon_vma(vma: Vma, new: Vma) -> None:
     Its neighbour, which was never faulted, has grown over pages that its reverse mapping does not know. So it is
     numbered anew when it moves, and a fork copies none of these pages: the child reads zeros.
     """
-    vma.flags |= new.flags & MAYBE_GUARD
+    take_over(vma, None, new.flags)
 
 
 def anon_vmas_fit_unless_forked(new: Vma, vma: Vma, before: bool) -> str | None:

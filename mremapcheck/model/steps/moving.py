@@ -97,7 +97,7 @@ def tell_driver(call: Call) -> Answer:
         whole = call.new_len >> PAGE_SHIFT == vma.file.length
         refused = mm.is_child or ("aio-moves-whole" in mm.rules.features and not whole)
     else:
-        refused = call.new_len != mm.images.get(kind, call.new_len)
+        refused = kind in mm.images and call.new_len != mm.images[kind]
     if not refused:
         return None
     pages.move(mm.pages, call.new_addr >> PAGE_SHIFT, call.addr >> PAGE_SHIFT, call.old_len >> PAGE_SHIFT)
