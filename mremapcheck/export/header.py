@@ -5,20 +5,17 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
-from mremapcheck.export.c_text import comment
 from mremapcheck.export.eras import eras
 from mremapcheck.export.oracle import Wanted
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.text import c
 from mremapcheck.units import PAGE
 
 
 def header(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:
     """Yield the lines of the comment."""
-    yield "/*"
-    for line in _lines(scenario, wanted):
-        yield f" * {comment(line)}".rstrip()
-    yield " */"
+    yield from c.comment(_lines(scenario, wanted))
 
 
 def _lines(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mremapcheck.export.c_text import identifier, string
+from mremapcheck.export.c_text import identifier
 from mremapcheck.export.steps import OBJECT_KINDS, Objects
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mmap
+from mremapcheck.text.c import string
 from mremapcheck.units import PAGE
 
 PROTS = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from mremapcheck.export.c_text import address, character, flags, kind, size, string
+from mremapcheck.export.c_text import address, flags, kind, size
 from mremapcheck.live.constants import ADVICE
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
@@ -28,6 +28,7 @@ from mremapcheck.scenario.operations import (
     UffdRegister,
     UffdUnregister,
 )
+from mremapcheck.text.c import character, string
 from mremapcheck.units import PAGE, pages
 
 #: Kinds that need an object; the others are made by mmap's flags alone, or belong to the process.

@@ -6,7 +6,8 @@ import re
 from functools import lru_cache
 
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
-from mremapcheck.scenario.reader import Refused, did_you_mean, quote
+from mremapcheck.scenario.reader import Refused, did_you_mean
+from mremapcheck.text.terminal import quote
 from mremapcheck.units import U64
 
 NAMES = {"MAYMOVE": MREMAP_MAYMOVE, "FIXED": MREMAP_FIXED, "DONTUNMAP": MREMAP_DONTUNMAP}
