@@ -6,8 +6,8 @@ import re
 from dataclasses import field
 from functools import total_ordering
 
-from mremapcheck.dataclass import dataclass
-from mremapcheck.errors import KernelReferenceError
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.errors import KernelReferenceError
 from mremapcheck.text.terminal import quote
 
 _NUMBERS = re.compile(

@@ -10,9 +10,9 @@ from mremapcheck.report.style import Style
 from mremapcheck.text import markdown
 
 if TYPE_CHECKING:
-    from mremapcheck.check import Result
     from mremapcheck.compare.comparison import Comparison
     from mremapcheck.compare.matrix import Row
+    from mremapcheck.outcome.expectations import Result
     from mremapcheck.report.base import Item, Output
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
 from mremapcheck.text import terminal
 
 #: Which meaning a word of a report has.

@@ -14,9 +14,9 @@ from mremapcheck.text.terminal import lines as harmless
 from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
-    from mremapcheck.check import Result
     from mremapcheck.compare.comparison import Comparison
     from mremapcheck.compare.matrix import Row
+    from mremapcheck.outcome.expectations import Result
     from mremapcheck.report.base import Item, Output
 
 #: Longest name that the lines after it are aligned to.

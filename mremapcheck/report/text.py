@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.units import PAGE
 from mremapcheck.scenario.drawing import compact
 from mremapcheck.scenario.operations import Mmap, Mremap, Munmap
 from mremapcheck.scenario.picture import call
 from mremapcheck.text.terminal import one_line
-from mremapcheck.units import PAGE
 
 if TYPE_CHECKING:
     from mremapcheck.report.base import Output

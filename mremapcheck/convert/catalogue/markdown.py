@@ -1,0 +1,71 @@
+"""The catalogue as Markdown: a section for each theme, a subsection for each scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mremapcheck.convert.catalogue.cites import link as where
+from mremapcheck.convert.catalogue.entries import Chapter, Entry, by_theme
+from mremapcheck.convert.export.words import drawing_text
+from mremapcheck.scenario import picture
+from mremapcheck.text.markdown import block, cell_code, link, paragraphs, row, text
+
+
+def markdown(found: Sequence[Entry]) -> str:
+    """Return the page."""
+    themes = by_theme(found)
+    turning = sum(entry.turns for entry in found)
+    lines = [
+        "# What mremap(2) does, case by case",
+        "",
+        f"{len(found)} scenarios; in {turning} of them kernels differ. In a drawing one character is a page: a letter",
+        "tells whose data it holds, `_` is a mapped page with nobody's data, `.` a hole, `?` could not be read,",
+        "`A{512}` are 512 pages.",
+        "",
+        *(f"- [{text(name)}](#{name}): {len(entries)}" for name, entries in themes.items()),
+    ]
+    for name, entries in themes.items():
+        lines += ["", f"## {text(name)}"]
+        for entry in entries:
+            lines += ["", *_section(entry)]
+    return "\n".join(lines) + "\n"
+
+
+def _section(entry: Entry) -> Iterator[str]:
+    scenario = entry.scenario
+    yield from (f"### {text(scenario.name)}", "", f"**{text(scenario.summary)}**")
+    if scenario.about:
+        yield from ("", paragraphs(scenario.about))
+    parts = [picture.regions(scenario), picture.legend(scenario), picture.conditions(scenario), picture.moves(scenario)]
+    yield from ("", *block(["\n\n".join(filter(None, parts))]), "")
+    yield from _table(entry)
+    if scenario.cite:
+        yield from ("", f"See {', '.join(link(*where(cite)) for cite in scenario.cite)}.")
+
+
+def _table(entry: Entry) -> Iterator[str]:
+    places = [region.name for region in entry.scenario.regions]
+    for chapter in entry.chapters:
+        places += [name for name in (chapter.outcome.regions if chapter.outcome else ()) if name not in places]
+    causes = any(chapter.causes for chapter in entry.chapters)
+    columns = ["Linux", "outcome", *map(text, places), *(["because of"] if causes else [])]
+    yield from (row(columns), row(["---"] * len(columns)))
+    for chapter in entry.chapters:
+        cells = [text(chapter.kernels), _outcome(chapter)]
+        for place in places:
+            drawing = chapter.outcome.regions.get(place) if chapter.outcome else None
+            cells.append("" if drawing is None else cell_code(drawing_text(drawing)))
+        if causes:
+            cells.append(text(", ".join(chapter.causes)))
+        yield row(cells)
+
+
+def _outcome(chapter: Chapter) -> str:
+    if chapter.outcome is None:
+        return text(f"{chapter.label}: {chapter.reason}")
+    said = text(chapter.label)
+    if chapter.verdict in ("damaged", "partial"):
+        said = f"**{said}**"
+    if chapter.kind in ("counters", "layout", "events", "contents"):
+        said += f" (other {chapter.kind})"
+    return "<br>".join([said, *map(text, chapter.details)])
