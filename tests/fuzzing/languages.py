@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from mremapcheck.scenario.plain import read_yaml
 from mremapcheck.text import c, html, ktap, markdown, terminal, xml, yaml
-from tests.campaigning import hostile
+from tests.fuzzing import hostile
 
 #: Dialects and compilers' options that make most of what a comment or a literal might hold.
 _DIALECTS = (("-std=c11", "-trigraphs"), ("-std=gnu17",), ("-std=c99", "-pedantic"))

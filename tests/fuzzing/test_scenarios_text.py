@@ -13,7 +13,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from mremapcheck.cli.main import call
-from tests.campaigning import hostile
+from tests.fuzzing import hostile
 
 #: What the issue that asked for this began with: the comment ends by a joined line, and the rest is compiled.
 SPLICED = "a *\\\n/\n__attribute__((constructor)) static void evil(void){}\n/\\\n*"
