@@ -56,7 +56,7 @@ def _choose(apt: Apt, line: Line, versions: dict[str, KernelVersion], again: boo
     fresh = apt.is_fresh(_FRESH) and not again
     for update in (False, True) if fresh else (True,):  # what is missing may have come since
         packages = _packages(apt, line, update)
-        chosen = {text: _newest(packages, version, text) for text, version in versions.items()}
+        chosen = {text: _newest(packages, version) for text, version in versions.items()}
         if all(chosen.values()):
             break
     missing = [text for text, package in chosen.items() if package is None]
@@ -108,9 +108,8 @@ def _kind(package: Package) -> tuple[bool, list[int]]:
     return package.name.startswith("linux-binary"), [int(number) for number in re.findall("[0-9]+", package.version)]
 
 
-def _newest(packages: dict[KernelVersion, Package], wanted: KernelVersion, text: str) -> Package | None:
-    series = text.removeprefix("v").count(".") == 1 and wanted.rc is None
-    fitting = [each for each in packages if (each.series == wanted.series if series else each == wanted)]
+def _newest(packages: dict[KernelVersion, Package], wanted: KernelVersion) -> Package | None:
+    fitting = [version for version in packages if wanted.means(version)]
     return packages[max(fitting)] if fitting else None
 
 
