@@ -18,9 +18,10 @@ from mremapcheck.images.known import Known
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.progress import Line
 
+#: In Debian's words.
+_ARCHITECTURE = "amd64"
 #: Up to 6.18 the image is in linux-image-*; later ones only depend on linux-binary-*, which has it.
-_PATTERN = r"^linux-(image|binary)-[0-9.]+[0-9a-z.+-]*-cloud-amd64$"
-_MEMBER = re.compile(r"linux-(image|binary)-(.*)$")
+_PATTERN = rf"^linux-(image|binary)-[0-9.]+[0-9a-z.+-]*-cloud-{_ARCHITECTURE}$"
 #: Lists of packages are good for so many seconds.
 _FRESH = 6 * 3600.0
 _TICK = 0.2
@@ -40,7 +41,7 @@ def fetch(wanted: Iterable[str], again: bool = False) -> Iterator[Fetched]:
     ``again`` gets new lists of packages first. Raises MremapcheckError: no apt, no mirror, no such kernel.
     """
     versions = {text: KernelVersion.parse(text) for text in wanted}
-    apt = Apt()
+    apt = Apt(_ARCHITECTURE)
     line = Line("kernels fetch")
     try:
         with apt.alone(lambda: line.say("waiting for another mremapcheck that fetches kernels")):
@@ -61,9 +62,9 @@ def _choose(apt: Apt, line: Line, versions: dict[str, KernelVersion], again: boo
             break
     missing = [text for text, package in chosen.items() if package is None]
     if missing:
-        troubles = apt.troubles()
         hint = _what_there_is(packages, [versions[text] for text in missing])
-        if troubles:
+        hint += f"\n  looked in Debian's {', '.join(apt.suites())}"
+        if troubles := apt.troubles():
             hint += f"\n  lists that could not be got:\n        {troubles}"
         raise AptError(f"there is no kernel {', '.join(missing)} to fetch", hint)
     return list(filter(None, chosen.values()))
