@@ -7,10 +7,10 @@ from itertools import islice
 
 import pytest
 
-from mremapcheck.fuzz.bounds import Bounds
-from mremapcheck.live.executor import LiveExecutor
-from mremapcheck.model.executor import ModelExecutor
-from mremapcheck.model.reference import resolve
+from mremapcheck.campaign.bounds import Bounds
+from mremapcheck.executors.live.executor import LiveExecutor
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.reference import resolve
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.parse import parse_document
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.model.executor import ModelExecutor
-from mremapcheck.model.reference import resolve
-from mremapcheck.recorded import RecordedExecutor
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.recorded import RecordedExecutor
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.loader import load_paths
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.check import Result, judge_all
 from mremapcheck.compare.matrix import default_kernels
-from mremapcheck.executors import open_executor
+from mremapcheck.executors.references import open_executor
 from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.outcome.expectations import Result, judge_all
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.library import shipped
 from mremapcheck.scenario.lint import lint

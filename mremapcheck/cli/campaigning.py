@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 if TYPE_CHECKING:
-    from mremapcheck.fuzz.campaign import Plan, Tally
+    from mremapcheck.campaign.campaign import Plan, Tally
 
 
 class Look(str, Enum):
@@ -89,12 +89,12 @@ def carry_out(
 
     What was done is kept in ``out`` even where it ends early; an interrupt is part of what is returned.
     """
+    from mremapcheck.campaign.campaign import run
+    from mremapcheck.campaign.pool import pool, processors
+    from mremapcheck.campaign.progress import Progress
+    from mremapcheck.campaign.report import group_lines
+    from mremapcheck.campaign.state import Folder
     from mremapcheck.cli.output import Stdout
-    from mremapcheck.fuzz.campaign import run
-    from mremapcheck.fuzz.pool import pool, processors
-    from mremapcheck.fuzz.progress import Progress
-    from mremapcheck.fuzz.report import group_lines
-    from mremapcheck.fuzz.state import Folder
 
     limit = seconds(time)
     kernels = _kernels(plan)
@@ -131,9 +131,9 @@ def _kernels(plan: Plan) -> dict[str, Any]:
 
 def conclude(plan: Plan, done: Done, look: Look, command: str) -> int:
     """Write the last part of the report and return the exit code: 0 no mismatch, 1 some, 4 nothing was compared."""
+    from mremapcheck.campaign.report import report_json, summary_lines
     from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
     from mremapcheck.cli.listing import print_lines
-    from mremapcheck.fuzz.report import report_json, summary_lines
 
     tally = done.tally
     if look is Look.JSON:

@@ -27,18 +27,18 @@ def catalogue(
     ] = None,
 ) -> int:
     """Write every scenario with its drawing, who relies on it, its citations, and what each era of kernels does."""
-    from mremapcheck.catalogue.entries import entries
     from mremapcheck.cli.files import put
-    from mremapcheck.model.registry import NEWEST, OLDEST
-    from mremapcheck.selection import select
+    from mremapcheck.convert.catalogue.entries import entries
+    from mremapcheck.executors.model.registry import NEWEST, OLDEST
+    from mremapcheck.scenario.selection import select
 
     found = list(entries(select(paths or [], only or [])))
     if page is Page.HTML:
-        from mremapcheck.catalogue.html import html
+        from mremapcheck.convert.catalogue.html import html
 
         text = html(found, str(OLDEST), str(NEWEST))
     else:
-        from mremapcheck.catalogue.markdown import markdown
+        from mremapcheck.convert.catalogue.markdown import markdown
 
         text = markdown(found)
     put(text, out)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mremapcheck.errors import ExecutorError, NothingSelectedError, OutputError
+from mremapcheck.base.errors import ExecutorError, NothingSelectedError, OutputError
 
 if TYPE_CHECKING:
     from mremapcheck.report.base import Tally

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from mremapcheck import __version__
-from mremapcheck.cli.surroundings import Interrupted
+from mremapcheck.cli.environment import Interrupted
 
 _OPTION = "--kernel"
 _REFERENCE = re.compile(r"(live|(vm|recorded):.+|v?[0-9]+\.[0-9]+.*)")

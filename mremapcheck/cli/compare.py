@@ -48,8 +48,8 @@ def compare(
     from mremapcheck.cli.listing import list_scenarios
     from mremapcheck.cli.reporting import report
     from mremapcheck.compare.explain import compare_kernels
-    from mremapcheck.executors import TIMEOUT, open_executor
-    from mremapcheck.selection import select
+    from mremapcheck.executors.references import TIMEOUT, open_executor
+    from mremapcheck.scenario.selection import select
 
     if list_only:
         return list_scenarios(select(paths or [], only or []), look)

@@ -19,12 +19,12 @@ def coverage(
     only: Only = None,
 ) -> int:
     """Show which steps of a model scenarios reach, which errnos they see there, and what they never reach."""
+    from mremapcheck.campaign.coverage import cover, coverage_lines
+    from mremapcheck.campaign.generator import FOR_MODELS, Dice
     from mremapcheck.cli.listing import print_lines
-    from mremapcheck.fuzz.coverage import cover, coverage_lines
-    from mremapcheck.fuzz.dice import FOR_MODELS, Dice
-    from mremapcheck.model.reference import resolve
+    from mremapcheck.executors.model.reference import resolve
     from mremapcheck.scenario.parse import parse_document
-    from mremapcheck.selection import select
+    from mremapcheck.scenario.selection import select
 
     scenarios = select(paths or [], only or [])
     dice = Dice(seed, costly=FOR_MODELS)

@@ -26,13 +26,13 @@ def distinguish(
 
     Exit codes: 0 nothing tells them apart, 1 something does, 2 usage, 4 nothing was compared.
     """
+    from mremapcheck.campaign.distinguish import plan as plan_for
+    from mremapcheck.campaign.distinguish import refined, refinement, select
+    from mremapcheck.campaign.report import group_lines
+    from mremapcheck.campaign.state import written
+    from mremapcheck.campaign.write import write
     from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
     from mremapcheck.cli.listing import print_document, print_lines
-    from mremapcheck.fuzz.distinguish import plan as plan_for
-    from mremapcheck.fuzz.distinguish import refined, refinement, select
-    from mremapcheck.fuzz.report import group_lines
-    from mremapcheck.fuzz.state import written
-    from mremapcheck.fuzz.write import write
 
     if not kernel or len(kernel) != 2:
         raise typer.BadParameter("two kernels are told apart, as in `--kernel 6.16 6.17`", param_hint="--kernel")

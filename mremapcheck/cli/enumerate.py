@@ -48,10 +48,10 @@ def enumerate(
 
     Exit codes: 0 no mismatch, 1 mismatches, 2 usage, 4 nothing was compared.
     """
+    from mremapcheck.campaign.bounds_text import bounds_text, parse_bounds
+    from mremapcheck.campaign.campaign import Plan
+    from mremapcheck.campaign.source import Enumerated
     from mremapcheck.cli.listing import print_lines
-    from mremapcheck.fuzz.bounds_text import bounds_text, parse_bounds
-    from mremapcheck.fuzz.campaign import Plan
-    from mremapcheck.fuzz.source import Enumerated
 
     bounds = parse_bounds(bound or [])
     if count_only or look is Look.TABLE:

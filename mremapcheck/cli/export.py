@@ -19,10 +19,10 @@ def export(
     ] = None,
 ) -> int:
     """Write one scenario as a short C reproducer, as one would send it to a mailing list."""
+    from mremapcheck.base.errors import MremapcheckError
     from mremapcheck.cli.files import put
-    from mremapcheck.errors import MremapcheckError
-    from mremapcheck.export.generate import reproducer_of
-    from mremapcheck.selection import select
+    from mremapcheck.convert.export.generate import reproducer_of
+    from mremapcheck.scenario.selection import select
 
     scenarios = select(paths or [], only or [])
     if len(scenarios) > 1:

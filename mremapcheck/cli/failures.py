@@ -8,10 +8,10 @@ import os
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from mremapcheck.base.errors import MremapcheckError, OutputError, ScenarioError
 from mremapcheck.cli import codes
+from mremapcheck.cli.environment import Interrupted, Terminated, tell
 from mremapcheck.cli.output import Stdout, given_up
-from mremapcheck.cli.surroundings import Interrupted, Terminated, tell
-from mremapcheck.errors import MremapcheckError, OutputError, ScenarioError
 
 if TYPE_CHECKING:
     from mremapcheck.cli.main import Request

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mremapcheck.base.errors import OutputError
 from mremapcheck.cli.output import Stdout
-from mremapcheck.errors import OutputError
 
 
 def put(text: str, out: Path | None) -> None:

@@ -45,10 +45,10 @@ def fuzz(
 
     Exit codes: 0 no mismatch, 1 mismatches, 2 usage, 4 nothing was compared.
     """
-    from mremapcheck.executors import is_model
-    from mremapcheck.fuzz.campaign import Plan
-    from mremapcheck.fuzz.dice import FEATURES
-    from mremapcheck.fuzz.source import Random
+    from mremapcheck.campaign.campaign import Plan
+    from mremapcheck.campaign.generator import FEATURES
+    from mremapcheck.campaign.source import Random
+    from mremapcheck.executors.references import is_model
 
     unknown = set(without or ()) - FEATURES
     if unknown:

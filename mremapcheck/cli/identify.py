@@ -31,10 +31,10 @@ def identify(
     """
     from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
     from mremapcheck.cli.listing import print_document, print_lines
-    from mremapcheck.executors import TIMEOUT, open_executor
-    from mremapcheck.identify import identify as find
+    from mremapcheck.compare.identify import identify as find
+    from mremapcheck.executors.references import TIMEOUT, open_executor
     from mremapcheck.report.identity import identity_lines
-    from mremapcheck.selection import select
+    from mremapcheck.scenario.selection import select
 
     scenarios = select(paths or [], [])
     with open_executor(reference, timeout=timeout or TIMEOUT) as executor:

@@ -11,7 +11,7 @@ import typer
 from mremapcheck.cli.options import ListFormat, Listing
 
 if TYPE_CHECKING:
-    from mremapcheck.images.known import Known
+    from mremapcheck.executors.vm.images.known import Known
 
 
 class Action(str, Enum):
@@ -57,7 +57,7 @@ def kernels(
     from mremapcheck.cli.listing import print_document, print_lines
 
     if action is Action.LIST:
-        from mremapcheck.images.known import all_known
+        from mremapcheck.executors.vm.images.known import all_known
 
         found = all_known()
         if look is ListFormat.JSON:
@@ -87,8 +87,8 @@ def _check(action: Action, words: list[str], name: str) -> None:
 
 
 def _add(words: list[str], name: str, update: bool) -> Any:
-    from mremapcheck.images import known
-    from mremapcheck.images.image import open_image
+    from mremapcheck.executors.vm.images import known
+    from mremapcheck.executors.vm.images.image import open_image
 
     path = Path(words[0]).expanduser()
     image = open_image(path)
@@ -97,7 +97,7 @@ def _add(words: list[str], name: str, update: bool) -> Any:
 
 
 def _fetch(words: list[str], name: str, update: bool) -> Any:
-    from mremapcheck.images.fetch import fetch
+    from mremapcheck.executors.vm.images.fetch import fetch
 
     for fetched in fetch(words, update):
         what = "fetched" if fetched.new else "already here:"
@@ -105,20 +105,20 @@ def _fetch(words: list[str], name: str, update: bool) -> Any:
 
 
 def _remove(words: list[str], name: str, update: bool) -> Any:
-    from mremapcheck.images import known
+    from mremapcheck.executors.vm.images import known
 
     for word in words:
         yield f"removed {known.remove(word).name}"
 
 
 def _path(words: list[str], name: str, update: bool) -> Any:
-    from mremapcheck.images import known
+    from mremapcheck.executors.vm.images import known
 
     yield known.get(words[0]).path
 
 
 def _facts(known: Known) -> dict[str, Any]:
-    from mremapcheck.images.known import boot_of
+    from mremapcheck.executors.vm.images.known import boot_of
 
     boot = boot_of(known.digest)
     return {
@@ -132,7 +132,7 @@ def _facts(known: Known) -> dict[str, Any]:
 
 
 def _table(found: list[Known], markdown: bool) -> list[str]:
-    from mremapcheck.images.known import boot_of
+    from mremapcheck.executors.vm.images.known import boot_of
 
     if not found:
         return [

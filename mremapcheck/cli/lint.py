@@ -11,7 +11,7 @@ def lint(paths: Paths = None, look: Listing = ListFormat.TABLE) -> int:
     Exit codes: 0 nothing found, 1 warnings only, 2 errors.
     """
     from mremapcheck.cli.listing import print_document, print_lines
-    from mremapcheck.selection import problems
+    from mremapcheck.scenario.selection import problems
 
     found = problems(paths or [])
     if look is ListFormat.JSON:

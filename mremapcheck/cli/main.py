@@ -67,7 +67,7 @@ class Request(NamedTuple):
 
 def main() -> NoReturn:
     """Run the program; never returns."""
-    from mremapcheck.cli.surroundings import keep_standard_streams
+    from mremapcheck.cli.environment import keep_standard_streams
 
     keep_standard_streams()
     sys.exit(call(sys.argv[1:], alone=True))
@@ -78,8 +78,8 @@ def call(args: Sequence[str], alone: bool = False) -> int:
 
     ``alone``: the process is the program's own, and so is what becomes of signals.
     """
+    from mremapcheck.cli.environment import heed_signals
     from mremapcheck.cli.output import Stdout
-    from mremapcheck.cli.surroundings import heed_signals
 
     request = Request.read(args)
     Stdout.used = False

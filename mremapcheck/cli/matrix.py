@@ -48,12 +48,12 @@ def matrix(
     from mremapcheck.cli.listing import list_scenarios
     from mremapcheck.cli.reporting import report
     from mremapcheck.compare.matrix import default_kernels, rows
-    from mremapcheck.executors import TIMEOUT, open_executor
-    from mremapcheck.selection import select
+    from mremapcheck.executors.references import TIMEOUT, open_executor
+    from mremapcheck.scenario.selection import select
 
     references = kernel or default_kernels()
     if "vm:all" in references:
-        from mremapcheck.images.known import expand
+        from mremapcheck.executors.vm.images.known import expand
 
         references = expand(references)
     scenarios = select(paths or [], only or [])

@@ -6,8 +6,8 @@ import errno
 import os
 import sys
 
-from mremapcheck import progress
-from mremapcheck.errors import OutputError
+from mremapcheck.base import progress
+from mremapcheck.base.errors import OutputError
 
 
 class Stdout:

@@ -29,14 +29,14 @@ def pack(
     What each kernel does is in it: as the scenarios expect, and where one expects nothing as the model has it.
     """
     from mremapcheck.cli.files import put
-    from mremapcheck.export.generate import pack_of
+    from mremapcheck.convert.export.generate import pack_of
     from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.selection import select
+    from mremapcheck.scenario.selection import select
 
     if as_version is not None:
         KernelVersion.parse(as_version)
     packed = pack_of(select(paths or [], only or []))
-    from mremapcheck.export.pack import pack_text
+    from mremapcheck.convert.export.pack import pack_text
 
     put(pack_text(packed, as_version or ""), out)
     skipped = [case for case in packed if case.skip]

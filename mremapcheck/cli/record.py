@@ -23,8 +23,8 @@ def record(
     from tempfile import TemporaryDirectory
 
     from mremapcheck.cli.traces import read_logs, write_scenarios
+    from mremapcheck.convert.trace.record import record as run_strace
     from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.trace.record import record as run_strace
 
     name = Path(command[0]).name
     version = KernelVersion.parse(os.uname().release)

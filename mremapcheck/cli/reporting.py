@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.progress import Line
+from mremapcheck.cli.environment import tell
 from mremapcheck.cli.output import Stdout
-from mremapcheck.cli.surroundings import tell
-from mremapcheck.progress import Line
 from mremapcheck.report.base import Header, Tally, open_report, write_report
 from mremapcheck.report.style import Style, wants_colours
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mremapcheck.cli.options import Color, Format
-    from mremapcheck.executor import Kernel
+    from mremapcheck.executors.protocol import Kernel
     from mremapcheck.report.base import Item, Kind
     from mremapcheck.scenario.document import Scenario
 

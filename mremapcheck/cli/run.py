@@ -52,13 +52,13 @@ def run(
 
     Exit codes: 0 all as expected, 1 something was not, 2 usage or a scenario that does not load, 4 nothing ran.
     """
-    from mremapcheck.check import judge_all
     from mremapcheck.cli.codes import of_run
     from mremapcheck.cli.listing import list_scenarios
     from mremapcheck.cli.reporting import report
-    from mremapcheck.executors import TIMEOUT, open_executor
+    from mremapcheck.executors.references import TIMEOUT, open_executor
     from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.selection import select
+    from mremapcheck.outcome.expectations import judge_all
+    from mremapcheck.scenario.selection import select
 
     version = KernelVersion.parse(expect_as) if expect_as else None
     if list_only:

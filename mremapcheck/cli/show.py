@@ -9,7 +9,7 @@ def show(paths: Paths = None, only: Only = None) -> int:
     """Draw scenarios before anything has run: regions, what the letters mean, what is done."""
     from mremapcheck.cli.listing import print_lines
     from mremapcheck.scenario import picture
-    from mremapcheck.selection import select
+    from mremapcheck.scenario.selection import select
 
     drawn = [picture.show(scenario) for scenario in select(paths or [], only or [])]
     return print_lines(["\n\n\n".join(drawn)])

@@ -27,12 +27,12 @@ def since(
     Exit codes: 0 told, 2 usage or a file that does not load.
     """
     from mremapcheck.cli.listing import print_document, print_lines
-    from mremapcheck.executors import open_executor
-    from mremapcheck.images.known import expand
-    from mremapcheck.model.registry import CHANGES, NEWEST, OLDEST
+    from mremapcheck.compare.timeline import stops, timeline
+    from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
+    from mremapcheck.executors.references import open_executor
+    from mremapcheck.executors.vm.images.known import expand
     from mremapcheck.report.timeline import timeline_lines
-    from mremapcheck.selection import select
-    from mremapcheck.timeline import stops, timeline
+    from mremapcheck.scenario.selection import select
 
     measured = expand(on or [])
     told = []

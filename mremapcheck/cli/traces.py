@@ -8,20 +8,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.cli.codes import GOOD, NOTHING_RAN
+from mremapcheck.cli.environment import tell
 from mremapcheck.cli.files import put
-from mremapcheck.cli.surroundings import tell
-from mremapcheck.errors import MremapcheckError
 from mremapcheck.report.text import counted
 
 if TYPE_CHECKING:
+    from mremapcheck.convert.trace.collect import Collection
     from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.trace.collect import Collection
 
 
 def read_logs(logs: Sequence[Path]) -> Collection:
     """Read strace's logs, one after the other; raises MremapcheckError for one that cannot be read."""
-    from mremapcheck.trace.collect import collect
+    from mremapcheck.convert.trace.collect import collect
 
     return collect(_lines(logs))
 
@@ -38,8 +38,8 @@ def write_scenarios(
 
     ``name`` begins the names of all of them; ``source`` says where they come from. ``traced``: mremap was traced.
     """
-    from mremapcheck.trace.collect import documents
-    from mremapcheck.trace.yaml_text import yaml_text
+    from mremapcheck.convert.trace.collect import documents
+    from mremapcheck.convert.trace.yaml_text import yaml_text
 
     stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "trace"
     found = documents(collection, source, stem, version)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from mremapcheck.compare.differences import differences
 
 if TYPE_CHECKING:
-    from mremapcheck.outcome import Execution, Outcome
+    from mremapcheck.outcome.outcome import Execution, Outcome
     from mremapcheck.scenario.document import Scenario
 
 #: Ids of the changes that a kernel has.

@@ -19,10 +19,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from mremapcheck.outcome import MoveOutcome
+    from mremapcheck.outcome.outcome import MoveOutcome
 
 
 @dataclass(frozen=True, slots=True)

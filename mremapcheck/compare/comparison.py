@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from mremapcheck.base.dataclass import dataclass
 from mremapcheck.compare.differences import differences
-from mremapcheck.dataclass import dataclass
 
 if TYPE_CHECKING:
     from mremapcheck.compare.classes import Difference
-    from mremapcheck.outcome import Execution
+    from mremapcheck.outcome.outcome import Execution
     from mremapcheck.scenario.document import Scenario
 
 Status: TypeAlias = Literal["same", "different", "skipped", "error"]

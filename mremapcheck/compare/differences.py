@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.base.units import pages as pages_of
 from mremapcheck.compare.classes import CLASSES, Difference, move_differences
 from mremapcheck.compare.places import Cut, Place, cut_at, places
-from mremapcheck.errors import MremapcheckError
-from mremapcheck.outcome import events_text
+from mremapcheck.outcome.outcome import events_text
 from mremapcheck.scenario.operations import Mremap
-from mremapcheck.units import pages as pages_of
 
 if TYPE_CHECKING:
-    from mremapcheck.outcome import Outcome
+    from mremapcheck.outcome.outcome import Outcome
     from mremapcheck.scenario.document import Scenario
 
 _RANK = {kind: rank for rank, kind in enumerate(CLASSES)}

@@ -11,19 +11,19 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from mremapcheck.base.errors import KernelReferenceError
 from mremapcheck.compare.cause import Causes, Changes
 from mremapcheck.compare.comparison import Suspect, compare
 from mremapcheck.compare.differences import differences, worst_first
-from mremapcheck.errors import KernelReferenceError
-from mremapcheck.parallel import lockstep
+from mremapcheck.executors.parallel import lockstep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mremapcheck.compare.classes import Difference
     from mremapcheck.compare.comparison import Comparison
-    from mremapcheck.executor import Executor, Kernel
-    from mremapcheck.outcome import Execution, Outcome
+    from mremapcheck.executors.protocol import Executor, Kernel
+    from mremapcheck.outcome.outcome import Execution, Outcome
     from mremapcheck.scenario.document import Scenario
 
 
@@ -114,7 +114,7 @@ def _model_of(kernel: Kernel) -> Changes | None:
     """Return the changes of a kernel: its own if they are known, else those of its version; None for an unknown one."""
     if kernel.changes is not None:
         return frozenset(kernel.changes)
-    from mremapcheck.model.reference import resolve
+    from mremapcheck.executors.model.reference import resolve
 
     try:
         return frozenset(resolve(str(kernel.version)).ids)
@@ -124,9 +124,9 @@ def _model_of(kernel: Kernel) -> Changes | None:
 
 def model_causes() -> Causes:
     """Return the search for causes in the model's own history."""
-    from mremapcheck.model.executor import ModelExecutor
-    from mremapcheck.model.kernel import ModelKernel
-    from mremapcheck.model.registry import CHANGES
+    from mremapcheck.executors.model.executor import ModelExecutor
+    from mremapcheck.executors.model.kernel import ModelKernel
+    from mremapcheck.executors.model.registry import CHANGES
 
     @lru_cache(maxsize=256)
     def executor(changes: Changes) -> ModelExecutor:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mremapcheck.check import Result, Status, judge
+from mremapcheck.base.dataclass import dataclass
 from mremapcheck.compare.differences import differences
-from mremapcheck.dataclass import dataclass
-from mremapcheck.parallel import lockstep
+from mremapcheck.executors.parallel import lockstep
+from mremapcheck.outcome.expectations import Result, Status, judge
 
 if TYPE_CHECKING:
-    from mremapcheck.executor import Executor, Kernel
+    from mremapcheck.executors.protocol import Executor, Kernel
     from mremapcheck.scenario.document import Scenario
 
 
@@ -76,9 +76,9 @@ class Row:
 
 def default_kernels() -> list[str]:
     """Return every release and candidate at which the model can change, from its oldest kernel to its newest."""
+    from mremapcheck.compare.timeline import stops
+    from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
     from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.model.registry import CHANGES, NEWEST, OLDEST
-    from mremapcheck.timeline import stops
 
     versions = [KernelVersion.parse(stop) for stop in stops(CHANGES, OLDEST, NEWEST)]
     return [str(version) for version in versions if not version.stable]

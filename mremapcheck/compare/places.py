@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from mremapcheck.outcome import MappingOutcome, Outcome
+    from mremapcheck.outcome.outcome import MappingOutcome, Outcome
 
 #: Their offset means nothing and is always reported as 0.
 _NO_OFFSET = ("anon", "dev-zero")

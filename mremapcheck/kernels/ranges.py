@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeAlias, cast
 
-from mremapcheck.dataclass import dataclass
-from mremapcheck.errors import KernelReferenceError
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.errors import KernelReferenceError
 from mremapcheck.kernels.version import KernelVersion
 
 Comparison: TypeAlias = Literal["<", "<=", ">", ">=", "==", "!="]

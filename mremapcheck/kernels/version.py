@@ -6,8 +6,8 @@ import re
 from dataclasses import field
 from functools import total_ordering
 
-from mremapcheck.dataclass import dataclass
-from mremapcheck.errors import KernelReferenceError
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.errors import KernelReferenceError
 
 _NUMBERS = re.compile(
     r"""v? ([0-9]{1,4}) \. ([0-9]{1,4})

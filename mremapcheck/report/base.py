@@ -11,15 +11,15 @@ from dataclasses import field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
-from mremapcheck.dataclass import dataclass
-from mremapcheck.errors import ExecutorError, OutputError
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.errors import ExecutorError, OutputError
 from mremapcheck.report.style import Style
 
 if TYPE_CHECKING:
-    from mremapcheck.check import Result
     from mremapcheck.compare.comparison import Comparison
     from mremapcheck.compare.matrix import Row
-    from mremapcheck.executor import Kernel
+    from mremapcheck.executors.protocol import Kernel
+    from mremapcheck.outcome.expectations import Result
     from mremapcheck.scenario.document import Scenario
 
     Item: TypeAlias = Result | Comparison | Row

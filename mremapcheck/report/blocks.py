@@ -9,12 +9,12 @@ from mremapcheck.report.changes import change_text
 from mremapcheck.report.text import align, before, calls, drawing_block, plain, wrapped
 
 if TYPE_CHECKING:
-    from mremapcheck.check import Result
     from mremapcheck.compare.classes import Difference
     from mremapcheck.compare.comparison import Comparison
     from mremapcheck.compare.matrix import Row
-    from mremapcheck.executor import Kernel
-    from mremapcheck.outcome import Note, Outcome
+    from mremapcheck.executors.protocol import Kernel
+    from mremapcheck.outcome.expectations import Result
+    from mremapcheck.outcome.outcome import Note, Outcome
     from mremapcheck.scenario.document import Scenario
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
 from mremapcheck.report.blocks import comparison_block, mismatch_block
 
 if TYPE_CHECKING:
-    from mremapcheck.check import Result
     from mremapcheck.compare.comparison import Comparison
     from mremapcheck.compare.matrix import Row
+    from mremapcheck.outcome.expectations import Result
     from mremapcheck.report.base import Header, Item
 
 Status: TypeAlias = Literal["pass", "fail", "skip", "error"]

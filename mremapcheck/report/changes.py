@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mremapcheck.errors import NothingSelectedError
+from mremapcheck.base.errors import NothingSelectedError
 from mremapcheck.report.text import wrapped
 
 if TYPE_CHECKING:
+    from mremapcheck.executors.model.change import Change
     from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.model.change import Change
 
 
 def select_changes(names: Sequence[str], since: KernelVersion | None) -> list[Change]:
@@ -18,7 +18,7 @@ def select_changes(names: Sequence[str], since: KernelVersion | None) -> list[Ch
 
     Raises NothingSelectedError for a name that means no change, and where nothing is left.
     """
-    from mremapcheck.model.registry import CHANGES, find
+    from mremapcheck.executors.model.registry import CHANGES, find
 
     chosen = list(CHANGES)
     if names:
@@ -46,7 +46,7 @@ def _near(name: str, changes: Sequence[Change]) -> str:
 
 def change_text(id_: str) -> str:
     """Cite a change as kernel developers do: ``commit d23cb648e365 ("mm/mremap: ..."), since 6.17-rc3``."""
-    from mremapcheck.model.registry import by_id
+    from mremapcheck.executors.model.registry import by_id
 
     change = by_id(id_)
     if change is None:

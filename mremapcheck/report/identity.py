@@ -10,7 +10,7 @@ from mremapcheck.report.changes import change_text
 from mremapcheck.report.text import WIDTH
 
 if TYPE_CHECKING:
-    from mremapcheck.identify import Identity
+    from mremapcheck.compare.identify import Identity
 
 
 def identity_lines(identity: Identity, verbose: bool = False) -> Iterator[str]:

@@ -9,9 +9,9 @@ from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mism
 from mremapcheck.report.style import Style
 
 if TYPE_CHECKING:
-    from mremapcheck.check import Result
     from mremapcheck.compare.comparison import Comparison
     from mremapcheck.compare.matrix import Row
+    from mremapcheck.outcome.expectations import Result
     from mremapcheck.report.base import Item, Output
 
 

@@ -7,7 +7,7 @@ import lzma
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from mremapcheck.errors import OutputError
+from mremapcheck.base.errors import OutputError
 from mremapcheck.report.json import Json
 from mremapcheck.report.style import Style
 

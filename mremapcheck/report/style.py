@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
 
 #: SGR codes by what they mean.
 _CODES = {"good": "32", "bad": "31;1", "warn": "33", "strong": "1", "faint": "2"}

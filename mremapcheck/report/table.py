@@ -12,9 +12,9 @@ from mremapcheck.report.style import Style
 from mremapcheck.report.text import WIDTH, clip, plain, terminal_width, wrapped
 
 if TYPE_CHECKING:
-    from mremapcheck.check import Result
     from mremapcheck.compare.comparison import Comparison
     from mremapcheck.compare.matrix import Row
+    from mremapcheck.outcome.expectations import Result
     from mremapcheck.report.base import Item, Output
 
 #: Longest name that the lines after it are aligned to.

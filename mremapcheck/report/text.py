@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.units import PAGE
 from mremapcheck.scenario.drawing import compact
 from mremapcheck.scenario.operations import Mmap, Mremap, Munmap
 from mremapcheck.scenario.picture import call
-from mremapcheck.units import PAGE
 
 if TYPE_CHECKING:
     from mremapcheck.report.base import Output

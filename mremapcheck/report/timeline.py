@@ -10,8 +10,8 @@ from mremapcheck.report.text import WIDTH, align, before, calls, shorten, wrappe
 from mremapcheck.scenario.drawing import compact
 
 if TYPE_CHECKING:
+    from mremapcheck.compare.timeline import Stretch
     from mremapcheck.scenario.document import Scenario
-    from mremapcheck.timeline import Stretch
 
 
 def timeline_lines(scenario: Scenario, modelled: Sequence[Stretch], measured: Sequence[Stretch]) -> Iterator[str]:

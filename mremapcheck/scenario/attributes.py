@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.units import PAGE
 from mremapcheck.scenario.drawing import MOST_PAGES
 from mremapcheck.scenario.fields import Choice, Flag, Text, Whole
 from mremapcheck.scenario.kinds import ADVICES, KINDS, PROTS, UFFD_MODES
 from mremapcheck.scenario.reader import Refused
 from mremapcheck.scenario.records import ListOf, key
 from mremapcheck.scenario.values import Lock, Size
-from mremapcheck.units import PAGE
 
 FILE_NAME = Text("a file's name", "[A-Za-z0-9][A-Za-z0-9_-]*", "letters, digits, `_` and `-`: `file: m`", 64)
 #: What PR_SET_VMA_ANON_NAME takes: printable, without ``\\``, backquote, ``$``, ``[`` and ``]``, 79 characters.

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.units import pages
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.scenario.operations import Mmap, Operation
-from mremapcheck.units import pages
 
 
 @dataclass(frozen=True, slots=True)

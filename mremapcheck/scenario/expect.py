@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.units import PAGE
 from mremapcheck.kernels.ranges import KernelRange
-from mremapcheck.outcome import VERDICTS
+from mremapcheck.outcome.outcome import VERDICTS
 from mremapcheck.scenario.address import REGION_NAME
 from mremapcheck.scenario.document import Expectation, MoveExpectation
 from mremapcheck.scenario.fields import Choice, Field
 from mremapcheck.scenario.reader import Refused
 from mremapcheck.scenario.records import ListOf, MapOf, Record, Tagged, key
 from mremapcheck.scenario.values import ERRNO, KERNELS, LAYOUT, Outline, Result, Size, known_place
-from mremapcheck.units import PAGE
 
 FAILURES = ("refused", "partial", "damaged")
 

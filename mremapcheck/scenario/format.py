@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.units import PAGE
 from mremapcheck.scenario.address import REGION_NAME, SIZE
 from mremapcheck.scenario.attributes import Attributes
 from mremapcheck.scenario.document import Limit, Process
@@ -17,7 +18,6 @@ from mremapcheck.scenario.items import ITEM, Item
 from mremapcheck.scenario.reader import Reader, Refused, did_you_mean, quote
 from mremapcheck.scenario.records import ListOf, MapOf, Record, Short, key
 from mremapcheck.scenario.values import CAPABILITY, DRAWING, ELSEWHERE, LimitSize, Size
-from mremapcheck.units import PAGE
 
 NAME = Text("a scenario's name", "[A-Za-z0-9][A-Za-z0-9._-]*", "letters, digits, `.`, `_` and `-`", 100)
 

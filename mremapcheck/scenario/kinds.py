@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mremapcheck.dataclass import dataclass
-from mremapcheck.units import ARENA_END as ARENA_END
-from mremapcheck.units import ARENA_START as ARENA_START
-from mremapcheck.units import PAGE
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.units import ARENA_END as ARENA_END
+from mremapcheck.base.units import ARENA_START as ARENA_START
+from mremapcheck.base.units import PAGE
 
 #: Pages that stay unmapped on either side of a region.
 MARGIN = 256

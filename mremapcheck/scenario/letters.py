@@ -13,10 +13,10 @@ from dataclasses import field
 from functools import lru_cache
 from typing import TypeAlias
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.units import PAGE, pages
 from mremapcheck.scenario.address import LARGEST
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Mremap, Tag
-from mremapcheck.units import PAGE, pages
 
 #: First page, end, letter, number of the first page.
 _Run: TypeAlias = tuple[int, int, str, int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from mremapcheck.errors import Problem
+from mremapcheck.base.errors import Problem
 from mremapcheck.kernels.ranges import landmarks
 from mremapcheck.scenario.document import Expectation, Scenario
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Fork, Mremap

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from mremapcheck.dataclass import dataclass
-from mremapcheck.errors import Problem, ScenarioError
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.errors import Problem, ScenarioError
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.files import Unreadable, find, read, shown
 from mremapcheck.scenario.parse import parse_document

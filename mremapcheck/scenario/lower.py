@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.units import PAGE, pages
 from mremapcheck.scenario import items, letters
 from mremapcheck.scenario.address import LARGEST, Place
 from mremapcheck.scenario.attributes import PLAIN, Attributes
@@ -29,7 +30,6 @@ from mremapcheck.scenario.operations import (
     UffdRegister,
 )
 from mremapcheck.scenario.reader import Fault, Path
-from mremapcheck.units import PAGE, pages
 
 #: The most pages that a scenario writes to, one by one.
 MOST_TOUCHED = 1 << 16

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TypeAlias
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

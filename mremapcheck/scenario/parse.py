@@ -6,7 +6,7 @@ from collections.abc import Callable
 from string import ascii_letters
 from typing import Any, TypeAlias
 
-from mremapcheck.errors import Problem, ScenarioError
+from mremapcheck.base.errors import Problem, ScenarioError
 from mremapcheck.scenario.document import Process, Scenario
 from mremapcheck.scenario.format import DOCUMENT, DocumentItem
 from mremapcheck.scenario.items import MremapItem

@@ -15,7 +15,7 @@ from dataclasses import field
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
 from mremapcheck.scenario.reader import MOST_FAULTS, Path, quote
 
 #: No scenario is nested more deeply, and no file holds more documents.

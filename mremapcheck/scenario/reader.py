@@ -6,7 +6,7 @@ from collections.abc import Iterable, Set
 from dataclasses import field
 from typing import Any, TypeAlias
 
-from mremapcheck.dataclass import dataclass
+from mremapcheck.base.dataclass import dataclass
 
 Path: TypeAlias = tuple[str | int, ...]
 

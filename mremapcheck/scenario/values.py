@@ -7,7 +7,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from mremapcheck.errors import KernelReferenceError
+from mremapcheck.base.errors import KernelReferenceError
+from mremapcheck.base.units import PAGE, TASK_SIZE
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.scenario import drawing
 from mremapcheck.scenario.address import (
@@ -30,7 +31,6 @@ from mremapcheck.scenario.flags import PATTERN as FLAGS
 from mremapcheck.scenario.kinds import CAPABILITIES
 from mremapcheck.scenario.operations import Address
 from mremapcheck.scenario.reader import Reader, Refused, describe, did_you_mean, quote
-from mremapcheck.units import PAGE, TASK_SIZE
 
 #: Names that an outcome has for the places that the kernel chose, in the order of the moves that returned them.
 ELSEWHERE = r"elsewhere[0-9]*"

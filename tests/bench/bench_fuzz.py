@@ -18,12 +18,12 @@ from typing import TypeVar
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from mremapcheck.executors import open_executor  # noqa: E402
-from mremapcheck.fuzz.campaign import Plan, Tally, run  # noqa: E402
-from mremapcheck.fuzz.dice import Dice  # noqa: E402
-from mremapcheck.fuzz.finding import examine  # noqa: E402
-from mremapcheck.fuzz.pool import pool, processors  # noqa: E402
-from mremapcheck.fuzz.source import Random  # noqa: E402
+from mremapcheck.campaign.campaign import Plan, Tally, run  # noqa: E402
+from mremapcheck.campaign.generator import Dice  # noqa: E402
+from mremapcheck.campaign.pool import pool, processors  # noqa: E402
+from mremapcheck.campaign.source import Random  # noqa: E402
+from mremapcheck.compare.finding import examine  # noqa: E402
+from mremapcheck.executors.references import open_executor  # noqa: E402
 from mremapcheck.scenario.parse import parse_document  # noqa: E402
 
 T = TypeVar("T")

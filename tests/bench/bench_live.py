@@ -20,11 +20,11 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from mremapcheck.live.executor import LiveExecutor  # noqa: E402
-from mremapcheck.outcome import Outcome  # noqa: E402
+from mremapcheck.base.units import ARENA_START  # noqa: E402
+from mremapcheck.executors.live.executor import LiveExecutor  # noqa: E402
+from mremapcheck.outcome.outcome import Outcome  # noqa: E402
 from mremapcheck.scenario.document import Scenario  # noqa: E402
 from mremapcheck.scenario.parse import parse_document  # noqa: E402
-from mremapcheck.units import ARENA_START  # noqa: E402
 
 #: Scenarios between two looks at the clock: on a busy machine only the best slice tells what the program can do.
 SLICE = 200

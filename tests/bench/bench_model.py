@@ -14,10 +14,10 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from mremapcheck.executor import Executor  # noqa: E402
-from mremapcheck.live.executor import LiveExecutor  # noqa: E402
-from mremapcheck.model.executor import ModelExecutor  # noqa: E402
-from mremapcheck.model.reference import resolve  # noqa: E402
+from mremapcheck.executors.live.executor import LiveExecutor  # noqa: E402
+from mremapcheck.executors.model.executor import ModelExecutor  # noqa: E402
+from mremapcheck.executors.model.reference import resolve  # noqa: E402
+from mremapcheck.executors.protocol import Executor  # noqa: E402
 from mremapcheck.scenario.document import Scenario  # noqa: E402
 from mremapcheck.scenario.parse import parse_document  # noqa: E402
 

@@ -18,10 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from mremapcheck.errors import MremapcheckError  # noqa: E402
-from mremapcheck.images import known  # noqa: E402
-from mremapcheck.vm.cpio import Archive  # noqa: E402
-from mremapcheck.vm.qemu import find_qemu  # noqa: E402
+from mremapcheck.base.errors import MremapcheckError  # noqa: E402
+from mremapcheck.executors.vm.cpio import Archive  # noqa: E402
+from mremapcheck.executors.vm.images import known  # noqa: E402
+from mremapcheck.executors.vm.qemu import find_qemu  # noqa: E402
 
 INIT = """
 #include <sys/reboot.h>
@@ -71,7 +71,7 @@ def _compare(version: str, bare: list[str], tool: list[str], rounds: int) -> Non
 
 def _image() -> None:
     """Print how long the guest image takes to build, in a process of its own without anything cached."""
-    program = "from mremapcheck.vm.guest_image import guest_image; guest_image()"
+    program = "from mremapcheck.executors.vm.guest_image import guest_image; guest_image()"
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "XDG_CACHE_HOME": folder, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-c", program]

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.catalogue import svg
-from mremapcheck.catalogue.cites import link
-from mremapcheck.catalogue.entries import Entry, by_theme, entries
-from mremapcheck.catalogue.html import html
-from mremapcheck.catalogue.markdown import markdown
 from mremapcheck.cli.main import call
-from mremapcheck.model.executor import ModelExecutor
-from mremapcheck.model.reference import resolve
+from mremapcheck.convert.catalogue import svg
+from mremapcheck.convert.catalogue.cites import link
+from mremapcheck.convert.catalogue.entries import Entry, by_theme, entries
+from mremapcheck.convert.catalogue.html import html
+from mremapcheck.convert.catalogue.markdown import markdown
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.reference import resolve
 from mremapcheck.scenario.library import shipped
 from mremapcheck.scenario.loader import load_paths
 from mremapcheck.scenario.parse import parse_document

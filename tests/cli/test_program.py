@@ -121,7 +121,7 @@ def test_a_bug_of_ours(program: Program, write: Write, monkeypatch: pytest.Monke
     def broken(*args: object) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("mremapcheck.selection.select", broken)
+    monkeypatch.setattr("mremapcheck.scenario.selection.select", broken)
     answer = program("run", "--kernel", "6.17", "--format", "json")
     assert answer.code == 70 and "this is a bug in mremapcheck: ZeroDivisionError: oh" in answer.err
     assert "Traceback" not in answer.err and answer.json["problems"][0]["message"].startswith("bug in mremapcheck")
@@ -239,7 +239,7 @@ def test_changes(program: Program) -> None:
 
 
 def test_a_line_of_progress_tells_the_time_while_something_blocks() -> None:
-    script = "from mremapcheck.progress import Line; import time; line = Line('waiting'); line.say('for it')\n"
+    script = "from mremapcheck.base.progress import Line; import time; line = Line('waiting'); line.say('for it')\n"
     script += "with line.ticking(): time.sleep(2.2)\nline.clear()"
     ours, theirs = pty.openpty()
     process = subprocess.Popen([sys.executable, "-c", script], stderr=theirs)
@@ -297,5 +297,5 @@ def test_a_run_loads_only_what_it_needs(write: Write) -> None:
         assert not [
             name for modules in loaded.values() for name in modules if name.split(".")[0] == heavy or name == heavy
         ]
-    assert "mremapcheck.live.executor" not in loaded["6.17"]
-    assert "mremapcheck.model.executor" not in loaded["live"]
+    assert "mremapcheck.executors.live.executor" not in loaded["6.17"]
+    assert "mremapcheck.executors.model.executor" not in loaded["live"]

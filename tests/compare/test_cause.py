@@ -5,7 +5,7 @@ from __future__ import annotations
 from mremapcheck.compare.cause import Causes, Changes
 from mremapcheck.compare.comparison import Suspect, compare
 from mremapcheck.compare.explain import Explainer
-from mremapcheck.outcome import Execution, Outcome
+from mremapcheck.outcome.outcome import Execution, Outcome
 from mremapcheck.scenario.document import Scenario
 from tests.made import DAMAGED, MOVED, PARTIAL, REFUSED, kernel, outcome, ran, scenario
 

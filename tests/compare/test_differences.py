@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.compare.classes import CLASSES, Difference
 from mremapcheck.compare.differences import differences
-from mremapcheck.errors import MremapcheckError
-from mremapcheck.outcome import MoveOutcome, Outcome, Verdict
+from mremapcheck.outcome.outcome import MoveOutcome, Outcome, Verdict
 from tests.made import DAMAGED, MOVED, PARTIAL, REFUSED, outcome, scenario, vma
 
 CASE = scenario()

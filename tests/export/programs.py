@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mremapcheck.export.pack import Packed, pack_text
+from mremapcheck.convert.export.pack import Packed, pack_text
 from tests.tools import tool
 
 FLAGS = ("-std=gnu11", "-Wall", "-Wextra", "-Werror")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mremapcheck.export.eras import eras
-from mremapcheck.export.oracle import Wanted
-from mremapcheck.export.words import Fact
+from mremapcheck.convert.export.eras import eras
+from mremapcheck.convert.export.oracle import Wanted
+from mremapcheck.convert.export.words import Fact
 
 A, B, C = Fact("regions.src", "A"), Fact("regions.dst", "B"), Fact("counters.locked", "1p")
 

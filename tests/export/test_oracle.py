@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from mremapcheck.check import judge
-from mremapcheck.export.oracle import modelled, open_models, turning_points, written
-from mremapcheck.export.words import drawing_text, expected_facts, layout_text, seen_facts
+from mremapcheck.convert.export.oracle import modelled, open_models, turning_points, written
+from mremapcheck.convert.export.words import drawing_text, expected_facts, layout_text, seen_facts
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.reference import resolve
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.model.executor import ModelExecutor
-from mremapcheck.model.reference import resolve
+from mremapcheck.outcome.expectations import judge
 from mremapcheck.scenario.library import shipped
 from mremapcheck.scenario.loader import load_file
 

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.check import judge
-from mremapcheck.errors import ScenarioError
-from mremapcheck.export.generate import pack_of, pack_one
-from mremapcheck.export.oracle import Wanted
-from mremapcheck.export.pack import Packed
-from mremapcheck.export.words import Fact, seen_facts
-from mremapcheck.fuzz.dice import Dice
+from mremapcheck.base.errors import ScenarioError
+from mremapcheck.campaign.generator import Dice
+from mremapcheck.convert.export.generate import pack_of, pack_one
+from mremapcheck.convert.export.oracle import Wanted
+from mremapcheck.convert.export.pack import Packed
+from mremapcheck.convert.export.words import Fact, seen_facts
+from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.live.executor import LiveExecutor
-from mremapcheck.outcome import Execution
+from mremapcheck.outcome.expectations import judge
+from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.library import shipped
 from mremapcheck.scenario.loader import load_paths

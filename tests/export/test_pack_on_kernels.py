@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.errors import MremapcheckError
-from mremapcheck.executors import open_executor
-from mremapcheck.export.generate import pack_of
-from mremapcheck.export.pack import pack_text
-from mremapcheck.export.words import seen_facts
-from mremapcheck.images.known import get
+from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.convert.export.generate import pack_of
+from mremapcheck.convert.export.pack import pack_text
+from mremapcheck.convert.export.words import seen_facts
+from mremapcheck.executors.references import open_executor
+from mremapcheck.executors.vm import ext2
+from mremapcheck.executors.vm.cpio import Archive
+from mremapcheck.executors.vm.images.known import get
+from mremapcheck.executors.vm.qemu import find_qemu
 from mremapcheck.scenario.library import shipped
 from mremapcheck.scenario.loader import load_paths
-from mremapcheck.vm import ext2
-from mremapcheck.vm.cpio import Archive
-from mremapcheck.vm.qemu import find_qemu
 from tests.export.programs import Test, compiled, read_ktap
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from mremapcheck.cli.main import call
-from mremapcheck.export.generate import reproducer_of
-from mremapcheck.export.oracle import written
-from mremapcheck.export.reproducer import reproducer_text
-from mremapcheck.live.executor import LiveExecutor
+from mremapcheck.convert.export.generate import reproducer_of
+from mremapcheck.convert.export.oracle import written
+from mremapcheck.convert.export.reproducer import reproducer_text
+from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.library import shipped
 from mremapcheck.scenario.loader import load_file, load_paths

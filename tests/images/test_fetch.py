@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from mremapcheck.images.apt import AptError
-from mremapcheck.images.fetch import fetch
+from mremapcheck.executors.vm.images.apt import AptError
+from mremapcheck.executors.vm.images.fetch import fetch
 from mremapcheck.report.schema import json_schema
 from tests.images.made import bzimage, deb
 from tests.images.mirror import SUITE, Key, Mirror, machine
@@ -260,7 +260,7 @@ def test_progress_is_shown_on_a_terminal(user: User, mirror: Mirror) -> None:
 
 
 def test_a_disk_without_room(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mremapcheck.images.apt._ROOM", 1 << 60)
+    monkeypatch.setattr("mremapcheck.executors.vm.images.apt._ROOM", 1 << 60)
     for name in ("APT_CONFIG", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, user.env[name])
     with pytest.raises(AptError, match="is full") as caught:
@@ -269,7 +269,7 @@ def test_a_disk_without_room(user: User, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_mirror_that_says_no_more(user: User, mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mremapcheck.images.apt._SILENCE", 1.5)
+    monkeypatch.setattr("mremapcheck.executors.vm.images.apt._SILENCE", 1.5)
     for name in ("APT_CONFIG", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, user.env[name])
     mirror.stall_all = True

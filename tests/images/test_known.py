@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.errors import ExecutorError, KernelReferenceError, MremapcheckError
-from mremapcheck.images import cache, known
-from mremapcheck.images.image import Image, ImageError, open_image
+from mremapcheck.base.errors import ExecutorError, KernelReferenceError, MremapcheckError
+from mremapcheck.executors.vm.images import cache, known
+from mremapcheck.executors.vm.images.image import Image, ImageError, open_image
 from tests.images.made import bzimage
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mremapcheck.images.packages import PackageError, is_package, kernel_in_package
+from mremapcheck.executors.vm.images.packages import PackageError, is_package, kernel_in_package
 from tests.images.made import bzimage, deb, rpm
 from tests.tools import tool
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mremapcheck.images import bzimage
-from mremapcheck.images.unpack import unpack
+from mremapcheck.executors.vm.images import bzimage
+from mremapcheck.executors.vm.images.unpack import unpack
 from tests.images import made
 from tests.tools import tool
 

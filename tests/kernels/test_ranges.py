@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mremapcheck.errors import KernelReferenceError
+from mremapcheck.base.errors import KernelReferenceError
 from mremapcheck.kernels.ranges import KernelRange, landmarks
 from mremapcheck.kernels.version import KernelVersion
 

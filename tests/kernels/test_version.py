@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mremapcheck.errors import KernelReferenceError
+from mremapcheck.base.errors import KernelReferenceError
 from mremapcheck.kernels.version import KernelVersion
 
 number = st.integers(0, 99)

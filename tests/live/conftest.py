@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from mremapcheck.live.executor import LiveExecutor
-from mremapcheck.outcome import Execution, Outcome
+from mremapcheck.executors.live.executor import LiveExecutor
+from mremapcheck.outcome.outcome import Execution, Outcome
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.parse import parse_document
 

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from mremapcheck.errors import ExecutorError
-from mremapcheck.live import supervisor
-from mremapcheck.live.executor import WINDOW, LiveExecutor
-from mremapcheck.outcome import Execution
+from mremapcheck.base.errors import ExecutorError
+from mremapcheck.base.units import ARENA_END, ARENA_START
+from mremapcheck.executors.live import supervisor
+from mremapcheck.executors.live.executor import WINDOW, LiveExecutor
+from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.units import ARENA_END, ARENA_START
 from tests.live.conftest import move, scenario
 
 ROOT = Path(__file__).parent.parent.parent
@@ -145,7 +145,7 @@ def test_fault_of_our_own_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with LiveExecutor(fresh=False) as executor:
         assert drawings(list(executor.run([scenario()]))) == ["AAA"]
-        monkeypatch.setattr("mremapcheck.live.runner.presence", presence)
+        monkeypatch.setattr("mremapcheck.executors.live.runner.presence", presence)
     with LiveExecutor(fresh=False) as executor:
         found = list(executor.run([scenario()] * 3))
     assert drawings(found) == ["error"] * 3
@@ -156,7 +156,7 @@ def test_unusable_process_is_an_executor_error(monkeypatch: pytest.MonkeyPatch) 
     def mark() -> None:
         raise OSError("no room")
 
-    monkeypatch.setattr("mremapcheck.live.runner.mark", mark)
+    monkeypatch.setattr("mremapcheck.executors.live.runner.mark", mark)
     with LiveExecutor(fresh=False) as executor, pytest.raises(ExecutorError, match="cannot work here: no room"):
         list(executor.run([scenario()]))
 
@@ -198,7 +198,7 @@ def test_nothing_is_left_on_the_machine(tmp_path: Path, monkeypatch: pytest.Monk
 def test_killed_tool_leaves_no_processes() -> None:
     program = (
         "import sys, time; sys.path.insert(0, sys.argv[1])\n"
-        "from mremapcheck.live.executor import LiveExecutor\n"
+        "from mremapcheck.executors.live.executor import LiveExecutor\n"
         "executor = LiveExecutor(); list(executor.run([])); print('up', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(ROOT)], stdout=subprocess.PIPE) as tool:

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.live.executor import LiveExecutor
 from tests.model.test_truth import FILES, disagreement, lines, parsed
 
 

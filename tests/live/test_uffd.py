@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mremapcheck.live.executor import LiveExecutor
+from mremapcheck.executors.live.executor import LiveExecutor
 from tests.live.conftest import Run, See, move, scenario
 
 REMAP = {"event": "remap", "from": "src", "to": "dst", "len": "3p"}

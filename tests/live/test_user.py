@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mremapcheck.live.executor import LiveExecutor
+from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.scenario.parse import parse_document
 from tests.live.conftest import move, scenario
 
@@ -21,7 +21,7 @@ NOBODY = 65534
 PROGRAM = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from mremapcheck.live.executor import LiveExecutor
+from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.scenario.parse import parse_document
 from mremapcheck.scenario.parse import parse_document
 with LiveExecutor() as executor:
@@ -47,7 +47,7 @@ def as_nobody(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 IMPORT = (
-    "import subprocess, sys; sys.path.insert(0, sys.argv[1]); import mremapcheck.live.executor;"
+    "import subprocess, sys; sys.path.insert(0, sys.argv[1]); import mremapcheck.executors.live.executor;"
     "subprocess.run([sys.executable, '-c', ''], check=True)"
 )
 

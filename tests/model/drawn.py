@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from mremapcheck.model.executor import ModelExecutor
-from mremapcheck.model.reference import resolve
-from mremapcheck.outcome import Execution, Outcome
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.outcome.outcome import Execution, Outcome
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.parse import parse_document
 

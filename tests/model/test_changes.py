@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mremapcheck.model.executor import ModelExecutor
-from mremapcheck.model.reference import resolve
-from mremapcheck.model.registry import CHANGES, by_id
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.model.registry import CHANGES, by_id
 from mremapcheck.scenario.document import Scenario
 from tests.model.changes import CASES, Case
 from tests.model.drawn import execute, told

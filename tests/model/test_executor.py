@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from mremapcheck.model.executor import ModelExecutor
-from mremapcheck.model.reference import resolve
-from mremapcheck.outcome import Note
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.outcome.outcome import Note
 from mremapcheck.scenario.document import Scenario
 from tests.model.drawn import FD, D, F, M, do, execute, move, run, scene, told
 

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mremapcheck.model.call import Call
-from mremapcheck.model.calls import CALLS
-from mremapcheck.model.flags import ACCOUNT, GROWSDOWN, LOCKED, SHARED, WRITE
-from mremapcheck.model.mm import Mm, pages_of
-from mremapcheck.model.pipeline import run
-from mremapcheck.model.process import Process
-from mremapcheck.model.reference import resolve
-from mremapcheck.model.stopped import Stopped
+from mremapcheck.base.units import ARENA_START, PAGE, PAGE_SHIFT
+from mremapcheck.executors.model.call import Call
+from mremapcheck.executors.model.calls import CALLS
+from mremapcheck.executors.model.flags import ACCOUNT, GROWSDOWN, LOCKED, SHARED, WRITE
+from mremapcheck.executors.model.mm import Mm, pages_of
+from mremapcheck.executors.model.pipeline import run
+from mremapcheck.executors.model.process import Process
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.model.stopped import Stopped
 from mremapcheck.scenario.document import Process as Conditions
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
@@ -38,7 +39,6 @@ from mremapcheck.scenario.operations import (
     UffdRegister,
     UffdUnregister,
 )
-from mremapcheck.units import ARENA_START, PAGE, PAGE_SHIFT
 
 AT: dict[str, Any] = {"where": "here", "line": 1}
 BASE = ARENA_START + 4096 * PAGE

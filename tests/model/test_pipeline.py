@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mremapcheck.model.pipeline import (
+from mremapcheck.executors.model.notes import Trace
+from mremapcheck.executors.model.pipeline import (
     PASS,
     Answer,
     Edit,
@@ -16,7 +17,6 @@ from mremapcheck.model.pipeline import (
     follow,
     run,
 )
-from mremapcheck.model.trace import Trace
 
 
 def first(seen: list[str]) -> Answer:

@@ -4,12 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mremapcheck.errors import KernelReferenceError
+from mremapcheck.base.errors import KernelReferenceError
+from mremapcheck.executors.model.change import Change
+from mremapcheck.executors.model.kernel import ModelKernel
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.model.registry import (
+    CHANGES,
+    NEWEST,
+    OLDEST,
+    by_id,
+    changes_of,
+    find,
+    ordered,
+    with_needed,
+)
 from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.model.change import Change
-from mremapcheck.model.kernel import ModelKernel
-from mremapcheck.model.reference import resolve
-from mremapcheck.model.registry import CHANGES, NEWEST, OLDEST, by_id, changes_of, find, ordered, with_needed
 
 IDS = [change.id for change in CHANGES]
 

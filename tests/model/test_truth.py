@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from mremapcheck.model.executor import ModelExecutor
-from mremapcheck.model.reference import resolve
-from mremapcheck.outcome import Outcome
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.outcome.outcome import Outcome
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Touch
 from mremapcheck.scenario.parse import parse_document

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mremapcheck import __version__
-from mremapcheck.check import Result
+from mremapcheck.outcome.expectations import Result
 from mremapcheck.report.base import Header, Kind, open_report, write_report
 from mremapcheck.report.json import problems_document
 from mremapcheck.report.schema import NAMES, json_schema

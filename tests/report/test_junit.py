@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from mremapcheck.check import judge
-from mremapcheck.outcome import Execution
+from mremapcheck.outcome.expectations import judge
+from mremapcheck.outcome.outcome import Execution
 from tests.made import kernel, scenario
 from tests.report.written import LADDER, comparison_of_everything, eras, run_of_everything, written
 

@@ -6,10 +6,10 @@ from shutil import get_terminal_size
 
 import pytest
 
-from mremapcheck.check import judge
 from mremapcheck.compare.comparison import Suspect, compare
 from mremapcheck.compare.matrix import row
-from mremapcheck.outcome import Execution, Note
+from mremapcheck.outcome.expectations import judge
+from mremapcheck.outcome.outcome import Execution, Note
 from mremapcheck.report.base import FORMATS, Header, open_report, write_report
 from mremapcheck.report.blocks import kernel_text, trace_block
 from mremapcheck.report.style import Style, wants_colours

@@ -6,11 +6,11 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from mremapcheck.check import Result, judge
 from mremapcheck.compare.comparison import Comparison, compare
 from mremapcheck.compare.matrix import Row, row
-from mremapcheck.executor import Kernel
-from mremapcheck.outcome import Execution
+from mremapcheck.executors.protocol import Kernel
+from mremapcheck.outcome.expectations import Result, judge
+from mremapcheck.outcome.outcome import Execution
 from mremapcheck.report.base import Header, Kind, open_report, write_report
 from mremapcheck.scenario.document import MoveExpectation
 from tests.made import DAMAGED, MOVED, PARTIAL, REFUSED, expectation, kernel, ran, scenario

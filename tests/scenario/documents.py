@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from mremapcheck.errors import ScenarioError
+from mremapcheck.base.errors import ScenarioError
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.parse import parse_document
 

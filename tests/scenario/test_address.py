@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mremapcheck.base.units import TASK_SIZE, U64
 from mremapcheck.scenario.address import LARGEST, Place, format_size, parse_address, parse_size, touches_nothing
 from mremapcheck.scenario.operations import Address
 from mremapcheck.scenario.reader import Refused
-from mremapcheck.units import TASK_SIZE, U64
 
 
 @pytest.mark.parametrize(

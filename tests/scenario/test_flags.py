@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mremapcheck.base.units import U64
 from mremapcheck.scenario.flags import format_flags, parse_flags
 from mremapcheck.scenario.reader import Refused
-from mremapcheck.units import U64
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mremapcheck.errors import ScenarioError
+from mremapcheck.base.errors import ScenarioError
 from mremapcheck.scenario.lint import lint
 from mremapcheck.scenario.loader import load_bytes
 from mremapcheck.scenario.parse import parse_document

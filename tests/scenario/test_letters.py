@@ -3,9 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mremapcheck.base.units import PAGE
 from mremapcheck.scenario.letters import Letters, tags
 from mremapcheck.scenario.operations import Address, Mremap, Tag
-from mremapcheck.units import PAGE
 
 FIXED, DONTUNMAP = 3, 7
 

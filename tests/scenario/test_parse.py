@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mremapcheck.errors import ScenarioError
+from mremapcheck.base.errors import ScenarioError
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.scenario.document import Expectation, Limit, MoveExpectation, Process
 from mremapcheck.scenario.parse import parse_document

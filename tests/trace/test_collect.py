@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from mremapcheck.convert.trace.collect import collect, documents
+from mremapcheck.executors.live.executor import LiveExecutor
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.reference import resolve
 from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.live.executor import LiveExecutor
-from mremapcheck.model.executor import ModelExecutor
-from mremapcheck.model.reference import resolve
 from mremapcheck.scenario.parse import parse_document
-from mremapcheck.trace.collect import collect, documents
 
 DATA = Path(__file__).parent.parent / "data"
 LOGS = ["python-list.log", "sqlite-mmap.log", "half-locked-fork.log", "half-locked-terminal.log"]

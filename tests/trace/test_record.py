@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.cli.main import call
-from mremapcheck.errors import MremapcheckError
-from mremapcheck.live.executor import LiveExecutor
+from mremapcheck.convert.trace.record import record
+from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.scenario.loader import load_paths
-from mremapcheck.trace.record import record
 from tests.tools import missing, tool
 
 PROGRAM = r"""

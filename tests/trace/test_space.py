@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mremapcheck.trace.space import Facts, Segment, Space
-from mremapcheck.units import PAGE
+from mremapcheck.base.units import PAGE
+from mremapcheck.convert.trace.space import Facts, Segment, Space
 
 PAGES = 24
 #: page -> (what it is, offset in pages)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mremapcheck.trace.strace import descriptor_path, flag_names, number, read_calls, split_arguments
+from mremapcheck.convert.trace.strace import descriptor_path, flag_names, number, read_calls, split_arguments
 
 PLAIN = "mremap(0x7f0000000000, 8192, 16384, MREMAP_MAYMOVE) = 0x7f0000010000"
 

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mremapcheck.executor import Kernel
-from mremapcheck.identify import identify
+from mremapcheck.compare.identify import identify
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.protocol import Kernel
 from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.model.executor import ModelExecutor
-from mremapcheck.model.reference import resolve
-from mremapcheck.outcome import Execution
+from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 
 RECORDED = Path(__file__).parent.parent / "data" / "recorded"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.vm import acceleration, executor
-from mremapcheck.vm.guest_image import GuestImage
+from mremapcheck.executors.vm import acceleration, executor
+from mremapcheck.executors.vm.guest_image import GuestImage
 from tests.images.made import bzimage
 
 

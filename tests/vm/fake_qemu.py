@@ -16,9 +16,9 @@ import sys
 import time
 from pathlib import Path
 
-from mremapcheck.live.wire import IDLE
-from mremapcheck.vm import guest_setup
-from mremapcheck.vm.guest import Guest, Hand
+from mremapcheck.executors.live.wire import IDLE
+from mremapcheck.executors.vm import guest_setup
+from mremapcheck.executors.vm.guest import Guest, Hand
 
 OOPS = [
     "BUG: unable to handle page fault for address: ffffffffdeadbeef",

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.vm import acceleration, boot
-from mremapcheck.vm.executor import VmExecutor
+from mremapcheck.executors.vm import acceleration, boot
+from mremapcheck.executors.vm.executor import VmExecutor
 from tests.vm.conftest import Stage
 from tests.vm.test_executor import CASES
 

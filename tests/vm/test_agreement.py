@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.executor import Kernel
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.protocol import Kernel
 from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.model.executor import ModelExecutor
-from mremapcheck.model.reference import resolve
-from mremapcheck.outcome import Execution
+from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.loader import load_paths
 from tests.vm.agreement import Agreement, agreement, is_newer, recorded_versions

@@ -5,7 +5,7 @@ import stat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mremapcheck.vm.cpio import ALIGN, Archive
+from mremapcheck.executors.vm.cpio import ALIGN, Archive
 
 NAMES = st.text("abc/", min_size=1, max_size=12).filter(lambda name: name.strip("/") and "//" not in name.strip("/"))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mremapcheck.vm import elf
+from mremapcheck.executors.vm.images import elf
 from tests.images.made import vmlinux
 
 

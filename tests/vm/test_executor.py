@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from mremapcheck.errors import ExecutorError, KernelReferenceError
-from mremapcheck.live.executor import LiveExecutor
-from mremapcheck.live.plan import Prepared, Unfit, prepare
-from mremapcheck.outcome import Execution
+from mremapcheck.base.errors import ExecutorError, KernelReferenceError
+from mremapcheck.executors.live.executor import LiveExecutor
+from mremapcheck.executors.live.plan import Prepared, Unfit, prepare
+from mremapcheck.executors.vm import executor as vm
+from mremapcheck.executors.vm import qemu
+from mremapcheck.executors.vm.executor import VmExecutor
+from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.loader import load_bytes
-from mremapcheck.vm import executor as vm
-from mremapcheck.vm import qemu
-from mremapcheck.vm.executor import VmExecutor
 from tests.vm.conftest import Stage
 
 TEXT = """
@@ -263,8 +263,8 @@ _FOREVER = """
 import sys, time
 from pathlib import Path
 from mremapcheck.scenario.loader import load_bytes
-from mremapcheck.vm import executor
-from mremapcheck.vm.guest_image import GuestImage
+from mremapcheck.executors.vm import executor
+from mremapcheck.executors.vm.guest_image import GuestImage
 executor.guest_image = lambda: GuestImage(b"", "/init", ())
 results = executor.VmExecutor(sys.argv[1]).run(load_bytes(sys.argv[2].encode(), "case.yaml").scenarios * 1000)
 print(next(results).status, flush=True)

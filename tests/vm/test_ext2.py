@@ -4,7 +4,7 @@ import struct
 import subprocess
 from pathlib import Path
 
-from mremapcheck.vm import ext2
+from mremapcheck.executors.vm import ext2
 from tests.tools import tool
 
 

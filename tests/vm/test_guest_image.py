@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.errors import ExecutorError
-from mremapcheck.images import cache
-from mremapcheck.vm import guest_image as module
-from mremapcheck.vm import interpreter
-from mremapcheck.vm.guest_image import guest_image
+from mremapcheck.base.errors import ExecutorError
+from mremapcheck.executors.vm import guest_image as module
+from mremapcheck.executors.vm import interpreter
+from mremapcheck.executors.vm.guest_image import guest_image
+from mremapcheck.executors.vm.images import cache
 from tests.vm.test_cpio import read
 
 
@@ -32,8 +32,8 @@ def test_it_holds_the_interpreter_its_library_and_the_program() -> None:
     binary = interpreter.executable()
     assert image.init == str(binary)
     assert entries[str(binary).lstrip("/")].startswith(b"\x7fELF")
-    assert "opt/mremapcheck/mremapcheck/vm/guest.pyc" in entries
-    assert "opt/mremapcheck/mremapcheck/live/runner.pyc" in entries
+    assert "opt/mremapcheck/mremapcheck/executors/vm/guest.pyc" in entries
+    assert "opt/mremapcheck/mremapcheck/executors/live/runner.pyc" in entries
     names = {name.rpartition("/")[2] for name in entries}
     assert {"os.pyc", "console", "urandom", "disk.img", "start.pyc"} <= names
     assert any(name.startswith("libc.so") for name in names) or any("ld-musl" in name for name in names)
@@ -53,9 +53,7 @@ def test_what_it_holds_runs_without_anything_else(tmp_path: Path) -> None:
             path.write_bytes(data)
     home = root / interpreter.executable().parent.parent.relative_to("/")
     library = root / Path(os.__file__).resolve().parent.relative_to("/")
-    code = (
-        "import sys, mremapcheck.vm.guest, traceback, socket, termios; print([m.__file__ for m in sys.modules.values()"
-    )
+    code = "import sys, mremapcheck.executors.vm.guest, traceback, socket, termios; print([m.__file__ for m in sys.modules.values()"
     code += " if getattr(m, '__file__', None)])"
     paths = [str(root / "opt/mremapcheck"), str(library), str(library / "lib-dynload")]
     done = subprocess.run(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.vm.kernel_log import KernelLog, complaint, is_oops
+from mremapcheck.executors.vm.kernel_log import KernelLog, complaint, is_oops
 
 WARN = [
     "------------[ cut here ]------------",

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.errors import MremapcheckError
-from mremapcheck.images.known import get
+from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.executors.vm.executor import VmExecutor
+from mremapcheck.executors.vm.images.known import get
 from mremapcheck.scenario.loader import load_paths
-from mremapcheck.vm.executor import VmExecutor
 from tests.vm.agreement import agreement, recorded_versions
 
 ROOT = Path(__file__).parent.parent.parent

@@ -1,0 +1,66 @@
+"""The smallest set of small scenarios that tells two kernels apart: one for each class of difference and its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from mremapcheck.campaign.by_size import ladder
+from mremapcheck.campaign.campaign import Plan
+from mremapcheck.campaign.group import Group, size
+from mremapcheck.campaign.source import Listed
+from mremapcheck.compare.classes import CLASSES
+from mremapcheck.compare.finding import SETUP
+from mremapcheck.compare.pair import Opener, default_opener
+from mremapcheck.executors.references import is_model
+
+#: How often each chosen scenario may be run while it is shrunk.
+TRIES = 200
+
+_RANK = {kind: rank for rank, kind in enumerate(CLASSES)}
+
+
+def plan(a: str, b: str, seed: int, more: int, opener: Opener = default_opener) -> Plan:
+    """Return the campaign: enumerations from the smallest on, then ``more`` random scenarios."""
+    source = ladder(seed, more, is_model(a) and is_model(b))
+    return Plan(a, b, source, source.count, tries=0, by_cause=True, opener=opener)
+
+
+def refinement(first: Plan, chosen: Sequence[Group]) -> Plan:
+    """Return the campaign that shrinks what was chosen of the first one, which had no time for that."""
+    documents = tuple(group.mismatch.smallest for group in chosen)
+    return replace(first, source=Listed(documents), count=len(documents), tries=TRIES, piece=1)
+
+
+def refined(chosen: Sequence[Group], shrunk: Iterable[Group]) -> list[Group]:
+    """Return the shrunk groups, each with the number of mismatches that it stands for."""
+    counts: dict[object, int] = {}
+    for group in chosen:
+        counts[_key(group)] = counts.get(_key(group), 0) + group.count
+    best = select(shrunk)
+    for group in best:
+        group.count = counts.get(_key(group), group.count)
+    return best
+
+
+def select(groups: Iterable[Group]) -> list[Group]:
+    """Return one group for each class and cause, the worst class first, the smallest scenario of each.
+
+    Without a known cause (two real kernels) it is one for each class and pair of answers. What concerns operations
+    other than mremap is left out.
+    """
+    best: dict[object, Group] = {}
+    for group in groups:
+        mismatch = group.mismatch
+        if mismatch.kind not in _RANK or mismatch.kind == SETUP:
+            continue
+        key = _key(group)
+        other = best.get(key)
+        if other is None or size(mismatch.smallest) < size(other.mismatch.smallest):
+            best[key] = group
+    return sorted(best.values(), key=lambda group: (_RANK[group.mismatch.kind], size(group.mismatch.smallest)))
+
+
+def _key(group: Group) -> object:
+    mismatch = group.mismatch
+    return (mismatch.kind, mismatch.cause) if mismatch.cause else (mismatch.kind, None, *mismatch.signature)

@@ -1,0 +1,283 @@
+"""Random scenarios: the same document for the same seed and number, whoever asks and in whatever order.
+
+The dice are loaded towards what matters: calls that begin and end at edges of mappings, destinations that are mapped,
+neighbours that could merge, moves that follow one another. But every flag, odd address and size, overlap, limit and
+operation comes up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import accumulate
+from random import Random
+
+from mremapcheck.campaign.calls import Calls, Document, huge_scenario
+from mremapcheck.campaign.templates import MOTIFS, address
+
+#: What a kernel may lack: attributes, operations and conditions that are left out where it does.
+FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "names", "special"})
+
+#: kind -> how likely, in parts; those a plain process can always make.
+KINDS: Mapping[str, float] = {
+    "anon": 20,
+    "anon-shared": 6,
+    "memfd": 8,
+    "file": 6,
+    "tmpfs": 2,
+    "dev-zero": 4,
+    "sysv-shm": 4,
+    "growsdown": 1,
+}
+#: Kinds of a driver or of newer kernels (feature ``special``).
+SPECIAL: Mapping[str, float] = {"droppable": 1}
+#: More of these, which cost much; the last three a worker its life.
+COSTLY: Mapping[str, float] = {"secret": 0.3, "io-uring": 0.1, "aio": 0.015, "vdso": 0.015, "vvar": 0.015}
+#: Of these there is one for each process, or one size.
+_GIVEN = ("io-uring", "aio", "vdso", "vvar")
+#: How many pages these have on most kernels; elsewhere such scenarios are skipped.
+_USUAL_PAGES = {"vdso": 2, "vvar": 4, "io-uring": 1, "aio": 1}
+
+#: Operation -> how often it comes up, in parts; others once.
+_OPERATIONS: Mapping[str, float] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2}
+
+#: What takes a real kernel as long as ten or a hundred other scenarios, and so comes up that much less often: a child
+#: (every sealed mapping needs one, as only the end of its process takes it back), huge pages, and 65,000 mappings to
+#: fill the map count. How likely a letter is to be sealed, a scenario to fork where it could, and one to be about huge
+#: pages; and how often an operation seals, in parts as in _OPERATIONS.
+_SEALED = 0.0006
+_FORKING = 0.06
+_HUGE = 0.003
+_SEALING = 0.012
+_NEEDS_CHILD = ("fork", "mseal")
+#: So many scenarios in a row have hardly any map slots, as filling the map count pays for all of them, and that once in
+#: so many.
+_CROWDED = 8
+_APART = 32_000
+
+#: Kinds that userfaultfd takes, with ``missing``.
+_REGISTRABLE = ("anon", "anon-shared", "memfd", "tmpfs", "droppable")
+_LETTERS = "ABCDEF"
+#: How many mappings the source has: what two kernels do differently mostly shows with few, and few are fast.
+_MAPPINGS = (1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 4, 6)
+#: Of mappings made on the way.
+_NEW_LETTERS = "UVW"
+_ADVICE = (
+    *("dontfork", "dontdump", "nohugepage", "mergeable", "wipeonfork", "dontneed", "random", "sequential"),
+    *("dontneed-locked", "populate-read", "populate-write"),
+)
+#: Advice that brings pages in, which never ends where userfaultfd is to be asked for them.
+_POPULATE = ("populate-read", "populate-write")
+_PROTS = ("rw", "rw", "rw", "r", "r", "none", "rwx", "rx")
+
+
+#: How much likelier the costly is where nobody but models is asked.
+FOR_MODELS = 16.0
+
+
+class Dice:
+    """Draws documents; ``features`` (see FEATURES) limits them to what both kernels have.
+
+    ``costly``: how much likelier than usual everything is that costs a real kernel much: 1, or ``FOR_MODELS``, which it
+    costs nothing.
+    """
+
+    def __init__(self, seed: int, features: frozenset[str] = FEATURES, costly: float = 1) -> None:
+        self.seed = seed
+        self.features = features
+        self.costly = costly
+        kinds = dict(KINDS)
+        if "special" in features:
+            kinds |= {**SPECIAL, **{kind: weight * costly for kind, weight in COSTLY.items()}}
+        self._kinds = list(kinds)
+        self._weights = list(accumulate(kinds.values()))
+        self.motifs = [motif for motif, needs in MOTIFS.items() if needs <= features]
+
+    def document(self, number: int) -> Document:
+        """Return the scenario with this number."""
+        document = _Draw(self, Random(f"{self.seed}:{number}")).document(f"f{self.seed}-{number}")
+        if self._is_crowded(number):
+            document["process"] = {"map_headroom": Random(number).randrange(8)}
+        return document
+
+    def _is_crowded(self, number: int) -> bool:
+        apart = int(_APART / self.costly)
+        return "limits" in self.features and number % apart // _CROWDED == apart // 4 // _CROWDED
+
+    def kind(self, random: Random) -> str:
+        """Return the kind of a mapping."""
+        return random.choices(self._kinds, cum_weights=self._weights)[0]
+
+
+class _Draw:
+    """One document in the making; remembers what its letters mean and where its moves went."""
+
+    def __init__(self, dice: Dice, random: Random) -> None:
+        self._dice = dice
+        self._features = dice.features
+        self._random = random
+        self._vmas: dict[str, Document] = {}
+        self._armed = False
+        self._new_letters = iter(_NEW_LETTERS)
+
+    def document(self, name: str) -> Document:
+        random = self._random
+        if "special" in self._features and random.random() < _HUGE * self._dice.costly:
+            return huge_scenario(random, name)
+        source = self._source(random.choice(_MAPPINGS))
+        target = self._target(len(source))
+        moves = self._motif(source) if random.random() < 0.2 else []
+        if not moves:
+            call = Calls(random, source, target)
+            for _ in range(random.choice((1, 1, 1, 1, 2, 3))):
+                while random.random() < 0.2:
+                    moves.append(self._operation(len(source), len(target)))
+                moves.append(call.next())
+        document: Document = {"name": name, "map": {"src": source, "dst": target}}
+        if self._vmas:
+            document["vmas"] = self._vmas
+        document["moves"] = moves
+        process = self._process() if random.random() < 0.05 else {}
+        if process:
+            document["process"] = process
+        return document
+
+    def _motif(self, source: str) -> list[Document]:
+        """Play a motif on one of the mappings, or on all of them."""
+        random = self._random
+        edges = [n for n, mark in enumerate(source) if mark != "." and (n == 0 or source[n - 1] != mark)]
+        start = random.choice(edges)
+        end = start + 1
+        whole = random.random() < 0.25
+        while end < len(source) and source[end] != "." and (whole or source[end] == source[start]):
+            end += 1
+        moves = random.choice(self._dice.motifs)(random, start, end - start, self._vmas.get(source[start], {}))
+        if not self._affords_child():
+            moves = [item for item in moves if item.get("op") not in _NEEDS_CHILD]
+        if self._armed and any(item.get("op") == "touch" for item in moves):
+            return []
+        return moves
+
+    def _source(self, mappings: int) -> str:
+        """Return a drawing of so many mappings, some with a hole between them; a letter may come twice.
+
+        A mapping likes to continue the file of the one before, as parts of one mapping that was split do.
+        """
+        random = self._random
+        text = "." * random.choice((0, 0, 0, 0, 1))
+        for index in range(mappings):
+            letter = _LETTERS[index]
+            before = self._vmas.get(_LETTERS[index - 1], {}) if index else {}
+            pages = random.choice((1, 1, 2, 3))
+            if index and random.random() < 0.06 and before.get("kind") != "sysv-shm":
+                letter = _LETTERS[index - 1]
+            elif "file" in before and random.random() < 0.5:
+                made: Document = {key: before[key] for key in ("kind", "sharing", "file") if key in before}
+                offset = int(before["offset"][:-1]) + len(text) - text.index(_LETTERS[index - 1])
+                self._vmas[letter] = {**made, "offset": f"{offset}p", "touch": random.random() < 0.5}
+            else:
+                self._explain(letter)
+            pages = _USUAL_PAGES.get(self._vmas.get(letter, {}).get("kind", ""), pages)
+            text += letter * pages + "." * random.choice((0, 0, 0, 1, 2))
+        return text + "." * random.choice((0, 0, 2))
+
+    def _target(self, length: int) -> str:
+        """Return a destination: free, or mapped in full or in part, by one mapping or by two."""
+        random = self._random
+        length += 2
+        style = random.randrange(6)
+        if style < 3:
+            return "." * length
+        self._explain("X", given=False)
+        if style == 3:
+            return "X" * length
+        head = random.randrange(length)
+        text = "." * head + "X" * random.randint(1, length - head)
+        if style == 5:
+            self._explain("Y", given=False)
+            text += "." * random.randrange(2) + "Y" * random.randint(1, 3)
+        return text + "." * random.randrange(2)
+
+    def _explain(self, letter: str, given: bool = True) -> None:
+        attributes = self._attributes()
+        if attributes and (given or attributes.get("kind") not in _GIVEN):
+            self._vmas[letter] = attributes
+
+    def _attributes(self) -> Document:
+        """Return what one letter is; {} is the default, private anonymous memory that was touched."""
+        random, roll, features = self._random, self._random.random, self._features
+        kind = self._dice.kind(random)
+        made: Document = {} if kind == "anon" else {"kind": kind}
+        if kind in ("memfd", "file", "tmpfs"):
+            if roll() < 0.5:
+                made["sharing"] = "private"
+            if roll() < 0.6:
+                made["file"] = kind[0]
+                made["offset"] = f"{random.randrange(4)}p"
+        if kind in _GIVEN:
+            return made
+        if roll() < 0.3:
+            made["prot"] = random.choice(_PROTS)
+        if roll() < 0.35:
+            made["touch"] = False
+        if roll() < 0.08:
+            made["lock"] = random.choice((True, True, "on-fault"))
+        if roll() < 0.1:
+            advice = random.choice(_ADVICE)
+            if advice not in _POPULATE or not self._armed:
+                made["advice"] = advice
+        if "uffd" in features and kind in _REGISTRABLE and roll() < 0.1:
+            made["uffd"] = random.choice(("missing", "missing", "missing", "missing+events"))
+            self._armed = True
+        elif "uffd" in features and kind in ("anon", "memfd") and roll() < 0.02:
+            made["uffd"] = random.choice(("wp", "wp+events"))
+            self._armed = True
+        if "guard" in features and kind in ("anon", "memfd") and "lock" not in made and roll() < 0.03:
+            made["guard"] = [0]
+        if "names" in features and kind in ("anon", "anon-shared") and roll() < 0.02:
+            made["name"] = random.choice(("heap", "heap", "stack"))
+        if "mseal" in features and roll() < _SEALED * self._dice.costly:
+            made["seal"] = True
+        return made
+
+    def _operation(self, source: int, target: int) -> Document:
+        random = self._random
+        choice: dict[str, Callable[[], Document]] = {
+            "munmap": dict,
+            "mprotect": lambda: {"prot": random.choice(_PROTS)},
+            "madvise": lambda: {"advice": random.choice(_ADVICE[: -len(_POPULATE)] if self._armed else _ADVICE)},
+            "mmap": self._mmap,
+            "munlock": dict,
+        }
+        if not self._armed:  # a fault that nobody answers, or that waits for the reader of events
+            choice["mlock"] = lambda: {"lock": "on-fault"} if random.random() < 0.3 else {}
+            choice["read"] = dict
+            choice["touch"] = lambda: {"letter": "Z"}
+        elif "uffd" in self._features:
+            choice["uffd-unregister"] = dict
+        if "mseal" in self._features:
+            choice["mseal"] = dict
+        parts = {**_OPERATIONS, "mseal": _SEALING * self._dice.costly}
+        op = random.choices(list(choice), [parts.get(name, 1) for name in choice])[0]
+        region, length = ("src", source) if random.random() < 0.7 else ("dst", target)
+        first = random.randrange(length)
+        size = f"{random.randint(1, length - first)}p"
+        return {"op": op, "address": address(region, first), "size": size, **choice[op]()}
+
+    def _mmap(self) -> Document:
+        made = {"letter": next(self._new_letters, "W"), **self._attributes()}
+        if made.get("kind") not in _GIVEN and "touch" not in made:
+            made["touch"] = self._random.random() < 0.5
+        return made
+
+    def _process(self) -> Document:
+        random = self._random
+        style = random.randrange(4)
+        if style < 3 and "limits" in self._features:
+            limit = random.choice(("as", "data", "memlock"))
+            return {"rlimits": {limit: f"+{random.randrange(4)}p"}}
+        if style == 3 and "fork" in self._features and not self._armed and self._affords_child():
+            return {"fork": True}
+        return {}
+
+    def _affords_child(self) -> bool:
+        return self._random.random() < _FORKING * self._dice.costly

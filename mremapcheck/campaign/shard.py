@@ -1,0 +1,248 @@
+"""One piece of a campaign, as a worker process does it: run, compare, shrink, find the cause."""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mremapcheck.base.errors import ExecutorError
+from mremapcheck.campaign.region import pages_of, with_pages
+from mremapcheck.campaign.shrink import shrink
+from mremapcheck.campaign.source import Source
+from mremapcheck.compare.blame import Blame
+from mremapcheck.compare.classes import Difference
+from mremapcheck.compare.finding import Mismatch, examine
+from mremapcheck.compare.pair import Asked, Document, Opener, Pair, default_opener, drop_pair, kept_pair, load
+
+if TYPE_CHECKING:
+    from mremapcheck.scenario.document import Scenario
+
+#: Of mismatches that look alike within one piece so many are shrunk; more are only counted, with the last of them.
+ALIKE = 8
+#: With ``by_cause``, of mismatches with the same differences the causes of so many are looked for in one piece.
+FAMILIAR = 4
+
+_PLACE = re.compile(r"(?:\S+ \(line \d+\)|(?<![\w/])(?:map|moves)[.[]\S+): ")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The scenarios numbered ``start`` up to ``stop`` of a source, on kernels ``a`` and ``b``.
+
+    ``tries``: how often a shrinking scenario may be run. ``by_cause``: shrink one mismatch of each class and cause
+    instead of up to ``ALIKE`` that look alike and have no known cause. ``opener`` is a module-level function: it must
+    travel.
+    """
+
+    a: str
+    b: str
+    source: Source
+    start: int
+    stop: int
+    tries: int = 500
+    by_cause: bool = False
+    opener: Opener = default_opener
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What came of a task. The numbers are of scenarios; ``refused``: a set-up step failed alike on both sides.
+
+    ``skipped`` and ``unanswered`` are by reason. ``unloadable`` are documents that are no scenario. ``unshrunk``: how
+    many more there were like each mismatch.
+    """
+
+    start: int
+    stop: int
+    same: int = 0
+    different: int = 0
+    refused: int = 0
+    unloadable: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    unanswered: dict[str, int] = field(default_factory=dict)
+    mismatches: tuple[Mismatch, ...] = ()
+    unshrunk: tuple[int, ...] = ()
+
+
+class Likeness(NamedTuple):
+    """What two mismatches have in common that are taken for one before they are shrunk."""
+
+    signature: tuple[str, ...]
+    cause: tuple[str, ...] | None
+
+
+def work(task: Task) -> Piece:
+    """Do a task with this process's executors. Where an executor gives up the task is tried once more with new ones.
+
+    Raises ExecutorError where that fails as well.
+    """
+    collects = gc.isenabled()
+    gc.disable()  # scenarios leave no cycles behind, and looking for some takes a tenth of the time
+    try:
+        return _work(task)
+    except ExecutorError:
+        drop_pair(task.a, task.b, task.opener)
+        return _work(task)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _work(task: Task) -> Piece:
+    pair = kept_pair(task.a, task.b, task.opener)
+    counts: Counter[str] = Counter()
+    reasons: dict[str, Counter[str]] = {"skipped": Counter(), "unanswered": Counter()}
+    found: list[tuple[int, Document, Asked]] = []
+    waiting: deque[tuple[int, Document, Scenario]] = deque()
+
+    def scenarios() -> Iterator[Scenario]:
+        for number, document in enumerate(task.source.documents(task.start, task.stop), task.start):
+            counts["drawn"] += 1
+            scenario = load(document)
+            if scenario is None:
+                counts["unloadable"] += 1
+            else:
+                waiting.append((number, document, scenario))
+                yield scenario
+
+    for a, b in pair.run(scenarios()):
+        number, document, scenario = waiting.popleft()
+        finding = examine(scenario, a, b)
+        counts[finding.status] += 1
+        if finding.status in reasons:
+            reasons[finding.status][general(finding.reason or "")] += 1
+        elif finding.status == "different":
+            found.append((number, document, Asked(scenario, finding, a, b)))
+    workshop = _Workshop(task, pair)
+    for number, document, asked in found:
+        workshop.take(number, document, asked)
+    return Piece(
+        start=task.start,
+        stop=task.start + counts["drawn"],
+        same=counts["same"],
+        different=counts["different"],
+        refused=counts["refused"],
+        unloadable=counts["unloadable"],
+        **{status: dict(sorted(counter.items())) for status, counter in reasons.items()},
+        mismatches=tuple(workshop.done),
+        unshrunk=tuple(workshop.more),
+    )
+
+
+def general(reason: str) -> str:
+    """Return a reason without the place that it was met at, so that equal ones can be counted."""
+    return _PLACE.sub("", reason)
+
+
+class _Workshop:
+    """Shrinks the mismatches of one piece; knows those before, so nothing outside the piece has a say."""
+
+    def __init__(self, task: Task, pair: Pair) -> None:
+        self._task = task
+        self._pair = pair
+        self._blame = Blame(pair.a.kernel, pair.b.kernel)
+        self._seen: Counter[Likeness] = Counter()
+        self._last: dict[Likeness, int] = {}
+        self._familiar: dict[tuple[tuple[str, ...], ...], list[Likeness]] = {}
+        self.done: list[Mismatch] = []
+        self.more: list[int] = []
+
+    def take(self, number: int, document: Document, asked: Asked) -> None:
+        """Shrink a mismatch, or only count it where there were enough like it, or one with the same known causes."""
+        if not self._task.by_cause:
+            for index, known in enumerate(self.done):
+                if known.cause and known.kind == asked.finding.kind and self._are_causes(known.cause, asked):
+                    self.more[index] += 1
+                    return
+        like = self._familiar_likeness(asked) if self._task.by_cause else self._likeness(asked)
+        self._seen[like] += 1
+        if self._seen[like] > (1 if self._task.by_cause else ALIKE):
+            self.more[self._last[like]] += 1
+            return
+        self._last[like] = len(self.done)
+        self.done.append(self._shrunk(number, document, asked, like))
+        self.more.append(0)
+
+    def _familiar_likeness(self, asked: Asked) -> Likeness:
+        """Return the likeness; of those that look the same all over, only the first few are looked into."""
+        look = tuple((difference.kind, *_words(difference)) for difference in asked.finding.differences)
+        known = self._familiar.setdefault(look, [])
+        if len(known) < FAMILIAR:
+            known.append(self._likeness(asked))
+        return known[-1]
+
+    def _likeness(self, asked: Asked) -> Likeness:
+        if not self._task.by_cause:
+            return Likeness(asked.finding.signature, None)
+        return Likeness(asked.finding.signature[:1], self._causes(asked))
+
+    def _are_causes(self, causes: tuple[str, ...], asked: Asked) -> bool:
+        return self._blame.are_causes(causes, asked.scenario, asked.a, asked.b)
+
+    def _causes(self, asked: Asked) -> tuple[str, ...] | None:
+        return self._blame.causes(asked.scenario, asked.finding, asked.a, asked.b)
+
+    def _shrunk(self, number: int, document: Document, asked: Asked, like: Likeness) -> Mismatch:
+        def shows(candidate: Document) -> bool:
+            other = self._pair.ask(candidate)
+            return other is not None and other.finding.status == "different" and self._likeness(other) == like
+
+        smallest = shrink(document, shows, self._task.tries)
+        final = self._pair.ask(smallest)
+        if final is None or final.finding.kind != asked.finding.kind:
+            # It came once and not again: a kernel that does not always do the same. Report it as it was drawn.
+            signature = ("unsteady", *asked.finding.signature)
+            return _mismatch(number, document, document, signature, asked, None)
+        return _mismatch(number, document, smallest, final.finding.signature, final, self._causes(final))
+
+
+def _words(difference: Difference) -> tuple[str, ...]:
+    return (difference.where, difference.a, difference.b) if difference.where.startswith("moves") else ()
+
+
+def _mismatch(
+    number: int,
+    document: Document,
+    smallest: Document,
+    signature: tuple[str, ...],
+    asked: Asked,
+    cause: tuple[str, ...] | None,
+) -> Mismatch:
+    told = tuple(difference.to_json() for difference in asked.finding.differences)
+    return Mismatch(number, document, smallest, signature, told, asked.a.to_json(), asked.b.to_json(), cause)
+
+
+def form(document: Document) -> str:
+    """Return a scenario's form: equal for documents that say the same with other letters, names or words."""
+    regions = document["map"]
+    drawings = {name: pages_of(region) for name, region in regions.items()}
+    order: dict[str, str] = {}
+    for mark in "".join(drawings.values()):
+        if mark.isalpha() and mark not in order:
+            order[mark] = chr(ord("A") + len(order))
+    files: dict[str, str] = {}
+
+    def plain(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: plain(item, name) for name, item in sorted(value.items())}
+        if isinstance(value, list):
+            return [plain(item) for item in value]
+        if key == "file":
+            return files.setdefault(value, f"file{len(files)}")
+        return order.get(value, value) if key == "letter" else value
+
+    vmas = {order.get(letter, letter): plain(made) for letter, made in document.get("vmas", {}).items()}
+    told = {
+        "map": {
+            name: with_pages(regions[name], "".join(order.get(mark, mark) for mark in drawing))
+            for name, drawing in drawings.items()
+        },
+        "vmas": dict(sorted(vmas.items())),
+        "moves": plain(document["moves"]),
+        "process": plain(document.get("process", {})),
+    }
+    return repr(told)

@@ -1,0 +1,81 @@
+"""A mismatch as a ready scenario file: what both kernels did in comments above, the scenario below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mremapcheck.campaign.group import Group
+
+
+def write(group: Group, names: tuple[str, str], folder: Path) -> Path:
+    """Write the group's scenario into ``folder`` and return the file; ``names`` are the references of A and B."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{group.name}.yaml"
+    path.write_text(scenario_text(group, names))
+    return path
+
+
+def scenario_text(group: Group, names: tuple[str, str]) -> str:
+    """Return the file's text; everything but the scenario itself is in comments."""
+    comments = "".join(f"# {line}".rstrip() + "\n" for line in describe(group, names))
+    mismatch = group.mismatch
+    summary = f"{names[0]} and {names[1]} differ in {mismatch.kind}"
+    return comments + document_text({**mismatch.smallest, "name": group.name, "summary": summary})
+
+
+def describe(group: Group, names: tuple[str, str]) -> Iterator[str]:
+    """Yield the lines that say what the two kernels did differently."""
+    mismatch = group.mismatch
+    cause = f", caused by {' or '.join(mismatch.cause)}" if mismatch.cause else ""
+    times = "once" if group.count == 1 else f"{group.count} times"
+    yield f"{group.name}: {mismatch.kind}{cause}; seen {times}, first as {mismatch.document.get('name', 'drawn')}"
+    for difference in mismatch.differences:
+        follows = f" (follows from {difference['follows']})" if difference.get("follows") else ""
+        yield f"  {difference['class']} {difference['where']}: {difference['a']} -> {difference['b']}{follows}"
+    for name, execution in zip(names, (mismatch.a, mismatch.b), strict=True):
+        yield f"{name}:"
+        yield from (f"  {line}" for line in _outcome(execution))
+
+
+def _outcome(execution: Mapping[str, Any]) -> Iterator[str]:
+    outcome = execution.get("outcome")
+    if outcome is None:
+        yield f"{execution.get('status', 'unsteady')}: {execution.get('reason', 'came once and not again')}"
+        return
+    for index, move in enumerate(outcome["moves"]):
+        yield f"moves[{index}]: {move['verdict']}, {move['errno'] or 'to ' + str(move['result'])}"
+    for region, drawing in outcome["regions"].items():
+        layout = " ".join(
+            f"{vma['start']}+{vma['pages']}:{vma['prot']}{'s' if vma['sharing'] == 'shared' else 'p'}"
+            for vma in outcome["mappings"]
+            if vma["region"] == region
+        )
+        yield f'{region}: "{drawing}"  {layout}'.rstrip()
+    counters = ", ".join(f"{name} {pages}p" for name, pages in outcome["counters"].items())
+    yield f"counters: {counters}"
+    for event in outcome["events"]:
+        yield f"event: {dict(event)}"
+
+
+def document_text(document: Mapping[str, Any]) -> str:
+    """Return a document as YAML in the order and style of the shipped scenarios: one line for each letter and item."""
+    import yaml
+
+    def flow(value: Any) -> str:
+        text: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False)
+        return text.removesuffix("\n").removesuffix("\n...")
+
+    lines = [f"{key}: {flow(document[key])}" for key in ("name", "summary") if key in document]
+    lines.append("map:")
+    for name, drawing in document["map"].items():
+        lines.append(f'  {name}: "{drawing}"' if isinstance(drawing, str) else f"  {name}: {flow(drawing)}")
+    if document.get("vmas"):
+        lines.append("vmas:")
+        lines += [f"  {letter}: {flow(made)}" for letter, made in document["vmas"].items()]
+    if document.get("process"):
+        lines.append(f"process: {flow(document['process'])}")
+    lines.append("moves:")
+    lines += [f"  - {flow(item)}" for item in document["moves"]]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,77 @@
+"""Numbers, names and strings as C has them."""
+
+from __future__ import annotations
+
+from mremapcheck.base.units import PAGE
+from mremapcheck.scenario.operations import Address
+
+#: Kinds and their names in the pack; the two that libc's headers use for something else have longer ones.
+KINDS = {"file": "FILE_ON_DISK"}
+
+
+def string(text: str) -> str:
+    """Return a C string; what is not printable ASCII is written in octal."""
+    parts = []
+    for byte in text.encode():
+        char = chr(byte)
+        if char in '"\\':
+            parts.append("\\" + char)
+        elif 32 <= byte < 127:
+            parts.append(char)
+        else:
+            parts.append(f"\\{byte:03o}")
+    return '"' + "".join(parts).replace("??", '?""?') + '"'
+
+
+def character(letter: str) -> str:
+    """Return a C character."""
+    return f"'{letter}'"
+
+
+def kind(name: str) -> str:
+    """Return the pack's name of a kind: ``anon-shared`` -> ``ANON_SHARED``."""
+    return KINDS.get(name, name.upper().replace("-", "_"))
+
+
+def size(number: int, page: str = "P") -> str:
+    """Return a size in pages where it is a whole number of them: ``6*P``."""
+    if number and number % PAGE == 0 and number < 1 << 44:
+        pages = number // PAGE
+        return page if pages == 1 else f"{pages}*{page}"
+    return str(number) if number < 1 << 16 else f"0x{number:x}ULL"
+
+
+def address(at: Address, prefix: str = "at_", page: str = "P") -> str:
+    """Return an address by its region's name, as ``identifier`` gives it: ``at_src + 2*P``."""
+    if at.region is None:
+        return "0" if at.value == 0 else f"0x{at.value:x}ULL"
+    text = prefix + identifier(at.region)
+    sign = "-" if at.offset < 0 else "+"
+    pages, rest = divmod(abs(at.offset), PAGE)
+    if pages:
+        text += f" {sign} {size(pages * PAGE, page)}"
+    if rest:
+        text += f" {sign} {rest}"
+    return text
+
+
+def identifier(name: str) -> str:
+    """Return a name that C takes."""
+    return name.replace("-", "_")
+
+
+def comment(text: str) -> str:
+    """Return text that cannot end a comment."""
+    return text.replace("*/", "* /").replace("/*", "/ *")
+
+
+FLAG_NAMES = {1: "MAYMOVE", 2: "FIXED", 4: "DONTUNMAP"}
+
+
+def flags(number: int, prefix: str = "") -> str:
+    """Return mremap's flags by name, unknown ones as a number."""
+    names = [prefix + name for bit, name in FLAG_NAMES.items() if number & bit]
+    rest = number & ~7
+    if rest:
+        names.append(f"0x{rest:x}" + ("ULL" if rest >> 31 else ""))
+    return " | ".join(names) or "0"

@@ -1,0 +1,82 @@
+"""What is expected of each kernel, for a scenario that does not say it itself: what the model does, era by era."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from mremapcheck.convert.export.words import Fact, expected_facts, seen_facts
+from mremapcheck.executors.protocol import Executor
+from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.outcome.outcome import Execution
+from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.operations import Mremap, UffdRegister
+
+
+class Wanted(NamedTuple):
+    """Facts that hold for the kernels of a range, written as in ``expect``."""
+
+    kernel: str
+    facts: tuple[Fact, ...]
+
+
+def written(scenario: Scenario) -> list[Wanted]:
+    """Return what the scenario itself expects."""
+    moves = sum(isinstance(operation, Mremap) for operation in scenario.script)
+    return [Wanted(str(entry.kernel), tuple(expected_facts(entry, moves))) for entry in scenario.expect]
+
+
+def turning_points() -> list[KernelVersion]:
+    """Return the releases at which the model changes its behaviour, and its first one.
+
+    A stable update counts until its series ends, which for the order of versions is before the next minor number.
+    """
+    from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
+
+    points = {OLDEST}
+    for change in CHANGES:
+        points.add(change.release)
+        for update in change.stable:
+            points |= {update, KernelVersion(update.major, update.minor + 1, rc=1)}
+    return sorted(point for point in points if point.series <= NEWEST.series)
+
+
+def open_models(points: Sequence[KernelVersion]) -> list[Executor]:
+    """Return a model for each release."""
+    from mremapcheck.executors.model.executor import ModelExecutor
+    from mremapcheck.executors.model.reference import resolve
+
+    return [ModelExecutor(resolve(str(point))) for point in points]
+
+
+def modelled(
+    scenarios: Sequence[Scenario], points: Sequence[KernelVersion], models: Sequence[Executor]
+) -> list[list[Wanted]]:
+    """Return for each scenario what the models do, neighbours that agree folded into one range of kernels."""
+    columns = [list(model.run(scenarios)) for model in models]
+    return [_fold(scenario, points, [column[index] for column in columns]) for index, scenario in enumerate(scenarios)]
+
+
+def _fold(scenario: Scenario, points: Sequence[KernelVersion], cells: Iterable[Execution]) -> list[Wanted]:
+    events = any(
+        isinstance(operation, UffdRegister) and operation.mode.endswith("events")
+        for operation in (*scenario.setup, *scenario.script)
+    )
+    eras: list[tuple[int, tuple[Fact, ...]]] = []
+    for index, cell in enumerate(cells):
+        facts = tuple(seen_facts(cell.outcome, events)) if cell.outcome else ()
+        if not eras or eras[-1][1] != facts:
+            eras.append((index, facts))
+    wanted = []
+    for position, (first, facts) in enumerate(eras):
+        bounds = [] if first == 0 else [f">={_exact(points[first])}"]
+        if position + 1 < len(eras):
+            bounds.append(f"<{_exact(points[eras[position + 1][0]])}")
+        if facts:
+            wanted.append(Wanted(", ".join(bounds) or "*", facts))
+    return wanted
+
+
+def _exact(version: KernelVersion) -> str:
+    """Return a bound that means this very version and not its series."""
+    return str(version) if version.stable or version.rc else f"{version}.0"

@@ -1,0 +1,137 @@
+"""Many scenarios as one C program: tables, and a small interpreter that is the same for every pack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from mremapcheck import __version__
+from mremapcheck.convert.export.c_text import comment, identifier, kind, size, string
+from mremapcheck.convert.export.oracle import Wanted
+from mremapcheck.convert.export.steps import Objects, rows
+from mremapcheck.scenario import picture
+from mremapcheck.scenario.document import Scenario
+
+#: The parts of the interpreter, in the order in which C needs them; the tables come after the first one.
+PARTS = (
+    "report",
+    "proc",
+    "pages",
+    "uffd",
+    "kinds",
+    "conditions",
+    "verdict",
+    "steps",
+    "observe",
+    "words",
+    "kernels",
+    "main",
+)
+
+_ABOUT = """\
+/*
+ * What mremap(2) does, case by case: a conformance pack of {count} scenarios, made by mremapcheck {version}.
+ *
+ *     cc -static -O1 -o pack pack.c && ./pack --as 6.12
+ *
+ * prints KTAP: whether this kernel, or what imitates one, does what Linux 6.12 does. Without --as it is compared with
+ * the Linux that uname tells of. Only a libc is needed; every scenario runs in a process of its own.
+ *
+ * A drawing has one character a page: a letter is the mapping whose data the page holds, `_` a mapped page with no
+ * mapping's data, `.` a hole, `?` a page that could not be read; A{{512}} are 512 pages.
+ */
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A scenario with what is expected of it.
+
+    ``skip``: why it cannot be carried out, or nothing. ``near_zero``: the lowest address, if below 64K, that it takes
+    for forbidden.
+    """
+
+    scenario: Scenario
+    wanted: Sequence[Wanted]
+    skip: str = ""
+    near_zero: int = 0
+
+
+def pack_text(packed: Sequence[Packed], imitated: str = "") -> str:
+    """Return the program; ``imitated`` is the version it expects where it is not told (uname's, where empty)."""
+    parts = [_ABOUT.format(count=len(packed), version=__version__), part("base")]
+    parts += ["".join(f"{line}\n" for line in _tables(index, case)) for index, case in enumerate(packed, 1)]
+    parts.append("".join(f"{line}\n" for line in _list(packed)))
+    parts.append(f"\n#define IMITATED {string(imitated)}\n")
+    parts += [part(name) for name in PARTS]
+    return "\n".join(parts)
+
+
+def part(name: str) -> str:
+    """Return a part of the interpreter."""
+    return files(__package__).joinpath("runtime", f"{name}.c").read_text(encoding="utf-8")
+
+
+def _tables(index: int, packed: Packed) -> Iterator[str]:
+    scenario = packed.scenario
+    yield from _comment(scenario)
+    if packed.skip:
+        yield f"/* Left out: {comment(packed.skip)} */"
+        return
+    objects = Objects.of(scenario)
+    yield f"static const struct region regions_{index}[] = {{"
+    for region in scenario.regions:
+        name, bounds = string(region.name), f"0x{region.floor:x}, 0x{region.ceiling:x}"
+        yield f"\t{{ {name}, 0x{region.start:x}, {region.pages}, {bounds} }},"
+    yield "};"
+    if objects.numbers:
+        yield f"static const struct object objects_{index}[] = {{"
+        for (name, _), number in objects.numbers.items():
+            yield f"\t{{ {kind(name)}, {size(objects.lengths[number])} }},"
+        yield "};"
+    defined = [(f"at_{identifier(region.name)}", region.start) for region in scenario.regions]
+    yield from (f"#define {name} 0x{start:x}ULL" for name, start in defined)
+    yield f"static const struct step steps_{index}[] = {{"
+    yield from (f"\t{row}," for row in rows(scenario, objects))
+    yield "};"
+    yield from (f"#undef {name}" for name, _ in defined)
+    if packed.wanted:
+        yield f"static const struct expectation expected_{index}[] = {{"
+        for wanted in packed.wanted:
+            for fact in wanted.facts:
+                yield f"\t{{ {string(wanted.kernel)}, {string(fact.where)}, {string(fact.text)} }},"
+        yield "};"
+
+
+def _comment(scenario: Scenario) -> Iterator[str]:
+    yield "/*"
+    yield f" * {comment(scenario.name)}: {comment(scenario.summary)}"
+    yield " *"
+    for part in (picture.regions(scenario), picture.legend(scenario)):
+        yield from (f" *     {comment(line)}" for line in part.splitlines())
+    yield " */"
+
+
+def _list(packed: Iterable[Packed]) -> Iterator[str]:
+    yield "static const struct scenario scenarios[] = {"
+    for index, case in enumerate(packed, 1):
+        scenario = case.scenario
+        yield "\t{"
+        yield f"\t\t.name = {string(scenario.name)},"
+        yield f"\t\t.summary = {string(scenario.summary)},"
+        if case.skip:
+            yield f"\t\t.skip = {string(case.skip)},"
+        else:
+            for name, count in (("regions", "region_count"), ("steps", "step_count")):
+                yield f"\t\t.{name} = {name}_{index}, .{count} = ARRAY_SIZE({name}_{index}),"
+            if Objects.of(scenario).numbers:
+                yield f"\t\t.objects = objects_{index},"
+            if case.wanted:
+                yield f"\t\t.expected = expected_{index}, .expected_count = ARRAY_SIZE(expected_{index}),"
+            if case.near_zero:
+                yield f"\t\t.near_zero = 0x{case.near_zero:x},"
+            if scenario.process.keep:
+                yield f"\t\t.keep = {' | '.join(scenario.process.keep)},"
+        yield "\t},"
+    yield "};"

@@ -1,0 +1,301 @@
+"""The statements of a reproducer's main(), one for each operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mremapcheck.base.units import PAGE, pages
+from mremapcheck.convert.export.c_text import character, flags, identifier, string
+from mremapcheck.convert.export.mappings import PROTS, Mappings, size_of
+from mremapcheck.convert.export.steps import tag_runs
+from mremapcheck.executors.live.constants import ADVICE
+from mremapcheck.scenario import picture
+from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.operations import (
+    MREMAP_DONTUNMAP,
+    MREMAP_FIXED,
+    MREMAP_MAYMOVE,
+    Address,
+    Fork,
+    Madvise,
+    Mlock,
+    Mmap,
+    Mprotect,
+    Mremap,
+    Mseal,
+    Munlock,
+    Munmap,
+    Operation,
+    Read,
+    SetName,
+    Touch,
+    UffdRegister,
+    UffdUnregister,
+)
+
+_MODES = {"missing": "UFFDIO_REGISTER_MODE_MISSING", "wp": "UFFDIO_REGISTER_MODE_WP"}
+_EVENTS = "UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_UNMAP"
+_LOCKED_BY = {"memlock": "VmLck", "as": "VmSize", "data": "VmData"}
+#: Names that regions cannot have in the program: C's own, libc's and ours.
+_TAKEN = frozenset(
+    (
+        *("auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern"),
+        *("float", "for", "goto", "if", "inline", "int", "long", "register", "return", "short", "signed", "sizeof"),
+        *("static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while"),
+        *("close", "errno", "fork", "kill", "mincore", "mmap", "mprotect", "mremap", "munmap", "open", "pipe"),
+        *("read", "stderr", "stdin", "stdout", "wait", "write", "signal", "exit", "syscall", "ioctl", "linux", "unix"),
+        *("fill", "filled", "filled_count", "limit", "main", "maps", "move", "reader", "result", "show", "status"),
+        *("uffd", "uffd_events", "uffd_register"),
+    )
+)
+
+
+class Statements:
+    """Writes main(); ``uses`` are the helpers that it calls, known once ``body`` was read to its end."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.uses: set[str] = set()
+        self.includes: set[str] = set()
+        self.names = {
+            region.name: identifier(region.name) + ("_" if region.name in _TAKEN else "") for region in scenario.regions
+        }
+        self._mappings = Mappings(scenario, self.uses, self.includes)
+        operations = (*scenario.setup, *scenario.script)
+        self._moves = sum(isinstance(operation, Mremap) for operation in operations)
+        registrations = [operation for operation in operations if isinstance(operation, UffdRegister)]
+        self._plain = any(not operation.mode.endswith("+events") for operation in registrations) or (
+            not registrations and any(isinstance(operation, UffdUnregister) for operation in operations)
+        )
+        self._events = any(operation.mode.endswith("+events") for operation in registrations)
+        #: Where the kernel may choose the place of a move: the variable for it, the old address, the pages.
+        self._places: list[tuple[str, str, int]] = []
+        self.longest = max(_extents(scenario).values())
+
+    def body(self) -> Iterator[str]:
+        """Yield the statements, with a blank line between parts and none before the first."""
+        for line in (lines := self._parts()):
+            if line:
+                yield line
+                break
+        yield from lines
+
+    def _parts(self) -> Iterator[str]:
+        scenario = self.scenario
+        yield from self._begin()
+        region = None
+        for operation in scenario.setup:
+            place = operation.where.split(".")[-1].partition("[")[0]
+            if place != region:
+                region = place
+                drawings = (picture.drawing(other) for other in scenario.regions if other.name == place)
+                yield from ("", f"/* {place}: {next(drawings, '')} */")
+            yield from self._statement(operation)
+        yield from self._conditions()
+        yield ""
+        for operation in scenario.script:
+            yield from self._statement(operation)
+        yield from self._end()
+
+    def _begin(self) -> Iterator[str]:
+        if self._plain:
+            self.uses.add("userfaultfd")
+            yield "int uffd = open_userfaultfd(UFFD_FEATURE_SIGBUS);"
+        if self._events:
+            self.uses |= {"userfaultfd", "events"}
+            yield f"int uffd_events = open_userfaultfd(UFFD_FEATURE_SIGBUS | {_EVENTS});"
+        if not self._moves_helper:
+            yield "long result;"
+        if self._events:
+            yield "pid_t reader;"
+        dropped = self._dropped()
+        if dropped:
+            self.uses.add("capabilities")
+            yield from ("", f"drop_capabilities({dropped});")
+        if self._events:
+            yield from ("", "reader = fork();", "if (reader == 0)", "\tread_events(uffd_events);")
+
+    def _dropped(self) -> str:
+        """Return the capabilities that would change what this scenario shows, where root has them."""
+        process = self.scenario.process
+        low = any(
+            isinstance(move, Mremap) and move.flags & MREMAP_FIXED and move.new_address.region is None
+            for move in self.scenario.script
+        )
+        wanted = {"IPC_LOCK": "memlock" in process.rlimits, "SYS_RAWIO": low}
+        bits = {"IPC_LOCK": 14, "SYS_RAWIO": 17}
+        names = [name for name in bits if wanted[name] and name not in process.keep]
+        return " | ".join(f"1u << {bits[name]} /* CAP_{name} */" for name in names)
+
+    @property
+    def _moves_helper(self) -> bool:
+        return self._moves > 1
+
+    def _conditions(self) -> Iterator[str]:
+        process = self.scenario.process
+        if process.fork:
+            yield from ("", *self._fork())
+        if process.map_headroom is not None:
+            self.uses.add("headroom")
+            yield from ("", f"leave_mappings({process.map_headroom});")
+        for name, limit in process.rlimits.items():
+            resource = f"RLIMIT_{name.upper()}"
+            size = size_of(limit.size) if limit.size else "0"
+            self.uses.add("limit")
+            if limit.relative:
+                self.uses.add("in_use")
+                size = f'in_use("{_LOCKED_BY[name]}")' + (f" + {size}" if limit.size else "")
+            yield ""
+            yield f"limit({resource}, {size});"
+
+    def _fork(self) -> Iterator[str]:
+        self.includes.add("sys/wait.h")
+        yield from ("fflush(stdout); /* or the child says it again */", "if (fork())", "\treturn wait(NULL) == -1;")
+
+    def _end(self) -> Iterator[str]:
+        scenario = self.scenario
+        yield ""
+        extents = _extents(scenario)
+        first, last = scenario.regions[0], scenario.regions[-1]
+        end = f"{self.names[last.name]} + {size_of(extents[last.name] * PAGE)}"
+        yield f"maps({self.names[first.name]}, {end});"
+        locks = any(isinstance(operation, Mlock) for operation in (*scenario.setup, *scenario.script))
+        if locks or any("locked" in entry.counters for entry in scenario.expect):
+            self.uses.add("status")
+            yield 'status("VmLck");'
+        yield from ("close(uffd);" for _ in range(self._plain))
+        if self._events:
+            yield from ("kill(reader, SIGKILL);", "waitpid(reader, NULL, 0);", "close(uffd_events);")
+        for name, old, count in self._places:
+            yield f"if ({name} != {old} && {name} != MAP_FAILED)"
+            yield f'\tshow("{name}", {name}, {count});'
+        for region in scenario.regions:
+            yield f"show({string(region.name)}, {self.names[region.name]}, {extents[region.name]});"
+        yield "return 0;"
+
+    def _statement(self, operation: Operation) -> Iterator[str]:
+        if isinstance(operation, Mremap):
+            yield from self._mremap(operation)
+        elif isinstance(operation, Fork):
+            yield from self._fork()
+        elif isinstance(operation, Mmap):
+            yield from self._mappings.statements(operation, self._address(operation.address))
+        elif isinstance(operation, Touch):
+            self.uses.add("fill")
+            for start, count, tag in tag_runs(operation):
+                at = self._address(_ahead(operation.address, start))
+                yield f"fill({at}, {size_of(count * PAGE)}, {character(tag.letter)});"
+        else:
+            yield from self._ranged(operation)
+
+    def _mremap(self, move: Mremap) -> Iterator[str]:
+        new = "NULL" if move.new_address.region is None and not move.new_address.value else None
+        arguments = ", ".join(
+            [
+                self._address(move.old_address),
+                size_of(move.old_size),
+                size_of(move.new_size),
+                flags(move.flags, "MREMAP_"),
+                new or self._address(move.new_address),
+            ]
+        )
+        chosen = move.flags & MREMAP_MAYMOVE and not move.flags & MREMAP_FIXED
+        if self._moves_helper:
+            self.uses.add("move")
+            if chosen and (move.new_size > move.old_size or move.flags & MREMAP_DONTUNMAP):
+                name = f"elsewhere{len(self._places) + 1 if self._places else ''}"
+                self._places.append((name, self._address(move.old_address), pages(move.new_size)))
+                yield f"char *{name} = move({arguments});"
+            else:
+                yield f"move({arguments});"
+            return
+        yield f"result = syscall(SYS_mremap, {arguments});"
+        yield "if (result == -1)"
+        yield '\tprintf("mremap: errno %d (%m)\\n", errno);'
+        yield "else"
+        yield '\tprintf("mremap: %#lx\\n", result);'
+        if chosen:
+            yield f"if (result != -1 && (char *)result != {self._address(move.old_address)})"
+            yield f'\tshow("elsewhere", (char *)result, {pages(move.new_size)});'
+
+    def _ranged(self, operation: Operation) -> Iterator[str]:
+        assert not isinstance(operation, Mremap | Mmap | Touch | Fork)
+        at, size = self._address(operation.address), size_of(operation.size)
+        if isinstance(operation, Munmap):
+            yield f"MUST(munmap({at}, {size}));"
+        elif isinstance(operation, Mprotect):
+            yield f"MUST(mprotect({at}, {size}, {PROTS[operation.prot]}));"
+        elif isinstance(operation, Madvise):
+            name = f"MADV_{operation.advice.upper().replace('-', '_')}"
+            number = ADVICE[operation.advice]
+            shown = f"{number} /* {name} */" if number > 18 else name
+            yield f"MUST(madvise({at}, {size}, {shown}));"
+        elif isinstance(operation, Mlock):
+            lock = f"mlock2({at}, {size}, MLOCK_ONFAULT)" if operation.on_fault else f"mlock({at}, {size})"
+            if self._inaccessible(operation):
+                yield f"MUST({lock} && errno != ENOMEM ? -1 : 0); /* ENOMEM: locked, but cannot be brought in */"
+            else:
+                yield f"MUST({lock});"
+        elif isinstance(operation, Munlock):
+            yield f"MUST(munlock({at}, {size}));"
+        elif isinstance(operation, Mseal):
+            yield f"MUST(syscall(462 /* mseal */, {at}, {size}, 0));"
+        elif isinstance(operation, Read):
+            yield f"for (unsigned long at = 0; at < {size}; at += P)"
+            yield f"\t(void)*(volatile char *)({at} + at);"
+        elif isinstance(operation, SetName):
+            self.includes.add("sys/prctl.h")
+            yield f"MUST(prctl(0x53564d41 /* PR_SET_VMA */, 0, {at}, {size}, {string(operation.name)}));"
+        elif isinstance(operation, UffdRegister):
+            mode, _, events = operation.mode.partition("+")
+            yield f"uffd_register({'uffd_events' if events else 'uffd'}, {at}, {size}, {_MODES[mode]});"
+        elif isinstance(operation, UffdUnregister):
+            fd = "uffd" if self._plain else "uffd_events"
+            yield f"MUST(ioctl({fd}, UFFDIO_UNREGISTER, &(struct uffdio_range){{ (unsigned long)({at}), {size} }}));"
+
+    def _inaccessible(self, lock: Mlock) -> bool:
+        """Tell whether any mapping may be in the range that cannot be written: its pages are not brought in."""
+        scenario = self.scenario
+        end = lock.address.value + lock.size
+        return any(
+            (isinstance(operation, UffdRegister) or (isinstance(operation, Mmap | Mprotect) and _is_closed(operation)))
+            and operation.address.value < end
+            and lock.address.value < operation.address.value + operation.size
+            for operation in (*scenario.setup, *scenario.script)
+        )
+
+    def _address(self, at: Address) -> str:
+        if at.region is None:
+            return f"(char *)0x{at.value:x}"
+        whole, rest = divmod(abs(at.offset), PAGE)
+        sign = "-" if at.offset < 0 else "+"
+        text = self.names[at.region]
+        if whole:
+            text += f" {sign} {size_of(whole * PAGE)}"
+        return text + (f" {sign} {rest}" if rest else "")
+
+
+def _is_closed(operation: Mmap | Mprotect) -> bool:
+    return operation.prot == "none" or (isinstance(operation, Mmap) and operation.kind == "secret")
+
+
+def _extents(scenario: Scenario) -> dict[str, int]:
+    """Return how many pages of each region may be mapped in the end, by name."""
+    extents = {region.name: region.pages for region in scenario.regions}
+    for operation in scenario.script:
+        reached: list[tuple[Address, int]] = []
+        if isinstance(operation, Mremap):
+            if operation.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
+                reached.append((operation.new_address, operation.new_size))
+            else:
+                reached.append((operation.old_address, operation.new_size))
+        elif isinstance(operation, Mmap):
+            reached.append((operation.address, operation.size))
+        for at, size in reached:
+            if at.region is not None and size < 1 << 32:
+                extents[at.region] = max(extents[at.region], pages(at.offset + size) if at.offset >= 0 else 0)
+    return extents
+
+
+def _ahead(at: Address, count: int) -> Address:
+    return Address(at.region, at.offset + count * PAGE, at.value + count * PAGE)

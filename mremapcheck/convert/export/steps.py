@@ -1,0 +1,144 @@
+"""A scenario's operations as rows of the pack's table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mremapcheck.base.units import PAGE, pages
+from mremapcheck.convert.export.c_text import address, character, flags, kind, size, string
+from mremapcheck.executors.live.constants import ADVICE
+from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.operations import (
+    Fork,
+    Madvise,
+    Mlock,
+    Mmap,
+    Mprotect,
+    Mremap,
+    Mseal,
+    Munlock,
+    Munmap,
+    Operation,
+    Ranged,
+    Read,
+    SetName,
+    Tag,
+    Touch,
+    UffdRegister,
+    UffdUnregister,
+)
+
+#: Kinds that need an object; the others are made by mmap's flags alone, or belong to the process.
+OBJECT_KINDS = frozenset(("memfd", "memfd-hugetlb", "file", "tmpfs", "sysv-shm", "dev-zero", "io-uring", "secret"))
+
+_UFFD = {
+    "missing": "MISSING",
+    "wp": "WP",
+    "missing+events": "MISSING | EVENTS",
+    "wp+events": "WP | EVENTS",
+}
+
+
+@dataclass(slots=True)
+class Objects:
+    """The files and segments of a scenario, numbered in the order in which they are first mapped."""
+
+    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    #: Lengths in bytes, by number.
+    lengths: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Objects:
+        """Find them; each is long enough for everything that is mapped of it."""
+        objects = cls()
+        for operation in (*scenario.setup, *scenario.script):
+            if isinstance(operation, Mmap) and operation.kind in OBJECT_KINDS:
+                key = operation.kind, operation.object
+                number = objects.numbers.setdefault(key, len(objects.numbers))
+                if number == len(objects.lengths):
+                    objects.lengths.append(0)
+                end = (operation.offset + pages(operation.size)) * PAGE
+                objects.lengths[number] = max(objects.lengths[number], end)
+        return objects
+
+    def number(self, operation: Mmap) -> int:
+        """Return the object's number, -1 where the kind has none."""
+        return self.numbers.get((operation.kind, operation.object), -1)
+
+
+def rows(scenario: Scenario, objects: Objects) -> Iterator[str]:
+    """Yield the table's rows: the set-up, the conditions of the process, the moves."""
+    for operation in scenario.setup:
+        yield from row(operation, objects)
+    yield from conditions(scenario)
+    for operation in scenario.script:
+        yield from row(operation, objects)
+
+
+def conditions(scenario: Scenario) -> Iterator[str]:
+    """Yield what takes effect between the set-up and the first move."""
+    process = scenario.process
+    if process.fork:
+        yield 'FORK("process.fork")'
+    if process.map_headroom is not None:
+        yield f"HEADROOM({process.map_headroom})"
+    for name, limit in process.rlimits.items():
+        yield f"LIMIT({name.upper()}, {size(limit.size)}, {int(limit.relative)})"
+
+
+def row(operation: Operation, objects: Objects) -> Iterator[str]:
+    """Yield the row of an operation; several for a touch whose tags do not follow each other."""
+    where = string(operation.where)
+    if isinstance(operation, Touch):
+        for start, count, tag in tag_runs(operation):
+            at = address(_ahead(operation, start))
+            yield f"TOUCH({where}, {at}, {size(count * PAGE)}, {character(tag.letter)}, {tag.page})"
+    elif isinstance(operation, Fork):
+        yield f"FORK({where})"
+    elif isinstance(operation, Mremap):
+        yield (
+            f"MREMAP({where}, {address(operation.old_address)}, {size(operation.old_size)}, "
+            f"{size(operation.new_size)}, {flags(operation.flags)}, {address(operation.new_address)})"
+        )
+    elif isinstance(operation, Mmap):
+        sharing = "SHARED" if operation.sharing == "shared" else "PRIVATE"
+        yield (
+            f"MMAP({where}, {address(operation.address)}, {size(operation.size)}, {operation.prot.upper()}, "
+            f"{kind(operation.kind)}, {sharing}, {objects.number(operation)}, {size(operation.offset * PAGE)})"
+        )
+    else:
+        name, *more = _RANGED[type(operation)](operation)
+        yield f"{name}({', '.join([where, address(operation.address), size(operation.size), *more])})"
+
+
+_RANGED: dict[type[Any], Callable[[Any], tuple[str, ...]]] = {
+    Munmap: lambda _: ("MUNMAP",),
+    Munlock: lambda _: ("MUNLOCK",),
+    Mseal: lambda _: ("MSEAL",),
+    Read: lambda _: ("READ",),
+    UffdUnregister: lambda _: ("UNREGISTER",),
+    Mlock: lambda operation: ("MLOCK_ON_FAULT" if operation.on_fault else "MLOCK",),
+    Mprotect: lambda operation: ("MPROTECT", operation.prot.upper()),
+    Madvise: lambda operation: ("MADVISE", str(ADVICE[operation.advice]), string(operation.advice)),
+    UffdRegister: lambda operation: ("REGISTER", _UFFD[operation.mode]),
+    SetName: lambda operation: ("NAME", string(operation.name)),
+}
+
+
+def tag_runs(operation: Touch) -> Iterator[tuple[int, int, Tag]]:
+    """Yield (first page of the range, pages, first tag) for tags of consecutive pages of one letter."""
+    start = 0
+    tags = operation.tags
+    for index in range(1, len(tags) + 1):
+        first = tags[start]
+        follows = index < len(tags) and tags[index] == Tag(first.letter, first.page + index - start)
+        if not follows:
+            yield start, index - start, first
+            start = index
+
+
+def _ahead(operation: Ranged, count: int) -> Any:
+    at = operation.address
+    return type(at)(at.region, at.offset + count * PAGE, at.value + count * PAGE)

@@ -1,0 +1,61 @@
+"""Outcomes and expectations as plain facts: where, and what it reads there. A pack says what it sees the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from mremapcheck.outcome.outcome import Outcome, events_text
+from mremapcheck.scenario.document import Expectation
+from mremapcheck.scenario.drawing import compact
+
+
+class Fact(NamedTuple):
+    """What is read at ``where``: ``moves[0].errno``, ``regions.src``, ``layout.dst``, ``counters.locked`` ..."""
+
+    where: str
+    text: str
+
+
+def expected_facts(entry: Expectation, moves: int) -> Iterator[Fact]:
+    """Yield all that one ``expect`` entry says; the scenario makes so many ``moves``."""
+    for index, move in sorted(entry.moves.items()):
+        place = f"moves[{index if index >= 0 else moves + index}]"
+        for name, text in (("errno", move.errno), ("result", move.result), ("verdict", move.verdict)):
+            if text is not None:
+                yield Fact(f"{place}.{name}", text)
+    for region, drawing in entry.regions.items():
+        yield Fact(f"regions.{region}", drawing_text(drawing))
+    for region, runs in entry.layout.items():
+        yield Fact(f"layout.{region}", layout_text(runs))
+    for counter, pages in entry.counters.items():
+        yield Fact(f"counters.{counter}", f"{pages}p")
+    if entry.events is not None:
+        yield Fact("events", events_text(entry.events))
+
+
+def seen_facts(outcome: Outcome, events: bool = True) -> Iterator[Fact]:
+    """Yield all of an outcome that a pack looks at, in the order in which it prints it."""
+    for index, move in enumerate(outcome.moves):
+        yield Fact(f"moves[{index}].errno", move.errno or "none")
+        yield Fact(f"moves[{index}].result", move.result or "none")
+        yield Fact(f"moves[{index}].verdict", move.verdict)
+    for region, drawing in outcome.regions.items():
+        runs = tuple((vma.start, vma.pages) for vma in outcome.mappings if vma.region == region)
+        yield Fact(f"regions.{region}", drawing_text(drawing))
+        yield Fact(f"layout.{region}", layout_text(runs))
+    for counter in ("locked", "total"):
+        if counter in outcome.counters:
+            yield Fact(f"counters.{counter}", f"{outcome.counters[counter]}p")
+    if events:
+        yield Fact("events", events_text(outcome.events))
+
+
+def drawing_text(drawing: str) -> str:
+    """Return a drawing without the holes at its end, long runs as ``A{512}``; a lone ``.`` where nothing is left."""
+    return compact(drawing.rstrip(".")) or "."
+
+
+def layout_text(runs: Sequence[tuple[int, int]]) -> str:
+    """Return (start, pages) of mappings as ``0+3 3+3``."""
+    return " ".join(f"{start}+{pages}" for start, pages in runs) or "no mapping"

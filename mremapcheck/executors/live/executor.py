@@ -1,0 +1,142 @@
+"""The live executor: scenarios on the running kernel."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from mremapcheck.base.errors import ExecutorError
+from mremapcheck.executors.live.facts import Interpreter, step_name, where
+from mremapcheck.executors.live.plan import Prepared, Unfit, prepare
+from mremapcheck.executors.live.supervisor import Ended, Supervisor
+from mremapcheck.executors.protocol import Kernel
+from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.outcome.outcome import Execution
+from mremapcheck.scenario.document import Scenario
+
+#: Scenarios that may be on their way at a time: enough that neither side waits for the other.
+WINDOW = 128
+#: Workers in a row that may end without any answer: each is the end of a scenario, but for a very few.
+_PATIENCE = 2 * WINDOW
+
+
+class LiveExecutor:
+    """Carries scenarios out on the running kernel, in a worker process of its own.
+
+    ``timeout`` is in seconds, for one scenario. ``fresh``: the worker is a new interpreter; otherwise it is forked from
+    this process, which is for guests where starting one takes seconds.
+    """
+
+    def __init__(self, *, timeout: float = 10.0, fresh: bool = True) -> None:
+        uname = os.uname()
+        if uname.machine != "x86_64":
+            raise ExecutorError(f"the live executor knows only x86-64's system calls, not those of {uname.machine}")
+        self._timeout = timeout
+        self._supervisor = Supervisor(timeout, fresh)
+        self._supervisor.start()
+        self._interpreter = Interpreter()
+        self._fruitless = 0
+        version = KernelVersion.of_build(uname.release, uname.version)
+        self._kernel = Kernel("live", "live", uname.release, version)
+
+    @property
+    def kernel(self) -> Kernel:
+        """The running kernel."""
+        return self._kernel
+
+    def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
+        """Carry the scenarios out in order, one ``run`` at a time; reads up to ``WINDOW`` of them ahead."""
+        queue: deque[Prepared | Execution] = deque()
+        source = iter(scenarios)
+        more = True
+        try:
+            while True:
+                if more and len(queue) <= WINDOW // 2:
+                    more = self._fill(queue, source)
+                if not queue:
+                    return
+                first = queue[0]
+                execution = first if isinstance(first, Execution) else self._answer(queue, first)
+                if execution is not None:
+                    queue.popleft()
+                    yield execution
+        finally:
+            if any(isinstance(left, Prepared) for left in queue):
+                self._supervisor.stop()  # nobody wants these answers any more
+
+    def _fill(self, queue: deque[Prepared | Execution], source: Iterator[Scenario]) -> bool:
+        plans = []
+        for scenario in source:
+            try:
+                prepared = prepare(scenario)
+            except Unfit as unfit:
+                queue.append(Execution("skip", None, str(unfit)))
+            else:
+                queue.append(prepared)
+                plans.append(prepared.plan.to_wire())
+            if len(queue) >= WINDOW:
+                break
+        else:
+            if plans:
+                self._send(plans)
+            return False
+        if plans:
+            self._send(plans)
+        return True
+
+    def _send(self, plans: list[tuple[object, ...]]) -> None:
+        try:
+            self._supervisor.send(plans)
+        except ConnectionError as error:
+            raise ExecutorError("the live executor's processes do not start", str(error)) from None
+
+    def _answer(self, queue: deque[Prepared | Execution], prepared: Prepared) -> Execution | None:
+        """Return what came of the first scenario of the queue; None where the queue says it now."""
+        try:
+            sighting = self._supervisor.receive()
+        except Ended as ended:
+            self._ask_again(queue, ended)
+            return None
+        self._fruitless = 0
+        if len(sighting) == 2:
+            word, text = sighting
+            if word == "unusable":
+                raise ExecutorError(f"the live executor cannot work here: {text}")
+            return Execution("error", None, f"the worker failed: {text}")
+        return self._interpreter.execution(prepared, sighting)
+
+    def _ask_again(self, queue: deque[Prepared | Execution], ended: Ended) -> None:
+        """Blame the scenario that the worker ended in, and give the others to the next worker."""
+        self._fruitless += 1
+        if self._fruitless > _PATIENCE:
+            raise ExecutorError("the live executor's workers end as soon as they start", f"wait status {ended.status}")
+        waiting = [index for index, left in enumerate(queue) if isinstance(left, Prepared)]
+        if not ended.spent:
+            guilty = waiting.pop(min(ended.lost, len(waiting) - 1))
+            prepared = queue[guilty]
+            assert isinstance(prepared, Prepared)
+            queue[guilty] = Execution("error", None, blame(prepared, ended, self._timeout))
+        if waiting:
+            self._send([left.plan.to_wire() for left in queue if isinstance(left, Prepared)])
+
+    def __enter__(self) -> LiveExecutor:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._supervisor.stop()
+
+
+def blame(prepared: Prepared, ended: Ended, timeout: float) -> str:
+    """Return why a scenario has no outcome whose worker has ended; ``timeout`` in seconds."""
+    if ended.status is None:
+        return f"no answer within {timeout:g} s, and the worker does not end: it hangs in the kernel"
+    step = prepared.origins[ended.step] if ended.step < len(prepared.origins) else "the end"
+    place = f"{where(prepared, step)}: {step_name(step)}" if not isinstance(step, str) else step
+    if os.WIFSIGNALED(ended.status):
+        number = os.WTERMSIG(ended.status)
+        if number == signal.SIGALRM:
+            return f"no result within {timeout:g} s, in {place}"
+        return f"the worker was killed by {signal.Signals(number).name} in {place}"
+    return f"the worker ended with status {os.WEXITSTATUS(ended.status)} in {place}"

@@ -1,0 +1,234 @@
+"""From what a worker saw to an Execution: the kernel's own lines become mappings, bytes become letters."""
+
+from __future__ import annotations
+
+import errno
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from mremapcheck.base.units import ARENA_START, PAGE_SHIFT
+from mremapcheck.executors.live.kinds import KINDS
+from mremapcheck.executors.live.plan import Prepared
+from mremapcheck.executors.live.tags import decode
+from mremapcheck.outcome.assemble import Facts, RawMove
+from mremapcheck.outcome.outcome import Execution
+from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, Vma
+from mremapcheck.scenario.operations import Madvise, Mmap, Operation, Read, Touch, UffdRegister
+
+if TYPE_CHECKING:
+    from mremapcheck.executors.live.wire import Move, Sighting
+
+#: VmFlags of /proc/self/smaps (fs/proc/task_mmu.c) that say what the other fields of a mapping do not.
+FLAGS = {
+    "ac": "accounted",
+    "dc": "dontfork",
+    "dd": "dontdump",
+    "de": "dontexpand",
+    "dp": "droppable",
+    "gd": "growsdown",
+    "gu": "guard",
+    "hg": "hugepage",
+    "ht": "hugetlb",
+    "io": "io",
+    "lo": "locked",
+    "mg": "mergeable",
+    "mm": "mixedmap",
+    "nh": "nohugepage",
+    "nr": "noreserve",
+    "pf": "pfnmap",
+    "rr": "random",
+    "sl": "sealed",
+    "sr": "sequential",
+    "ui": "uffd-minor",
+    "um": "uffd-missing",
+    "uw": "uffd-wp",
+    "wf": "wipeonfork",
+}
+#: How names in maps begin -> backing; the longest first, because one may begin like another.
+_MARKS = sorted(
+    ((mark, kind.backing) for kind in KINDS.values() for mark in kind.marks), key=lambda pair: -len(pair[0])
+)
+#: Backings whose offset says nothing that a user could see.
+_NO_OFFSET = {"anon", "dev-zero"}
+_KEPT = 4096
+#: Of a Vma everything but its addresses.
+Look: TypeAlias = tuple[str, bool, str, int, str | None, tuple[str, ...]]
+
+
+class Interpreter:
+    """Reads sightings; what the kernel prints is mostly the same from one scenario to the next, so it is kept."""
+
+    def __init__(self) -> None:
+        self._looks: dict[bytes, Look] = {}
+
+    def execution(self, prepared: Prepared, sighting: Sighting) -> Execution:
+        """Return what came of a scenario."""
+        if len(sighting) == 5:
+            return _trouble(prepared, *sighting)
+        moves, records, bounds, clusters, (runs, data, holes), total, locked, events, inodes = sighting
+        vmas = [self._vma(line, flags, inodes) for line, flags in records]
+        if bounds is not None:
+            vmas = [_crop(vma, start, end) for vma, (start, end) in zip(vmas, bounds, strict=True)]
+        present = _pages(clusters)
+        contents: dict[int, tuple[str, int] | str] = {}
+        if data:
+            tags = iter(decode(data))
+            for first, count in runs:
+                for page, tag in zip(range(first, first + count), tags, strict=False):
+                    if tag is not None:
+                        contents[page] = tag
+        if holes:
+            read = [page for first, count in runs for page in range(first, first + count)]
+            for hole in holes:
+                contents[read[hole]] = _unreadable(prepared, vmas, read[hole])
+        raw = self._moves(prepared, moves, vmas, present, inodes)
+        return Execution.of(Facts(prepared.scenario, raw, vmas, present, contents, locked, total, events))
+
+    def _moves(
+        self,
+        prepared: Prepared,
+        seen: list[Move],
+        vmas: list[Vma],
+        present: frozenset[int],
+        inodes: dict[str, str],
+    ) -> list[RawMove]:
+        moves: list[RawMove] = []
+        for move, (code, result, before, had, after, has) in zip(prepared.moves, seen, strict=True):
+            name = errno.errorcode.get(code, str(code)) if code else None
+            if before is None:
+                moves.append(RawMove(move, name, result, NOT_NEEDED, NOT_NEEDED))
+                continue
+            then = Snapshot(self._snapshot(before, inodes), None if had is None else _pages(had))
+            if name is None:
+                moves.append(RawMove(move, None, result, then, NOT_NEEDED))
+                continue
+            if after is not None:
+                now = Snapshot(self._snapshot(after, inodes), None if has is None else _pages(has))
+            else:
+                low, high = prepared.plan.low, prepared.plan.high
+                arena = [vma._replace(flags=()) for vma in vmas if low <= vma.start < high]
+                there = frozenset(page for page in present if low <= page << PAGE_SHIFT < high)
+                now = Snapshot(arena, None if had is None else there)
+            moves.append(RawMove(move, name, 0, then, now))
+        return moves
+
+    def _snapshot(self, maps: bytes, inodes: dict[str, str]) -> list[Vma]:
+        vmas = [self._vma(line, b"", inodes) for line in maps.splitlines()]
+        return [vma for vma in vmas if vma.start >= ARENA_START]
+
+    def _vma(self, line: bytes, flags: bytes, inodes: dict[str, str]) -> Vma:
+        start, _, rest = line.partition(b"-")
+        end, _, rest = rest.partition(b" ")
+        key = rest + flags
+        look = self._looks.get(key)
+        if look is None:
+            if len(self._looks) >= _KEPT:
+                self._looks.clear()
+            look = self._looks[key] = _read(rest, flags, inodes)
+        return Vma(int(start, 16), int(end, 16), *look)
+
+
+def _read(line: bytes, flags: bytes, inodes: dict[str, str]) -> Look:
+    """Read a line of maps from behind its addresses, and the line VmFlags of smaps."""
+    prot, pages, device, number, *name = line.decode("utf-8", "replace").split(None, 4)
+    path = "".join(name)
+    inode = f"{device} {number}"
+    if not path or path.startswith("[anon:"):
+        backing = "anon"
+    else:
+        backing = inodes.get(inode) or next((backing for mark, backing in _MARKS if path.startswith(mark)), "")
+        backing = backing or inodes.get(number, "file")
+    numbered = number != "0" and backing not in _NO_OFFSET
+    return (
+        prot[:3],
+        prot[3] == "s",
+        backing,
+        int(pages, 16) >> PAGE_SHIFT if numbered else 0,
+        inode if numbered else None,
+        _flags(flags),
+    )
+
+
+@lru_cache(maxsize=_KEPT)
+def _flags(line: bytes) -> tuple[str, ...]:
+    """Return the names of the flags that a line VmFlags has."""
+    return tuple(sorted(FLAGS[flag] for flag in line.decode().split()[1:] if flag in FLAGS))
+
+
+def _crop(vma: Vma, start: int, end: int) -> Vma:
+    skipped = (start - vma.start) >> PAGE_SHIFT
+    return vma._replace(start=start, end=end, offset=vma.offset + skipped if vma.object is not None else vma.offset)
+
+
+def _pages(clusters: list[tuple[int, bytes]]) -> frozenset[int]:
+    """Return the numbers of the present pages."""
+    found: list[int] = []
+    for first, bits in clusters:
+        if 0 in bits:
+            found += [first + index for index, bit in enumerate(bits) if bit]
+        else:
+            found += range(first, first + len(bits))
+    return frozenset(found)
+
+
+def _unreadable(prepared: Prepared, vmas: list[Vma], page: int) -> str:
+    vma = next(vma for vma in vmas if vma.start <= page << PAGE_SHIFT < vma.end)
+    if vma.object is not None:
+        lengths = {
+            # Without a name each mapping has an object of its own.
+            prepared.lengths[op.object] if op.object else op.size >> PAGE_SHIFT
+            for op in _mmaps(prepared)
+            if KINDS[op.kind].backing == vma.backing
+        }
+        offset = vma.offset + page - (vma.start >> PAGE_SHIFT)
+        if lengths and offset >= (max(lengths) if _has_guards(prepared, vma.backing) else min(lengths)):
+            return "beyond the end of the file"
+    if "sealed" in vma.flags and vma.prot[0] != "r":
+        return "sealed without read permission"
+    return "guard page" if vma.backing in ("anon", "shmem", "file", "dev-zero") else "could not be read"
+
+
+def _has_guards(prepared: Prepared, backing: str) -> bool:
+    """Tell whether guard pages are put into a mapping of this backing."""
+    mapped = [op for op in _mmaps(prepared) if KINDS[op.kind].backing == backing]
+    return any(
+        op.address.value <= step.address.value < op.address.value + op.size
+        for step in prepared.origins
+        if isinstance(step, Madvise) and step.advice == "guard-install"
+        for op in mapped
+    )
+
+
+def _mmaps(prepared: Prepared) -> list[Mmap]:
+    return [op for op in (*prepared.scenario.setup, *prepared.scenario.script) if type(op) is Mmap]
+
+
+def _trouble(prepared: Prepared, index: int, code: int, skip: str, page: int, fault: str) -> Execution:
+    """Return the Execution of a scenario whose step ``index`` could not be done."""
+    if skip:
+        return Execution("skip", None, skip)
+    origin = prepared.origins[index] if index < len(prepared.origins) else "the end"
+    text = fault or f"{step_name(origin)} failed: {errno.errorcode.get(code, f'errno {code}')}"
+    if isinstance(origin, Touch | Read) and code == errno.EFAULT and page >= 0:
+        text += f" at page {page}"
+        if any(type(operation) is UffdRegister for operation in prepared.origins):
+            text += " (does the page wait for a userfaultfd? nobody serves it)"
+    return Execution("error", None, f"{where(prepared, origin)}: {text}")
+
+
+def where(prepared: Prepared, origin: Operation | str) -> str:
+    """Return how a step is called in a reason: its place in the document, and its line."""
+    if isinstance(origin, str):
+        return origin
+    path = prepared.scenario.path
+    return f"{origin.where} ({path}:{origin.line})" if path else f"{origin.where} (line {origin.line})"
+
+
+def step_name(origin: Operation | str) -> str:
+    """Return the name of the operation as the scenario format has it."""
+    if isinstance(origin, str):
+        return origin
+    return _NAMES.get(type(origin).__name__, type(origin).__name__.lower())
+
+
+_NAMES = {"UffdRegister": "uffd-register", "UffdUnregister": "uffd-unregister", "SetName": "name"}

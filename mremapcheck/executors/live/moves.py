@@ -1,0 +1,83 @@
+"""The mremap calls of a scenario, and what was mapped before and after each."""
+
+from __future__ import annotations
+
+from errno import EAGAIN
+
+from mremapcheck.base.units import PAGE, page_align
+from mremapcheck.executors.live.constants import SYS_MREMAP
+from mremapcheck.executors.live.explain import memlock
+from mremapcheck.executors.live.observation import presence
+from mremapcheck.executors.live.syscalls import call, errno
+from mremapcheck.executors.live.wire import Trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mremapcheck.executors.live.proc import Proc
+    from mremapcheck.executors.live.wire import Move, Plan, Step
+
+#: Of a move: maps and residency before, and after.
+_UNCHANGED = (None, None, None, None)
+
+
+class Moves:
+    """Makes the calls of one scenario after the other.
+
+    ``places`` are the (start, end) outside the arena that calls returned; ``before`` the lines of maps before the last.
+    """
+
+    __slots__ = ("_high", "_low", "_made", "_proc", "_text", "before", "places")
+
+    def __init__(self, proc: Proc) -> None:
+        self._proc = proc
+        self._made: list[Move] = []
+        self._low = self._high = self._text = 0
+        self.places: list[tuple[int, int]] = []
+        self.before = b""
+
+    def begin(self, plan: Plan) -> None:
+        """Forget the moves of the scenario before."""
+        self._made = []
+        self._low, self._high, self._text = plan.low, plan.high, plan.text
+        self.places = []
+
+    def make(self, step: Step, limited: bool) -> None:
+        """Make a call; ``limited`` tells that the scenario itself limits locked memory.
+
+        Raises Trouble where it is this user who must not lock so much.
+        """
+        _, arguments, residency, mappings, last = step
+        proc = self._proc
+        self.before = before = proc.maps(self._text)
+        had = self._resident(before) if residency else None
+        result = call(SYS_MREMAP, *arguments)
+        if result != -1:
+            if not self._low <= result < self._high and result >= PAGE:
+                self.places.append((result, result + page_align(arguments[2])))
+            self._made.append((0, result, before if mappings else None, None, None, None))
+            return
+        code = errno()
+        if code == EAGAIN and not limited:
+            skip = memlock(proc.status(b"VmLck") * PAGE + page_align(arguments[2]))
+            if skip:
+                raise Trouble(code, skip)
+        if last:
+            self._made.append((code, 0, before, had, None, None))
+            return
+        after = proc.maps(self._text)
+        has = self._resident(after) if residency else None
+        if before == after and had == has:
+            self._made.append((code, 0, *_UNCHANGED))
+        else:
+            self._made.append((code, 0, before, had, after, has))
+
+    def settle(self, records: list[tuple[bytes, bytes]], present: list[tuple[int, bytes]]) -> list[Move]:
+        """Return all moves; ``records`` and ``present``, seen after the last, tell whether that changed anything."""
+        code, _, before, had, after, _ = self._made[-1]
+        last_failed = code and before is not None and after is None
+        if last_failed and had in (None, present) and before == b"".join([line + b"\n" for line, _ in records]):
+            self._made[-1] = (code, 0, *_UNCHANGED)
+        return self._made
+
+    def _resident(self, maps: bytes) -> list[tuple[int, bytes]]:
+        return presence(self._proc, [self._proc.head(line)[:2] for line in maps.splitlines()])

@@ -1,0 +1,114 @@
+"""The objects that one scenario maps: made when first mapped, emptied and kept for the next one where that is cheap."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from mremapcheck.executors.live.constants import PROT_EXEC
+from mremapcheck.executors.live.kinds import KINDS
+from mremapcheck.executors.live.makers import MAKERS
+from mremapcheck.executors.live.wire import Trouble
+
+#: Objects of one kind that are kept between scenarios.
+_KEPT = 8
+
+
+class Objects:
+    """Handles by the index of the object in the plan."""
+
+    __slots__ = ("_idle", "_inodes", "_open", "_spent")
+
+    def __init__(self) -> None:
+        #: Handle -> how /proc/self/maps may name its inode, of those that are open.
+        self._inodes: dict[int, tuple[str, str]] = {}
+        self._idle: dict[str, list[int]] = {}
+        self._open: dict[int, tuple[str, int]] = {}
+        self._spent = False
+
+    def map(
+        self, index: int, name: str, length: int, start: int, size: int, prot: int, sharing: int, offset: int
+    ) -> None:
+        """Map [start, start+size) of an object that is ``length`` bytes long; raise Trouble."""
+        maker = MAKERS[name]
+        handle = -1
+        if maker.opener is not None:
+            if index in self._open:
+                handle = self._open[index][1]
+            else:
+                handle = self._make(name, length)
+                self._open[index] = name, handle
+        self._spent = self._spent or maker.once
+        try:
+            maker.mapper(handle, length, start, size, prot, sharing, offset)
+        except Trouble as trouble:
+            if trouble.errno == errno.EPERM and prot & PROT_EXEC:
+                trouble.skip = trouble.skip or self.not_executable()
+            raise
+
+    def _make(self, name: str, length: int) -> int:
+        idle = self._idle.get(name)
+        try:
+            if idle:
+                handle = idle.pop()
+                if MAKERS[name].sized:
+                    os.ftruncate(handle, length)
+                return handle
+            opener = MAKERS[name].opener
+            assert opener is not None
+            return opener(length)
+        except OSError as error:
+            raise Trouble(error.errno or 0) from None
+
+    def not_executable(self) -> str:
+        """Return why files cannot be mapped with PROT_EXEC here, or ''."""
+        for name, handle in self._open.values():
+            if name in ("file", "tmpfs") and os.fstatvfs(handle).f_flag & os.ST_NOEXEC:
+                return f"every folder for files of kind {name} is mounted noexec: set TMPDIR to one that is not"
+        return ""
+
+    def inodes(self) -> dict[str, str]:
+        """Return "device inode" as /proc/self/maps has it -> backing, of the objects that it shows by another name.
+
+        On btrfs it has another device than stat(2), so each stands there by its inode alone, too.
+        """
+        found = {}
+        for name, handle in self._open.values():
+            if MAKERS[name].sized and not KINDS[name].marks:
+                names = self._inodes.get(handle)
+                if names is None:
+                    status = os.fstat(handle)
+                    device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
+                    names = self._inodes[handle] = str(status.st_ino), f"{device} {status.st_ino}"
+                found.update(dict.fromkeys(names, KINDS[name].backing))
+        return found
+
+    def forked(self) -> None:
+        """Close what is kept: a forked child has it too and may write to it. What is in use ``release`` empties."""
+        for name, idle in self._idle.items():
+            for handle in idle:
+                self._close(name, handle)
+        self._idle.clear()
+
+    def release(self) -> bool:
+        """Empty or close all of them, once nothing maps them any more.
+
+        False where something was made that only the end of this process takes back.
+        """
+        if not self._open:
+            return not self._spent
+        for name, handle in self._open.values():
+            maker = MAKERS[name]
+            idle = self._idle.setdefault(name, [])
+            if maker.kept and len(idle) < _KEPT:
+                if maker.sized:
+                    os.ftruncate(handle, 0)
+                idle.append(handle)
+            else:
+                self._close(name, handle)
+        self._open.clear()
+        return not self._spent
+
+    def _close(self, name: str, handle: int) -> None:
+        self._inodes.pop(handle, None)
+        MAKERS[name].closer(handle)

@@ -1,0 +1,97 @@
+"""Getting a mapping that only the kernel may make (a ring, the vdso, a segment) to be where and as we want it."""
+
+from __future__ import annotations
+
+from mremapcheck.base.units import ARENA_END, ARENA_START
+from mremapcheck.executors.live.constants import (
+    ADVICE,
+    MAP_ANONYMOUS,
+    MAP_FIXED_NOREPLACE,
+    MAP_NORESERVE,
+    MAP_PRIVATE,
+    MREMAP_FIXED,
+    MREMAP_MAYMOVE,
+    PROT_NONE,
+    PROT_READ,
+    PROT_WRITE,
+    SYS_MADVISE,
+    SYS_MMAP,
+    SYS_MPROTECT,
+    SYS_MREMAP,
+    SYS_MUNMAP,
+)
+from mremapcheck.executors.live.proc import read_file
+from mremapcheck.executors.live.syscalls import call, errno
+from mremapcheck.executors.live.wire import Trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: The kernel keeps this much free below a stack (stack_guard_gap), and looks for free ranges only below that.
+_STACK_GAP = 256 << 12
+_FILLER = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE
+
+
+def leave_one_gap(start: int, size: int, make: Callable[[], None]) -> None:
+    """Call ``make`` while [start, start+size) in bytes is the highest free range of the address space.
+
+    io_uring and aio rings refuse an address of the caller's choice, and the kernel takes the highest range that fits:
+    so every higher one is filled for a moment.
+    """
+    call(SYS_MUNMAP, start, size)
+    filled = []
+    try:
+        for low, high in _gaps_from(start + size):
+            if call(SYS_MMAP, low, high - low, PROT_NONE, _FILLER, -1, 0) == low:
+                filled.append((low, high - low))
+        make()
+    finally:
+        for low, length in filled:
+            call(SYS_MUNMAP, low, length)
+
+
+def protect(start: int, size: int, prot: int) -> None:
+    """Give a mapping that the kernel has made rw the protection that was asked for; raise Trouble."""
+    if prot != PROT_READ | PROT_WRITE and call(SYS_MPROTECT, start, size, prot) == -1:
+        raise Trouble(errno())
+
+
+def move_own(name: str, start: int, size: int) -> None:
+    """Move this process's one mapping called ``[name]`` to ``start``; raise Trouble where it has not that size."""
+    for low, high, path in _mappings():
+        if path == f"[{name}]":
+            if ARENA_START <= low < ARENA_END:
+                raise Trouble(fault=f"a process has only one {name}")
+            if high - low != size:
+                raise Trouble(skip=f"the {name} of this kernel has {(high - low) >> 12} pages")
+            if call(SYS_MREMAP, low, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == -1:
+                raise Trouble(errno())
+            call(SYS_MADVISE, start, size, ADVICE["dontneed"])  # what this process used of it before shall not show
+            return
+    raise Trouble(skip=f"this kernel gives processes no {name}")
+
+
+def _gaps_from(start: int) -> list[tuple[int, int]]:
+    gaps = []
+    free = start
+    for low, high, path in _mappings():
+        if high <= start:
+            continue
+        stack = path == "[stack]"
+        end = low - _STACK_GAP if stack else low
+        if end > free:
+            gaps.append((free, end))
+        if stack:
+            break
+        free = high
+    return gaps
+
+
+def _mappings() -> list[tuple[int, int, str]]:
+    found = []
+    for line in read_file("/proc/self/maps").decode("utf-8", "replace").splitlines():
+        fields = line.split(None, 5)
+        low, high = fields[0].split("-")
+        found.append((int(low, 16), int(high, 16), fields[5] if len(fields) == 6 else ""))
+    return found

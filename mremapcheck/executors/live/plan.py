@@ -1,0 +1,327 @@
+"""Makes a scenario ready for a worker: every operation becomes a step of plain numbers, and none may do harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar
+
+from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE, PAGE_SHIFT, TASK_SIZE, page_align
+from mremapcheck.executors.live import wire
+from mremapcheck.executors.live.constants import (
+    ADVICE,
+    CAPABILITIES,
+    MAP_FIXED,
+    MAP_SHARED,
+    MLOCK_ONFAULT,
+    PROTECTIONS,
+    RESOURCES,
+    SYS_MADVISE,
+    SYS_MLOCK,
+    SYS_MLOCK2,
+    SYS_MMAP,
+    SYS_MPROTECT,
+    SYS_MSEAL,
+    SYS_MUNLOCK,
+    SYS_MUNMAP,
+    UFFDIO_REGISTER_MODE_MISSING,
+    UFFDIO_REGISTER_MODE_WP,
+)
+from mremapcheck.executors.live.kinds import KINDS
+from mremapcheck.executors.live.tags import encode, place
+from mremapcheck.outcome.verdict import needs_mappings, needs_residency
+from mremapcheck.scenario.document import Process, Scenario
+from mremapcheck.scenario.operations import (
+    MREMAP_DONTUNMAP,
+    MREMAP_FIXED,
+    Address,
+    Fork,
+    Madvise,
+    Mlock,
+    Mmap,
+    Mprotect,
+    Mremap,
+    Mseal,
+    Munlock,
+    Munmap,
+    Operation,
+    Ranged,
+    Read,
+    SetName,
+    Step,
+    Touch,
+    UffdRegister,
+    UffdUnregister,
+)
+
+_NO_FD = (1 << 64) - 1
+_UFFD_MODES = {"missing": UFFDIO_REGISTER_MODE_MISSING, "wp": UFFDIO_REGISTER_MODE_WP}
+_LOWEST = 0x10000
+#: Bytes of a line of /proc/self/maps for an anonymous mapping in the arena, and about as many for one of a file.
+_LINE = 46
+_LONG_LINE = 110
+#: Kinds that go only where the kernel likes: every other place is mapped for a moment.
+_PLACED = ("io-uring", "aio")
+#: Kinds that take this process's own clock away.
+_CLOCK = ("vdso", "vvar")
+#: Pages that take milliseconds to fault in.
+_MANY = 2048
+
+
+class Unfit(Exception):  # noqa: N818
+    """This scenario cannot be carried out here; the text is the reason to skip it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A scenario, its plan, and which operation (or condition, by name) each step of the plan is."""
+
+    scenario: Scenario
+    plan: wire.Plan
+    origins: tuple[Operation | str, ...]
+    #: object -> its length in pages
+    lengths: dict[str, int]
+    moves: tuple[Mremap, ...]
+
+
+@lru_cache(maxsize=1)
+def user_end() -> int:
+    """Return where user space ends on this machine: every kernel refuses a range that ends beyond it."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return TASK_SIZE
+    return (1 << 56) - PAGE if " la57" in flags else TASK_SIZE
+
+
+def prepare(scenario: Scenario) -> Prepared:
+    """Make a scenario ready; raise Unfit where it would touch what is not its own."""
+    return _Preparation(scenario).prepared()
+
+
+class _Preparation:
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        regions = scenario.regions
+        self.low = regions[0].floor if regions else ARENA_START
+        self.high = regions[-1].ceiling if regions else ARENA_START
+        self.steps: list[wire.Step] = []
+        self.origins: list[Operation | str] = []
+        self.moves: list[Mremap] = []
+        self.objects: dict[tuple[str, str], int] = {}
+        self.lengths: dict[str, int] = {}
+        self.mappings = 0
+        self.text = 0
+        self.locks = False
+        self.strays = False
+        self.near_zero = 0
+        self.keep = 0
+        self.slow = False
+        self.last: Operation | None = scenario.script[-1] if scenario.script else None
+        if not ARENA_START <= self.low <= self.high <= ARENA_END:
+            raise Unfit("the drawing is too large for the arena of the live executor")
+
+    def prepared(self) -> Prepared:
+        scenario = self.scenario
+        for operations in (scenario.setup, scenario.script):
+            for operation in operations:
+                if type(operation) is Mmap:
+                    self._count(operation)
+        translate = self._translate
+        steps = self.steps
+        if any(type(operation) is Mseal for operation in (*scenario.setup, *scenario.script)):
+            # Sealed mappings live until their process ends: a child's end is cheaper than the worker's.
+            self._step("sealing", (wire.FORK,))
+        for operation in scenario.setup:
+            steps.append(translate[type(operation)](self, operation))
+        self.origins += scenario.setup
+        process = scenario.process
+        if process.fork or process.rlimits or process.keep or process.map_headroom is not None:
+            self._conditions(process)
+        for operation in scenario.script:
+            steps.append(translate[type(operation)](self, operation))
+        self.origins += scenario.script
+        plan = wire.Plan(
+            self.low,
+            self.high,
+            self.mappings,
+            self.text,
+            self.keep,
+            self.locks,
+            self.strays,
+            self.near_zero,
+            self.slow,
+            tuple(self.steps),
+        )
+        return Prepared(scenario, plan, tuple(self.origins), self.lengths, tuple(self.moves))
+
+    def _count(self, operation: Mmap) -> None:
+        if operation.kind not in KINDS:
+            raise Unfit(f"kind {operation.kind} is not supported by the live executor yet")
+        self.mappings += 1
+        self.text += _LONG_LINE if KINDS[operation.kind].made else _LINE
+        length = operation.offset + (page_align(operation.size) >> PAGE_SHIFT)
+        if length > self.lengths.get(operation.object, 0):
+            self.lengths[operation.object] = length
+        self.objects.setdefault((operation.kind, operation.object), len(self.objects))
+
+    def _conditions(self, process: Process) -> None:
+        self.slow = self.slow or process.fork or process.map_headroom is not None
+        for name in process.keep:
+            if name not in CAPABILITIES:
+                raise Unfit(f"the live executor cannot keep CAP_{name}")
+            self.keep |= 1 << CAPABILITIES[name]
+        if process.fork:
+            self._step("process.fork", self._fork())
+        if process.map_headroom is not None:
+            self._step("process.map_headroom", (wire.HEADROOM, process.map_headroom))
+        for name, limit in process.rlimits.items():
+            if name not in RESOURCES:
+                raise Unfit(f"the live executor cannot limit {name}")
+            self._step(f"process.rlimits.{name}", (wire.LIMIT, name, limit.size, limit.relative))
+
+    def _step(self, origin: str, step: wire.Step) -> None:
+        self.steps.append(step)
+        self.origins.append(origin)
+
+    def _range(self, operation: Step, start: int, size: int, region: str | None) -> None:
+        """Let through what stays in the scenario's own part of the arena, and what every kernel refuses."""
+        if self.low <= start and start + size <= self.high:
+            return
+        end = start + page_align(size)
+        if region is None:
+            self.strays = True
+            if end <= _LOWEST or start >= TASK_SIZE:
+                return
+        elif start == end:
+            return
+        if end > user_end():
+            return
+        raise Unfit(
+            f"{operation.where}: the range reaches beyond the scenario's own addresses, where the executor itself lives"
+        )
+
+    def _place(self, address: Address) -> None:
+        """Note the highest of the low absolute addresses where something is to be mapped."""
+        if address.value < _LOWEST:
+            self.near_zero = max(self.near_zero, address.value)
+
+    def _mremap(self, move: Mremap) -> wire.Step:
+        self.moves.append(move)
+        old = move.old_address
+        new = move.new_address
+        self._range(move, old.value, move.old_size, old.region)
+        if move.flags & MREMAP_FIXED:
+            self._range(move, new.value, move.new_size, new.region)
+        if new.region is None and move.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
+            self._place(new)
+        arguments = (old.value, move.old_size, move.new_size, move.flags, new.value)
+        return wire.MOVE, arguments, needs_residency(move), needs_mappings(move), move is self.last
+
+    def _mmap(self, operation: Mmap) -> wire.Step:
+        start = operation.address.value
+        size = operation.size
+        self._range(operation, start, size, operation.address.region)
+        if operation.address.region is None:
+            self._place(operation.address)
+        kind = KINDS[operation.kind]
+        if operation.kind in _PLACED and any(
+            step[0] == wire.HEADROOM or step[:2] == (wire.LIMIT, "as") for step in self.steps
+        ):
+            raise Unfit(f"{operation.where}: to put {operation.kind} there takes more mappings than the limit allows")
+        sharing = MAP_SHARED if operation.sharing == "shared" else kind.private
+        prot = PROTECTIONS[operation.prot]
+        if operation.kind == "secret":
+            self.locks = True
+        if not kind.made:
+            return wire.CALL, (SYS_MMAP, start, size, prot, sharing | kind.flags | MAP_FIXED, _NO_FD, 0)
+        index = self.objects[operation.kind, operation.object]
+        length = self.lengths[operation.object] * PAGE
+        offset = operation.offset * PAGE
+        return wire.MAP, index, operation.kind, length, start, size, prot, sharing, offset
+
+    def _munmap(self, operation: Munmap) -> wire.Step:
+        return wire.CALL, (SYS_MUNMAP, *self._ranged(operation))
+
+    def _mprotect(self, operation: Mprotect) -> wire.Step:
+        return wire.CALL, (SYS_MPROTECT, *self._ranged(operation), PROTECTIONS[operation.prot])
+
+    def _madvise(self, operation: Madvise) -> wire.Step:
+        if operation.advice not in ADVICE:
+            raise Unfit(f"{operation.where}: the live executor knows no advice {operation.advice}")
+        return wire.CALL, (SYS_MADVISE, *self._ranged(operation), ADVICE[operation.advice])
+
+    def _mlock(self, operation: Mlock) -> wire.Step:
+        self.locks = True
+        if operation.on_fault:
+            return wire.CALL, (SYS_MLOCK2, *self._ranged(operation), MLOCK_ONFAULT)
+        return wire.CALL, (SYS_MLOCK, *self._ranged(operation))
+
+    def _munlock(self, operation: Munlock) -> wire.Step:
+        return wire.CALL, (SYS_MUNLOCK, *self._ranged(operation))
+
+    def _mseal(self, operation: Mseal) -> wire.Step:
+        return wire.CALL, (SYS_MSEAL, *self._ranged(operation), 0)
+
+    def _ranged(self, operation: Ranged) -> tuple[int, int]:
+        start = operation.address.value
+        self._range(operation, start, operation.size, operation.address.region)
+        return start, operation.size
+
+    def _touch(self, operation: Touch) -> wire.Step:
+        start, _ = self._ranged(operation)
+        start &= -PAGE
+        tags = operation.tags
+        count = len(tags)
+        self.slow = self.slow or count > _MANY
+        letter, page = tags[0].letter, tags[0].page
+        expected = page
+        for tag in tags:
+            if tag.page != expected or tag.letter != letter:
+                return wire.TOUCH_TAGS, start, b"".join([encode(tag.letter, tag.page, 1) for tag in tags])
+            expected += 1
+        known = place(letter, page, count)
+        if known is not None:
+            return wire.TOUCH, start, count, known
+        return wire.TOUCH_TAGS, start, encode(letter, page, count)
+
+    def _read(self, operation: Read) -> wire.Step:
+        start, size = self._ranged(operation)
+        first = start & -PAGE
+        return wire.READ, first, (page_align(start + size) - first) // PAGE
+
+    def _uffd_register(self, operation: UffdRegister) -> wire.Step:
+        mode, _, events = operation.mode.partition("+")
+        if events and any(kind in _CLOCK for kind, _ in self.objects):
+            raise Unfit(f"{operation.where}: a thread reads the events, and threads need the vdso where it was")
+        return wire.UFFD_REGISTER, *self._ranged(operation), _UFFD_MODES[mode], bool(events)
+
+    def _uffd_unregister(self, operation: UffdUnregister) -> wire.Step:
+        return wire.UFFD_UNREGISTER, *self._ranged(operation)
+
+    def _set_name(self, operation: SetName) -> wire.Step:
+        return wire.NAME, *self._ranged(operation), operation.name.encode()
+
+    def _fork(self, operation: Fork | None = None) -> wire.Step:
+        if any(kind in _CLOCK for kind, _ in self.objects):
+            raise Unfit("to fork the interpreter needs the vdso where it was")
+        return (wire.FORK,)
+
+    _translate: ClassVar[dict[type, Callable[..., wire.Step]]] = {
+        Mremap: _mremap,
+        Mmap: _mmap,
+        Munmap: _munmap,
+        Mprotect: _mprotect,
+        Madvise: _madvise,
+        Mlock: _mlock,
+        Munlock: _munlock,
+        Mseal: _mseal,
+        Touch: _touch,
+        Read: _read,
+        UffdRegister: _uffd_register,
+        UffdUnregister: _uffd_unregister,
+        SetName: _set_name,
+        Fork: _fork,
+    }

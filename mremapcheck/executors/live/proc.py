@@ -1,0 +1,220 @@
+"""What /proc/self tells about this process, read through descriptors that stay open, with pread: never buffered.
+
+The arena lies below a position-independent interpreter, so its mappings come first and a short read is enough; a
+sentinel mapping at the arena's end tells where to stop. A descriptor belongs to the process that opened it: a forked
+child must ``open`` its own.
+"""
+
+from __future__ import annotations
+
+import os
+from os import pread
+
+from mremapcheck.base.units import ARENA_END, ARENA_START
+
+_SENTINEL = b"%x-" % ARENA_END
+_FLAGS = b"VmFlags:"
+_SHIFT = 12
+#: Top byte of a pagemap entry -> is the page present (bit 63) or swapped out (62)?
+_PRESENT = bytes(1 if top & 0xC0 else 0 for top in range(256))
+_CHUNK = 1 << 16
+#: Bytes of a VmFlags line, if it is long.
+_FLAGS_ROOM = 60
+_KEPT = 4096
+
+#: start, end, readable, private and without a page cache (what was never touched reads as zero, or means nothing)
+Head = tuple[int, int, bool, bool]
+
+
+class _Heads(dict[bytes, Head]):
+    """The first line of a mapping's record (a line of maps) -> what it says."""
+
+    def __missing__(self, line: bytes) -> Head:
+        if len(self) >= _KEPT:
+            self.clear()
+        fields = line.split(None, 5)
+        start, end = fields[0].split(b"-")
+        prot = fields[1]
+        path = fields[5] if len(fields) == 6 else b""
+        plain = prot[3:4] == b"p" and (not path or path.startswith((b"[anon", b"[vvar", b"/dev/zero")))
+        head = self[line] = int(start, 16), int(end, 16), prot[:1] == b"r", plain
+        return head
+
+
+class Proc:
+    """The descriptors, and how long a record of smaps is on this kernel."""
+
+    __slots__ = (
+        "_body",
+        "_heads",
+        "_low_mappings",
+        "_low_text",
+        "maps_fd",
+        "pagemap_fd",
+        "smaps_fd",
+        "statm_fd",
+        "status_fd",
+    )
+
+    def __init__(self) -> None:
+        self._heads = _Heads()
+        self._low_text = 0
+        self._low_mappings = 0
+        self.open()
+        data = pread(self.smaps_fd, 8192, 0)
+        #: Bytes from the end of a record's first line to VmFlags, on this kernel.
+        self._body = data.index(_FLAGS) - data.index(b"\n")
+
+    def below(self, text: bytes) -> None:
+        """Know that these lines of maps come before those of the arena: an interpreter's that must lie low."""
+        self._low_text = len(text)
+        self._low_mappings = text.count(b"\n")
+
+    def open(self) -> None:
+        """Open this process's own files (anew in a forked child)."""
+        self.maps_fd, self.smaps_fd, self.pagemap_fd, self.statm_fd, self.status_fd = (
+            os.open(f"/proc/self/{name}", os.O_RDONLY | os.O_CLOEXEC)
+            for name in ("maps", "smaps", "pagemap", "statm", "status")
+        )
+
+    def close(self) -> None:
+        """Close them."""
+        for fd in (self.maps_fd, self.smaps_fd, self.pagemap_fd, self.statm_fd, self.status_fd):
+            os.close(fd)
+
+    def maps(self, expected: int) -> bytes:
+        """Return the lines of maps below the arena's end; ``expected`` bytes are read at first.
+
+        The kernel makes as many lines as were asked for, and each costs as much as a small system call.
+        """
+        data = pread(self.maps_fd, self._low_text + expected + len(_SENTINEL), 0)
+        at = data.rfind(_SENTINEL)
+        return data[:at] if at >= 0 else _read_on(self.maps_fd, data, 0, 512)
+
+    def smaps(self, mappings: int, text: int) -> tuple[list[tuple[bytes, bytes]], list[Head]]:
+        """Return (first line, VmFlags line) of each mapping in the arena, and what the first line says.
+
+        ``mappings`` is how many there may be with those below it, ``text`` how many bytes of maps they take.
+        """
+        record = self._body + _FLAGS_ROOM
+        size = text + mappings * record + len(_SENTINEL)
+        data = pread(self.smaps_fd, size, 0)
+        at = data.rfind(_SENTINEL)
+        records = self._records(data[:at] if at >= 0 else _read_on(self.smaps_fd, data, size, 2 * record))
+        heads = [self._heads[line] for line, _ in records]
+        if self._low_mappings:
+            inside = [index for index, head in enumerate(heads) if head[0] >= ARENA_START]
+            return [records[index] for index in inside], [heads[index] for index in inside]
+        return records, heads
+
+    def smaps_below(self, end: int) -> list[tuple[bytes, bytes]]:
+        """Return (first line, VmFlags line) of every mapping of the process below ``end``, and of a few more.
+
+        The kernel gives some whole records at a time, and walks the page tables for each: what was enough is not read
+        to its end.
+        """
+        data = b""
+        while chunk := pread(self.smaps_fd, _CHUNK, len(data)):
+            data += chunk
+            last = chunk.rfind(b"\n", 0, chunk.rfind(b"\nSize:")) + 1
+            if int(chunk[last : chunk.index(b"-", last)], 16) >= end:
+                break
+        return self._records(data)
+
+    def _records(self, text: bytes) -> list[tuple[bytes, bytes]]:
+        """Cut records of smaps: the first line and VmFlags, the last one. What is between is nearly always as long."""
+        find = text.find
+        body = self._body
+        records = []
+        start = 0
+        size = len(text)
+        while start < size:
+            end = find(b"\n", start)
+            flags = end + body
+            if text[flags : flags + 8] != _FLAGS:
+                flags = find(_FLAGS, end)
+            last = find(b"\n", flags)
+            records.append((text[start:end], text[flags:last]))
+            start = last + 1
+        return records
+
+    def all_maps(self) -> list[bytes]:
+        """Return every line of maps."""
+        return _read_all(self.maps_fd).splitlines()
+
+    def foreign(self, places: list[tuple[int, int]]) -> int:
+        """Return the pages of all mappings outside the arena and outside ``places`` (start, end)."""
+        total = 0
+        for line in self.all_maps():
+            if line.endswith(b"[vsyscall]"):
+                continue  # not a mapping of the process
+            start, end = self.head(line)[:2]
+            if start < ARENA_START or start > ARENA_END:
+                total += end - start
+                for low, high in places:
+                    total -= max(0, min(end, high) - max(start, low))
+        return total >> _SHIFT
+
+    def strays(self) -> list[tuple[int, int]]:
+        """Return the (start, end) of mappings where only absolute addresses lead: the lowest 64K, above 2^47."""
+        found = []
+        for line in self.all_maps():
+            start, end = self.head(line)[:2]
+            if (start < 0x10000 or start >= 1 << 47) and not line.endswith(b"[vsyscall]"):
+                found.append((start, end))
+        return found
+
+    def head(self, line: bytes) -> Head:
+        """Read the first line of a mapping's record (a line of maps)."""
+        return self._heads[line]
+
+    def presence(self, start: int, end: int) -> bytes:
+        """Return one byte for each page of [start, end): 1 where the page tables have it, in memory or swapped out."""
+        size = (end - start) >> (_SHIFT - 3)
+        data = pread(self.pagemap_fd, size, start >> (_SHIFT - 3))
+        while len(data) < size:
+            more = pread(self.pagemap_fd, size - len(data), (start >> (_SHIFT - 3)) + len(data))
+            if not more:
+                raise OSError(f"/proc/self/pagemap ends before {end:#x}")
+            data += more
+        return data[7::8].translate(_PRESENT)
+
+    def total(self) -> int:
+        """Return the size of the address space as the kernel counts it, in pages (VmSize)."""
+        return int(pread(self.statm_fd, 32, 0).split(b" ", 1)[0])
+
+    def status(self, name: bytes) -> int:
+        """Return a line of status that is in kB (VmLck, VmData), in pages."""
+        data = pread(self.status_fd, 8192, 0)
+        at = data.index(name + b":") + len(name) + 1
+        return int(data[at : data.index(b"kB", at)]) >> (_SHIFT - 10)
+
+
+def _read_on(fd: int, data: bytes, size: int, more: int) -> bytes:
+    """Read further, up to the sentinel: at least ``more`` bytes at a time, if can be ``size`` in all."""
+    at = -1
+    while at < 0:
+        rest = pread(fd, max(size - len(data), more), len(data))  # the kernel gives no more than a page at once
+        if not rest:
+            raise OSError("the arena's end has lost its mark")
+        data += rest
+        at = data.rfind(_SENTINEL)
+    return data[:at]
+
+
+def read_file(path: str) -> bytes:
+    """Return a whole file of /proc."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return _read_all(fd)
+    finally:
+        os.close(fd)
+
+
+def _read_all(fd: int) -> bytes:
+    chunks = []
+    size = 0
+    while chunk := pread(fd, _CHUNK, size):
+        chunks.append(chunk)
+        size += len(chunk)
+    return b"".join(chunks)

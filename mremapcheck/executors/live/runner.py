@@ -1,0 +1,268 @@
+"""Carries plans out in this very process, one after the other, and leaves nothing behind between them."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import resource
+import signal
+
+from mremapcheck.base.units import PAGE
+from mremapcheck.executors.live.arena import Arena, mark
+from mremapcheck.executors.live.conditions import Capabilities, Limits, protect_others
+from mremapcheck.executors.live.constants import (
+    PR_SET_PDEATHSIG,
+    PR_SET_THP_DISABLE,
+    PR_SET_VMA,
+    PR_SET_VMA_ANON_NAME,
+    SYS_PRCTL,
+)
+from mremapcheck.executors.live.explain import explain, name_trouble, near_zero
+from mremapcheck.executors.live.filler import ROOM, Filler
+from mremapcheck.executors.live.moves import Moves
+from mremapcheck.executors.live.objects import Objects
+from mremapcheck.executors.live.observation import Pages, contents, presence
+from mremapcheck.executors.live.proc import Proc
+from mremapcheck.executors.live.syscalls import Bound, address, buffer, call, errno, raw
+from mremapcheck.executors.live.tags import SIZE
+from mremapcheck.executors.live.uffd import Uffd
+from mremapcheck.executors.live.wire import (
+    CALL,
+    FORK,
+    HEADROOM,
+    LIMIT,
+    MAP,
+    MOVE,
+    NAME,
+    READ,
+    TOUCH,
+    TOUCH_TAGS,
+    UFFD_REGISTER,
+    UFFD_UNREGISTER,
+    Plan,
+    Trouble,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mremapcheck.executors.live.wire import Sighting
+
+
+class Runner:
+    """This process's arena and all that it takes to carry plans out in it.
+
+    Raises OSError where this process cannot be used for it. The number of the step being done goes into
+    ``progress[0]``. A forked child is given ``timeout`` seconds of its own.
+    """
+
+    def __init__(self, progress: memoryview[int] | list[int] | None = None, timeout: float = 10.0) -> None:
+        self._progress: memoryview[int] | list[int] = [0] if progress is None else progress
+        self._timeout = timeout
+        call(SYS_PRCTL, PR_SET_THP_DISABLE, 1, 0, 0, 0)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        mark()
+        self._proc = Proc()
+        self._arena = Arena(self._proc)
+        self._capabilities = Capabilities()
+        self._limits = Limits(self._proc)
+        self._filler = Filler()
+        self._objects = Objects()
+        self._pages = Pages()
+        self._calls = Bound()
+        self._uffd = Uffd(self._limits)
+        self._limited = False
+        #: A userfaultfd is open, a limit is set or map slots are used up.
+        self._special = False
+        self._parent = -1
+        self._moves = Moves(self._proc)
+        self._do: dict[int, Callable[..., None]] = {
+            MAP: self._objects.map,
+            TOUCH_TAGS: self._pages.write,
+            READ: self._pages.touch,
+            NAME: self._name,
+            UFFD_REGISTER: self._uffd.register,
+            UFFD_UNREGISTER: self._uffd.unregister,
+            FORK: self._fork,
+            LIMIT: self._limit,
+            HEADROOM: self._leave_slots,
+        }
+        protect_others()
+
+    def run(self, plan: Plan) -> tuple[Sighting, bool]:
+        """Carry a plan out; tell what was seen, and whether this process is as before and can do another one."""
+        progress = self._progress
+        do, calls, pages = self._do, self._calls, self._pages
+        self._moves.begin(plan)
+        self._limited = False
+        progress[0] = number = 0
+        clean = False
+        try:
+            try:
+                if self._filler.pages and not _crowded(plan):
+                    self._filler.release()
+                self._capabilities.keep(plan.keep)
+                if plan.near_zero and (skip := near_zero(plan.near_zero)):
+                    raise Trouble(skip=skip)
+                for step in plan.steps:
+                    code = step[0]
+                    if code == CALL:
+                        if raw(*calls[step[1]]) == -1:
+                            self._explain(step[1], errno())
+                    elif code == TOUCH:
+                        if raw(*pages[step]) != step[2] * SIZE:
+                            pages.write_table(*step[1:])  # once more, for the reason
+                    elif code == MOVE:
+                        self._moves.make(step, self._limited)
+                    else:
+                        if code >= UFFD_REGISTER:
+                            self._special = True
+                        do[code](*step[1:])
+                    number += 1
+                    progress[0] = number
+                sighting = self._observe(plan)
+            except Trouble as trouble:
+                sighting = (number, trouble.errno, trouble.skip, trouble.page, trouble.fault)
+            except _InChild as child:
+                sighting = child.sighting
+            except Exception as error:
+                if self._parent < 0:
+                    raise
+                sighting = (number, 0, "", -1, f"the forked child failed: {error!r}")
+            if self._parent >= 0:
+                _hand_over(self._parent, sighting)
+        finally:
+            clean = self._tidy(plan)
+        return sighting, clean
+
+    def _observe(self, plan: Plan) -> Sighting:
+        proc = self._proc
+        places = self._moves.places
+        if self._special:
+            self._limits.restore()
+            if places:
+                self._filler.release()  # all mappings of the process are looked at
+            self._filler.park()
+        if places:
+            records, bounds = _within(proc, plan, places)
+            heads = [proc.head(line) for line, _ in records]
+        else:
+            before = self._moves.before
+            records, heads = proc.smaps(before.count(b"\n"), len(before))
+            bounds = [head[:2] for head in heads]
+        present = presence(proc, bounds)
+        total = sum([end - start for start, end in bounds]) // PAGE
+        if not self._arena.counts(total, self._filler.pages):
+            self._filler.release()
+            total = self._arena.measure(places)
+        locked = self._limits.locked() if plan.locks else 0
+        events = self._uffd.finish() if self._special else []
+        read = contents(self._pages, heads, bounds, present)
+        cropped = bounds if places else None
+        moves = self._moves.settle(records, present)
+        return moves, records, cropped, present, read, total, locked, events, self._objects.inodes()
+
+    def _tidy(self, plan: Plan) -> bool:
+        if self._special:
+            self._uffd.finish()
+            self._limits.restore()
+            self._filler.park()
+            self._special = False
+        clean = self._arena.clear(plan.low, plan.high, self._moves.places, plan.strays)
+        if plan.locks and clean:
+            clean = self._limits.forgive()
+        return self._objects.release() and clean
+
+    def _limit(self, name: str, size: int, relative: bool) -> None:
+        self._limits.set(name, size, relative)
+        self._limited = self._limited or name == "memlock"
+
+    def _explain(self, arguments: tuple[int, ...], code: int) -> None:
+        """Raise why a step failed; probes of the kernel have memory of their own."""
+        trouble = self._limits.without(lambda: explain(arguments, code, self._proc, self._objects, self._limited))
+        if trouble:
+            raise trouble
+
+    def _name(self, start: int, size: int, name: bytes) -> None:
+        text = buffer(name)
+        if call(SYS_PRCTL, PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, size, address(text)) == -1:
+            code = errno()
+            raise self._limits.without(lambda: name_trouble(code))
+
+    def _leave_slots(self, free: int) -> None:
+        self._uffd.get_ready()  # a thread takes map slots, too
+        self._filler.leave(free, self._proc)
+
+    def _fork(self) -> None:
+        """Go on in a child; the parent waits for what it saw."""
+        self._uffd.settle()
+        theirs, ours = os.pipe()
+        child = os.fork()
+        if child:
+            os.close(ours)
+            self._objects.forked()
+            raise _InChild(_receive(theirs, child))
+        os.close(theirs)
+        self._parent = ours
+        call(SYS_PRCTL, PR_SET_PDEATHSIG, signal.SIGKILL)
+        signal.setitimer(signal.ITIMER_REAL, self._timeout)
+        self._proc.close()
+        self._proc.open()
+        self._arena.forked()
+        self._limits.forked()
+        self._uffd.forget()
+
+
+class _InChild(Exception):  # noqa: N818
+    """The rest happened in a child, which saw this."""
+
+    def __init__(self, sighting: Sighting) -> None:
+        super().__init__()
+        self.sighting = sighting
+
+
+def _crowded(plan: Plan) -> bool:
+    """Tell whether a scenario can do with the map slots that a parked filler leaves, and will want it back."""
+    codes = [step[0] for step in plan.steps]
+    return HEADROOM in codes and FORK not in codes and 4 * len(codes) < ROOM
+
+
+def _receive(fd: int, child: int) -> Sighting:
+    data = b""
+    while more := os.read(fd, 1 << 16):
+        data += more
+    os.close(fd)
+    status = os.waitpid(child, 0)[1]
+    if data and status == 0:
+        sighting: Sighting = marshal.loads(data)
+        return sighting
+    if os.WIFSIGNALED(status):
+        raise Trouble(fault=f"the forked child was killed by {signal.Signals(os.WTERMSIG(status)).name}")
+    raise Trouble(fault=f"the forked child ended with status {os.WEXITSTATUS(status)}")
+
+
+def _hand_over(fd: int, sighting: Sighting) -> None:
+    data = marshal.dumps(sighting)
+    while data:
+        data = data[os.write(fd, data) :]
+    os._exit(0)
+
+
+def _within(
+    proc: Proc, plan: Plan, places: list[tuple[int, int]]
+) -> tuple[list[tuple[bytes, bytes]], list[tuple[int, int]]]:
+    """Return the records of the arena and of ``places``, and how much of each counts.
+
+    A mapping at a place of the kernel's choice may have merged with one of the interpreter's.
+    """
+    zones = sorted([(plan.low, plan.high), *places])
+    records = []
+    bounds = []
+    for record in proc.smaps_below(zones[-1][1]):
+        start, end = proc.head(record[0])[:2]
+        for low, high in zones:
+            if start < high and low < end:
+                records.append(record)
+                bounds.append((max(start, low), min(end, high)))
+    return records, bounds

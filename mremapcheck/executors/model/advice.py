@@ -1,0 +1,255 @@
+"""madvise(2): advice that changes flags, and advice that changes pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mremapcheck.base.units import PAGE_SHIFT, page_align
+from mremapcheck.executors.model import faults
+from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, ENOTSUP, EPERM, Errno
+from mremapcheck.executors.model.flags import (
+    ACCESS,
+    DONTCOPY,
+    DONTDUMP,
+    DONTEXPAND,
+    DROPPABLE,
+    HUGEPAGE,
+    HUGETLB,
+    IO,
+    LOCKED,
+    MERGEABLE,
+    MIXEDMAP,
+    NOHUGEPAGE,
+    PFNMAP,
+    RAND_READ,
+    SEQ_READ,
+    SHARED,
+    SPECIAL,
+    WIPEONFORK,
+    WRITE,
+)
+from mremapcheck.executors.model.merging import modify
+from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.pages import GUARD, zap
+from mremapcheck.executors.model.stopped import Failed, Unsupported
+from mremapcheck.executors.model.vma import Vma
+from mremapcheck.scenario.operations import Madvise
+
+
+def madvise(mm: Mm, op: Madvise) -> None:
+    """Give advice on a range; raises Failed with madvise's errno, Unsupported where the kernel knows no such advice."""
+    flags_after = _FLAGS.get(op.advice)
+    to_pages = _PAGES.get(op.advice)
+    if (flags_after is None and to_pages is None) or _FEATURES.get(op.advice, "") not in {"", *mm.rules.features}:
+        raise Unsupported(f"this kernel does not know madvise({op.advice})" + _SINCE.get(op.advice, ""))
+    position, end = op.address.value, op.address.value + page_align(op.size)
+    gap = False
+    while position < end:
+        index = mm.index(position)
+        if index == len(mm.vmas) or mm.vmas[index].start >= end:
+            gap = True
+            break
+        vma = mm.vmas[index]
+        if position < vma.start:
+            gap = True
+            if op.advice in _POPULATE and "populate-stops-at-gaps" in mm.rules.features:
+                break
+            position = vma.start
+        stop = min(end, vma.end)
+        errno: Errno | None = None
+        if op.advice in _DISCARDS and not all(rule(vma) for rule in mm.rules.discardable):
+            errno = EPERM
+        elif flags_after is not None:
+            flags = flags_after(vma)
+            if isinstance(flags, str):
+                errno = flags
+            elif flags != vma.flags:
+                new = vma.part(position, stop)
+                new.flags = flags
+                changed = modify(mm, vma, new)
+                if isinstance(changed, str):
+                    errno = EAGAIN if changed == ENOMEM else changed
+        elif to_pages is not None:
+            errno = to_pages(mm, vma, position >> PAGE_SHIFT, stop >> PAGE_SHIFT)
+        if errno is not None:
+            if op.advice == "guard-install" and vma.file is not None and "guard-in-files" not in mm.rules.features:
+                raise Unsupported("this kernel has guard pages in anonymous memory only: Linux 6.15 or later is needed")
+            raise Failed(f"madvise failed: {errno}")
+        position = stop
+    if gap:  # most advice was given to the rest of the range all the same
+        raise Failed(f"madvise failed: {ENOMEM}")
+
+
+def _random(vma: Vma) -> int:
+    return vma.flags & ~SEQ_READ | RAND_READ
+
+
+def _sequential(vma: Vma) -> int:
+    return vma.flags & ~RAND_READ | SEQ_READ
+
+
+def _dofork(vma: Vma) -> int | Errno:
+    return EINVAL if vma.flags & IO else vma.flags & ~DONTCOPY
+
+
+def _dodump(vma: Vma) -> int | Errno:
+    if vma.flags & DROPPABLE or (vma.flags & SPECIAL and not vma.flags & HUGETLB):
+        return EINVAL
+    return vma.flags & ~DONTDUMP
+
+
+def _wipeonfork(vma: Vma) -> int | Errno:
+    return EINVAL if vma.file is not None or vma.flags & SHARED else vma.flags | WIPEONFORK
+
+
+def _keeponfork(vma: Vma) -> int | Errno:
+    return EINVAL if vma.flags & DROPPABLE else vma.flags & ~WIPEONFORK
+
+
+def _mergeable(vma: Vma) -> int:
+    """KSM ignores what it cannot share, without an error."""
+    if vma.flags & (SHARED | PFNMAP | IO | DONTEXPAND | MIXEDMAP | DROPPABLE | HUGETLB):
+        return vma.flags
+    return vma.flags | MERGEABLE
+
+
+_FLAGS: dict[str, Callable[[Vma], int | Errno]] = {
+    "normal": lambda vma: vma.flags & ~(RAND_READ | SEQ_READ),
+    "random": _random,
+    "sequential": _sequential,
+    "dontfork": lambda vma: vma.flags | DONTCOPY,
+    "dofork": _dofork,
+    "dontdump": lambda vma: vma.flags | DONTDUMP,
+    "dodump": _dodump,
+    "wipeonfork": _wipeonfork,
+    "keeponfork": _keeponfork,
+    "mergeable": _mergeable,
+    "unmergeable": lambda vma: vma.flags & ~MERGEABLE,
+    "hugepage": lambda vma: EINVAL if vma.flags & SPECIAL else vma.flags & ~NOHUGEPAGE | HUGEPAGE,
+    "nohugepage": lambda vma: vma.flags & ~HUGEPAGE | NOHUGEPAGE,
+}
+
+
+def _dontneed(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    if vma.flags & (LOCKED | PFNMAP):
+        return EINVAL
+    return _discard(mm, vma, first, last)
+
+
+def _discard(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    if vma.flags & PFNMAP:
+        return EINVAL
+    for page in range(first, last):
+        if mm.pages.get(page) != GUARD:
+            mm.pages.pop(page, None)
+    return None
+
+
+def _free(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    return None if vma.backing.anonymous else EINVAL
+
+
+def _remove(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    if vma.flags & LOCKED or vma.file is None:
+        return EINVAL
+    if not vma.flags & SHARED:
+        return EACCES
+    if vma.backing.name == "secret":
+        return ENOTSUP
+    numbers = {vma.pgoff + page - (vma.start >> PAGE_SHIFT) for page in range(first, last)}
+    for number in numbers:
+        vma.file.cache.pop(number, None)
+    for page in [page for page, entry in mm.pages.items() if type(entry) is int and entry in numbers]:
+        other = mm.find(page << PAGE_SHIFT)
+        if other is not None and other.file is not None and other.file.cache is vma.file.cache:
+            del mm.pages[page]
+    return None
+
+
+def _nothing(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    """Advice whose effect no outcome shows while memory is plenty."""
+    return None
+
+
+def _cold(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    return EINVAL if vma.flags & (LOCKED | PFNMAP) else None
+
+
+def _populate_read(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    if not vma.flags & ACCESS or vma.flags & (IO | PFNMAP):
+        return EINVAL
+    return _populate(mm, vma, first, last, writes=False)
+
+
+def _populate_write(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    if not vma.flags & WRITE or vma.flags & (IO | PFNMAP):
+        return EINVAL
+    return _populate(mm, vma, first, last, writes=True)
+
+
+def _populate(mm: Mm, vma: Vma, first: int, last: int, *, writes: bool) -> Errno | None:
+    if vma.backing.name == "secret":
+        return EINVAL  # the kernel does not pin what it must not see
+    for page in range(first, last):
+        if not faults.can_reach(mm, vma, page):
+            return EFAULT
+        if writes:
+            faults.write(mm, vma, page, None)
+        else:
+            faults.read(mm, vma, page)
+    return None
+
+
+def _guard_install(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    for rule in mm.rules.guard:
+        errno = rule(mm, vma)
+        if errno is not None:
+            return errno
+    zap(mm.pages, first, last)
+    for page in range(first, last):
+        mm.pages[page] = GUARD
+    return None
+
+
+def _guard_remove(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    for page in range(first, last):
+        if mm.pages.get(page) == GUARD:
+            del mm.pages[page]
+    return None
+
+
+_PAGES: dict[str, Callable[[Mm, Vma, int, int], Errno | None]] = {
+    "dontneed": _dontneed,
+    "dontneed-locked": _discard,
+    "free": _free,
+    "remove": _remove,
+    "willneed": _nothing,
+    "cold": _cold,
+    "pageout": _cold,
+    "populate-read": _populate_read,
+    "populate-write": _populate_write,
+    "guard-install": _guard_install,
+    "guard-remove": _guard_remove,
+}
+
+#: Advice that throws data away, now or in a child, which sealed memory is safe from.
+_DISCARDS = ("dontneed", "dontneed-locked", "free", "remove", "dontfork", "wipeonfork", "guard-install")
+_POPULATE = ("populate-read", "populate-write")
+
+_SINCE = {
+    "populate-read": ": Linux 5.14 or later is needed",
+    "populate-write": ": Linux 5.14 or later is needed",
+    "dontneed-locked": ": Linux 5.18 or later is needed",
+    "collapse": ": the model does not collapse",
+    "guard-install": ": Linux 6.13 or later is needed",
+    "guard-remove": ": Linux 6.13 or later is needed",
+}
+
+#: Advice that a kernel must have learnt first.
+_FEATURES = {
+    "populate-read": "madvise-populate",
+    "populate-write": "madvise-populate",
+    "dontneed-locked": "dontneed-locked",
+    "guard-install": "guard",
+    "guard-remove": "guard",
+}

@@ -1,0 +1,295 @@
+"""The system calls around mremap, as far as scenarios use them; they raise Stopped where they do not work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mremapcheck.base.units import PAGE_SHIFT, page_align
+from mremapcheck.executors.model import faults
+from mremapcheck.executors.model.advice import madvise
+from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM
+from mremapcheck.executors.model.flags import (
+    ACCESS,
+    ACCOUNT,
+    DROPPABLE,
+    HUGETLB,
+    LOCKED,
+    LOCKS,
+    MIXEDMAP,
+    NORESERVE,
+    PROTECTIONS,
+    READ,
+    SEALED,
+    SHARED,
+    SPECIAL,
+    WRITE,
+)
+from mremapcheck.executors.model.kinds import file_of, kind_of
+from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.process import Process, change_part, fork
+from mremapcheck.executors.model.registering import uffd_register, uffd_unregister
+from mremapcheck.executors.model.steps.unmapping import unmap
+from mremapcheck.executors.model.stopped import Failed, Unsupported
+from mremapcheck.executors.model.vma import Vma
+from mremapcheck.scenario.operations import (
+    Fork,
+    Madvise,
+    Mlock,
+    Mmap,
+    Mprotect,
+    Mseal,
+    Munlock,
+    Munmap,
+    Ranged,
+    Read,
+    SetName,
+    Touch,
+    UffdRegister,
+    UffdUnregister,
+)
+
+
+def mmap(process: Process, op: Mmap) -> None:
+    """Map with MAP_FIXED over whatever is there, and merge with the neighbours where that is possible."""
+    mm = process.mm
+    kind = kind_of(op.kind, mm.rules.features)
+    start, length = op.address.value, page_align(op.size)
+    flags = (PROTECTIONS[op.prot] if kind.access is None else kind.access) | kind.base_flags
+    if op.sharing == "shared":
+        flags |= SHARED
+    elif flags & (WRITE | NORESERVE | HUGETLB) == WRITE:
+        flags |= ACCOUNT
+    if flags & kind.never:
+        # Of an AIO ring the protection is changed afterwards: io_setup(2) is asked for none.
+        raise Failed(f"mmap failed: {EACCES if kind.name == 'aio' else EPERM}")
+    if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
+        raise Failed(f"mmap failed: {EINVAL}")
+    end = start + length
+    count = length >> PAGE_SHIFT
+    fits = mm.may_expand(flags, count) or mm.may_expand(flags, count - mm.mapped(start, end))
+    tells_why = "mmap-tells-why" in mm.rules.features
+    if len(mm.vmas) > mm.max_map_count or not (fits or tells_why):
+        raise Failed(f"mmap failed: {ENOMEM}")
+    lockable = not flags & LOCKED or mm.may_lock(count)
+    index = mm.index(start)
+    if index < len(mm.vmas) and mm.vmas[index].start < end:
+        errno = unmap(mm, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
+        if errno is not None:
+            raise Failed(f"mmap failed: {errno if tells_why or errno == EPERM else ENOMEM}")
+        index = mm.index(start)
+    if not fits:
+        raise Failed(f"mmap failed: {ENOMEM}")
+    if flags & ACCOUNT and not mm.charge(count):
+        raise Failed(f"mmap failed: {ENOMEM}")
+    if flags & LOCKED and not tells_why:  # until 6.12 the old mapping had gone by now, and what was locked with it
+        lockable = mm.may_lock(count)
+    if not lockable:
+        raise Failed(f"mmap failed: {EAGAIN}")
+    number = start >> PAGE_SHIFT
+    if op.kind in ("vdso", "vvar"):
+        mm.images[op.kind] = length
+    file = file_of(op, kind, process.files, process.scenario)
+    pgoff = number if file is None else op.offset
+    prev = mm.vmas[index - 1] if index else None
+    following = mm.vmas[index] if index < len(mm.vmas) else None
+    new = Vma(start, end, flags, kind, file, pgoff, number, op.letter)
+    touches = (prev is not None and prev.end == start) or (following is not None and following.start == end)
+    if not touches or mm.rules.merge_mapping(mm, new, prev, following) is None:
+        mm.vmas.insert(index, new)
+    if flags & MIXEDMAP and file is not None:
+        # io_uring puts its pages into the page tables at once; pagemap skips those of VM_PFNMAP.
+        mm.pages.update((number + index, op.offset + index) for index in range(count))
+    mm.count(flags, count)
+    if flags & LOCKED:
+        mm.locked += count
+
+
+def munmap(process: Process, op: Munmap) -> None:
+    """Unmap; events are sent when the call returns."""
+    errno = unmap(process.mm, op.address.value, op.size, process.mm.events)
+    if errno is not None:
+        raise Failed(f"munmap failed: {errno}")
+
+
+def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
+    """Yield each mapping of the range with its part of it, though each may change the mappings; raise at a gap."""
+    position, end = op.address.value, op.address.value + page_align(op.size)
+    while position < end:
+        vma = mm.find(position)
+        if vma is None:
+            raise Failed(f"{call} failed: {ENOMEM}")
+        stop = min(end, vma.end)
+        yield vma, position, stop
+        position = stop
+
+
+def mprotect(process: Process, op: Mprotect) -> None:
+    """Change the protection; what becomes private and writable is accounted, and populated if locked."""
+    mm = process.mm
+    access = PROTECTIONS[op.prot]
+    first, last = op.address.value, op.address.value + page_align(op.size)
+    if "seals-one-by-one" not in mm.rules.features and any(vma.flags & SEALED for vma in mm.within(first, last)):
+        raise Failed(f"mprotect failed: {EPERM}")
+    for vma, start, end in _covered(mm, op, "mprotect"):
+        old = vma.flags
+        if access & vma.backing.never:
+            raise Failed(f"mprotect failed: {EACCES}")
+        if old & SEALED:
+            raise Failed(f"mprotect failed: {EPERM}")
+        flags = old & ~ACCESS | access
+        if flags == old:
+            continue
+        count = (end - start) >> PAGE_SHIFT
+        if flags & WRITE and not mm.may_expand(flags, count) and mm.may_expand(old, count):
+            raise Failed(f"mprotect failed: {ENOMEM}")
+        for rule in mm.rules.mprotect:
+            flags = rule(vma, flags)
+        if flags & ~old & ACCOUNT and not mm.charge(count):
+            raise Failed(f"mprotect failed: {ENOMEM}")
+        if old & ~flags & ACCOUNT:
+            mm.committed -= count
+        new = vma.part(start, end)
+        new.flags = flags
+        changed = change_part(mm, vma, new, "mprotect")
+        mm.count(old, -count)
+        mm.count(flags, count)
+        if old & (WRITE | SHARED | LOCKED) == LOCKED and flags & WRITE:
+            faults.populate_vma(mm, changed, start >> PAGE_SHIFT, end >> PAGE_SHIFT)
+
+
+def mlock(process: Process, op: Mlock) -> None:
+    """Lock and populate. What cannot be populated is locked all the same, though mlock then returns ENOMEM."""
+    mm = process.mm
+    start, end = op.address.value, op.address.value + page_align(op.size)
+    already = sum(
+        min(end, vma.end) - max(start, vma.start)
+        for vma in mm.vmas
+        if vma.flags & LOCKED and vma.start < end and vma.end > start
+    )
+    if not mm.memlock_limit and not mm.may_lock(1):
+        raise Failed(f"mlock failed: {EPERM}")
+    if not mm.may_lock((end - start - already) >> PAGE_SHIFT):
+        raise Failed(f"mlock failed: {ENOMEM}")
+    _set_lock(mm, op, LOCKS if op.on_fault else LOCKED, "mlock")
+    if not faults.populate(mm, start, end) and not all(vma.flags & LOCKED for vma in mm.within(start, end)):
+        raise Failed(f"mlock failed: {ENOMEM}")
+
+
+def munlock(process: Process, op: Munlock) -> None:
+    """Unlock; the pages stay."""
+    _set_lock(process.mm, op, 0, "munlock")
+
+
+def _set_lock(mm: Mm, op: Ranged, lock: int, call: str) -> None:
+    for vma, start, end in _covered(mm, op, call):
+        old = vma.flags
+        flags = old & ~LOCKS | lock
+        if flags == old or old & (SPECIAL | HUGETLB | DROPPABLE) or vma.backing.name == "secret":
+            continue
+        new = vma.part(start, end)
+        new.flags = flags
+        change_part(mm, vma, new, call)
+        if (flags ^ old) & LOCKED:
+            count = (end - start) >> PAGE_SHIFT
+            mm.locked += count if flags & LOCKED else -count
+
+
+def mseal(process: Process, op: Mseal) -> None:
+    """Seal; the range must be mapped without gaps."""
+    mm = process.mm
+    if "mseal" not in mm.rules.features:
+        raise Unsupported("this kernel has no mseal: Linux 6.10 or later is needed")
+    end = op.address.value + page_align(op.size)
+    if any(True for _ in _gaps(mm, op.address.value, end)):
+        raise Failed(f"mseal failed: {ENOMEM}")
+    for vma, start, stop in _covered(mm, op, "mseal"):
+        if not vma.flags & SEALED:
+            new = vma.part(start, stop)
+            new.flags |= SEALED
+            change_part(mm, vma, new, "mseal")
+
+
+def _gaps(mm: Mm, start: int, end: int) -> Iterator[int]:
+    position = start
+    while position < end:
+        vma = mm.find(position)
+        if vma is None:
+            yield position
+            return
+        position = vma.end
+
+
+def touch(process: Process, op: Touch) -> None:
+    """Write each page's tag."""
+    mm = process.mm
+    page = op.address.value >> PAGE_SHIFT
+    tags = op.tags
+    done = 0
+    while done < len(tags):
+        vma = mm.find(page << PAGE_SHIFT) or faults.expand_stack(mm, page << PAGE_SHIFT)
+        if vma is None or not vma.flags & WRITE:
+            raise _unreachable(process, "touch", done)
+        part = tags[done : done + (vma.end >> PAGE_SHIFT) - page]
+        written = faults.write_tags(mm, vma, page, part)
+        done += written
+        if written < len(part):
+            raise _unreachable(process, "touch", done)
+        page += written
+
+
+def read(process: Process, op: Read) -> None:
+    """Read a byte of each page."""
+    mm = process.mm
+    page = first = op.address.value >> PAGE_SHIFT
+    last = (op.address.value + page_align(op.size)) >> PAGE_SHIFT
+    while page < last:
+        vma = mm.find(page << PAGE_SHIFT) or faults.expand_stack(mm, page << PAGE_SHIFT)
+        if vma is None or not vma.flags & READ or not faults.can_reach(mm, vma, page):
+            raise _unreachable(process, "read", page - first)
+        if vma.backing.name == "vvar":
+            raise Unsupported("which pages of the vvar there are depends on the machine's clock")
+        faults.read(mm, vma, page)
+        page += 1
+
+
+def _unreachable(process: Process, call: str, page: int) -> Failed:
+    """Say that a page of the range cannot be accessed; no userfaultfd is ever answered (UFFD_FEATURE_SIGBUS)."""
+    text = f"{call} failed: {EFAULT} at page {page}"
+    scenario = process.scenario
+    if any(type(op) is UffdRegister for op in (*scenario.setup, *scenario.script)):
+        text += " (does the page wait for a userfaultfd? nobody serves it)"
+    return Failed(text)
+
+
+def set_name(process: Process, op: SetName) -> None:
+    """Name anonymous memory."""
+    mm = process.mm
+    if "anon-names" not in mm.rules.features:
+        raise Unsupported("this kernel names no memory: Linux 5.17 or later with CONFIG_ANON_VMA_NAME is needed")
+    for vma, start, end in _covered(mm, op, "name"):
+        for rule in mm.rules.nameable:
+            errno = rule(vma)
+            if errno is not None:
+                raise Failed(f"name failed: {errno}")
+        if vma.name != op.name:
+            new = vma.part(start, end)
+            new.name = op.name
+            change_part(mm, vma, new, "name")
+
+
+CALLS: dict[type, Callable[[Process, Any], None]] = {
+    Mmap: mmap,
+    Munmap: munmap,
+    Mprotect: mprotect,
+    Madvise: lambda process, op: madvise(process.mm, op),
+    Mlock: mlock,
+    Munlock: munlock,
+    Mseal: mseal,
+    Touch: touch,
+    Read: read,
+    UffdRegister: uffd_register,
+    UffdUnregister: uffd_unregister,
+    SetName: set_name,
+    Fork: fork,
+}

@@ -1,0 +1,208 @@
+"""The model as an executor: scenarios on a simulated address space, with the same outcome as from a real kernel."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from types import TracebackType
+from typing import TypeAlias
+
+from mremapcheck.base.units import PAGE_SHIFT
+from mremapcheck.executors.model.call import Call
+from mremapcheck.executors.model.calls import CALLS
+from mremapcheck.executors.model.flags import MIXEDMAP, READ, SEALED
+from mremapcheck.executors.model.kernel import ModelKernel, Rules
+from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.notes import Trace
+from mremapcheck.executors.model.pages import GUARD, PageTable
+from mremapcheck.executors.model.pipeline import run
+from mremapcheck.executors.model.process import Process, fork
+from mremapcheck.executors.model.stopped import Failed, Stopped
+from mremapcheck.executors.model.vma import File, Sight, Vma, seen
+from mremapcheck.executors.protocol import Kernel
+from mremapcheck.outcome.assemble import Facts, RawMove
+from mremapcheck.outcome.outcome import Execution, Note
+from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, needs_mappings, needs_residency
+from mremapcheck.scenario.document import Process as Conditions
+from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.operations import Address, Mremap
+
+
+class ModelExecutor:
+    """A kernel of the model. With ``trace`` each Execution tells the steps that decided something; it is slower so."""
+
+    def __init__(self, kernel: ModelKernel, *, trace: bool = False) -> None:
+        _spare_the_collector()
+        self._model = kernel
+        self._trace = trace
+        self._rules = kernel.rules()
+
+    @property
+    def kernel(self) -> Kernel:
+        """Which kernel answers."""
+        model = self._model
+        return Kernel(model.reference, "model", str(model.version), model.version, model.ids)
+
+    def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
+        """Carry the scenarios out, in order."""
+        for scenario in scenarios:
+            yield self.execute(scenario)
+
+    def execute(self, scenario: Scenario) -> Execution:
+        """Carry one scenario out."""
+        if not self._trace:
+            return _execute(scenario, self._rules, None)
+        trace = Trace(_namer(scenario))
+        return _execute(scenario, self._model.rules(trace), trace)
+
+    def __enter__(self) -> ModelExecutor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        return None
+
+
+@cache
+def _spare_the_collector() -> None:
+    """Let the garbage collector no longer look at what was loaded by now: it would, every few scenarios.
+
+    Scenarios leave no cycles behind, so there is nothing for it to find; a fifth of the time went into looking.
+    """
+    gc.freeze()
+
+
+def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution:
+    process = Process(Mm(rules), scenario)
+    moves: list[RawMove] = []
+    op = None
+    try:
+        for op in scenario.setup:
+            CALLS[type(op)](process, op)
+        _set_conditions(process, scenario.process)
+        process.mm.trace = trace
+        for op in scenario.script:
+            if type(op) is Mremap:
+                moves.append(_move(process.mm, op))
+            else:
+                CALLS[type(op)](process, op)
+    except Stopped as stop:
+        if isinstance(stop, Failed) and op is not None:
+            line = f"{scenario.path}:{op.line}" if scenario.path else f"line {op.line}"
+            return Execution("error", None, f"{op.where} ({line}): {stop.text}", _notes(trace))
+        return Execution("skip", None, stop.text, _notes(trace))
+    return Execution.of(_observe(scenario, process.mm, moves), _notes(trace))
+
+
+def _notes(trace: Trace | None) -> tuple[Note, ...]:
+    return tuple(trace.notes) if trace is not None else ()
+
+
+def _set_conditions(process: Process, conditions: Conditions) -> None:
+    """Apply what holds from the first move on: limits, privileges, map headroom, the forked child."""
+    if conditions.fork:
+        fork(process)
+    mm = process.mm
+    mm.privileges = conditions.keep
+    for name, limit in conditions.rlimits.items():
+        pages = limit.size >> PAGE_SHIFT
+        if name == "memlock":
+            mm.memlock_limit = pages + (mm.locked if limit.relative else 0)
+        elif name == "as":
+            mm.address_limit = pages + (mm.total if limit.relative else 0)
+        else:
+            mm.data_limit = pages + (mm.data if limit.relative else 0)
+    if conditions.map_headroom is not None:
+        mm.max_map_count = len(mm.vmas) + conditions.map_headroom
+
+
+def _move(mm: Mm, op: Mremap) -> RawMove:
+    """Make one mremap call. The verdict needs the mappings where it failed and changed some, and of huge pages."""
+    residency = needs_residency(op)
+    before = _look(mm, residency)
+    call = Call(mm, op)
+    answer = run(mm.rules.mremap, call)
+    failed = type(answer) is not int
+    for step in mm.rules.finish:
+        step(call, failed)
+    if type(answer) is int:
+        return RawMove(op, None, answer, _snapshot(before) if needs_mappings(op) else NOT_NEEDED, NOT_NEEDED)
+    assert type(answer) is str
+    after = _look(mm, residency)
+    if before == after:
+        return RawMove(op, answer, 0, NOT_NEEDED, NOT_NEEDED)
+    return RawMove(op, answer, 0, _snapshot(before), _snapshot(after))
+
+
+#: The mappings at one moment and, where they matter, the pages that are present.
+_Look: TypeAlias = tuple[list[Sight], frozenset[int] | None]
+
+
+def _look(mm: Mm, residency: bool) -> _Look:
+    vmas = [(vma.start, vma.end, vma.flags, vma.backing, vma.file, vma.pgoff) for vma in mm.vmas]
+    return vmas, frozenset(mm.pages) if residency else None
+
+
+def _snapshot(look: _Look) -> Snapshot:
+    vmas, present = look
+    return Snapshot([seen(vma) for vma in vmas], present)
+
+
+def _observe(scenario: Scenario, mm: Mm, moves: list[RawMove]) -> Facts:
+    """Look at everything as the live executor does: mappings, page tables, counters, and contents last."""
+    pages = mm.pages
+    contents: dict[int, tuple[str, int] | str] = {}
+    for page, entry in pages.items():
+        if type(entry) is tuple:
+            contents[page] = entry
+        elif entry == GUARD:
+            contents[page] = "guard page"
+    for vma in mm.vmas:
+        file = vma.file
+        if (
+            file is not None
+            and not vma.backing.anonymous
+            and (file.cache or vma.pgoff_at(vma.end) > file.length or vma.flags & MIXEDMAP)
+        ):
+            _read_file(vma, file, pages, contents)
+        if vma.flags & SEALED and not vma.flags & READ:
+            for page in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
+                if page in pages or not vma.backing.anonymous:
+                    contents[page] = "sealed without read permission"
+    return Facts(
+        scenario=scenario,
+        moves=moves,
+        vmas=[vma.seen() for vma in mm.vmas],
+        present=set(pages),
+        contents=contents,
+        locked=mm.locked,
+        total=mm.total,
+        events=mm.events,
+    )
+
+
+def _read_file(vma: Vma, file: File, pages: PageTable, contents: dict[int, tuple[str, int] | str]) -> None:
+    """Read what a file mapping shows: its pages of the page cache, also those not mapped in yet."""
+    number = vma.pgoff
+    for page in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
+        entry = pages.get(page, number)
+        if type(entry) is int:
+            if page not in pages and vma.flags & MIXEDMAP:
+                contents[page] = "could not be read"  # nothing faults a ring's pages in again
+            elif entry >= file.length:
+                contents[page] = "beyond the end of the file"
+            elif type(data := file.cache.get(entry)) is tuple:
+                contents[page] = data
+        number += 1
+
+
+def _namer(scenario: Scenario) -> Callable[[int], str]:
+    def name(address: int) -> str:
+        for region in scenario.regions:
+            if region.floor <= address < region.ceiling:
+                return str(Address(region.name, address - region.start, address))
+        return hex(address)
+
+    return name

@@ -1,0 +1,99 @@
+"""What can be registered with a userfaultfd, and unregistered; what mremap does with it is told release by release."""
+
+from __future__ import annotations
+
+from mremapcheck.executors.model.change import Change, release
+from mremapcheck.executors.model.flags import DROPPABLE, UFFD_MISSING, UFFD_WP
+from mremapcheck.executors.model.pipeline import Insert, Replace
+from mremapcheck.executors.model.vma import Uffd, Vma
+
+
+def can_register_anonymous_wp(vma: Vma, mode: int) -> bool:
+    """userfaultfd knows write protection of anonymous memory, too (63b2d4174c4a, 5.7)."""
+    return vma.backing.anonymous or (mode == UFFD_MISSING and vma.backing.placement in ("shmem", "hugetlb"))
+
+
+def can_register_wp(vma: Vma, mode: int) -> bool:
+    """userfaultfd knows write protection of shmem, too (b1f9e876862d, 5.19)."""
+    return vma.backing.anonymous or vma.backing.placement in ("shmem", "hugetlb")
+
+
+def not_droppable(vma: Vma, mode: int) -> bool:
+    """userfaultfd refuses MAP_DROPPABLE mappings (6.17); a check that was there since 6.11 never matched."""
+    return not vma.flags & DROPPABLE
+
+
+def registered_with_it(vma: Vma, uffd: Uffd | None) -> bool:
+    """Memory is unregistered through the userfaultfd it was registered with (23ec90eb124f, 6.17)."""
+    return vma.uffd is None or vma.uffd is uffd
+
+
+def keeps_write_protection(vma: Vma, mode: int) -> bool:
+    """Registering again must not give up write protection, whose markers are in the page tables (7.3)."""
+    return not vma.flags & UFFD_WP or mode == UFFD_WP
+
+
+CHANGES = (
+    Change(
+        id="uffd-wp",
+        commit="63b2d4174c4a",
+        subject="userfaultfd: wp: add the writeprotect API to userfaultfd ioctl",
+        release=release("5.7-rc1"),
+        summary="userfaultfd can write-protect anonymous memory",
+        noticed_by="whoever registers for write protection",
+        edits=(Replace("registrable", "can_register", can_register_anonymous_wp),),
+        provides=("uffd-wp",),
+    ),
+    Change(
+        id="uffd-wp-shmem",
+        commit="b1f9e876862d",
+        subject="mm/uffd: enable write protection for shmem & hugetlbfs",
+        release=release("5.19-rc1"),
+        summary="userfaultfd can write-protect shared memory",
+        noticed_by="set-up of scenarios only",
+        edits=(Replace("registrable", "can_register", can_register_wp),),
+        needs=("uffd-wp",),
+        provides=("uffd-wp-shmem",),
+    ),
+    Change(
+        id="register-merges",
+        commit="270aa0106190",
+        subject="mm/uffd: allow vma to merge as much as possible",
+        release=release("6.4-rc7"),
+        summary="registering the end of a mapping with a userfaultfd merges it with what is registered behind it",
+        noticed_by="whoever counts lines of /proc/PID/maps",
+        edits=(Replace("register_offset", "first_page_offset", Vma.pgoff_at),),
+    ),
+    Change(
+        id="droppable-unregistrable",
+        commit="",
+        subject="userfaultfd: refuse VM_DROPPABLE mappings",
+        release=release("6.17-rc1"),
+        dated="by measurement",
+        summary="a MAP_DROPPABLE mapping cannot be registered with a userfaultfd",
+        noticed_by="set-up of scenarios only",
+        edits=(Insert("registrable", not_droppable),),
+        needs=("droppable",),
+    ),
+    Change(
+        id="unregister-own-only",
+        commit="23ec90eb124f",
+        subject="userfaultfd: prevent unregistering VMAs through a different userfaultfd",
+        release=release("6.17-rc1"),
+        dated="by measurement",
+        summary="memory of one userfaultfd cannot be unregistered through another one",
+        noticed_by="set-up of scenarios only",
+        edits=(Insert("unregistrable", registered_with_it),),
+    ),
+    Change(
+        id="register-keeps-wp",
+        commit="",
+        subject="userfaultfd: add UFFDIO_REGISTER_MODE_RWP and UFFDIO_RWPROTECT plumbing",
+        release=release("7.3-rc1"),
+        dated="by measurement",
+        summary="registering write-protected memory again without write protection is EBUSY",
+        noticed_by="set-up of scenarios only",
+        edits=(Insert("reregistrable", keeps_write_protection),),
+        needs=("uffd-wp",),
+    ),
+)

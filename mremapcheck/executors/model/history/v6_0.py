@@ -1,0 +1,255 @@
+"""6.0 to 6.7: growth merges with what is behind it, and merging is rewritten for the maple tree."""
+
+from __future__ import annotations
+
+from mremapcheck.base.units import PAGE_SHIFT
+from mremapcheck.executors.model.call import Call
+from mremapcheck.executors.model.change import Change, release, updates
+from mremapcheck.executors.model.errno import EBADF, EINVAL, ENOMEM
+from mremapcheck.executors.model.flags import ACCOUNT, WRITE
+from mremapcheck.executors.model.merging import absorb, extend_down, join, may_join
+from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace
+from mremapcheck.executors.model.steps import mergeable, setup
+from mremapcheck.executors.model.vma import Vma
+
+
+def merge_growth_wrong_offset(call: Call) -> Answer:
+    """Merge what is added with the mapping itself, and with the next one if it reaches it (ca3d76b0aa80, 6.0).
+
+    The page offset is computed as if the range began with the mapping. Where it begins further in, nothing merges, and
+    realloc() of the tail of an arena sees ENOMEM.
+    """
+    vma = call.vma
+    growth = _growth(call)
+    growth.pgoff -= (call.addr - vma.start) >> PAGE_SHIFT
+    return _merge_growth(call, growth)
+
+
+def merge_growth(call: Call) -> Answer:
+    """Merge what is added with the mapping itself, and with the next one if it reaches it (6f12be792fde, 6.2)."""
+    return _merge_growth(call, _growth(call))
+
+
+def merge_growth_unless_close(call: Call) -> Answer:
+    """Merge what is added, but only raise the end where vm_ops has a close hook (d014cd7c1c35, 6.2)."""
+    if call.vma.backing.has_close:
+        call.vma.end += call.new_len - call.old_len
+        return None
+    return _merge_growth(call, _growth(call))
+
+
+def _growth(call: Call) -> Vma:
+    end = call.vma.end
+    return call.vma.part(end, end + call.new_len - call.old_len)
+
+
+def _merge_growth(call: Call, growth: Vma) -> Answer:
+    mm, vma = call.mm, call.vma
+    index = mm.vmas.index(vma) + 1
+    grown = join(mm, growth, vma, mm.vmas[index] if index < len(mm.vmas) else None)
+    if grown is not vma:
+        return call.fail(ENOMEM, "the growth does not merge with {}", vma)
+    return None
+
+
+def merge_mapping_behind_first(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | None:
+    """Merge a fresh mapping with the one behind it first; the one before must then fit that (4dd1b84140c1, 6.1).
+
+    So where both neighbours were faulted apart, the mapping goes with the one behind; up to 6.0 and from 6.12 it goes
+    with the one before.
+    """
+    right = following is not None and following.start == new.end and may_join(mm, new, following, False)
+    if right and following is not None:
+        new.anon_vma = following.anon_vma
+    left = prev is not None and prev.end == new.start and may_join(mm, new, prev, True)
+    if right and not left and following is not None:
+        extend_down(following, new)
+        return following
+    return absorb(mm, new, prev if left else None, following if right else None)
+
+
+def extend_down_wrong_offset(vma: Vma, new: Vma) -> None:
+    """Let a mapping begin lower but keep its page offset: file data appears at the wrong place (0503ea8f5ba7, 6.3).
+
+    rpm's database was the first to notice.
+    """
+    vma.start = new.start
+    vma.anon_pgoff = new.anon_pgoff
+
+
+def no_close_behind(new: Vma, vma: Vma, before: bool) -> str | None:
+    """Only a mapping that may disappear must not have a close hook: the one behind (714965ca8252, 6.4)."""
+    return mergeable.no_close(new, vma, before) if not before else None
+
+
+def no_close_hook(vma: Vma) -> str | None:
+    """A mapping whose driver counts its mappings (vm_ops->close) does not disappear in a merge (714965ca8252, 6.4)."""
+    return "vm_ops->close" if vma.backing.has_close else None
+
+
+def refuse_address_of_ring(call: Call) -> Answer:
+    """Refuse any address for an io_uring mapping, with MREMAP_FIXED too (d808459b2e31, 6.4)."""
+    if call.vma.backing.name == "io-uring" and call.new_addr:
+        return call.fail(EINVAL, "{} goes only where io_uring likes", call.vma)
+    return None
+
+
+def private_anonymous_or_shared(vma: Vma) -> str | None:
+    """Shared anonymous memory can have a name, too (d09e8ca6cb93, 6.2)."""
+    return None if vma.file is None or vma.backing.name == "anon-shared" else EBADF
+
+
+def unaccount_unfaulted(vma: Vma, flags: int) -> int:
+    """Give the commitment of untouched anonymous memory back when it is made unwritable (9b9143298585, 6.7).
+
+    It then merges with memory that was mapped unwritable.
+    """
+    if not flags & WRITE and flags & ACCOUNT and vma.backing.anonymous and vma.anon_vma is None:
+        return flags & ~ACCOUNT
+    return flags
+
+
+CHANGES = (
+    Change(
+        id="growth-merges",
+        commit="ca3d76b0aa80",
+        subject="mm: add merging after mremap resize",
+        release=release("6.0-rc1"),
+        summary=(
+            "growth in place merges with the next mapping where it reaches it; ENOMEM for VM_SPECIAL mappings, those "
+            "with vm_ops->close and where the range begins inside its mapping"
+        ),
+        noticed_by="Firefox (fewer mappings), realloc() of arenas and SysV shared memory (ENOMEM)",
+        edits=(Replace("grow", "raise_end", merge_growth_wrong_offset),),
+    ),
+    Change(
+        id="mmap-merges-behind-first",
+        commit="4dd1b84140c1",
+        subject="mm/mmap: use advanced maple tree API for mmap_region()",
+        release=release("6.1-rc1"),
+        summary="a fresh mapping between two that were faulted apart becomes part of the one behind it",
+        noticed_by="whoever counts lines of /proc/PID/maps",
+        edits=(Replace("merge_mapping", "merge_mapping", merge_mapping_behind_first),),
+    ),
+    Change(
+        id="growth-offset",
+        commit="6f12be792fde",
+        subject="mm, mremap: fix mremap() expanding vma with addr inside vma",
+        release=release("6.2-rc1"),
+        stable=updates("6.1.3"),
+        summary="growth in place works again where old_address is inside its mapping",
+        noticed_by="realloc() of the last block of an arena: ENOMEM since 6.0",
+        edits=(Replace("grow", "raise_end", merge_growth),),
+        needs=("growth-merges",),
+    ),
+    Change(
+        id="shared-anon-names",
+        commit="d09e8ca6cb93",
+        subject="mm: anonymous shared memory naming",
+        release=release("6.2-rc1"),
+        summary="shared anonymous memory can have a name",
+        noticed_by="set-up of scenarios only",
+        edits=(Replace("nameable", "private_anonymous", private_anonymous_or_shared),),
+        needs=("anon-names",),
+    ),
+    Change(
+        id="growth-with-close",
+        commit="d014cd7c1c35",
+        subject="mm, mremap: fix mremap() expanding for vma's with vm_ops->close()",
+        release=release("6.2-rc7"),
+        stable=updates("6.1.11"),
+        summary="SysV shared memory grows in place again",
+        noticed_by="LTP mremap, users of shmat: ENOMEM since 6.0",
+        edits=(Replace("grow", "raise_end", merge_growth_unless_close),),
+        needs=("growth-offset",),
+    ),
+    Change(
+        id="merge-shifts-file",
+        commit="0503ea8f5ba7",
+        subject="mm/mmap: remove __vma_adjust()",
+        release=release("6.3-rc1"),
+        summary="a mapping moved right before one that continues its file shows the wrong pages of the file",
+        noticed_by="rpm",
+        edits=(Replace("extend_down", "extend_down", extend_down_wrong_offset),),
+    ),
+    Change(
+        id="merge-keeps-file",
+        commit="7e7757876f25",
+        subject="mm/mremap: fix vm_pgoff in vma_merge() case 3",
+        release=release("6.4-rc1"),
+        stable=updates("6.3.2"),
+        summary="such a merge shows the right pages again",
+        noticed_by="rpm",
+        edits=(Replace("extend_down", "extend_down", extend_down),),
+        needs=("merge-shifts-file",),
+    ),
+    Change(
+        id="merge-with-close",
+        commit="714965ca8252",
+        subject="mm/mmap: start distinguishing if vma can be removed in mergeability test",
+        release=release("6.4-rc1"),
+        summary="SysV shared memory merges where no mapping that was attached disappears",
+        noticed_by="whoever counts lines of /proc/PID/maps",
+        edits=(
+            Replace("mergeable", "no_close", no_close_behind),
+            Insert("removable", no_close_hook),
+        ),
+    ),
+    Change(
+        id="io-uring-placement",
+        commit="d808459b2e31",
+        subject="io_uring: Adjust mapping wrt architecture aliasing requirements",
+        release=release("6.4-rc1"),
+        stable=updates("6.1.176"),
+        summary="io_uring's mappings cannot be given an address: FIXED is EINVAL, after the destination was unmapped",
+        noticed_by="CRIU",
+        dated="by measurement",
+        edits=(Insert("place", refuse_address_of_ring, after="check_length"),),
+    ),
+    Change(
+        id="secret-by-default",
+        commit="b758fe6df50d",
+        subject="mm/secretmem: make it on by default",
+        release=release("6.5-rc1"),
+        summary="memfd_secret works without a boot option",
+        noticed_by="set-up of scenarios only",
+        provides=("secret",),
+    ),
+    Change(
+        id="mprotect-unaccounts",
+        commit="9b9143298585",
+        subject="mm/mprotect: allow unfaulted VMAs to be unaccounted on mprotect()",
+        release=release("6.7-rc1"),
+        summary="untouched anonymous memory that mprotect makes unwritable is no longer accounted",
+        noticed_by="whoever counts lines of /proc/PID/maps; Committed_AS",
+        edits=(Insert("mprotect", unaccount_unfaulted, after="account_writable"),),
+    ),
+    Change(
+        id="io-uring-pages",
+        commit="3ab1db3c6039",
+        subject="io_uring: get rid of remap_pfn_range() for mapping rings/sqes",
+        release=release("6.10-rc1"),
+        stable=updates("6.1.176"),
+        dated="by measurement",
+        summary="io_uring's mappings are VM_MIXEDMAP, no longer VM_IO and VM_PFNMAP",
+        noticed_by="readers of smaps",
+        provides=("io-uring-pages",),
+    ),
+    Change(
+        id="mmap-merges-before-first",
+        commit="cacded5e42b9",
+        subject="mm: avoid using vma_merge() for new VMAs",
+        release=release("6.12-rc1"),
+        summary=(
+            "a fresh mapping between two that were faulted apart becomes part of the one before it again; SysV shared "
+            "memory merges with what is behind it unless that would disappear"
+        ),
+        noticed_by="whoever counts lines of /proc/PID/maps",
+        edits=(
+            Replace("merge_mapping", "merge_mapping", setup.merge_mapping),
+            Remove("mergeable", "no_close"),
+        ),
+        needs=("mmap-merges-behind-first", "merge-with-close"),
+    ),
+)

@@ -1,0 +1,190 @@
+"""6.15 and 6.16: mremap is refactored (order of checks, three accounting bugs), anonymous mappings merge more."""
+
+from __future__ import annotations
+
+from mremapcheck.base.units import PAGE_SHIFT
+from mremapcheck.executors.model.call import Call
+from mremapcheck.executors.model.change import Change, release, updates
+from mremapcheck.executors.model.flags import ACCOUNT
+from mremapcheck.executors.model.merging import take_in, take_over
+from mremapcheck.executors.model.pipeline import Answer, Insert, Move, Remove, Replace
+from mremapcheck.executors.model.vma import Vma
+from mremapcheck.scenario.operations import MREMAP_DONTUNMAP
+
+
+def send_events(call: Call, failed: bool) -> None:
+    """Tell the userfaultfd of the move with the length that was moved, after a shrink (221bf5cadd7c, 6.15)."""
+    events = call.mm.events
+    events += call.early_events
+    if call.notify is not None and not failed:
+        events.append(("remap", call.addr, call.new_addr, call.old_len))
+    events += call.late_events
+
+
+def unaccount_source(call: Call) -> Answer:
+    """Take VM_ACCOUNT from a source that stays mapped: nothing uncommits it any more (b714ccb02a76, 6.15)."""
+    if call.flags & MREMAP_DONTUNMAP and call.vma.flags & ACCOUNT:
+        call.vma.flags &= ~ACCOUNT
+        call.mm.say("{} is no longer accounted", call.vma)
+    return None
+
+
+def overcharge_shrink(call: Call) -> Answer:
+    """Commit memory for what a shrinking move has just cut off, and never give it back (221bf5cadd7c, 6.15)."""
+    pages = (call.event_len - call.new_len) >> PAGE_SHIFT
+    if pages > 0 and call.vma.flags & ACCOUNT:
+        call.mm.committed += pages
+        call.mm.say("commits memory for {} pages that were cut off", pages)
+    return None
+
+
+def anon_vmas_fit(new: Vma, vma: Vma, before: bool) -> str | None:
+    """An unfaulted neighbour takes in a faulted range, too (879bca0a2c4f, 6.16).
+
+    Where the range only changes its attributes, it must not have come through a fork; one that mremap copies may have.
+    """
+    if new.anon_vma is vma.anon_vma:
+        return None
+    if new.anon_vma is None and vma.anon_vma is not None and not vma.anon_vma.forked:
+        return None
+    if vma.anon_vma is None and new.anon_vma is not None:
+        changes_in_place = new.source is not None and new.source.start <= new.start < new.source.end
+        if not (changes_in_place and new.anon_vma.forked):
+            return None
+    return "their anon_vma differs"
+
+
+def take_in_without_anon_vma(vma: Vma, new: Vma) -> None:
+    """Leave the anon_vma of a range that mremap copied behind (879bca0a2c4f, 6.16; CVE-2026-23077).
+
+    Its neighbour, which was never faulted, has grown over pages that its reverse mapping does not know. So it is
+    numbered anew when it moves, and a fork copies none of these pages: the child reads zeros.
+    """
+    take_over(vma, None, new.flags)
+
+
+def anon_vmas_fit_unless_forked(new: Vma, vma: Vma, before: bool) -> str | None:
+    """An unfaulted neighbour takes in a faulted range unless that came through a fork (61f67c230a5e, 6.19).
+
+    Merging one that mremap copied had left the parent's anon_vma behind: a use after free, CVE-2026-23077.
+    """
+    if new.anon_vma is vma.anon_vma:
+        return None
+    if new.anon_vma is None and vma.anon_vma is not None and not vma.anon_vma.forked:
+        return None
+    if vma.anon_vma is None and new.anon_vma is not None and not new.anon_vma.forked:
+        return None
+    return "their anon_vma differs"
+
+
+CHANGES = (
+    Change(
+        id="parameters-first",
+        commit="221bf5cadd7c",
+        subject="mm/mremap: refactor mremap() system call implementation",
+        release=release("6.15-rc1"),
+        summary=(
+            "the alignment of new_address and the free map slots are checked before old_address is looked up: EINVAL "
+            "and ENOMEM come before EFAULT and EPERM"
+        ),
+        noticed_by="conformance tests with two errors in one call",
+        edits=(
+            Move("mremap", "check_old_address", after="check_flags"),
+            Move("mremap", "round_sizes", after="check_old_address"),
+            Move("mremap", "check_new_size", after="round_sizes"),
+            Move("mremap_to", "check_new_address", to="mremap", after="check_new_size"),
+            Move("mremap_to", "check_map_count_early", to="mremap", after=("check_dontunmap", "check_fixed_may_move")),
+        ),
+    ),
+    Change(
+        id="event-length",
+        commit="221bf5cadd7c",
+        subject="mm/mremap: refactor mremap() system call implementation",
+        release=release("6.15-rc1"),
+        summary="a shrinking move tells the userfaultfd the length that was moved, no longer the caller's old_size",
+        noticed_by="userfaultfd monitors (CRIU)",
+        edits=(Replace("finish", "send_events", send_events),),
+    ),
+    Change(
+        id="dontunmap-unaccounts",
+        commit="b714ccb02a76",
+        subject="mm/mremap: complete refactor of move_vma()",
+        release=release("6.15-rc1"),
+        summary="DONTUNMAP takes VM_ACCOUNT from the whole source mapping, which then merges with nothing accounted",
+        noticed_by="Committed_AS, which leaks; readers of smaps",
+        edits=(Insert("move_vma", unaccount_source, before="keep_source"),),
+        needs=("dontunmap",),
+    ),
+    Change(
+        id="dontunmap-locks-twice",
+        commit="b714ccb02a76",
+        subject="mm/mremap: complete refactor of move_vma()",
+        release=release("6.15-rc1"),
+        summary="DONTUNMAP of mlocked memory counts the copy as locked and never takes the source off",
+        noticed_by="VmLck, which leaks until mlock fails",
+        edits=(Move("move_vma", "count_locked", after="count_copy"),),
+        needs=("dontunmap",),
+    ),
+    Change(
+        id="shrink-overcharges",
+        commit="221bf5cadd7c",
+        subject="mm/mremap: refactor mremap() system call implementation",
+        release=release("6.15-rc1"),
+        summary="each shrinking move commits the memory that it cuts off, for ever",
+        noticed_by="Committed_AS, which leaks; nothing that an outcome shows",
+        edits=(Insert("move_vma", overcharge_shrink, before="copy_vma"),),
+    ),
+    Change(
+        id="faulted-merges-unfaulted",
+        commit="879bca0a2c4f",
+        subject="mm/vma: fix incorrectly disallowed anonymous VMA merges",
+        release=release("6.16-rc1"),
+        summary=(
+            "faulted memory moved (or made equal) next to unfaulted memory merges with it; what was moved counts as "
+            "unfaulted then, and a forked child loses its contents"
+        ),
+        noticed_by="whoever counts lines of /proc/PID/maps; whoever forks after such a move",
+        edits=(
+            Replace("mergeable", "anon_vmas_fit", anon_vmas_fit),
+            Replace("take_in", "take_in", take_in_without_anon_vma),
+        ),
+    ),
+    Change(
+        id="anon-inodes-not-executable",
+        commit="1ed95281c0c7",
+        subject="anon_inode: raise SB_I_NODEV and SB_I_NOEXEC",
+        release=release("6.16-rc1"),
+        summary="io_uring's mappings cannot be made executable",
+        noticed_by="set-up of scenarios only",
+        provides=("anon-inodes-not-executable",),
+        needs=("io-uring-pages",),
+    ),
+    Change(
+        id="account-fix",
+        commit="0e59f47c15ce",
+        subject="mm/mremap: correctly account old mapping after MREMAP_DONTUNMAP remap",
+        release=release("6.18-rc3"),
+        stable=updates("6.17.6"),
+        summary="DONTUNMAP leaves VM_ACCOUNT on the source again",
+        noticed_by="Committed_AS; readers of smaps",
+        edits=(Remove("move_vma", "unaccount_source"),),
+        needs=("dontunmap-unaccounts",),
+    ),
+    Change(
+        id="forked-stays-apart",
+        commit="61f67c230a5e",
+        subject="mm/vma: fix anon_vma UAF on mremap() faulted, unfaulted merge",
+        release=release("6.19-rc7"),
+        stable=updates("6.18.8"),
+        summary=(
+            "faulted memory that merges where it is moved to still counts as faulted, and a fork copies it; what a "
+            "child inherited does not merge with unfaulted memory when it is moved next to it"
+        ),
+        noticed_by="whoever was hit by CVE-2026-23077",
+        edits=(
+            Replace("mergeable", "anon_vmas_fit", anon_vmas_fit_unless_forked),
+            Replace("take_in", "take_in", take_in),
+        ),
+        needs=("faulted-merges-unfaulted",),
+    ),
+)

@@ -1,0 +1,302 @@
+"""7.1 to 7.3: the map count is checked once for every call; DONTUNMAP of locked and untouched memory is repaired."""
+
+from __future__ import annotations
+
+from mremapcheck.base.units import PAGE_SHIFT
+from mremapcheck.executors.model.call import Call
+from mremapcheck.executors.model.change import Change, release, updates
+from mremapcheck.executors.model.errno import ENOMEM
+from mremapcheck.executors.model.flags import LOCKED, SHARED, UFFD
+from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace
+from mremapcheck.executors.model.vma import Vma
+from mremapcheck.scenario.operations import MREMAP_DONTUNMAP
+
+
+def check_map_count_of_call(call: Call) -> Answer:
+    """Refuse any call, even a no-op, while fewer than 4 map slots are free (7.1).
+
+    It comes before the lookup: musl's probe of its stack, which waits for EFAULT, no longer ends near the limit.
+    """
+    if len(call.mm.vmas) + 4 > call.mm.max_map_count:
+        return call.fail(ENOMEM, "fewer than 4 map slots are free")
+    return None
+
+
+def check_map_count(call: Call) -> Answer:
+    """Refuse with fewer than 2 free map slots; destination and tail are gone by now (7.1)."""
+    if len(call.mm.vmas) + 2 > call.mm.max_map_count:
+        return call.fail(ENOMEM, "fewer than 2 map slots are free")
+    return None
+
+
+def reset_page_offset(call: Call) -> Answer:
+    """Number the pages of an anonymous source moved as a whole by its address again (35b0fb391b0d, 7.3).
+
+    So a fresh mapping next to it merges with it, even where it had been moved before.
+    """
+    vma = call.vma
+    if (
+        call.flags & MREMAP_DONTUNMAP
+        and vma.start == call.addr
+        and vma.end == call.addr + call.old_len
+        and vma.backing.anonymous
+        and vma.file is None
+    ):
+        vma.pgoff = vma.start >> PAGE_SHIFT
+    return None
+
+
+def _keeps_untouched_source(call: Call) -> bool:
+    """Tell whether the source stays mapped, and is such that its copy could merge with it."""
+    return bool(call.flags & MREMAP_DONTUNMAP) and call.copy.anon_vma is None and call.copy.backing.anonymous
+
+
+def pass_by_source(call: Call) -> Answer:
+    """Do not take the source for a neighbour of its own copy where it stays mapped (9f305ddce17b, 7.3)."""
+    if _keeps_untouched_source(call):
+        if call.prev is call.vma:
+            call.prev = None
+        if call.following is call.vma:
+            call.following = None
+    return None
+
+
+def merge_with_nothing_beside_source(call: Call) -> Answer:
+    """Keep a copy apart from both neighbours where it touches its source, which stays mapped (6.1.y, by 6.1.192)."""
+    vma = call.vma
+    beside = call.new_addr == vma.end or vma.start == call.new_addr + call.new_len
+    if beside and _keeps_untouched_source(call):
+        call.prev = call.following = None
+    return None
+
+
+def split_locked_source(call: Call) -> Answer:
+    """Cut the part that moves out of a locked source, so that only this part is unlocked (b54ba4428277, 7.3)."""
+    vma, mm = call.vma, call.mm
+    if not (call.flags & MREMAP_DONTUNMAP and vma.flags & LOCKED):
+        return None
+    if vma.start < call.addr:
+        if len(mm.vmas) >= mm.max_map_count:
+            return call.fail(ENOMEM, "no map slot is free to cut {}", vma)
+        vma = mm.split(vma, call.addr)
+    if vma.end > call.addr + call.old_len:
+        if len(mm.vmas) >= mm.max_map_count:
+            return call.fail(ENOMEM, "no map slot is free to cut {}", vma)
+        mm.split(vma, call.addr + call.old_len)
+    call.vma = vma
+    return None
+
+
+def check_slots_to_split_early(call: Call) -> Answer:
+    """Refuse MREMAP_DONTUNMAP while fewer than 5 map slots are free: locked sources are cut (b54ba4428277, 7.3)."""
+    if call.flags & MREMAP_DONTUNMAP and len(call.mm.vmas) + 5 > call.mm.max_map_count:
+        return call.fail(ENOMEM, "fewer than 5 map slots are free")
+    return None
+
+
+def check_slots_to_split(call: Call) -> Answer:
+    """Refuse to cut a locked source with fewer than 3 free map slots (b54ba4428277, 7.3)."""
+    cuts = call.flags & MREMAP_DONTUNMAP and call.vma.flags & LOCKED
+    if cuts and len(call.mm.vmas) + 3 > call.mm.max_map_count:
+        return call.fail(ENOMEM, "fewer than 3 map slots are free")
+    return None
+
+
+def count_locked_unless_kept(call: Call) -> Answer:
+    """Count the copy as locked; where the source stays it has given its share up (b54ba4428277, 7.3)."""
+    if call.was_locked and not call.flags & MREMAP_DONTUNMAP:
+        call.mm.locked += call.new_len >> PAGE_SHIFT
+    return None
+
+
+def contiguous_anon_pages(new: Vma, vma: Vma, before: bool) -> str | None:
+    """Private file mappings must also go on in the numbers of their private pages (7.3).
+
+    One that was moved after a write no longer merges with a neighbour that continues its file.
+    """
+    if new.file is None or new.flags & SHARED:
+        return None
+    if before:
+        fits = vma.anon_pgoff + ((vma.end - vma.start) >> PAGE_SHIFT) == new.anon_pgoff
+    else:
+        fits = new.anon_pgoff + ((new.end - new.start) >> PAGE_SHIFT) == vma.anon_pgoff
+    return None if fits else "the numbers of their private pages do not go on"
+
+
+def anon_pages_go_on(lower: Vma, upper: Vma) -> bool:
+    """Neighbours share an anon_vma only where the numbers of their private pages go on (7.3)."""
+    return lower.anon_pgoff + ((lower.end - lower.start) >> PAGE_SHIFT) == upper.anon_pgoff
+
+
+def keep_registered_apart(call: Call) -> Answer:
+    """Let the copy of memory whose userfaultfd wants no remap events merge with nothing (7.3).
+
+    It loses its registration; a neighbour that it would have merged with keeps its own.
+    """
+    if call.copy.flags & UFFD and call.copy.uffd is not None and not call.copy.uffd.events:
+        call.prev = call.following = None
+    return None
+
+
+CHANGES = (
+    Change(
+        id="map-count-of-every-call",
+        commit="",
+        subject="mm/mremap: check map count under mmap write lock and abstract",
+        release=release("7.1-rc1"),
+        summary=(
+            "every call, even a no-op or one that would be EFAULT, is ENOMEM while fewer than 4 map slots are free; a "
+            "FIXED move needs 4, no longer 6"
+        ),
+        noticed_by="musl's stack probe, which never ends; allocators with many mappings",
+        edits=(
+            Remove("mremap", "check_map_count_early"),
+            Insert("mremap", check_map_count_of_call, before=("move_each_vma", "lookup_vma", "move_to_new_address")),
+            Replace("move_vma", "check_map_count", check_map_count),
+        ),
+        needs=("parameters-first",),
+    ),
+    Change(
+        id="anon-page-numbers",
+        commit="",
+        subject="mm: propagate VMA anonymous page offset on map, remap, split + merge",
+        release=release("7.3-rc1"),
+        summary="a private file mapping moved after a write does not merge with a neighbour that continues its file",
+        noticed_by="whoever counts lines of /proc/PID/maps",
+        edits=(
+            Insert("mergeable", contiguous_anon_pages, after="contiguous"),
+            Insert("share_anon_vma", anon_pages_go_on),
+        ),
+    ),
+    Change(
+        id="dontunmap-resets-offset",
+        commit="35b0fb391b0d",
+        subject="mm/mremap: reset unfaulted VMA page offset for MREMAP_DONTUNMAP",
+        release=release("7.3-rc2"),
+        stable=updates("6.1.192", "6.12.117", "7.2.6"),
+        dated="by measurement",
+        summary="an anonymous source moved as a whole by DONTUNMAP merges with fresh memory, even if moved before",
+        noticed_by="garbage collectors with many mappings",
+        edits=(Insert("move_vma", reset_page_offset, before="keep_source"),),
+        needs=("dontunmap-unlinks-anon-vma",),
+    ),
+    Change(
+        id="dontunmap-splits-locked",
+        commit="b54ba4428277",
+        subject="mm/mremap: fix locked_vm leak by splitting VMA for MREMAP_DONTUNMAP",
+        release=release("7.3-rc7"),
+        stable=updates("6.1.192", "6.12.117", "7.2.12"),
+        dated="by measurement",
+        summary=(
+            "DONTUNMAP unlocks only the part that moves, which becomes a mapping of its own, and VmLck stays right; it "
+            "needs one more free map slot"
+        ),
+        noticed_by="users of mlock and DONTUNMAP; VmLck",
+        edits=(
+            Insert("move_vma", check_slots_to_split, after="check_map_count"),
+            Insert("move_vma", split_locked_source, before=("charge_move", "charge_copy_first", "copy_vma")),
+            Replace("move_vma", "count_locked", count_locked_unless_kept),
+            Insert("mremap", check_slots_to_split_early, after="check_map_count_of_call", optional=True),
+        ),
+        needs=("dontunmap",),
+    ),
+    Change(
+        id="dontunmap-stays-apart",
+        commit="9f305ddce17b",
+        subject="mm/mremap: fix locked_vm leak from MREMAP_DONTUNMAP self-merge",
+        release=release("7.3-rc7"),
+        stable=updates("6.12.117", "7.2.12"),
+        dated="by measurement",
+        summary="DONTUNMAP of untouched memory to a place next to it leaves two mappings, no longer one",
+        noticed_by="whoever counts lines of /proc/PID/maps; VmLck with MLOCK_ONFAULT",
+        edits=(Insert("copy_vma", pass_by_source, before="merge_copy"),),
+        needs=("dontunmap",),
+    ),
+    Change(
+        id="dontunmap-stays-alone",
+        commit="",
+        subject="mm/mremap: fix locked_vm leak from MREMAP_DONTUNMAP self-merge (as 6.1.y has it)",
+        release=release("6.1.192"),
+        stable=updates("6.1.192"),
+        stable_only=True,
+        dated="by measurement",
+        summary="6.1.y only: DONTUNMAP of untouched memory to a place next to it merges with neither neighbour",
+        noticed_by="whoever counts lines of /proc/PID/maps; VmLck with MLOCK_ONFAULT",
+        edits=(Insert("copy_vma", merge_with_nothing_beside_source, before="merge_copy"),),
+        needs=("dontunmap",),
+    ),
+    Change(
+        id="shrink-charges-right",
+        commit="",
+        subject="mm/mremap: populate calculated fields after shrink",
+        release=release("7.3"),
+        dated="by measurement",
+        summary="shrinking moves no longer commit what they cut off",
+        noticed_by="Committed_AS; nothing that an outcome shows",
+        edits=(Remove("move_vma", "overcharge_shrink"),),
+        needs=("shrink-overcharges",),
+    ),
+    Change(
+        id="uffd-copy-stays-apart",
+        commit="",
+        subject="mm/vma: do not merge a copied userfaultfd mapping that loses its registration",
+        release=release("7.3"),
+        stable=updates("6.12.118"),
+        dated="by measurement",
+        summary="moving registered memory next to memory of the same userfaultfd does not merge and unregister both",
+        noticed_by="userfaultfd monitors without remap events",
+        edits=(Insert("copy_vma", keep_registered_apart, before="merge_copy"),),
+    ),
+    Change(
+        id="aio-not-inherited",
+        commit="c03ce4173c7b",
+        subject="fs: aio: set VMA_DONTCOPY_BIT in mmap to fix NULL-pointer-dereference error",
+        release=release("7.1-rc1"),
+        dated="by measurement",
+        summary="an AIO ring is VM_DONTCOPY: a forked child does not have it",
+        noticed_by="readers of smaps; children that touched their parent's ring",
+        provides=("aio-not-inherited",),
+    ),
+    Change(
+        id="aio-moves-whole",
+        commit="3adf7ae18bf4",
+        subject="fs: aio: reject partial mremap to avoid Null-pointer-dereference error",
+        release=release("7.1-rc1"),
+        dated="by measurement",
+        summary="moving a part of an AIO ring, or the ring while it shrinks, is EINVAL: its driver takes it whole only",
+        noticed_by="whoever moved rings in parts, and crashed the kernel when it touched what was left behind",
+        provides=("aio-moves-whole",),
+    ),
+    Change(
+        id="vvar-of-pages",
+        commit="",
+        subject="vdso/datastore: pages instead of frame numbers (commit not identified)",
+        release=release("7.1-rc1"),
+        dated="by measurement",
+        summary="the vvar is VM_MIXEDMAP, no longer VM_PFNMAP",
+        noticed_by="readers of smaps; CRIU",
+        provides=("vvar-of-pages",),
+    ),
+    Change(
+        id="secret-unlocked",
+        commit="",
+        subject="mm/secretmem: VM_LOCKED was dropped (commit not identified)",
+        release=release("7.2-rc1"),
+        stable=updates("6.1.192", "6.12.117"),
+        dated="by measurement",
+        summary="memory of memfd_secret is neither VM_LOCKED nor part of VmLck",
+        noticed_by="users of memfd_secret with a small RLIMIT_MEMLOCK",
+        provides=("secret-unlocked",),
+    ),
+    Change(
+        id="vvar-is-memory",
+        commit="",
+        subject="vdso/datastore: VM_IO was dropped (commit not identified)",
+        release=release("7.3-rc1"),
+        dated="by measurement",
+        summary="the vvar is not VM_IO",
+        noticed_by="readers of smaps; core dumps of the vvar",
+        needs=("vvar-of-pages",),
+        provides=("vvar-is-memory",),
+    ),
+)

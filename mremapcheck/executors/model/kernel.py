@@ -1,0 +1,139 @@
+"""A kernel of the model: the base and a set of changes, compiled to the functions that are run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.executors.model.call import Call
+from mremapcheck.executors.model.change import Change
+from mremapcheck.executors.model.history.v5_4 import BASE, BASE_FEATURES
+from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.notes import Trace
+from mremapcheck.executors.model.pipeline import Answer, Step, copy, follow
+from mremapcheck.executors.model.steps.unmapping import Unmap
+from mremapcheck.executors.model.vma import Uffd, Vma
+from mremapcheck.kernels.version import KernelVersion
+
+CallSteps: TypeAlias = tuple[Callable[[Call], Answer], ...]
+
+
+class Rules:
+    """The compiled pipelines of one kernel, and its features (see ``history.v5_4.BASE`` for what each is)."""
+
+    __slots__ = (
+        "check_vma",
+        "copy_on_fork",
+        "copy_vma",
+        "discardable",
+        "eligible",
+        "extend_down",
+        "features",
+        "finish",
+        "grow",
+        "guard",
+        "may_split",
+        "merge_mapping",
+        "mergeable",
+        "move_each",
+        "move_vma",
+        "mprotect",
+        "mremap",
+        "mremap_at",
+        "mremap_to",
+        "munmap",
+        "nameable",
+        "place",
+        "register_offset",
+        "registrable",
+        "removable",
+        "reregistrable",
+        "share_anon_vma",
+        "take_in",
+        "unregistrable",
+    )
+
+    mremap: CallSteps
+    mremap_to: CallSteps
+    mremap_at: CallSteps
+    check_vma: CallSteps
+    grow: CallSteps
+    place: CallSteps
+    move_vma: CallSteps
+    copy_vma: CallSteps
+    move_each: CallSteps
+    finish: tuple[Callable[[Call, bool], None], ...]
+    munmap: tuple[Callable[[Unmap], Answer], ...]
+    mergeable: tuple[Callable[[Vma, Vma, bool], str | None], ...]
+    may_split: tuple[Callable[[Vma, int], bool], ...]
+    removable: tuple[Callable[[Vma], str | None], ...]
+    eligible: tuple[Callable[[Vma], str | None], ...]
+    share_anon_vma: tuple[Callable[[Vma, Vma], bool], ...]
+    copy_on_fork: tuple[Callable[[Vma], bool], ...]
+    mprotect: tuple[Callable[[Vma, int], int], ...]
+    registrable: tuple[Callable[[Vma, int], bool], ...]
+    reregistrable: tuple[Callable[[Vma, int], bool], ...]
+    unregistrable: tuple[Callable[[Vma, Uffd | None], bool], ...]
+    nameable: tuple[Callable[[Vma], str | None], ...]
+    discardable: tuple[Callable[[Vma], bool], ...]
+    guard: tuple[Callable[[Mm, Vma], str | None], ...]
+    merge_mapping: Callable[[Mm, Vma, Vma | None, Vma | None], Vma | None]
+    extend_down: Callable[[Vma, Vma], None]
+    take_in: Callable[[Vma, Vma], None]
+    register_offset: Callable[[Vma, int], int]
+    features: frozenset[str]
+
+
+#: Pipelines of exactly one step, which is the rule itself.
+_SINGLE = ("merge_mapping", "extend_down", "take_in", "register_offset")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelKernel:
+    """A kernel that the model can be: ``changes`` are in the registry's order, whatever the order of the toggles.
+
+    ``version`` is the release that the reference starts from; ``expect`` ranges are held against it.
+    """
+
+    reference: str
+    version: KernelVersion
+    changes: tuple[Change, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the changes, in the registry's order."""
+        return tuple(change.id for change in self.changes)
+
+    def steps(self) -> dict[str, list[Step]]:
+        """Return every pipeline with the changes' edits made, as the history reads."""
+        pipelines = copy(BASE)
+        for change in self.changes:
+            for edit in change.edits:
+                edit.apply(pipelines, change.id)
+        return pipelines
+
+    def rules(self, trace: Trace | None = None) -> Rules:
+        """Return the functions to run; with ``trace`` each tells it whose notes follow."""
+        return _compiled(self) if trace is None else _compile(self, trace)
+
+
+@lru_cache(maxsize=64)
+def _compiled(kernel: ModelKernel) -> Rules:
+    return _compile(kernel, None)
+
+
+def _compile(kernel: ModelKernel, trace: Trace | None) -> Rules:
+    rules = Rules()
+    for name, steps in kernel.steps().items():
+        functions: tuple[Callable[..., Any], ...]
+        functions = tuple(step.function if trace is None else follow(step, trace) for step in steps)
+        setattr(rules, name, functions[0] if name in _SINGLE else functions)
+    rules.features = features(kernel.changes)
+    return rules
+
+
+def features(changes: Iterable[Change]) -> frozenset[str]:
+    """Return what a kernel with these changes offers: system calls, advice and kinds of mapping."""
+    return BASE_FEATURES.union(*(change.provides for change in changes))

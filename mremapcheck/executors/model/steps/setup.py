@@ -1,0 +1,44 @@
+"""Rules of the calls around mremap that the history changes: mmap, mprotect, fork, userfaultfd, names; as of 5.4."""
+
+from __future__ import annotations
+
+from mremapcheck.executors.model.flags import (
+    ACCOUNT,
+    HUGETLB,
+    MIXEDMAP,
+    NORESERVE,
+    PFNMAP,
+    SHARED,
+    UFFD_MISSING,
+    WRITE,
+)
+from mremapcheck.executors.model.merging import join
+from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.vma import Vma
+
+
+def merge_mapping(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | None:
+    """Merge a fresh mapping: with the one before it first, and then with the one behind (vma_merge)."""
+    return join(mm, new, prev, following)
+
+
+def account_writable(vma: Vma, flags: int) -> int:
+    """Account private memory that mprotect makes writable; it stays accounted when it is made unwritable again."""
+    if flags & WRITE and not vma.flags & (ACCOUNT | WRITE | SHARED | NORESERVE | HUGETLB):
+        return flags | ACCOUNT
+    return flags
+
+
+def copies_private_pages(vma: Vma) -> bool:
+    """fork copies the page tables where the child could not fault the pages in again: private pages, drivers'."""
+    return vma.anon_vma is not None or bool(vma.flags & (PFNMAP | MIXEDMAP | HUGETLB))
+
+
+def can_register(vma: Vma, mode: int) -> bool:
+    """userfaultfd knows missing pages of anonymous memory and shmem (uffd-wp came with 5.7)."""
+    return mode == UFFD_MISSING and (vma.backing.anonymous or vma.backing.placement in ("shmem", "hugetlb"))
+
+
+def first_page_offset(vma: Vma, start: int) -> int:
+    """Register part of a mapping with the page offset of the whole, so that its end merges with nothing behind it."""
+    return vma.pgoff

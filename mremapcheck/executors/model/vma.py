@@ -1,0 +1,163 @@
+"""One mapping as the kernel keeps it, and what it maps."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.units import PAGE, PAGE_SHIFT
+from mremapcheck.executors.model.flags import ACCESS, PROT_TEXT, SHARED, names
+from mremapcheck.outcome.verdict import Vma as SeenVma
+
+#: Who wrote a page: the letter, and which page of the letter's mapping it was.
+Data: TypeAlias = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """What a mapping of one kind is made of: the facts about its file and vm_ops that rules ask for.
+
+    ``anonymous``: it has no vm_ops, so its private pages are numbered by address. ``placement`` is the file's
+    get_unmapped_area: none, shmem, hugetlb, thp (thp_get_unmapped_area) or own (any other). ``has_close``:
+    vm_ops->close is set. ``base_flags`` are what its mmap handler adds. ``unit``: it is mapped in pieces of so many
+    bytes. ``access``: its protection is not the caller's choice. ``never``: access that it cannot have.
+    """
+
+    name: str
+    reported: str
+    anonymous: bool = False
+    placement: str = "none"
+    has_close: bool = False
+    base_flags: int = 0
+    unit: int = PAGE
+    access: int | None = None
+    never: int = 0
+
+
+class File:
+    """An open file description (struct file) over an inode; two opens of one inode do not merge.
+
+    ``cache`` is the inode's page cache: file page -> data, or ``pages.ZERO`` where nobody wrote; every File of the
+    inode has the same. ``length``, in pages: nothing can be reached beyond it.
+    """
+
+    __slots__ = ("backing", "cache", "key", "length")
+
+    def __init__(self, backing: Backing, key: object, length: int, cache: dict[int, Data | str] | None = None) -> None:
+        self.backing = backing
+        self.key = key
+        self.length = length
+        self.cache: dict[int, Data | str] = {} if cache is None else cache
+
+
+class AnonVma:
+    """What ties faulted private pages to their mappings; only its identity matters (include/linux/rmap.h).
+
+    ``forked``: the mapping's chain has more than one entry, because a child inherited it.
+    """
+
+    __slots__ = ("forked",)
+
+    def __init__(self, forked: bool = False) -> None:
+        self.forked = forked
+
+
+class Uffd:
+    """One userfaultfd; ``events``: it asked for UFFD_FEATURE_EVENT_REMAP and UFFD_FEATURE_EVENT_UNMAP."""
+
+    __slots__ = ("events",)
+
+    def __init__(self, events: bool) -> None:
+        self.events = events
+
+
+class Vma:
+    """One mapping (struct vm_area_struct); addresses in bytes, ``pgoff`` and ``anon_pgoff`` in pages.
+
+    ``pgoff``: the page of the file that ``start`` maps; for anonymous mappings a virtual page number, the address of
+    the first fault. ``anon_pgoff`` (7.3) numbers the private pages of any mapping so. ``source``, of one that is not
+    linked yet: the mapping that it is copied from (mremap) or a changed part of (mprotect and the like). ``label`` is
+    the letter of the drawing that made it, for traces only.
+    """
+
+    __slots__ = (
+        "anon_pgoff",
+        "anon_vma",
+        "backing",
+        "end",
+        "file",
+        "flags",
+        "label",
+        "name",
+        "pgoff",
+        "source",
+        "start",
+        "uffd",
+    )
+
+    def __init__(
+        self,
+        start: int,
+        end: int,
+        flags: int,
+        backing: Backing,
+        file: File | None,
+        pgoff: int,
+        anon_pgoff: int,
+        label: str,
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.flags = flags
+        self.backing = backing
+        self.file = file
+        self.pgoff = pgoff
+        self.anon_pgoff = anon_pgoff
+        self.anon_vma: AnonVma | None = None
+        self.uffd: Uffd | None = None
+        self.name: str | None = None
+        self.source: Vma | None = None
+        self.label = label
+
+    def part(self, start: int, end: int) -> Vma:
+        """Return ``[start, end)``, not linked, as the mapping is there or would be if it reached so far."""
+        delta = (start - self.start) >> PAGE_SHIFT
+        part = Vma(
+            start, end, self.flags, self.backing, self.file, self.pgoff + delta, self.anon_pgoff + delta, self.label
+        )
+        part.anon_vma = self.anon_vma
+        part.uffd = self.uffd
+        part.name = self.name
+        return part
+
+    def copy(self) -> Vma:
+        """Return a mapping that differs in nothing (vm_area_dup and anon_vma_clone)."""
+        return self.part(self.start, self.end)
+
+    def pgoff_at(self, address: int) -> int:
+        """Return the page offset of ``address``."""
+        return self.pgoff + ((address - self.start) >> PAGE_SHIFT)
+
+    def move_start(self, address: int) -> None:
+        """Let the mapping begin at ``address``, lower or higher, with the offsets that belong there."""
+        delta = (address - self.start) >> PAGE_SHIFT
+        self.pgoff += delta
+        self.anon_pgoff += delta
+        self.start = address
+
+    def seen(self) -> SeenVma:
+        """Return the mapping as /proc/PID/maps and smaps show it; for anonymous memory their offset means nothing."""
+        return seen((self.start, self.end, self.flags, self.backing, self.file, self.pgoff))
+
+
+#: Of a mapping what an observer can see: start, end, flags, backing, file, page offset.
+Sight: TypeAlias = tuple[int, int, int, Backing, File | None, int]
+
+
+def seen(sight: Sight) -> SeenVma:
+    """Return a mapping as an observer sees it."""
+    start, end, flags, backing, file, pgoff = sight
+    if file is None or backing.anonymous:
+        return SeenVma(start, end, PROT_TEXT[flags & ACCESS], False, backing.reported, 0, None, names(flags))
+    shared = bool(flags & SHARED)
+    return SeenVma(start, end, PROT_TEXT[flags & ACCESS], shared, backing.reported, pgoff, file.key, names(flags))

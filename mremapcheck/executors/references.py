@@ -1,0 +1,68 @@
+"""From a kernel reference to the executor it names. Each is imported only when it is asked for.
+
+======================  ====================================================
+``live``                the running kernel
+``6.17-rc2``, ...       the model (``kernels`` and changes: ``model.reference``)
+``vm:6.17.13``, ...     a real kernel in a virtual machine
+``recorded:FILE``       what an earlier ``run --format json`` wrote
+======================  ====================================================
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mremapcheck.base.errors import KernelReferenceError
+
+if TYPE_CHECKING:
+    from mremapcheck.executors.protocol import Executor
+
+#: Seconds that one scenario may take on a real kernel before its worker is given up.
+TIMEOUT = 30.0
+#: Scheme -> what such references name.
+_NAMES = {
+    "vm": "`vm:6.17` is a kernel that `mremapcheck kernels` lists, `vm:PATH` an image",
+    "recorded": "`recorded:FILE` is what `mremapcheck run --record FILE` kept",
+}
+
+
+def is_model(reference: str) -> bool:
+    """Tell whether a reference names a model: neither ``live`` nor anything with a scheme before a colon."""
+    return reference != "live" and ":" not in reference
+
+
+def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = False, jobs: int = 1) -> Executor:
+    """Return the executor for a reference, not entered yet.
+
+    ``timeout``: seconds for one scenario, on real kernels only. ``trace``: keep the steps, models only. ``jobs``: how
+    many processes share the scenarios. Raises KernelReferenceError for a reference that names nothing, ExecutorError
+    for one that cannot work on this machine.
+    """
+    if jobs > 1 and not reference.startswith("recorded:"):
+        from mremapcheck.executors.parallel import Parallel
+
+        return Parallel(lambda: open_executor(reference, timeout=timeout, trace=trace), jobs)
+    if reference == "live":
+        from mremapcheck.executors.live.executor import LiveExecutor
+
+        return LiveExecutor(timeout=timeout)
+    scheme, colon, rest = reference.partition(":")
+    if scheme in _NAMES and colon and not rest.strip():
+        raise KernelReferenceError(f"`{reference}` names nothing", _NAMES[scheme])
+    if scheme == "vm" and colon:
+        from mremapcheck.executors.vm.executor import VmExecutor
+
+        return VmExecutor(rest, timeout=timeout)
+    if scheme == "recorded" and colon:
+        from mremapcheck.executors.recorded import RecordedExecutor
+
+        return RecordedExecutor(rest)
+    if colon:
+        raise KernelReferenceError(
+            f"`{reference}`: there is no `{scheme}:`",
+            "a reference is `live`, a version such as 6.17-rc2, or `vm:6.17.13`",
+        )
+    from mremapcheck.executors.model.executor import ModelExecutor
+    from mremapcheck.executors.model.reference import resolve
+
+    return ModelExecutor(resolve(reference), trace=trace)

@@ -1,0 +1,144 @@
+"""The guest's initramfs: this interpreter, the needed part of its library, and mremapcheck, ready to run.
+
+Nothing in it is compressed, and modules are compiled: under emulation every instruction counts. It is built once for
+each version of the code and the interpreter, and kept in the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import marshal
+import os
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mremapcheck.executors.vm import ext2, guest_setup
+from mremapcheck.executors.vm.cpio import Archive
+from mremapcheck.executors.vm.images import cache, elf
+from mremapcheck.executors.vm.interpreter import Module, Parts, executable, package_folder, take_apart
+
+#: What the guest runs, and what it imports only when it needs it; with all that these import.
+PROGRAM = "mremapcheck.executors.vm.guest"
+_LATER = ("encodings.ascii", "encodings.latin_1", "socket", "termios", "traceback")
+_START = "/start.pyc"
+_HOME = "/opt/mremapcheck"
+
+
+@dataclass(frozen=True, slots=True)
+class GuestImage:
+    """An initramfs, and what the kernel's command line must say so that it starts."""
+
+    data: bytes
+    init: str
+    environment: tuple[str, ...]
+
+    @property
+    def arguments(self) -> str:
+        """The end of the kernel's command line."""
+        return " ".join([f"rdinit={self.init}", *self.environment, "--", "-S", "-s", "-B", _START])
+
+
+def guest_image() -> GuestImage:
+    """Return the guest image for the running interpreter and code, from the cache if it is there.
+
+    Raises ExecutorError where the interpreter cannot be packed.
+    """
+    manifest = _manifest_path()
+    kept = _load(manifest)
+    if kept is not None:
+        return kept
+    parts = take_apart([PROGRAM, *_LATER])
+    image = _build(parts)
+    _keep(manifest, image, parts)
+    return image
+
+
+def _build(parts: Parts) -> GuestImage:
+    archive = Archive()
+    archive.device("/dev/console", 5, 1)
+    archive.device("/dev/null", 1, 3, 0o666)
+    archive.device("/dev/urandom", 1, 9, 0o666)  # the interpreter wants random numbers before /dev is mounted
+    for name in ("/proc", "/sys", "/tmp"):
+        archive.folder(name)
+    archive.file(str(parts.executable), elf.loadable_part(parts.executable.read_bytes()), 0o755)
+    # The interpreter looks for this folder to find its own library.
+    archive.folder(str(Path(os.__file__).resolve().parent / "lib-dynload"))
+    for path in parts.objects:
+        archive.file(str(path), elf.loadable_part(path.read_bytes()), 0o755)
+    for module in parts.modules:
+        archive.file(_place(module), _compile(module))
+    start = f"import sys; sys.path.insert(0, {_HOME!r}); from {PROGRAM} import main; main()"
+    archive.file(_START, _pyc(marshal.dumps(compile(start, _START, "exec"))))
+    archive.file(guest_setup.DISK_IMAGE, ext2.head())
+    environment = ("PYTHONHASHSEED=0", f"LD_LIBRARY_PATH={':'.join(parts.library_folders)}")
+    return GuestImage(archive.to_bytes(), str(parts.executable), environment)
+
+
+def _place(module: Module) -> str:
+    """Return where a compiled module goes: a .pyc beside where its source would be is imported without it."""
+    if module.name.partition(".")[0] != "mremapcheck":
+        return str(module.file.with_suffix(".pyc"))
+    name = module.name.replace(".", "/")
+    return f"{_HOME}/{name}/__init__.pyc" if module.package else f"{_HOME}/{name}.pyc"
+
+
+def _compile(module: Module) -> bytes:
+    # Docstrings and asserts of the standard library stay behind; mremapcheck is exactly what runs on this machine.
+    level = -1 if module.name.startswith("mremapcheck") else 2
+    code = compile(module.file.read_bytes(), str(module.file), "exec", dont_inherit=True, optimize=level)
+    return _pyc(marshal.dumps(code))
+
+
+def _pyc(code: bytes) -> bytes:
+    """Return a compiled file that is never checked against its source (PEP 552)."""
+    return importlib.util.MAGIC_NUMBER + struct.pack("<IQ", 1, 0) + code
+
+
+def _manifest_path() -> Path:
+    which = f"{executable()}\0{package_folder()}"
+    return cache.folder("guest", f"{hashlib.sha256(which.encode()).hexdigest()[:16]}.json")
+
+
+def _load(manifest: Path) -> GuestImage | None:
+    try:
+        kept = json.loads(manifest.read_bytes())
+        if any(_stamp(Path(path)) != stamp for path, stamp in kept["inputs"].items()):
+            return None
+        data = manifest.with_name(kept["image"]).read_bytes()
+        if hashlib.sha256(data).hexdigest() != kept["sha256"]:
+            return None
+        return GuestImage(data, kept["init"], tuple(kept["environment"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _keep(manifest: Path, image: GuestImage, parts: Parts) -> None:
+    """Keep the image for the next time; where the cache cannot be written, every run builds it anew."""
+    inputs: Iterable[Path] = (parts.executable, *parts.objects, *(module.file for module in parts.modules))
+    digest = hashlib.sha256(image.data).hexdigest()
+    name = f"{manifest.stem}.cpio"
+    text = {
+        "image": name,
+        "sha256": digest,
+        "init": image.init,
+        "environment": image.environment,
+        "inputs": {str(path): _stamp(path) for path in inputs},
+    }
+    try:
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        cache.write(manifest.with_name(name), image.data)
+        cache.write(manifest, json.dumps(text).encode())
+    except OSError:
+        return
+
+
+def _stamp(path: Path) -> list[int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return [status.st_size, status.st_mtime_ns, status.st_ino]

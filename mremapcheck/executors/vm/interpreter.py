@@ -1,0 +1,112 @@
+"""The running Python interpreter, taken apart: what a guest needs of it to run given modules, and where it must lie.
+
+Everything keeps the path that it has here, so that the interpreter finds its library, and the dynamic linker the shared
+libraries, by the very rules that they follow on this machine, whatever distribution it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import mremapcheck
+from mremapcheck.base.errors import ExecutorError
+from mremapcheck.executors.vm.images import elf
+
+#: Imports the modules named by the arguments in a clean interpreter; prints (name, file, is it a package) of all.
+_LIST = """
+import sys
+sys.path.insert(0, sys.argv[1])
+for name in sys.argv[2:]:
+    __import__(name)
+found = [(name, module.__spec__) for name, module in sorted(sys.modules.items()) if getattr(module, "__spec__", None)]
+import os
+print([(name, spec.origin, spec.submodule_search_locations is not None) for name, spec in found]
+      + [("os", os.__file__, False)])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module of Python source: its dotted name, its file, and whether it is a package."""
+
+    name: str
+    file: Path
+    package: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """``executable`` and what it needs: Python modules, shared objects (extension modules and libraries)."""
+
+    executable: Path
+    modules: tuple[Module, ...]
+    objects: tuple[Path, ...]
+
+    @property
+    def library_folders(self) -> list[str]:
+        """The folders of the shared libraries, for LD_LIBRARY_PATH: a guest has no cache of the dynamic linker."""
+        return sorted(
+            {str(path.parent) for path in self.objects if ".so" in path.name and path.parent.name != "lib-dynload"}
+        )
+
+
+def executable() -> Path:
+    """Return the interpreter itself, outside of any virtual environment; raise ExecutorError where there is none."""
+    path = getattr(sys, "_base_executable", None) or sys.executable
+    if not path:
+        raise ExecutorError("the Python interpreter does not know where it is", "run mremapcheck with a python3 binary")
+    return Path(path).resolve()
+
+
+def package_folder() -> Path:
+    """Return the folder that holds the ``mremapcheck`` package."""
+    return Path(mremapcheck.__file__).resolve().parent.parent
+
+
+def take_apart(names: Iterable[str]) -> Parts:
+    """Return what the interpreter needs to import ``names``; raise ExecutorError where that cannot be found out."""
+    binary = executable()
+    command = [str(binary), "-I", "-S", "-B", "-c", _LIST, str(package_folder()), *names]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        detail = getattr(error, "stderr", "") or str(error)
+        raise ExecutorError(f"{binary} cannot be packed for a guest: {detail.strip().splitlines()[-1]}") from None
+    modules = []
+    objects: dict[Path, None] = {}
+    for name, origin, package in ast.literal_eval(answer.stdout):
+        path = Path(origin) if origin else Path()
+        if path.suffix == ".py":
+            modules.append(Module(name, path, package))
+        elif ".so" in path.suffixes:
+            objects[path] = None
+    needed = [binary, *objects]
+    for library in _libraries(needed):
+        objects[library] = None
+    return Parts(binary, tuple(dict.fromkeys(modules)), tuple(objects))
+
+
+def _libraries(files: Iterable[Path]) -> Iterator[Path]:
+    """Ask the dynamic linker for the shared libraries of each file, itself among them."""
+    linker = None
+    for file in files:
+        data = file.read_bytes()
+        if not elf.is_dynamic(data):
+            continue
+        linker = elf.interpreter(data) or linker
+        if linker is None:
+            raise ExecutorError(f"{file} names no dynamic linker", "use a python3 of the distribution")
+        yield Path(linker)
+        answer = subprocess.run([linker, "--list", str(file)], capture_output=True, text=True, check=False)
+        for line in answer.stdout.splitlines():
+            # "libm.so.6 => /lib/libm.so.6 (0x7f...)"; the linker itself and the vDSO have no arrow
+            _, arrow, found = line.partition(" => ")
+            path = found.rpartition(" (")[0].strip()
+            if arrow and path.startswith("/"):
+                yield Path(os.path.normpath(path))

@@ -1,0 +1,196 @@
+"""One guest: booted, spoken to over the channel, and known to be dead when it is."""
+
+from __future__ import annotations
+
+import marshal
+import re
+import selectors
+import signal
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from mremapcheck.executors.vm import frames
+from mremapcheck.executors.vm.kernel_log import complaint
+from mremapcheck.executors.vm.qemu import Qemu, Setup
+
+Tick: TypeAlias = Callable[[], None]
+
+#: The last bytes of the console that are kept for a message.
+_CONSOLE = 1 << 16
+_CHUNK = 1 << 16
+#: Seconds between two looks at whether QEMU is still there.
+_TICK = 0.5
+#: Lines of the console that are shown before and from a panic on.
+_BEFORE, _AFTER = 15, 3
+_HALTED = b"-- System halted"
+_PANIC = re.compile(r"Kernel panic - not syncing: (.*)")
+_TIME = re.compile(r"^\[ *[0-9]+\.[0-9]+\] ?(?:\[ *[TC][0-9]+\] )?")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?=]*[A-Za-z]|c)")
+
+
+class GuestEnded(Exception):  # noqa: N818
+    """The guest has gone or does not answer: why in a few words, and the kernel's last lines.
+
+    ``killed``: somebody or the machine's lack of memory ended QEMU, which is no fault of the guest's.
+    """
+
+    def __init__(self, reason: str, log: list[str], killed: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.log = log
+        self.killed = killed
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What a guest says first: its kernel, which channel it found, whether it has a disk; ``seconds`` to get there."""
+
+    release: str
+    version: str
+    channel: str
+    disk: bool
+    seconds: float
+
+
+class Machine:
+    """A virtual machine with the guest's program in it."""
+
+    def __init__(self, binary: str, setup: Setup) -> None:
+        self._begun = time.monotonic()
+        self._qemu = Qemu(binary, setup)
+        self._selector = selectors.DefaultSelector()
+        self._console = bytearray()
+        self._frames: deque[tuple[int, Any]] = deque()
+        self._encoder = frames.Encoder(level=6)
+        self._out = bytearray()
+        self._line: socket.socket | None = None
+        self._decoders: dict[socket.socket, frames.Decoder] = {}
+        for line in (self._qemu.console, self._qemu.serial, self._qemu.virtio):
+            line.setblocking(False)
+            self._selector.register(line, selectors.EVENT_READ)
+        for line in (self._qemu.serial, self._qemu.virtio):
+            self._decoders[line] = frames.Decoder()
+
+    def greet(self, patience: float, tick: Tick) -> Hello:
+        """Wait until the guest's program speaks, at most ``patience`` seconds; raise GuestEnded."""
+        kind, values = self.receive(patience, tick)
+        if kind != frames.HELLO:
+            raise GuestEnded(f"the guest's first word was {kind}", self.log())
+        return Hello(**values, seconds=time.monotonic() - self._begun)
+
+    def send(self, kind: int, message: Any) -> None:
+        """Give the guest a message; it is on its way when the next one is waited for."""
+        self._out += self._encoder.encode(kind, marshal.dumps(message))
+
+    def receive(self, patience: float, tick: Tick) -> tuple[int, Any]:
+        """Return the guest's next message (kind, values); raise GuestEnded where none comes in time.
+
+        ``tick`` is called now and then meanwhile.
+        """
+        deadline = time.monotonic() + patience
+        progress = None
+        while True:
+            while self._frames and self._frames[0][0] == frames.BEAT:
+                _, beat = self._frames.popleft()
+                if beat != progress:  # a guest that is well but gets nowhere is no better than a dead one
+                    progress, deadline = beat, time.monotonic() + patience
+            if self._frames:
+                break
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise GuestEnded(f"no sign of life for {patience:.0f} s: it hangs", self.log())
+            tick()
+            if not self._pump(min(left, _TICK)) and self._qemu.ended() is not None:
+                self._drain()
+                if not self._frames:
+                    raise self._autopsy()
+        kind, values = self._frames.popleft()
+        if kind == frames.FAILED:
+            raise GuestEnded(f"the guest's program failed: {values[0].strip()}", self.log())
+        return kind, values
+
+    def log(self) -> list[str]:
+        """Return the last lines of the console, without times; from the first complaint on if there is one."""
+        text = _ESCAPES.sub("", self._console.decode("utf-8", "replace"))
+        lines = [_TIME.sub("", line.rstrip()) for line in text.splitlines()]
+        lines = [line for line in lines if line]
+        for index, line in enumerate(lines):
+            if _PANIC.search(line):
+                return complaint(lines[:index]) or lines[max(0, index - _BEFORE) : index + _AFTER]
+        return complaint(lines) or lines[-_BEFORE:]
+
+    def stop(self) -> None:
+        """End it."""
+        self._selector.close()
+        self._qemu.stop()
+
+    def _pump(self, seconds: float) -> bool:
+        """Move bytes for at most so long; tell whether any came."""
+        if self._line is not None:
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._out else 0)
+            self._selector.modify(self._line, events)
+        came = False
+        for key, events in self._selector.select(seconds):
+            line = key.fileobj
+            assert isinstance(line, socket.socket)
+            if events & selectors.EVENT_WRITE:
+                self._write(line)
+            if events & selectors.EVENT_READ:
+                came = self._read(line) or came
+        return came
+
+    def _drain(self) -> None:
+        while self._pump(0):
+            pass
+
+    def _write(self, line: socket.socket) -> None:
+        try:
+            sent = line.send(self._out[:_CHUNK])
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            sent = len(self._out)  # QEMU has gone: seen soon enough
+        del self._out[:sent]
+
+    def _read(self, line: socket.socket) -> bool:
+        try:
+            data = line.recv(_CHUNK)
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            data = b""
+        if not data:
+            self._selector.unregister(line)
+            if line is self._line:
+                self._line = None
+            return False
+        decoder = self._decoders.get(line)
+        if decoder is None:
+            self._console += data
+            del self._console[:-_CONSOLE]
+            if _HALTED in self._console:
+                raise GuestEnded("the kernel halted before it began", self.log())
+            return True
+        try:
+            for kind, message in decoder.feed(data):
+                self._line = line
+                self._frames.append((kind, marshal.loads(message)))
+        except (frames.FrameError, ValueError, EOFError, TypeError) as error:
+            raise GuestEnded(f"the channel broke: {error}", self.log()) from None
+        return True
+
+    def _autopsy(self) -> GuestEnded:
+        status = self._qemu.ended()
+        complaint = self._qemu.complaint()
+        panic = _PANIC.search(self._console.decode("utf-8", "replace"))
+        if panic:
+            return GuestEnded(f"the kernel panicked: {panic[1].strip()}", self.log())
+        if status is not None and status < 0:
+            return GuestEnded(f"QEMU was killed by {signal.Signals(-status).name}", self.log(), killed=True)
+        if status and complaint:
+            return GuestEnded(f"QEMU gave up: {complaint}", self.log())
+        return GuestEnded("the guest restarted", self.log())

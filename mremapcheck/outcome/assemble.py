@@ -1,0 +1,226 @@
+"""From raw facts to an Outcome: absolute addresses become region addresses, pages become drawings.
+
+Every executor hands over its facts, and ``assemble`` alone decides how an outcome looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import field
+
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.units import PAGE, page_align
+from mremapcheck.outcome.outcome import MappingOutcome, MoveOutcome, Outcome
+from mremapcheck.outcome.verdict import Snapshot, Vma, judge
+from mremapcheck.scenario.document import Region, Scenario
+from mremapcheck.scenario.operations import Address, Mremap
+
+#: A uffd event as executors record it: ("remap", from, to, length) or ("unmap", start, end), in bytes.
+RawEvent = tuple[str, int, int, int] | tuple[str, int, int]
+
+
+@dataclass(slots=True)
+class RawMove:
+    """One mremap call: ``errno`` by name or None, the address returned, and the arena around it."""
+
+    move: Mremap
+    errno: str | None
+    result: int
+    before: Snapshot
+    after: Snapshot
+
+    def agrees(self, other: RawMove) -> bool:
+        """Tell whether it is sure to have the same outcome; False says nothing."""
+        mine = self.errno, self.result, self.before, self.after
+        return mine == (other.errno, other.result, other.before, other.after)
+
+
+@dataclass(slots=True)
+class Facts:
+    """What an executor saw of a scenario.
+
+    ``vmas`` in address order: those in the arena, and those at places that the kernel chose, cropped to what
+    ``chosen_places`` names. ``present``: page numbers that the page tables had. ``contents``: page number ->
+    (letter, page of the letter), or a reason (str) why it could not be read; pages without any letter's data are left
+    out. ``locked`` and ``total`` in pages beyond what the empty arena costs.
+    """
+
+    scenario: Scenario
+    moves: list[RawMove]
+    vmas: Sequence[Vma]
+    present: Set[int]
+    contents: Mapping[int, tuple[str, int] | str]
+    locked: int
+    total: int
+    events: Sequence[RawEvent] = ()
+
+    def outcome(self) -> Outcome:
+        """Put the facts into words."""
+        return assemble(self)
+
+    def agrees(self, other: Facts) -> bool:
+        """Tell whether other facts about this scenario are sure to make the same outcome; False says nothing."""
+        return (
+            self.contents == other.contents
+            and self.present == other.present
+            and self.total == other.total
+            and self.locked == other.locked
+            and len(self.vmas) == len(other.vmas)
+            and len(self.moves) == len(other.moves)
+            and all(map(Vma.looks_like, self.vmas, other.vmas))
+            and all(map(RawMove.agrees, self.moves, other.moves))
+            and list(self.events) == list(other.events)
+        )
+
+
+def chosen_places(scenario: Scenario, moves: Sequence[RawMove]) -> list[tuple[int, int]]:
+    """Return the (start, end) in bytes of every place outside the arena that a successful move returned, in order."""
+    low, high = scenario.regions[0].floor, scenario.regions[-1].ceiling
+    return [
+        (raw.result, raw.result + page_align(raw.move.new_size))
+        for raw in moves
+        if raw.errno is None and not low <= raw.result < high and raw.result >= PAGE
+    ]
+
+
+def assemble(facts: Facts) -> Outcome:
+    """Return the outcome; the drawing of a region grows beyond its end where something is mapped there."""
+    scenario = facts.scenario
+    zones = [
+        _Zone(region.name, region.floor, region.ceiling, region.start, region.pages) for region in scenario.regions
+    ]
+    for index, (start, end) in enumerate(chosen_places(scenario, facts.moves)):
+        name = "elsewhere" if index == 0 else f"elsewhere{index + 1}"
+        zones.append(_Zone(name, start, end, start, (end - start) // PAGE))
+    for vma in facts.vmas:
+        start = vma.start
+        for zone in zones:
+            if zone.floor <= start < zone.ceiling:
+                zone.vmas.append(vma)
+                break
+    picture = _Picture(facts)
+    for zone in zones:
+        picture.add(zone)
+    return Outcome(
+        moves=tuple([_move_outcome(raw, zones) for raw in facts.moves]),
+        regions=picture.regions,
+        mappings=tuple(picture.mappings),
+        counters={"locked": facts.locked, "total": facts.total},
+        events=tuple([_event(event, zones) for event in facts.events]),
+        contents=tuple(picture.contents),
+        residency=picture.residency,
+        unobserved=picture.unobserved,
+    )
+
+
+class _Picture:
+    """Drawings, residency, mappings and contents, zone after zone."""
+
+    __slots__ = ("_data", "_present", "contents", "mappings", "regions", "residency", "unobserved")
+
+    def __init__(self, facts: Facts) -> None:
+        self._data = facts.contents
+        self._present = facts.present
+        self.regions: dict[str, str] = {}
+        self.residency: dict[str, str] = {}
+        self.mappings: list[MappingOutcome] = []
+        self.contents: list[tuple[str, int, int, str, int]] = []
+        self.unobserved: dict[str, str] = {}
+
+    def add(self, zone: _Zone) -> None:
+        """Add what lies in one zone; what lies before its start is in the contents, but in no drawing."""
+        name = zone.name
+        base = zone.start // PAGE
+        drawing = ""
+        residency = ""
+        for start, end, prot, shared, backing, offset, _, flags in zone.vmas:
+            first = start // PAGE - base
+            count = (end - start) // PAGE
+            self.mappings.append(
+                MappingOutcome(name, first, count, prot, "shared" if shared else "private", backing, offset, flags)
+            )
+            marks = self._marks(name, base, first, count)
+            pages = range(base + first, base + first + count)
+            if self._present >= frozenset(pages):
+                present = "#" * count
+            else:
+                present = "".join(["#" if page in self._present else "-" for page in pages])
+            if first < 0:
+                marks, present, first = marks[-first:], present[-first:], 0
+            gap = "." * (first - len(drawing))
+            drawing += gap + marks
+            residency += gap + present
+        self.regions[name] = drawing.ljust(zone.pages, ".")
+        self.residency[name] = residency.ljust(zone.pages, ".")
+
+    def _marks(self, name: str, base: int, first: int, count: int) -> str:
+        """Return the drawing of ``count`` pages from ``first``, and note whose data they hold."""
+        data = self._data
+        marks = ""
+        index = first
+        end = first + count
+        while index < end:
+            held = data.get(base + index)
+            if held is None:
+                marks += "_"
+                index += 1
+            elif isinstance(held, str):
+                marks += "?"
+                self.unobserved[str(Address(name, index * PAGE, 0))] = held
+                index += 1
+            else:
+                letter, number = held
+                length = 1
+                while index + length < end and data.get(base + index + length) == (letter, number + length):
+                    length += 1
+                marks += letter * length
+                self._note(name, index, length, letter, number)
+                index += length
+        return marks
+
+    def _note(self, name: str, index: int, length: int, letter: str, number: int) -> None:
+        if self.contents:
+            last, start, count, mark, first = self.contents[-1]
+            if last == name and mark == letter and start + count == index and first + count == number:
+                self.contents[-1] = (name, start, count + length, letter, first)
+                return
+        self.contents.append((name, index, length, letter, number))
+
+
+@dataclass(slots=True)
+class _Zone:
+    name: str
+    floor: int
+    ceiling: int
+    start: int
+    pages: int
+    vmas: list[Vma] = field(default_factory=list)
+
+
+def _move_outcome(raw: RawMove, zones: Sequence[_Zone]) -> MoveOutcome:
+    failed = raw.errno is not None
+    verdict = judge(raw.move, failed, raw.result, raw.before, raw.after)
+    return MoveOutcome(raw.errno, None if failed else _name(raw.result, zones), verdict)
+
+
+def _event(event: RawEvent, zones: Sequence[_Zone]) -> dict[str, str]:
+    if len(event) == 4:
+        kind, source, target, length = event
+        return {"event": kind, "from": _name(source, zones), "to": _name(target, zones), "len": f"{length // PAGE}p"}
+    kind, start, end = event
+    return {"event": kind, "start": _name(start, zones), "end": _name(end, zones)}
+
+
+def _name(address: int, zones: Sequence[_Zone]) -> str:
+    for zone in zones:
+        if zone.floor <= address <= zone.ceiling:
+            return str(Address(zone.name, address - zone.start, address))
+    return hex(address)
+
+
+def region_of(scenario: Scenario, address: int) -> Region | None:
+    """Return the region whose zone holds ``address``."""
+    for region in scenario.regions:
+        if region.floor <= address < region.ceiling:
+            return region
+    return None

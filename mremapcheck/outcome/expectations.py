@@ -1,0 +1,178 @@
+"""What a scenario expects of a kernel, held against what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.outcome.outcome import events_text
+from mremapcheck.scenario.operations import Mmap, Touch
+
+if TYPE_CHECKING:
+    from mremapcheck.executors.protocol import Executor
+    from mremapcheck.kernels.version import KernelVersion
+    from mremapcheck.outcome.outcome import Execution, Outcome
+    from mremapcheck.scenario.document import Expectation, MoveExpectation, Scenario
+
+Status: TypeAlias = Literal["pass", "fail", "skip", "error"]
+
+#: In the order in which a summary names them.
+STATUSES: tuple[Status, ...] = ("pass", "fail", "skip", "error")
+
+NOTHING_EXPECTED = "nothing is expected of this kernel"
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One thing that is not as expected; ``line`` is that of the ``expect`` entry, 0 where unknown."""
+
+    where: str
+    expected: str
+    seen: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.where}: expected {self.expected}, seen {self.seen}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return an item of ``mismatches``."""
+        return {"where": self.where, "expected": self.expected, "seen": self.seen, "line": self.line}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One scenario on one kernel, judged. ``expected`` are the entries that held for it, in the file's order."""
+
+    scenario: Scenario
+    execution: Execution
+    status: Status
+    reason: str | None
+    expected: tuple[Expectation, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
+
+    @property
+    def tells(self) -> bool:
+        """Tell whether this says something about the kernel: it ran, and something was expected of it."""
+        return self.status == "fail" or (self.status == "pass" and bool(self.expected))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return an item of ``results`` of the ``run`` report."""
+        scenario, outcome = self.scenario, self.execution.outcome
+        data: dict[str, Any] = {
+            "scenario": scenario.name,
+            "path": scenario.path,
+            "line": scenario.line,
+            "digest": scenario.digest,
+            "summary": scenario.summary,
+            "status": self.status,
+            "reason": self.reason,
+            "mismatches": [mismatch.to_json() for mismatch in self.mismatches],
+            "outcome": outcome.to_json() if outcome else None,
+        }
+        if self.execution.trace:
+            data["trace"] = [
+                {"step": note.step, "text": note.text, "change": note.change} for note in self.execution.trace
+            ]
+        return data
+
+
+def judge(scenario: Scenario, execution: Execution, version: KernelVersion) -> Result:
+    """Hold the expectations of ``version`` against what was seen.
+
+    All entries whose range holds the version apply together. Where none does the scenario passes, with a reason that
+    says so: it ran, and nobody said what should come of it.
+    """
+    if execution.outcome is None:
+        status: Status = "skip" if execution.status == "skip" else "error"
+        return Result(scenario, execution, status, execution.reason)
+    expected = tuple(entry for entry in scenario.expect if version in entry.kernel)
+    if not expected:
+        return Result(scenario, execution, "pass", NOTHING_EXPECTED)
+    blank = untouched(scenario)
+    found = tuple(mismatch for entry in expected for mismatch in mismatches(entry, execution.outcome, blank))
+    return Result(scenario, execution, "fail" if found else "pass", execution.reason, expected, found)
+
+
+def judge_all(
+    executor: Executor, scenarios: Sequence[Scenario], version: KernelVersion | None = None
+) -> Iterator[Result]:
+    """Carry the scenarios out and judge each, as ``version`` or else as the executor's own kernel."""
+    version = version or executor.kernel.version
+    for scenario, execution in zip(scenarios, executor.run(scenarios), strict=True):
+        yield judge(scenario, execution, version)
+
+
+def untouched(scenario: Scenario) -> frozenset[str]:
+    """Return the letters that are mapped and never written."""
+    mapped: set[str] = set()
+    written: set[str] = set()
+    for step in (*scenario.setup, *scenario.script):
+        if isinstance(step, Mmap):
+            mapped.add(step.letter)
+        elif isinstance(step, Touch):
+            written.update(tag.letter for tag in step.tags)
+    return frozenset(mapped - written)
+
+
+def mismatches(entry: Expectation, outcome: Outcome, blank: frozenset[str] = frozenset()) -> Iterator[Mismatch]:
+    """Yield everything that one ``expect`` entry says and the outcome does not bear out.
+
+    A letter in ``blank`` was never written, so no page can show it: where it is expected, a page without data will do.
+    """
+    line = entry.line
+    for index, wanted in sorted(entry.moves.items()):
+        for field, expected, seen in _move(wanted, outcome, index):
+            place = index if index >= 0 else len(outcome.moves) + index
+            yield Mismatch(f"moves[{place}].{field}", expected, seen, line)
+    for region, drawing in entry.regions.items():
+        seen = outcome.regions.get(region, "")
+        if not _draws(drawing.rstrip("."), seen.rstrip("."), blank):
+            reasons = {reason for place, reason in outcome.unobserved.items() if _in_region(place, region)}
+            why = f" (? is {', '.join(sorted(reasons))})" if reasons else ""
+            yield Mismatch(f"regions.{region}", drawing or ".", (seen or "nothing there") + why, line)
+    for region, layout in entry.layout.items():
+        mapped = tuple((vma.start, vma.pages) for vma in outcome.mappings if vma.region == region)
+        if mapped != tuple(layout):
+            yield Mismatch(f"layout.{region}", _layout(layout), _layout(mapped), line)
+    for counter, pages in entry.counters.items():
+        if outcome.counters.get(counter) != pages:
+            yield Mismatch(f"counters.{counter}", f"{pages}p", f"{outcome.counters.get(counter)}p", line)
+    if entry.events is not None and [*map(dict, entry.events)] != [*map(dict, outcome.events)]:
+        yield Mismatch("events", events_text(entry.events), events_text(outcome.events), line)
+
+
+def _draws(wanted: str, seen: str, blank: frozenset[str]) -> bool:
+    if wanted == seen:
+        return True
+    return len(wanted) == len(seen) and all(
+        one == other or (other == "_" and one in blank) for one, other in zip(wanted, seen, strict=True)
+    )
+
+
+def _move(wanted: MoveExpectation, outcome: Outcome, index: int) -> Iterator[tuple[str, str, str]]:
+    try:
+        move = outcome.moves[index]
+    except IndexError:
+        yield "verdict", wanted.verdict or wanted.errno or wanted.result or "a move", "no such move"
+        return
+    if wanted.errno is not None and wanted.errno != (move.errno or "none"):
+        yield "errno", wanted.errno, move.errno or "none"
+    if wanted.result is not None and not _same_place(wanted.result, move.result):
+        yield "result", wanted.result, move.result or f"none ({move.errno})"
+    if wanted.verdict is not None and wanted.verdict != move.verdict:
+        yield "verdict", wanted.verdict, move.verdict
+
+
+def _same_place(wanted: str, seen: str | None) -> bool:
+    if wanted == "elsewhere":  # the second such place of a scenario is called elsewhere2
+        return seen is not None and seen.rstrip("0123456789") == "elsewhere"
+    return wanted == seen
+
+
+def _in_region(place: str, region: str) -> bool:
+    return place == region or place.startswith((f"{region}+", f"{region}-"))
+
+
+def _layout(runs: tuple[tuple[int, int], ...]) -> str:
+    return " ".join(f"{start}+{pages}" for start, pages in runs) or "no mapping"

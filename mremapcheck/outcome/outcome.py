@@ -1,0 +1,234 @@
+"""What an executor saw, as data: the same shape from the running kernel, the model and a virtual machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from typing import Any, Literal, Protocol, TypeAlias
+
+from mremapcheck.base.dataclass import dataclass
+
+Verdict: TypeAlias = Literal["moved", "resized", "unchanged", "duplicated", "refused", "partial", "damaged"]
+Status: TypeAlias = Literal["ran", "skip", "error"]
+
+VERDICTS: tuple[Verdict, ...] = (
+    "moved",
+    "resized",
+    "unchanged",
+    "duplicated",
+    "refused",
+    "partial",
+    "damaged",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOutcome:
+    """One move: ``errno`` by name or None, ``result`` as a region address (``dst+1p``, ``elsewhere``) or None."""
+
+    errno: str | None
+    result: str | None
+    verdict: Verdict
+
+    def __str__(self) -> str:
+        return self.verdict if self.errno is None else f"{self.errno} {self.verdict}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object of design section 4."""
+        return {"errno": self.errno, "result": self.result, "verdict": self.verdict}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> MoveOutcome:
+        """Read what ``to_json`` gave."""
+        return cls(data["errno"], data["result"], data["verdict"])
+
+
+@dataclass(frozen=True, slots=True)
+class MappingOutcome:
+    """One line of /proc/self/maps afterwards; ``start`` (from the region's), ``pages`` and ``offset`` in pages.
+
+    ``backing``: anon, shmem, file, dev-zero, sysv-shm, io-uring, aio, hugetlb, secret, vdso, vvar. ``flags``, sorted:
+    accounted, dontfork, guard, locked, sealed, uffd-missing, uffd-wp and other names of smaps' VmFlags.
+    """
+
+    region: str
+    start: int
+    pages: int
+    prot: str
+    sharing: str
+    backing: str
+    offset: int
+    flags: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object of design section 4."""
+        return {
+            "region": self.region,
+            "start": self.start,
+            "pages": self.pages,
+            "prot": self.prot,
+            "sharing": self.sharing,
+            "backing": self.backing,
+            "offset": self.offset,
+            "flags": list(self.flags),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> MappingOutcome:
+        """Read what ``to_json`` gave."""
+        return cls(**{**data, "flags": tuple(data["flags"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that was observed after a scenario.
+
+    ``regions`` are drawings; ``contents`` says more exactly whose data each mapped page holds, as runs
+    (region, start, pages, letter, first page of the letter); ``residency`` draws ``#`` for a page that the page tables
+    had, ``-`` for a mapped one they had not, ``.`` for a hole, before anything was read; ``counters`` are pages, beyond
+    what the empty arena costs; ``unobserved`` gives the reason for each ``?`` (address -> reason).
+    """
+
+    moves: tuple[MoveOutcome, ...]
+    regions: Mapping[str, str]
+    mappings: tuple[MappingOutcome, ...]
+    counters: Mapping[str, int]
+    events: tuple[Mapping[str, str], ...] = ()
+    kernel_log: tuple[str, ...] = ()
+    contents: tuple[tuple[str, int, int, str, int], ...] = ()
+    residency: Mapping[str, str] = field(default_factory=dict)
+    unobserved: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The last move in a word or two: ``moved``, ``EFAULT partial``."""
+        return str(self.moves[-1]) if self.moves else "no move"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object of design section 4."""
+        return {
+            "moves": [move.to_json() for move in self.moves],
+            "regions": dict(self.regions),
+            "mappings": [mapping.to_json() for mapping in self.mappings],
+            "counters": dict(self.counters),
+            "events": [dict(event) for event in self.events],
+            "kernel_log": list(self.kernel_log),
+            "contents": [list(run) for run in self.contents],
+            "residency": dict(self.residency),
+            "unobserved": dict(self.unobserved),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Outcome:
+        """Read what ``to_json`` gave."""
+        return cls(
+            moves=tuple(MoveOutcome.from_json(move) for move in data["moves"]),
+            regions=data["regions"],
+            mappings=tuple(MappingOutcome.from_json(mapping) for mapping in data["mappings"]),
+            counters=data["counters"],
+            events=tuple(data["events"]),
+            kernel_log=tuple(data["kernel_log"]),
+            contents=tuple((r, s, p, letter, first) for r, s, p, letter, first in data["contents"]),
+            residency=data["residency"],
+            unobserved=data["unobserved"],
+        )
+
+
+def events_text(events: Iterable[Mapping[str, str]]) -> str:
+    """Say the events in one line, ``none`` where there are none."""
+    texts = [
+        " ".join([event["event"], *(f"{key}={value}" for key, value in event.items() if key != "event")])
+        for event in events
+    ]
+    return "; ".join(texts) or "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One step that a model took: its name, what came of it, and the change that put it there (None: the base)."""
+
+    step: str
+    text: str
+    change: str | None = None
+
+
+class Evidence(Protocol):
+    """What an executor saw, before it is put into words (see ``observe``)."""
+
+    def outcome(self) -> Outcome:
+        """Put it into words."""
+        ...
+
+    def agrees(self, other: Any) -> bool:
+        """Tell whether both are sure to have the same outcome; False says nothing."""
+        ...
+
+
+class Execution:
+    """One scenario on one kernel: an outcome, or the reason why there is none.
+
+    ``skip``: this kernel (or this user) cannot do what the scenario needs. ``error``: a set-up step failed, or the
+    executor died; an ``error`` never says anything about the kernel's behaviour. ``trace``: only from a model.
+
+    Executors give facts, which become an outcome when somebody asks for it: a campaign mostly has no need to.
+    """
+
+    __slots__ = ("_facts", "_outcome", "reason", "status", "trace")
+
+    def __init__(
+        self, status: Status, outcome: Outcome | None, reason: str | None = None, trace: tuple[Note, ...] = ()
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.trace = trace
+        self._outcome = outcome
+        self._facts: Evidence | None = None
+
+    @classmethod
+    def of(cls, facts: Evidence, trace: tuple[Note, ...] = ()) -> Execution:
+        """Return the execution of a scenario that ran."""
+        execution = cls("ran", None, None, trace)
+        execution._facts = facts
+        return execution
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What was observed; None where the scenario did not run to its end."""
+        if self._facts is not None:
+            self._outcome = self._facts.outcome()
+            self._facts = None
+        return self._outcome
+
+    def agrees(self, other: Execution) -> bool:
+        """Tell whether both ran and have the same outcome."""
+        if self._facts is not None and other._facts is not None and self._facts.agrees(other._facts):
+            return True
+        return self.outcome is not None and self.outcome == other.outcome
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Execution):
+            return NotImplemented
+        mine, theirs = ((each.status, each.reason, each.trace, each.outcome) for each in (self, other))
+        return mine == theirs
+
+    __hash__ = None  # type: ignore[assignment]  # outcomes have mappings
+
+    def __repr__(self) -> str:
+        return f"Execution({self.status!r}, {self.outcome!r}, {self.reason!r}, {self.trace!r})"
+
+    def __reduce__(self) -> tuple[type[Execution], tuple[Any, ...]]:
+        return Execution, (self.status, self.outcome, self.reason, self.trace)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data that ``from_json`` reads."""
+        return {
+            "status": self.status,
+            "outcome": self.outcome.to_json() if self.outcome else None,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Execution:
+        """Read what ``to_json`` gave."""
+        outcome = data["outcome"]
+        return cls(data["status"], Outcome.from_json(outcome) if outcome else None, data["reason"])

@@ -1,0 +1,118 @@
+"""One word for what a move did, from what could be seen before and after it.
+
+Only observable facts count, so that the model and a real kernel are judged by the same rule: page by page, whether it
+is mapped, and with which protection, sharing, object and offset. Boundaries between mappings do not count: a failing
+call that leaves a split behind has still ``refused``; the split shows in the mappings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.units import PAGE, page_align
+from mremapcheck.outcome.outcome import Verdict
+from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, Mremap
+
+_HUGE_PAGE = 2 << 20
+
+
+class Vma(NamedTuple):
+    """One mapping as the kernel tells it; addresses in bytes, ``offset`` in pages (0 where it means nothing).
+
+    ``object`` tells mappings of different files apart; ``flags`` may be empty in a snapshot taken for a verdict.
+    """
+
+    start: int
+    end: int
+    prot: str
+    shared: bool
+    backing: str
+    offset: int
+    object: object
+    flags: tuple[str, ...] = ()
+
+    def looks_like(self, other: Vma) -> bool:
+        """Tell whether it is the same but for ``object``, which each executor names as it likes."""
+        return self[:6] == other[:6] and self.flags == other.flags
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """The arena at one moment: mappings in address order, ``present`` (page numbers) only where it was asked for."""
+
+    vmas: Sequence[Vma]
+    present: frozenset[int] | None = None
+
+
+#: Before or after a move of which nobody needs to know more: it succeeded, or it failed and nothing has changed.
+NOT_NEEDED = Snapshot(())
+
+
+def needs_residency(move: Mremap) -> bool:
+    """Tell whether a verdict on this move needs ``present`` in both snapshots.
+
+    With MREMAP_DONTUNMAP the source stays mapped, so only its emptied page tables show that it was moved.
+    """
+    return bool(move.flags & MREMAP_DONTUNMAP)
+
+
+def needs_mappings(move: Mremap) -> bool:
+    """Tell whether a verdict on this move's success needs ``before``: sizes that only huge pages round to the same."""
+    old, new = page_align(move.old_size), page_align(move.new_size)
+    return old != new and -(-old // _HUGE_PAGE) == -(-new // _HUGE_PAGE) and move.old_address.value % _HUGE_PAGE == 0
+
+
+def judge(move: Mremap, failed: bool, result: int, before: Snapshot, after: Snapshot) -> Verdict:
+    """Return the verdict on one move; ``result`` is the address returned, of no meaning where it failed."""
+    if failed:
+        return _judge_failure(move, before, after)
+    if page_align(move.old_size) == 0:
+        return "duplicated"
+    if result == move.old_address.value:
+        return "unchanged" if _equal_sizes(move, before) else "resized"
+    if result < PAGE:  # 5.16 and 5.17 returned EFAULT with the wrong sign: an address that was never mapped
+        return "unchanged"
+    return "moved"
+
+
+def _equal_sizes(move: Mremap, before: Snapshot) -> bool:
+    if page_align(move.old_size) == page_align(move.new_size):
+        return True
+    place = move.old_address.value
+    return needs_mappings(move) and any(
+        vma.start <= place < vma.end and vma.backing == "hugetlb" for vma in before.vmas
+    )
+
+
+def _judge_failure(move: Mremap, before: Snapshot, after: Snapshot) -> Verdict:
+    if before.vmas == after.vmas and before.present == after.present:
+        return "refused"
+    old = _by_page(before.vmas)
+    new = _by_page(after.vmas)
+    lost = old.keys() - new.keys()
+    if any(old.get(page) != facts for page, facts in new.items()):
+        return "partial"  # something came to a place where it was not: only a move does that
+    source = move.old_address.value // PAGE
+    target = move.new_address.value // PAGE
+    length = page_align(move.new_size) // PAGE
+    for page in lost:
+        place = page - source + target
+        if target <= place < target + length and place in new and source <= page < source + length:
+            return "partial"  # moved onto a mapping that looks the same
+    if before.present is not None and after.present is not None:
+        left = {page for page in before.present - after.present if page in new}
+        if any(source <= page < source + length for page in left):
+            return "partial"  # MREMAP_DONTUNMAP: still mapped, but its pages have gone
+    return "damaged" if lost else "refused"
+
+
+def _by_page(vmas: Sequence[Vma]) -> dict[int, tuple[object, ...]]:
+    facts: dict[int, tuple[object, ...]] = {}
+    for vma in vmas:
+        first = vma.start // PAGE
+        for page in range(first, vma.end // PAGE):
+            offset = vma.offset + page - first if vma.object is not None else 0
+            facts[page] = (vma.prot, vma.shared, vma.backing, vma.object, offset)
+    return facts

@@ -1,0 +1,31 @@
+"""A campaign on a real scheduler with two workers on loopback comes out as on this machine alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from mremapcheck.base.errors import ExecutorError
+from mremapcheck.campaign.campaign import Tally, run
+from mremapcheck.campaign.pool import pool
+from tests.campaign.test_campaign import campaign, plan
+
+distributed = pytest.importorskip(
+    "distributed", reason="dask.distributed is not installed: pip install 'mremapcheck[cluster]'"
+)
+
+
+def test_two_workers_find_what_one_process_finds() -> None:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None, silence_logs=50
+    ) as cluster:
+        tally = Tally()
+        with pool(1, cluster.scheduler_address) as (executor, workers):
+            assert workers == 2
+            for _ in run(plan(count=400), executor, workers, tally):
+                pass
+    assert tally.to_json() == campaign(plan(count=400)).to_json()
+
+
+def test_no_scheduler_is_said_so() -> None:
+    with pytest.raises(ExecutorError, match="no dask scheduler answers"), pool(1, "tcp://127.0.0.1:1"):
+        pass

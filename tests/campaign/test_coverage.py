@@ -1,0 +1,87 @@
+"""What of the model is reached; a change that no shipped scenario shows fails here."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from mremapcheck.campaign.coverage import cover, named_errnos
+from mremapcheck.campaign.generator import FOR_MODELS, Dice
+from mremapcheck.compare.finding import examine
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.model.registry import CHANGES
+from mremapcheck.executors.model.steps import checks
+from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.library import default_paths
+from mremapcheck.scenario.loader import load_paths
+from mremapcheck.scenario.parse import parse_document
+
+#: What these do is only seen in the memory that is committed (Committed_AS), which belongs to no process's outcome.
+UNSEEN = {"dontunmap-overcommit", "charge-at-move", "shrink-overcharges", "shrink-charges-right"}
+#: Up to 5.10 the driver refused what this refuses before the copy: only the trace shows who did.
+UNSEEN |= {"split-checked-first"}
+#: Without or with these a set-up step fails, and so does every scenario that would show it: an error, and no outcome.
+NOT_SHIPPED = {"shared-anon-names", "anon-inodes-not-executable", "droppable-unregistrable", "unregister-own-only"}
+NOT_SHIPPED |= {"populate-stops-at-gaps", "register-keeps-wp", "seals-dev-zero", "mmap-tells-why"}
+#: Too rare for a small random campaign: a test of the model and a shipped scenario show them.
+RARE = {"merge-with-close", "mmap-merges-behind-first", "unregister-own-only", "seals-dev-zero", "mmap-tells-why"}
+#: A release at which the change can be seen by itself, where its first one hides it.
+SEEN_AT = {"size-limit": "6.17", "growth-offset": "6.2"}
+
+
+@cache
+def shipped() -> tuple[Scenario, ...]:
+    return tuple(load_paths(default_paths()).scenarios)
+
+
+@cache
+def drawn(count: int) -> tuple[Scenario, ...]:
+    dice = Dice(7, costly=FOR_MODELS)
+    return tuple(parse_document(dice.document(number)) for number in range(count))
+
+
+def shows(change: str, scenarios: tuple[Scenario, ...]) -> Scenario | None:
+    """Return the first scenario whose outcome changes when the change is toggled."""
+    kernel = SEEN_AT.get(change) or str(next(each.release for each in CHANGES if each.id == change))
+    assert change in resolve(kernel).ids
+    with_, without = ModelExecutor(resolve(kernel)), ModelExecutor(resolve(f"{kernel}-{change}"))
+    for scenario in scenarios:
+        a, b = with_.execute(scenario), without.execute(scenario)
+        if a != b and (a.status != b.status or examine(scenario, a, b).status == "different"):
+            return scenario
+    return None
+
+
+@pytest.mark.parametrize("change", [change.id for change in CHANGES if change.id not in UNSEEN | NOT_SHIPPED])
+def test_a_shipped_scenario_shows_every_change(change: str) -> None:
+    assert shows(change, shipped()), f"no shipped scenario does anything else without {change}"
+
+
+@pytest.mark.parametrize("change", [change.id for change in CHANGES if change.id not in UNSEEN | RARE])
+def test_the_fuzzer_notices_when_a_change_is_dropped(change: str) -> None:
+    assert shows(change, drawn(40_000)), f"40,000 random scenarios do not tell that {change} is missing"
+
+
+def test_what_is_unseen_really_is() -> None:
+    for change in UNSEEN:
+        assert shows(change, drawn(1_000)) is None
+
+
+@pytest.mark.parametrize("kernel", ["5.4", "6.1", "6.16", "6.17-rc1", "6.18", "7.3"])
+def test_random_scenarios_reach_every_step(kernel: str) -> None:
+    coverage = cover(resolve(kernel), drawn(40_000))
+    assert coverage.missed_steps == []
+    assert len(coverage.branches) > 30
+
+
+def test_nothing_is_reached_by_nothing() -> None:
+    coverage = cover(resolve("6.18"), ())
+    assert set(coverage.missed_steps) == coverage.all_steps
+    assert set(coverage.missed_branches) == coverage.all_branches
+
+
+def test_errnos_are_read_from_the_steps_themselves() -> None:
+    assert named_errnos(checks.lookup_vma) == {"EFAULT"}
+    assert named_errnos(checks.same_size) == set()
