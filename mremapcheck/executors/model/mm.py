@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from mremapcheck.base.units import ARENA_END, PAGE, PAGE_SHIFT, TASK_SIZE
 from mremapcheck.executors.model.flags import GROWSDOWN, SHARED, WRITE
 from mremapcheck.executors.model.notes import Trace
 from mremapcheck.executors.model.pages import PageTable
+from mremapcheck.executors.model.rules import Rules
 from mremapcheck.executors.model.vma import Vma
-
-if TYPE_CHECKING:
-    from mremapcheck.executors.model.kernel import Rules
 
 #: A userfaultfd event: ("remap", from, to, length) or ("unmap", start, end), in bytes.
 Event: TypeAlias = tuple[str, int, int, int] | tuple[str, int, int]

@@ -18,10 +18,8 @@ from mremapcheck.executors.model.registry import (
     with_dependent,
     with_needed,
 )
+from mremapcheck.kernels.releases import LAST_MINOR
 from mremapcheck.kernels.version import KernelVersion
-
-#: The minor number of the last release that a major one had.
-LAST_MINOR = {5: 19, 6: 19}
 
 _SIGN = re.compile(r"[+-]")
 _COMMIT = re.compile(r"[0-9a-f]{12,40}")
