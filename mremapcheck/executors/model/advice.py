@@ -7,7 +7,12 @@ from collections.abc import Callable
 from mremapcheck.base.units import PAGE_SHIFT, page_align
 from mremapcheck.executors.model import faults
 from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, ENOTSUP, EPERM, Errno
-from mremapcheck.executors.model.flags import (
+from mremapcheck.executors.model.merging import modify
+from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.pages import GUARD, zap
+from mremapcheck.executors.model.stopped import Failed, Unsupported
+from mremapcheck.executors.model.vma import Vma
+from mremapcheck.linux.vm_flags import (
     ACCESS,
     DONTCOPY,
     DONTDUMP,
@@ -28,11 +33,6 @@ from mremapcheck.executors.model.flags import (
     WIPEONFORK,
     WRITE,
 )
-from mremapcheck.executors.model.merging import modify
-from mremapcheck.executors.model.mm import Mm
-from mremapcheck.executors.model.pages import GUARD, zap
-from mremapcheck.executors.model.stopped import Failed, Unsupported
-from mremapcheck.executors.model.vma import Vma
 from mremapcheck.scenario.operations import Madvise
 
 
