@@ -264,10 +264,17 @@ def main() -> None:
     gc.freeze()
     try:
         guest.serve()
-    except Exception:
-        import traceback
-
-        guest.fail(traceback.format_exc())
+    except Exception as error:
+        guest.fail(_told(error))
     finally:
         if os.getpid() == 1:
             guest_setup.restart()
+
+
+def _told(error: Exception) -> str:
+    """Return an error with its traceback; in one line where this guest's library is too broken for more."""
+    try:
+        import traceback
+    except Exception:
+        return f"{type(error).__name__}: {error}"
+    return "".join(traceback.format_exception(error))
