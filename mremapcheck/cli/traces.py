@@ -42,13 +42,13 @@ def stem(name: str) -> str:
 
 def write(found: Sequence[Found], out: Path | None) -> None:
     """Write scenarios to a folder, or as one stream to standard output; raises MremapcheckError, OutputError."""
-    from mremapcheck.convert.trace.yaml_text import yaml_text
+    from mremapcheck.text import yaml
 
     if out is None:
-        put("---\n".join(yaml_text({"name": each.name, **each.document}) for each in found), None)
+        put("---\n".join(yaml.document({"name": each.name, **each.document}) for each in found), None)
         return
     for each in found:
-        put(yaml_text(each.document), out / f"{each.name}.yaml")
+        put(yaml.document(each.document), out / f"{each.name}.yaml")
     tell(
         f"{counted(len(found), 'scenario')} in {out}/. Will the program notice a new kernel?\n"
         f"  mremapcheck compare --kernel 6.16 6.17 {out}\n"
