@@ -150,7 +150,7 @@ def state(mm: Mm) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(operations(), min_size=3, max_size=14))
 def test_the_address_space_stays_sound(kernel: str, ops: list[Operation]) -> None:
     process = Process(Mm(resolve(kernel).rules()), scenario_of(ops))
@@ -186,7 +186,7 @@ def test_the_address_space_stays_sound(kernel: str, ops: list[Operation]) -> Non
 
 
 @pytest.mark.parametrize("kernel", ["6.17-rc3", "7.3"])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(operations(), min_size=3, max_size=10))
 def test_what_is_wrong_with_a_first_mapping_is_found_before_anything_is_done(kernel: str, ops: list[Operation]) -> None:
     """From 6.17-rc3 on EFAULT, and EINVAL, of a call that moves one mapping leave everything as it was.
