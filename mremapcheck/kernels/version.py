@@ -8,6 +8,7 @@ from functools import total_ordering
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.errors import KernelReferenceError
+from mremapcheck.text.terminal import quote
 
 _NUMBERS = re.compile(
     r"""v? ([0-9]{1,4}) \. ([0-9]{1,4})
@@ -100,9 +101,9 @@ class KernelVersion:
 def _unreadable(text: str) -> KernelReferenceError:
     if text.startswith("next-"):
         return KernelReferenceError(
-            f"`{text}` is a linux-next snapshot, which has no place in the order of releases",
+            f"{quote(text)} is a linux-next snapshot, which has no place in the order of releases",
             "name the release it was built on, such as 6.17-rc1, and add changes to it: 6.17-rc1+CHANGE",
         )
     if re.fullmatch(r"v?[0-9]{1,4}", text):
-        return KernelReferenceError(f"`{text}` is only half a kernel version", _HINT)
-    return KernelReferenceError(f"`{text}` is not a kernel version", _HINT)
+        return KernelReferenceError(f"{quote(text)} is only half a kernel version", _HINT)
+    return KernelReferenceError(f"{quote(text)} is not a kernel version", _HINT)
