@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -42,3 +42,13 @@ def _same_for_everybody(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     for number in ignored:
         signal.signal(number, signal.SIG_IGN)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let nothing that is to run on real kernels be skipped, where they have to be there: .ci/run fetches them."""
+    report = yield
+    if report.skipped and item.get_closest_marker("kernel") and os.environ.get("MREMAPCHECK_REQUIRE_KERNELS"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and MREMAPCHECK_REQUIRE_KERNELS is set: {report.longreprtext}"
+    return report
