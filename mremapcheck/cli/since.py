@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.campaigning import CampaignFormat, Look
-from mremapcheck.cli.options import Only
+from mremapcheck.cli.options import Color, Colors, Only
 
 
 def since(
@@ -21,12 +21,15 @@ def since(
     ] = None,
     only: Only = None,
     look: CampaignFormat = Look.TABLE,
+    color: Colors = Color.AUTO,
 ) -> int:
     """Show what each scenario of a file does on every kernel since the oldest, and which change made each turn.
 
     Exit codes: 0 told, 2 usage or a file that does not load.
     """
     from mremapcheck.cli.listing import print_document, print_lines
+    from mremapcheck.cli.output import Stdout
+    from mremapcheck.cli.reporting import style_of
     from mremapcheck.compare.timeline import stops, timeline
     from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
     from mremapcheck.executors.references import open_executor
@@ -50,5 +53,5 @@ def since(
                 }
             )
         else:
-            print_lines(timeline_lines(scenario, modelled, real))
+            print_lines(timeline_lines(scenario, modelled, real, style_of(color.value, Stdout())))
     return print_document("since", {"results": told}) if look is Look.JSON else 0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, cast
 
+from mremapcheck.compare.comparison import names_of
 from mremapcheck.report.base import Header, Tally
-from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mismatches, mismatch_block
+from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mismatches, mismatch_block, outcome_block
 from mremapcheck.report.style import Style
+from mremapcheck.report.text import counted, plain
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from mremapcheck.report.base import Item, Output
 
 
+#: What Markdown takes for more than text within a line. Underscores within words are text.
+_MARKS = re.compile(r"[\\|`*\[\]~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
 #: A matrix of more kernels names them in the cells.
 _COLUMNS = 10
 
@@ -22,7 +28,7 @@ _COLUMNS = 10
 class Markdown:
     """Table rows are written as they come, the drawings after the table."""
 
-    def __init__(self, header: Header, out: Output, style: Style, verbose: bool) -> None:
+    def __init__(self, header: Header, out: Output, style: Style) -> None:
         self._header = header
         self._out = out
         self._narrow = len(header.kernels) <= _COLUMNS
@@ -35,7 +41,7 @@ class Markdown:
             title, columns = f"Kernel {kernel_text(kernels[0])}", ["status", "scenario", "seen", "summary"]
         elif self._header.kind == "compare":
             title = " against ".join(kernel_text(kernel) for kernel in kernels)
-            columns = ["status", "scenario", kernels[0].reference, kernels[1].reference, "worst difference", "cause"]
+            columns = ["status", "scenario", *names_of(kernels), "worst difference", "cause"]
         else:
             title = "mremap(2) by kernel"
             columns = ["scenario", *([kernel.reference for kernel in kernels] if self._narrow else ["kernels"])]
@@ -55,22 +61,23 @@ class Markdown:
     def finish(self, tally: Tally) -> None:
         """Write the numbers and the drawings."""
         counts = ", ".join(f"{count} {status}" for status, count in tally.counts.items() if count)
-        self._out.write(f"\n{tally.total} scenarios: {counts or 'nothing ran'}\n")
+        self._out.write(f"\n{counted(tally.total, 'scenario')}: {counts or 'nothing ran'}\n")
         if tally.trouble is not None:
             self._out.write(f"\nEnded early: {_cell(tally.trouble)}\n")
         for name, lines in self._blocks:
-            fence = "```"
+            fence = "`" * max([3, *(len(run) + 1 for line in lines for run in re.findall("`+", line))])
             self._out.write("\n".join(["", f"### {_cell(name)}", "", fence + "text", *lines, fence, ""]))
 
     def _run(self, result: Result) -> None:
         name, outcome = result.scenario.name, result.execution.outcome
         seen = outcome.label if outcome else ""
         self._row([result.status, name, seen, result.reason or result.scenario.summary])
-        if result.status == "fail":
-            self._blocks.append((name, mismatch_block(result)))
+        if result.status in ("fail", "unchecked"):
+            block = mismatch_block(result) if result.status == "fail" else outcome_block(result)
+            self._blocks.append((name, block))
 
     def _compare(self, comparison: Comparison) -> None:
-        if comparison.status == "same":
+        if comparison.status in ("same", "accepted"):
             return
         name = comparison.scenario.name
         sides = [side.outcome.label if side.outcome else "" for side in (comparison.a, comparison.b)]
@@ -96,5 +103,5 @@ class Markdown:
 
 
 def _cell(text: str) -> str:
-    """Return text that may stand in a table: one line, its bars escaped."""
-    return " ".join(text.split()).replace("|", "\\|")
+    """Return text that may stand in a table: one line, and nothing of it Markdown or HTML."""
+    return _MARKS.sub(r"\\\g<0>", plain(text)).replace("&", "&amp;").replace("<", "&lt;")
