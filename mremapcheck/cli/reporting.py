@@ -11,7 +11,7 @@ from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.progress import Line
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.output import Stdout
-from mremapcheck.report.base import STATUSES, Header, Output, Reporter, Tally, open_report, write_report
+from mremapcheck.report.base import STATUSES, Header, Reporter, Tally, open_report, write_report
 from mremapcheck.report.style import WIDTH, Style, wants_colours
 from mremapcheck.report.text import terminal_width
 
@@ -63,15 +63,16 @@ def style_of(color: str, out: Stdout, detail: int = 0) -> Style:
     """Return how a report on standard output looks."""
     terminal = out.isatty()
     width = terminal_width(out) if terminal else WIDTH
-    return Style(wants_colours(color, out, os.environ), detail, max(width, 40), terminal)
+    out.colours = wants_colours(color, out, os.environ)
+    return Style(out.colours, detail, max(width, 40), terminal)
 
 
-def _open(wanted: Wanted, header: Header, out: Output) -> Reporter:
+def _open(wanted: Wanted, header: Header, out: Stdout) -> Reporter:
     from pathlib import Path
 
-    from mremapcheck.report.recording import OutputFile, Several
+    from mremapcheck.report.several import OutputFile, Several
 
-    style = style_of(wanted.color.value if wanted.color else "auto", Stdout(), wanted.detail)
+    style = style_of(wanted.color.value if wanted.color else "auto", out, wanted.detail)
     look = next((look for look, path in wanted.files if path == "-"), wanted.look)
     files = [(look, OutputFile(Path(path))) for look, path in wanted.files if path != "-"]
     reporters = [open_report(look, header, file) for look, file in files]

@@ -60,9 +60,9 @@ def run(
     from mremapcheck.cli.codes import of_run
     from mremapcheck.cli.listing import list_scenarios
     from mremapcheck.cli.reporting import Wanted, report
+    from mremapcheck.executors.judge import judge_all
     from mremapcheck.executors.references import TIMEOUT, open_executor
     from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.outcome.expectations import judge_all
     from mremapcheck.scenario.selection import select
 
     files = [*outputs(output), *([("json", str(record))] if record else [])]

@@ -30,14 +30,17 @@ def since(
     from mremapcheck.cli.listing import print_document, print_lines
     from mremapcheck.cli.output import Stdout
     from mremapcheck.cli.reporting import style_of
-    from mremapcheck.compare.timeline import stops, timeline
+    from mremapcheck.compare.timeline import timeline
     from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
+    from mremapcheck.executors.model.stops import stops
     from mremapcheck.executors.references import open_executor
     from mremapcheck.executors.vm.images.known import expand
     from mremapcheck.report.timeline import timeline_lines
     from mremapcheck.scenario.selection import select
 
     measured = expand(on or [])
+    out = Stdout()
+    style = style_of(color.value, out)
     told = []
     for scenario in select([path], only or []):
         modelled = timeline(scenario, stops(CHANGES, OLDEST, NEWEST), open_executor)
@@ -53,5 +56,5 @@ def since(
                 }
             )
         else:
-            print_lines(timeline_lines(scenario, modelled, real, style_of(color.value, Stdout())))
+            print_lines(timeline_lines(scenario, modelled, real, style), out=out)
     return print_document("since", {"results": told}) if look is Look.JSON else 0

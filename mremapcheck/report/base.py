@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.errors import ExecutorError, OutputError
+from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Status
 from mremapcheck.report.style import Style
-from mremapcheck.status import OF_COMPARISON, OF_RUN, Status
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison

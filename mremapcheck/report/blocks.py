@@ -11,7 +11,8 @@ from mremapcheck.outcome.outcome import events_text
 from mremapcheck.report.before import before
 from mremapcheck.report.changes import change_text
 from mremapcheck.report.style import WIDTH, Style
-from mremapcheck.report.text import align, calls, drawing_block, plain, wrapped
+from mremapcheck.report.text import align, calls, drawing_block, wrapped
+from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
@@ -34,16 +35,16 @@ def kernel_text(kernel: Kernel) -> str:
     if kernel.executor == "model":
         of = "" if kernel.reference.removeprefix("v") == kernel.release else f" of {kernel.release}"
         count = "" if kernel.changes is None else f" with {len(kernel.changes)} changes"
-        return plain(f"{kernel.reference}, the model{of}{count}")
+        return one_line(f"{kernel.reference}, the model{of}{count}")
     machine = f" under QEMU ({kernel.acceleration.upper()})" if kernel.acceleration else ""
-    return plain(f"{kernel.reference}, Linux {kernel.release}{machine}")
+    return one_line(f"{kernel.reference}, Linux {kernel.release}{machine}")
 
 
 def mismatch_block(result: Result, style: Style = _PLAIN) -> list[str]:
     """Draw what was there before, what was expected and what was seen, then name what is not as expected."""
     scenario, outcome = result.scenario, result.execution.outcome
     if outcome is None:
-        return [f"  {plain(line)}" for line in (result.reason or "").splitlines()]
+        return [f"  {one_line(line)}" for line in (result.reason or "").splitlines()]
     expected: dict[str, str] = {}
     for entry in result.expected:
         expected.update(entry.regions)
@@ -96,7 +97,7 @@ def comparison_block(comparison: Comparison, kernels: Sequence[Kernel], style: S
     """Draw before, on A and on B side by side, with errno and verdict, then each difference and its cause."""
     a, b = comparison.a.outcome, comparison.b.outcome
     if a is None or b is None:
-        return [f"  {plain(line)}" for line in (comparison.reason or "").splitlines()]
+        return [f"  {one_line(line)}" for line in (comparison.reason or "").splitlines()]
     name_a, name_b = names_of(kernels)
     lines = [*_heading(comparison.scenario, style), "", *comparison_drawing(comparison, kernels, style), ""]
     lines += difference_lines(comparison.differences, style.width)
@@ -105,7 +106,7 @@ def comparison_block(comparison: Comparison, kernels: Sequence[Kernel], style: S
         but = f", but what {suspect.does_as} does" if suspect.does_as else ""
         text = f"suspected: {suspect.kernel} does not do what the model of its version does{but}: "
         text = f"{text}a bug of the model, or the kernel is not what its version says"
-        lines += wrapped(plain(text), *_INDENTED, style.width)
+        lines += wrapped(one_line(text), *_INDENTED, style.width)
     return lines
 
 
@@ -140,9 +141,9 @@ def matrix_mismatches(row: Row, kernels: Sequence[Kernel]) -> list[str]:
     for cell, kernel in zip(row.cells, kernels, strict=True):
         told = [str(mismatch) for mismatch in cell.mismatches]
         if cell.status == "error":
-            told = [plain(cell.reason or "error")]
+            told = [one_line(cell.reason or "error")]
         for text in told:
-            said.setdefault(text, []).append(plain(kernel.reference))
+            said.setdefault(text, []).append(one_line(kernel.reference))
     return [f"! {text}  ({names[0]}{f' .. {names[-1]}' if names[1:] else ''})" for text, names in said.items()]
 
 
@@ -222,8 +223,8 @@ def _cause(cause: Sequence[str], width: int) -> list[str]:
 
 
 def _heading(scenario: Scenario, style: Style) -> list[str]:
-    lines = wrapped(plain(scenario.summary), "  ", "  ", style.width)
-    place = plain(f"{scenario.path}:{scenario.line}")
+    lines = wrapped(one_line(scenario.summary), "  ", "  ", style.width)
+    place = one_line(f"{scenario.path}:{scenario.line}")
     return [*lines, f"  {style.paint('faint', place)}", *(f"    {call}" for call in calls(scenario))]
 
 
@@ -251,7 +252,7 @@ def _moves_in_a_row(outcome: Outcome) -> dict[str, str]:
 
 
 def _kernel_log(name: str, outcome: Outcome) -> list[str]:
-    return [f"  kernel log{f' of {name}' if name else ''}: {plain(line)}" for line in outcome.kernel_log]
+    return [f"  kernel log{f' of {name}' if name else ''}: {one_line(line)}" for line in outcome.kernel_log]
 
 
 def _indent(lines: Iterable[str]) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Harness
 from mremapcheck.report.blocks import comparison_block, mismatch_block, outcome_block
-from mremapcheck.report.text import plain
-from mremapcheck.status import OF_COMPARISON, OF_RUN, Harness
+from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
@@ -67,4 +67,4 @@ def _case(
     item: Item, name: str, result: Harness, message: str, details: list[str], children: tuple[Case, ...] = ()
 ) -> Case:
     scenario = item.scenario
-    return Case(name, item.status, result, scenario.path, scenario.line, plain(message), tuple(details), children)
+    return Case(name, item.status, result, scenario.path, scenario.line, one_line(message), tuple(details), children)

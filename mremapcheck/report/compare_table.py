@@ -11,7 +11,8 @@ from mremapcheck.executors.model.registry import by_id
 from mremapcheck.report.blocks import comparison_block, comparison_drawing, differing_lines, kernel_text
 from mremapcheck.report.printer import Printer
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import calls, counted, listed, plain, wrapped
+from mremapcheck.report.text import calls, counted, listed, wrapped
+from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
@@ -71,7 +72,7 @@ class Table:
         if tally.classes and self._style.detail > 0:
             counts = [(kind, tally.classes[kind]) for kind in CLASSES if kind in tally.classes]
             self._print.list("worst difference:", [f"{count} {kind}" for kind, count in counts])
-        if self._in_full and self._groups:
+        if self._style.detail > 0 and self._groups:
             causes = sorted(self._groups.items(), key=lambda item: -len(item[1]))
             self._print.list("caused by:", [f"{len(group)} {' + '.join(why)}" for why, group in causes])
         if self._both:
@@ -79,13 +80,13 @@ class Table:
         for reason, names in self._skipped.items():
             self._print.list(f"skipped, {reason}:", names)
         if tally.trouble is not None:
-            self._print.line(f"ended early: {plain(tally.trouble)}")
+            self._print.line(f"ended early: {one_line(tally.trouble)}")
 
     def _skip(self, comparison: Comparison) -> None:
         if comparison.a.outcome is None and comparison.b.outcome is None:
             self._both += 1
         else:
-            self._skipped.setdefault(plain(comparison.reason or ""), []).append(comparison.scenario.name)
+            self._skipped.setdefault(one_line(comparison.reason or ""), []).append(comparison.scenario.name)
 
     def _one(self, comparison: Comparison) -> None:
         if comparison.status in ("same", "skipped", "accepted") and self._style.detail <= 0:
@@ -93,7 +94,7 @@ class Table:
         drawn = comparison.status == "different" and self._in_full
         if drawn:
             self._print.gap()
-        self._print.item(comparison, plain(comparison.reason or comparison.kind or ""))
+        self._print.item(comparison, one_line(comparison.reason or comparison.kind or ""))
         if drawn:
             self._print.block(comparison_block(comparison, self._header.kernels, self._style))
 

@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 from mremapcheck.report.base import Header, Tally
 from mremapcheck.report.cases import Case, case
 from mremapcheck.report.style import Style
+from mremapcheck.text import xml
 
 if TYPE_CHECKING:
     from mremapcheck.executors.protocol import Kernel
@@ -64,9 +65,7 @@ class Junit:
             tests = [(test.name, test, seconds) for test, seconds in self._cases]
             name = " against ".join(kernel.reference for kernel in kernels)
             _suite(root, name, properties, tests, tally.trouble)
-        ElementTree.indent(root)
-        text = ElementTree.tostring(root, encoding="unicode")
-        self._out.write(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n')
+        self._out.write(xml.document(root))
 
 
 def _properties(kernel: Kernel, side: str = "") -> dict[str, str]:
@@ -81,7 +80,7 @@ def _suite(
     tests: Iterable[tuple[str, Case, float]],
     trouble: str | None,
 ) -> None:
-    suite = ElementTree.SubElement(root, "testsuite", name=_clean(name))
+    suite = ElementTree.SubElement(root, "testsuite", name=name)
     facts = ElementTree.SubElement(suite, "properties")
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     unchecked, time = 0, 0.0
@@ -89,20 +88,20 @@ def _suite(
         counts["tests"] += 1
         unchecked += test.status == "unchecked"
         time += seconds
-        facts_of_test = {"name": _clean(title), "classname": _class_name(name, test.path), "time": f"{seconds:.3f}"}
+        facts_of_test = {"name": title, "classname": _class_name(name, test.path), "time": f"{seconds:.3f}"}
         element = ElementTree.SubElement(suite, "testcase", facts_of_test)
         if test.result in _TOLD:
             tag, count = _TOLD[test.result]
             counts[count] += 1
-            told = ElementTree.SubElement(element, tag, message=_clean(test.message))
+            told = ElementTree.SubElement(element, tag, message=test.message)
             if test.details and test.result != "skip":
-                told.text = _clean("\n".join(["", *test.details, ""]))
+                told.text = "\n".join(["", *test.details, ""])
         if test.details and test.result == "skip":
-            ElementTree.SubElement(element, "system-out").text = _clean("\n".join(["", *test.details, ""]))
+            ElementTree.SubElement(element, "system-out").text = "\n".join(["", *test.details, ""])
     if trouble is not None:
-        ElementTree.SubElement(suite, "system-err").text = _clean(f"ended early: {trouble}")
+        ElementTree.SubElement(suite, "system-err").text = f"ended early: {trouble}"
     for key, value in {**properties, "unchecked": str(unchecked)}.items():
-        ElementTree.SubElement(facts, "property", name=key, value=_clean(value))
+        ElementTree.SubElement(facts, "property", name=key, value=value)
     for key, number in counts.items():
         suite.set(key, str(number))
     suite.set("time", f"{time:.3f}")
@@ -112,11 +111,4 @@ def _class_name(suite: str, path: str) -> str:
     folder = PurePath(path).parent.name or "scenarios"
     return ".".join(
         ["mremapcheck", *(re.sub(r"[^A-Za-z0-9-]+", "_", part).strip("_") or "_" for part in (suite, folder))]
-    )
-
-
-def _clean(text: str) -> str:
-    """Drop the characters that XML 1.0 cannot carry."""
-    return "".join(
-        c for c in text if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, cast
 
 from mremapcheck.compare.comparison import names_of
 from mremapcheck.report.base import Header, Tally
 from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mismatches, mismatch_block, outcome_block
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import counted, plain
+from mremapcheck.report.text import counted
+from mremapcheck.text import markdown
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from mremapcheck.outcome.expectations import Result
     from mremapcheck.report.base import Item, Output
 
-
-#: What Markdown takes for more than text within a line. Underscores within words are text.
-_MARKS = re.compile(r"[\\|`*\[\]~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 #: A matrix of more kernels names them in the cells.
 _COLUMNS = 10
@@ -45,9 +42,9 @@ class Markdown:
         else:
             title = "mremap(2) by kernel"
             columns = ["scenario", *([kernel.reference for kernel in kernels] if self._narrow else ["kernels"])]
-        self._out.write(f"## {_cell(title)}\n\n")
+        self._out.write(f"## {markdown.text(title)}\n\n")
         self._row(columns)
-        self._row(["---"] * len(columns))
+        self._out.write(f"{markdown.row(['---'] * len(columns))}\n")
 
     def add(self, item: Item) -> None:
         """Write one row and keep its drawings."""
@@ -63,10 +60,9 @@ class Markdown:
         counts = ", ".join(f"{count} {status}" for status, count in tally.counts.items() if count)
         self._out.write(f"\n{counted(tally.total, 'scenario')}: {counts or 'nothing ran'}\n")
         if tally.trouble is not None:
-            self._out.write(f"\nEnded early: {_cell(tally.trouble)}\n")
+            self._out.write(f"\nEnded early: {markdown.text(tally.trouble)}\n")
         for name, lines in self._blocks:
-            fence = "`" * max([3, *(len(run) + 1 for line in lines for run in re.findall("`+", line))])
-            self._out.write("\n".join(["", f"### {_cell(name)}", "", fence + "text", *lines, fence, ""]))
+            self._out.write("\n".join(["", f"### {markdown.text(name)}", "", *markdown.block(lines, "text"), ""]))
 
     def _run(self, result: Result) -> None:
         name, outcome = result.scenario.name, result.execution.outcome
@@ -99,9 +95,4 @@ class Markdown:
             self._blocks.append((row.scenario.name, told))
 
     def _row(self, cells: list[str]) -> None:
-        self._out.write(f"| {' | '.join(_cell(cell) for cell in cells)} |\n")
-
-
-def _cell(text: str) -> str:
-    """Return text that may stand in a table: one line, and nothing of it Markdown or HTML."""
-    return _MARKS.sub(r"\\\g<0>", plain(text)).replace("&", "&amp;").replace("<", "&lt;")
+        self._out.write(f"{markdown.row(map(markdown.text, cells))}\n")

@@ -9,7 +9,8 @@ from mremapcheck.compare.matrix import span
 from mremapcheck.report.blocks import differing_lines, matrix_mismatches
 from mremapcheck.report.printer import Printer
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import listed, plain
+from mremapcheck.report.text import listed
+from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.matrix import Era, Row
@@ -27,7 +28,7 @@ class Table:
 
     def start(self) -> None:
         """Name the kernels."""
-        names = [plain(kernel.reference) for kernel in self._header.kernels]
+        names = [one_line(kernel.reference) for kernel in self._header.kernels]
         self._print.line("\n".join(listed(names, "Kernels ", "  ", self._style.width)))
         self._print.line()
 
@@ -47,10 +48,10 @@ class Table:
         for label in self._labels:
             self._print.line(f"({label}): {CLASSES[label].about}")
         if tally.trouble is not None:
-            self._print.line(f"ended early: {plain(tally.trouble)}")
+            self._print.line(f"ended early: {one_line(tally.trouble)}")
 
     def _era(self, era: Era, indent: int) -> list[str]:
-        line = f"{era.label} {plain(span(era, self._header.kernels))}"
+        line = f"{era.label} {one_line(span(era, self._header.kernels))}"
         if not era.same_label or era.kind is None:
             return [line]
         self._labels[era.kind] = None

@@ -6,11 +6,12 @@ from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from mremapcheck.outcome.status import OF_RUN
 from mremapcheck.report.blocks import kernel_text, mismatch_block, outcome_block, trace_block
 from mremapcheck.report.printer import Printer
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import clip, plain
-from mremapcheck.status import OF_RUN
+from mremapcheck.report.text import clip
+from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.outcome.expectations import Result
@@ -41,7 +42,7 @@ class Table:
     def add(self, result: Result) -> None:
         """Write one result's line, and its drawings where there is something to see."""
         if result.status == "skip":
-            self._skips[plain(result.reason or "")] += 1
+            self._skips[one_line(result.reason or "")] += 1
         if self._by_folder:
             self._count(result)
         told = OF_RUN[result.status].is_bad or (self._style.detail >= 0 and result.status == "unchecked")
@@ -69,7 +70,7 @@ class Table:
         if tally.counts["unchecked"]:
             self._print.line(f"unchecked: {OF_RUN['unchecked'].about}")
         if tally.trouble is not None:
-            self._print.line(f"ended early: {plain(tally.trouble)}")
+            self._print.line(f"ended early: {one_line(tally.trouble)}")
 
     def _begin(self) -> None:
         if not self._began:
@@ -93,17 +94,17 @@ class Table:
         seen = f"{outcome.label if outcome else '':<16}"
         note = ""
         if result.reason:
-            note = plain(result.reason)  # never cut: it is what somebody has to act on
+            note = one_line(result.reason)  # never cut: it is what somebody has to act on
         elif result.status != "fail":  # the drawings have a heading of their own
             used = self._print.status + 2 + max(len(name), self._print.name) + 2 + len(seen) + 2
             room = self._style.width - used
-            note = plain(result.scenario.summary)
+            note = one_line(result.scenario.summary)
             if self._style.terminal:
                 note = clip(note, room) if room > 16 else ""
         self._print.item(result, f"{seen}  {note}")
 
     def _count(self, result: Result) -> None:
-        folder = plain(str(PurePath(result.scenario.path).parent))
+        folder = one_line(str(PurePath(result.scenario.path).parent))
         if folder != self._folder:
             self._end_of_folder()
         self._folder = folder

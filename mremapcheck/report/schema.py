@@ -12,8 +12,8 @@ from importlib.resources import files
 from typing import Any
 
 from mremapcheck.compare.classes import CLASSES
-from mremapcheck.outcome.outcome import VERDICTS
-from mremapcheck.status import OF_COMPARISON, OF_RUN, Status
+from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Status
+from mremapcheck.scenario.verdicts import VERDICTS
 
 _SHARED = "common"
 _FOLDER = files("mremapcheck.report") / "schemas"

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from mremapcheck.base.dataclass import dataclass
-from mremapcheck.status import OF_COMPARISON, OF_RUN
+from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN
+from mremapcheck.text import terminal
 
 #: What a mail can carry.
 WIDTH = 78
-
-#: SGR codes by what they mean.
-_CODES = {"good": "32", "bad": "31;1", "warn": "33", "strong": "1", "faint": "2"}
 
 #: Which meaning the statuses have.
 _OF_HARNESS = {"pass": "good", "fail": "bad", "error": "bad", "skip": "warn"}
@@ -41,7 +39,7 @@ class Style:
 
     def paint(self, meaning: str, text: str) -> str:
         """Return ``text`` in the colour of good, bad, warn, strong or faint."""
-        return f"\x1b[{_CODES[meaning]}m{text}\x1b[0m" if self.colours and text else text
+        return terminal.paint(meaning, text) if self.colours else text
 
     def status(self, status: str, text: str) -> str:
         """Return ``text`` in the colour of a status."""

@@ -10,6 +10,7 @@ from mremapcheck.report.style import WIDTH, Style
 from mremapcheck.scenario.drawing import compact
 from mremapcheck.scenario.operations import Mremap
 from mremapcheck.scenario.picture import call
+from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.report.base import Output
@@ -23,7 +24,8 @@ def calls(scenario: Scenario) -> list[str]:
     """Return the scenario's script, one call a line; several moves are numbered as ``expect`` numbers them."""
     many = sum(isinstance(item, Mremap) for item in scenario.script) > 1
     return [
-        (f"{item.where}: " if many and isinstance(item, Mremap) else "") + plain(call(item)) for item in scenario.script
+        (f"{item.where}: " if many and isinstance(item, Mremap) else "") + one_line(call(item))
+        for item in scenario.script
     ]
 
 
@@ -126,14 +128,9 @@ def terminal_width(out: Output) -> int:
     return get_terminal_size((WIDTH, 24)).columns
 
 
-def plain(text: str) -> str:
-    """Return a file's words in one line, without what a terminal would take for commands."""
-    return "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
-
-
 def clip(text: str, width: int) -> str:
     """Return a file's words in one line of at most ``width`` characters."""
-    return cut(plain(text), width)
+    return cut(one_line(text), width)
 
 
 def counted(count: int, word: str) -> str:

@@ -11,8 +11,9 @@ from mremapcheck.report.before import before
 from mremapcheck.report.blocks import differing_lines
 from mremapcheck.report.changes import change_text
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import align, calls, plain, shorten, wrapped
+from mremapcheck.report.text import align, calls, shorten, wrapped
 from mremapcheck.scenario.drawing import compact
+from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.timeline import Stretch
@@ -24,7 +25,7 @@ def timeline_lines(
 ) -> Iterator[str]:
     """Yield what a scenario does, range by range, with the drawings and the change that made each turn."""
     style = style or Style()
-    yield from wrapped(f"{scenario.name}: {plain(scenario.summary)}", width=style.width)
+    yield from wrapped(f"{scenario.name}: {one_line(scenario.summary)}", width=style.width)
     yield from (f"    {text}" for text in calls(scenario))
     start = before(scenario)
     yield from _drawings(start, [*start], style)
@@ -49,7 +50,7 @@ def _stretches(stretches: Sequence[Stretch], scenario: Scenario, style: Style) -
         yield f"  {stretch.kernels}: {label}"
         outcome = stretch.execution.outcome
         if outcome is None:
-            yield f"      {plain(stretch.execution.reason or '')}"
+            yield f"      {one_line(stretch.execution.reason or '')}"
             continue
         now = align(outcome.regions, dict.fromkeys([*(region.name for region in scenario.regions), *outcome.regions]))
         if now == drawn:

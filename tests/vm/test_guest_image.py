@@ -53,7 +53,8 @@ def test_what_it_holds_runs_without_anything_else(tmp_path: Path) -> None:
             path.write_bytes(data)
     home = root / interpreter.executable().parent.parent.relative_to("/")
     library = root / Path(os.__file__).resolve().parent.relative_to("/")
-    code = "import sys, mremapcheck.executors.vm.guest, traceback, socket, termios; print([m.__file__ for m in sys.modules.values()"
+    code = "import sys, mremapcheck.executors.vm.guest, traceback, socket, termios"
+    code += "; print([m.__file__ for m in sys.modules.values()"
     code += " if getattr(m, '__file__', None)])"
     paths = [str(root / "opt/mremapcheck"), str(library), str(library / "lib-dynload")]
     done = subprocess.run(

@@ -19,7 +19,7 @@ def move_each_vma(call: Call) -> Answer:
     """Move each mapping in the range by the same distance, gaps and all (remap_move; d23cb648e365, 6.17).
 
     Only where new_address is fixed and the sizes are equal. The move is not atomic: where one mapping fails, those
-    before it stay moved. Mappings at the destination survive below gaps of the source.
+    before it stay moved, and committed. Mappings at the destination survive below gaps of the source.
     """
     if not call.flags & MREMAP_FIXED or call.old_len != call.new_len:
         return None
@@ -36,6 +36,7 @@ def move_each_vma(call: Call) -> Answer:
         answer = run(mm.rules.move_each, call)
         if type(answer) is not int:
             return answer
+        call.charged = 0  # what was committed for a mapping that has moved stays so, whatever becomes of the next
         if not series.seen:
             result = answer
         series.seen = True

@@ -8,7 +8,7 @@ from mremapcheck.executors.model.flags import LOCKED
 
 
 def give_back_charge(call: Call, failed: bool) -> None:
-    """Uncommit what was committed for a call that failed."""
+    """Uncommit what was committed for the mapping that the call failed at."""
     if failed:
         call.mm.committed -= call.charged
 

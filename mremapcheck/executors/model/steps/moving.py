@@ -103,6 +103,8 @@ def tell_driver(call: Call) -> Answer:
     pages.move(mm.pages, call.new_addr >> PAGE_SHIFT, call.addr >> PAGE_SHIFT, call.old_len >> PAGE_SHIFT)
     mm.count(vma.flags, call.new_len >> PAGE_SHIFT)
     unmap(mm, call.new_addr, call.new_len, call.late_events)
+    if call.copy.flags & ACCOUNT:
+        mm.committed += call.new_len >> PAGE_SHIFT  # VM_ACCOUNT is concealed meanwhile: nothing was committed for it
     return call.fail(EINVAL, "the driver of {} does not let it be moved so", vma)
 
 
