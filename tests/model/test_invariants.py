@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from mremapcheck.base.units import ARENA_START, PAGE, PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.calls import CALLS
-from mremapcheck.executors.model.flags import ACCOUNT, GROWSDOWN, LOCKED, SHARED, WRITE
 from mremapcheck.executors.model.mm import Mm, pages_of
 from mremapcheck.executors.model.pipeline import run
 from mremapcheck.executors.model.process import Process
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.model.stopped import Stopped
+from mremapcheck.linux.vm_flags import ACCOUNT, GROWSDOWN, LOCKED, SHARED, WRITE
 from mremapcheck.scenario.document import Process as Conditions
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (

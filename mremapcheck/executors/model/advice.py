@@ -8,7 +8,12 @@ from typing import cast
 from mremapcheck.base.units import PAGE_SHIFT, page_align
 from mremapcheck.executors.model import faults
 from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, ENOTSUP, EPERM, Errno
-from mremapcheck.executors.model.flags import (
+from mremapcheck.executors.model.merging import modify
+from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.pages import BLANK, GUARD, Freed, zap
+from mremapcheck.executors.model.stopped import Failed, Unsupported
+from mremapcheck.executors.model.vma import Data, Vma
+from mremapcheck.linux.vm_flags import (
     ACCESS,
     DONTCOPY,
     DONTDUMP,
@@ -29,11 +34,6 @@ from mremapcheck.executors.model.flags import (
     WIPEONFORK,
     WRITE,
 )
-from mremapcheck.executors.model.merging import modify
-from mremapcheck.executors.model.mm import Mm
-from mremapcheck.executors.model.pages import BLANK, GUARD, Freed, zap
-from mremapcheck.executors.model.stopped import Failed, Unsupported
-from mremapcheck.executors.model.vma import Data, Vma
 from mremapcheck.scenario.operations import Madvise
 
 

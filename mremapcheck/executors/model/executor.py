@@ -11,7 +11,6 @@ from typing import TypeAlias
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.calls import CALLS
-from mremapcheck.executors.model.flags import MIXEDMAP, READ, SEALED
 from mremapcheck.executors.model.kernel import ModelKernel
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.notes import Trace
@@ -22,6 +21,7 @@ from mremapcheck.executors.model.rules import Rules
 from mremapcheck.executors.model.stopped import Failed, Stopped
 from mremapcheck.executors.model.vma import File, Sight, Vma, seen
 from mremapcheck.executors.protocol import Kernel
+from mremapcheck.linux.vm_flags import MIXEDMAP, READ, SEALED
 from mremapcheck.outcome.assemble import Facts, RawMove
 from mremapcheck.outcome.outcome import Execution, Note
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, needs_mappings, needs_residency

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mremapcheck.base.units import PAGE_SHIFT
-from mremapcheck.executors.model.flags import (
+from mremapcheck.executors.model.mm import STACK_GUARD_GAP, Mm
+from mremapcheck.executors.model.pages import BLANK, GUARD, ZERO, content
+from mremapcheck.executors.model.vma import AnonVma, Data, File, Vma
+from mremapcheck.linux.vm_flags import (
     ACCESS,
     ACCOUNT,
     GROWSDOWN,
@@ -21,9 +24,6 @@ from mremapcheck.executors.model.flags import (
     UFFD_WP,
     WRITE,
 )
-from mremapcheck.executors.model.mm import STACK_GUARD_GAP, Mm
-from mremapcheck.executors.model.pages import BLANK, GUARD, ZERO, content
-from mremapcheck.executors.model.vma import AnonVma, Data, File, Vma
 from mremapcheck.scenario.operations import Tag
 
 #: RLIMIT_STACK as it is by default, in bytes.

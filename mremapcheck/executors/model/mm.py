@@ -7,11 +7,11 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from mremapcheck.base.units import ARENA_END, PAGE, PAGE_SHIFT, TASK_SIZE
-from mremapcheck.executors.model.flags import GROWSDOWN, SHARED, WRITE
 from mremapcheck.executors.model.notes import Trace
 from mremapcheck.executors.model.pages import PageTable
 from mremapcheck.executors.model.rules import Rules
 from mremapcheck.executors.model.vma import Vma
+from mremapcheck.linux.vm_flags import GROWSDOWN, SHARED, WRITE
 
 #: A userfaultfd event: ("remap", from, to, length) or ("unmap", start, end), in bytes.
 Event: TypeAlias = tuple[str, int, int, int] | tuple[str, int, int]

@@ -15,12 +15,12 @@ import os
 import select
 
 from mremapcheck.executors.live import tags
-from mremapcheck.executors.live.syscalls import prepare_heap
 from mremapcheck.executors.live.wire import BROKEN, HEADER, IDLE, SPENT
 from mremapcheck.executors.live.worker import work
 from mremapcheck.executors.vm import guest_setup
 from mremapcheck.executors.vm.frames import BEAT, DIED, FAILED, HELLO, PLANS, RESULTS, SET_UP, Decoder, Encoder
 from mremapcheck.executors.vm.kernel_log import KernelLog
+from mremapcheck.linux.syscalls import prepare_heap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

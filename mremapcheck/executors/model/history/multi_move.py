@@ -6,12 +6,12 @@ from mremapcheck.base.units import U64
 from mremapcheck.executors.model.call import Call, Series
 from mremapcheck.executors.model.change import Change, release
 from mremapcheck.executors.model.errno import EFAULT
-from mremapcheck.executors.model.flags import UFFD
 from mremapcheck.executors.model.history.v5_16 import align_hugetlb
 from mremapcheck.executors.model.history.v6_10 import check_sealed
 from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace, run
 from mremapcheck.executors.model.steps import checks, parameters
 from mremapcheck.executors.model.vma import Vma
+from mremapcheck.linux.vm_flags import UFFD
 from mremapcheck.scenario.operations import MREMAP_FIXED
 
 

@@ -6,9 +6,9 @@ from mremapcheck.base.units import ARENA_END, PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.change import Change, release
 from mremapcheck.executors.model.errno import EINVAL, ENOMEM
-from mremapcheck.executors.model.flags import ACCOUNT, DONTEXPAND, LOCKS, PFNMAP, SHARED
 from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.executors.model.vma import Vma
+from mremapcheck.linux.vm_flags import ACCOUNT, DONTEXPAND, LOCKS, PFNMAP, SHARED
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
 
 

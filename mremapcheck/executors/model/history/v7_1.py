@@ -6,10 +6,10 @@ from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.change import Change, release, updates
 from mremapcheck.executors.model.errno import ENOMEM
-from mremapcheck.executors.model.flags import LOCKED, SHARED, UFFD
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.executors.model.vma import File, Vma
+from mremapcheck.linux.vm_flags import LOCKED, SHARED, UFFD
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.faults import populate
-from mremapcheck.executors.model.flags import LOCKED
+from mremapcheck.linux.vm_flags import LOCKED
 
 
 def give_back_charge(call: Call, failed: bool) -> None:

@@ -6,10 +6,10 @@ from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model import pages
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.errno import EINVAL, ENOMEM
-from mremapcheck.executors.model.flags import ACCOUNT, LOCKED, UFFD
 from mremapcheck.executors.model.merging import join
 from mremapcheck.executors.model.pipeline import Answer, run
 from mremapcheck.executors.model.steps.unmapping import unmap
+from mremapcheck.linux.vm_flags import ACCOUNT, LOCKED, UFFD
 
 
 def move_vma(call: Call) -> Answer:
