@@ -8,7 +8,7 @@ from mremapcheck.base.units import PAGE, pages
 from mremapcheck.convert.export.c_text import flags, identifier
 from mremapcheck.convert.export.mappings import PROTS, Mappings, size_of
 from mremapcheck.convert.export.steps import tag_runs
-from mremapcheck.executors.live.constants import ADVICE
+from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (

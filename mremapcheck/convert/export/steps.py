@@ -8,7 +8,7 @@ from typing import Any
 
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.convert.export.c_text import address, flags, kind, size
-from mremapcheck.executors.live.constants import ADVICE
+from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
     Fork,

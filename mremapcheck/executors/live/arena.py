@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mremapcheck.base.units import ARENA_END, PAGE
-from mremapcheck.executors.live.constants import (
+from mremapcheck.executors.live.proc import Proc
+from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
     MAP_FIXED,
     MAP_NORESERVE,
@@ -12,8 +13,7 @@ from mremapcheck.executors.live.constants import (
     SYS_MMAP,
     SYS_MUNMAP,
 )
-from mremapcheck.executors.live.proc import Proc
-from mremapcheck.executors.live.syscalls import call, errno
+from mremapcheck.linux.syscalls import call, errno
 
 #: Single pages behind the sentinel, so that a read beyond it finds entries that are cheap to make.
 _SENTINELS = 4

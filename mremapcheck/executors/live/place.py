@@ -5,7 +5,8 @@ from __future__ import annotations
 from errno import EEXIST
 
 from mremapcheck.base.units import ARENA_END, ARENA_START
-from mremapcheck.executors.live.constants import (
+from mremapcheck.linux.files import read_file
+from mremapcheck.linux.numbers import (
     ADVICE,
     MAP_ANONYMOUS,
     MAP_FIXED,
@@ -23,9 +24,8 @@ from mremapcheck.executors.live.constants import (
     SYS_MREMAP,
     SYS_MUNMAP,
 )
-from mremapcheck.executors.live.proc import read_file
-from mremapcheck.executors.live.syscalls import call, errno
-from mremapcheck.executors.live.wire import Trouble
+from mremapcheck.linux.syscalls import call, errno
+from mremapcheck.linux.trouble import Trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

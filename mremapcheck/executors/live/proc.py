@@ -11,6 +11,7 @@ import os
 from os import pread
 
 from mremapcheck.base.units import ARENA_END, ARENA_START
+from mremapcheck.linux.files import read_all
 
 _SENTINEL = b"%x-" % ARENA_END
 #: Digits of an address in the arena; those below it have fewer.
@@ -146,7 +147,7 @@ class Proc:
 
     def all_maps(self) -> list[bytes]:
         """Return every line of maps."""
-        return _read_all(self.maps_fd).splitlines()
+        return read_all(self.maps_fd).splitlines()
 
     def foreign(self, places: list[tuple[int, int]]) -> int:
         """Return the pages of all mappings outside the arena and outside ``places`` (start, end)."""
@@ -206,21 +207,3 @@ def _read_on(fd: int, data: bytes, size: int, more: int) -> bytes:
         data += rest
         at = data.rfind(_SENTINEL)
     return data[:at]
-
-
-def read_file(path: str) -> bytes:
-    """Return a whole file of /proc."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return _read_all(fd)
-    finally:
-        os.close(fd)
-
-
-def _read_all(fd: int) -> bytes:
-    chunks = []
-    size = 0
-    while chunk := pread(fd, _CHUNK, size):
-        chunks.append(chunk)
-        size += len(chunk)
-    return b"".join(chunks)
