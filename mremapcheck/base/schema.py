@@ -7,10 +7,10 @@ from importlib.resources import files
 from typing import Any
 
 _SHARED = "common"
-_FOLDER = files("mremapcheck.report") / "schemas"
+_FOLDER = files("mremapcheck.base") / "schemas"
 
-#: Documents that have a schema.
-NAMES = tuple(sorted({file.name.removesuffix(".json") for file in _FOLDER.iterdir()} - {_SHARED}))
+#: Documents that have a schema; besides these there are ``cache/NAME``, of what is remembered below the cache folder.
+NAMES = tuple(sorted({file.name[:-5] for file in _FOLDER.iterdir() if file.name.endswith(".json")} - {_SHARED}))
 
 
 def json_schema(name: str) -> dict[str, Any]:
