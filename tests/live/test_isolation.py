@@ -330,3 +330,30 @@ def test_memory_stays_flat(executor: LiveExecutor) -> None:
     before = resident()
     list(executor.run(scenarios * 500))
     assert resident() - before < 800  # KiB: a quarter for each scenario would be a leak
+
+
+GROWS = {"old_address": "src", "old_size": "2p", "new_size": "3p", "flags": "MAYMOVE"}
+
+
+def test_a_worker_whose_own_memory_may_be_marked_as_guarded_is_replaced(executor: LiveExecutor) -> None:
+    """Guarded memory that goes where the kernel likes may merge with the worker's own, which then stays marked."""
+    plain = scenario(map={"src": "AAB"}, moves=[GROWS])
+    guarded = scenario(map={"src": "AAB"}, vmas={"A": {"guard": [0]}}, moves=[GROWS])
+    workers = []
+    for drawn in (plain, plain, guarded, plain):
+        (found,) = executor.run([drawn])
+        if found.status == "skip":
+            pytest.skip(found.reason or "")
+        workers.append(worker_of(os.getpid()))
+    first, second, _, fourth = workers
+    assert first == second != fourth
+
+
+def test_a_worker_may_run_anywhere_again_after_it_reclaimed_pages(executor: LiveExecutor) -> None:
+    """It stays on one processor meanwhile: what was touched on another one is not reclaimed at once."""
+    pageout = {"op": "madvise", "address": "src", "size": "3p", "advice": "pageout"}
+    free = {**pageout, "advice": "free"}
+    for _ in range(3):
+        (found,) = executor.run([scenario(moves=[free, pageout, move()])])
+        assert drawings([found]) == ["___"]
+    assert os.sched_getaffinity(worker_of(os.getpid())) == os.sched_getaffinity(0)
