@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from collections.abc import Mapping
 from lzma import LZMAError
 from pathlib import Path
 from typing import Any, NoReturn
 
 from mremapcheck.base.checking import Check, Wrong, compiled
 from mremapcheck.base.errors import FileError
-from mremapcheck.base.schema import json_schema
+from mremapcheck.base.schema import schema_of
 from mremapcheck.base.text_files import open_text
 
 #: No document is larger, in characters and in values: those of 20,000 scenarios have 26 million and 1.4 million.
@@ -18,9 +18,12 @@ LARGEST = 32 << 20
 MOST_VALUES = 2_000_000
 
 
-def read_document(path: Path, schema: str, what: str, hint: str = "") -> dict[str, Any]:
+def read_document(
+    path: Path, schema: str, what: str, hint: str = "", words: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the document in a file; ``schema`` names its schema, and ``what`` says what it should be.
 
+    ``words`` are what the schema takes from other packages (see ``schema_of``).
     Raises FileError where it is something else, OSError where it cannot be read.
     """
 
@@ -36,7 +39,7 @@ def read_document(path: Path, schema: str, what: str, hint: str = "") -> dict[st
         refuse("it is too large")
     try:
         document: dict[str, Any] = json.loads(text, parse_constant=refuse)
-        _check(schema)(document)
+        _check(schema, words)(document)
     except RecursionError:
         refuse("it is nested too deeply")
     except (ValueError, Wrong) as error:
@@ -44,6 +47,10 @@ def read_document(path: Path, schema: str, what: str, hint: str = "") -> dict[st
     return document
 
 
-@cache
-def _check(schema: str) -> Check:
-    return compiled(json_schema(schema))
+_checks: dict[str, Check] = {}
+
+
+def _check(schema: str, words: Mapping[str, Any] | None) -> Check:
+    if schema not in _checks:
+        _checks[schema] = compiled(schema_of(schema, words))
+    return _checks[schema]

@@ -1,7 +1,7 @@
-"""The JSON Schemas of what the commands write.
+"""The JSON Schemas of what the program writes and reads again: the shape of each document, from ``schemas/``.
 
-The shape of a document is in ``schemas/``; the words that it may hold (statuses, classes, verdicts) are those that the
-program declares.
+The words that a document may hold (verdicts, statuses, classes) are declared by the packages that know them, and are
+given to ``schema_of`` as definitions.
 """
 
 from __future__ import annotations
@@ -11,10 +11,6 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from mremapcheck.compare.classes import CLASSES
-from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Status
-from mremapcheck.scenario.verdicts import VERDICTS
-
 _SHARED = "common"
 _FOLDER = files("mremapcheck.base") / "schemas"
 
@@ -22,38 +18,12 @@ _FOLDER = files("mremapcheck.base") / "schemas"
 NAMES = tuple(sorted({file.name[:-5] for file in _FOLDER.iterdir() if file.name.endswith(".json")} - {_SHARED}))
 
 
-def json_schema(name: str) -> dict[str, Any]:
-    """Return the schema of a document in NAMES, with just the shared definitions that it uses."""
+def schema_of(name: str, words: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the schema of a document, with just the shared definitions that it uses; ``words`` are more of them."""
     document = _read(name)
-    shared = {**_read(_SHARED)["$defs"], **_words()}
+    shared = {**_read(_SHARED)["$defs"], **(words or {})}
     document["$defs"] = {key: shared[key] for key in sorted(_used(document, shared))}
     return document
-
-
-def _words() -> dict[str, Any]:
-    """Return the definitions of everything that is one of a few words, each with what it means."""
-    return {
-        "verdict": {"enum": list(VERDICTS)},
-        "class": _one_of({each.name: each.about for each in CLASSES.values()}),
-        "status": _one_of({each.name: each.about for each in OF_RUN.values()}),
-        "counts": _counts(OF_RUN),
-        "comparison_status": _one_of({each.name: each.about for each in OF_COMPARISON.values()}),
-        "comparison_counts": _counts(OF_COMPARISON),
-    }
-
-
-def _one_of(words: Mapping[str, str]) -> dict[str, Any]:
-    meanings = "; ".join(f"{word}: {about}" for word, about in words.items())
-    return {"description": meanings, "enum": list(words)}
-
-
-def _counts(statuses: Mapping[str, Status]) -> dict[str, Any]:
-    names = [name for name, status in statuses.items() if not status.on_request]
-    return {
-        "type": "object",
-        "required": names,
-        "properties": {name: {"type": "integer", "minimum": 0} for name in statuses},
-    }
 
 
 def _read(name: str) -> dict[str, Any]:

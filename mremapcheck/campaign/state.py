@@ -14,6 +14,7 @@ from mremapcheck.base.errors import FileError, MremapcheckError, OutputError, Sc
 from mremapcheck.campaign.campaign import Plan, Tally
 from mremapcheck.campaign.group import Group
 from mremapcheck.campaign.write import write
+from mremapcheck.outcome.schema import WORDS
 from mremapcheck.scenario.parse import parse_document
 
 _FILE = "state.json"
@@ -72,7 +73,7 @@ class Folder:
     def _read(self, file: Path) -> dict[str, Any]:
         hint = "name another folder with --out"
         try:
-            stored = read_document(file, "fuzz-state", "the state of a campaign", hint)
+            stored = read_document(file, "fuzz-state", "the state of a campaign", hint, WORDS)
         except OSError as error:
             raise MremapcheckError(f"{file} cannot be read: {error.strerror}", hint) from None
         for group in stored["groups"]:

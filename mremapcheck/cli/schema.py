@@ -15,8 +15,8 @@ def schema(
     """Print the JSON Schema of scenario files, or of what a command writes with --format json."""
     import json
 
-    from mremapcheck.base.schema import NAMES, json_schema
     from mremapcheck.cli.listing import print_lines
+    from mremapcheck.report.schema import NAMES, json_schema
 
     if name == "scenario":
         from mremapcheck.scenario.schema import json_schema as scenario_schema

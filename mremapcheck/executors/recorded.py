@@ -11,6 +11,7 @@ from mremapcheck.base.errors import FileError, KernelReferenceError
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution, Outcome
+from mremapcheck.outcome.schema import WORDS
 from mremapcheck.scenario.document import Scenario
 
 _HINT = "make one with `mremapcheck run --record FILE`"
@@ -23,7 +24,7 @@ class RecordedExecutor:
         """Read the file; raises KernelReferenceError where that fails, FileError where it is no run's report."""
         self._path = path
         try:
-            document = read_document(Path(path), "run", "the report of a run", _HINT)
+            document = read_document(Path(path), "run", "the report of a run", _HINT, WORDS)
         except OSError as error:
             message = f"`recorded:{path}`: the file cannot be read: {error.strerror}"
             raise KernelReferenceError(message, _HINT) from None

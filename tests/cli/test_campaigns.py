@@ -12,8 +12,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from mremapcheck.base.schema import json_schema
 from mremapcheck.cli.main import call
+from mremapcheck.report.schema import json_schema
 
 SCENARIO = """\
 summary: A growing move of two mappings loses its destination

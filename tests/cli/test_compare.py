@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from mremapcheck.base.schema import json_schema
+from mremapcheck.report.schema import json_schema
 from tests.cli.conftest import BAD, BROKEN, GAP, PLAIN, SEALED, Program
 
 Write = Callable[..., Path]

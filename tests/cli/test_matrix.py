@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from mremapcheck.base.schema import json_schema
 from mremapcheck.cli.command import spread_row
+from mremapcheck.report.schema import json_schema
 from tests.cli.conftest import BAD, EXPECTED, GAP, SEALED, WRONG, Program
 
 Write = Callable[..., Path]

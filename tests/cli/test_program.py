@@ -20,8 +20,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import mremapcheck
-from mremapcheck.base.schema import NAMES, json_schema
 from mremapcheck.cli.main import COMMANDS, build
+from mremapcheck.report.schema import NAMES, json_schema
 from tests.cli.conftest import BAD, EXPECTED, GAP, PLAIN, Program
 from tests.images.made import bzimage
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft202012Validator
 
-from mremapcheck.base.schema import json_schema
+from mremapcheck.report.schema import json_schema
 from tests.cli.conftest import BAD, BROKEN, EXPECTED, GAP, PLAIN, SEALED, WRONG, Program
 
 Write = Callable[..., Path]

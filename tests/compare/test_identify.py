@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from mremapcheck.base.schema import json_schema
 from mremapcheck.cli.main import call
 from mremapcheck.compare.identify import Identity, identify, toggled
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.report.identity import identity_lines
+from mremapcheck.report.schema import json_schema
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.loader import load_paths
 

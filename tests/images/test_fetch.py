@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from mremapcheck.base.schema import json_schema
 from mremapcheck.executors.vm.images.apt import AptError
 from mremapcheck.executors.vm.images.fetch import fetch
+from mremapcheck.report.schema import json_schema
 from tests.images.made import bzimage, deb
 from tests.images.mirror import SUITE, Key, Mirror, machine
 from tests.tools import tool

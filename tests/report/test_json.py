@@ -9,10 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mremapcheck import __version__
-from mremapcheck.base.schema import NAMES, json_schema
 from mremapcheck.outcome.expectations import Result
 from mremapcheck.report.base import Header, Kind, open_report, write_report
 from mremapcheck.report.json import problems_document
+from mremapcheck.report.schema import NAMES, json_schema
 from tests.made import kernel
 from tests.report.written import LADDER, comparison_of_everything, eras, run_of_everything, written
 
