@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import chain
 from pathlib import Path
@@ -18,6 +18,8 @@ from mremapcheck.convert.trace.strace import Reader
 _OF_PROCESS = re.compile(r"(?P<stem>.+)\.(?P<pid>[0-9]+)")
 #: Calls of a file that are looked at to see whether its lines have times.
 _TIMED = 50
+#: Sets of more files are read before they are looked at, or more would be open than a process may have.
+_OPEN_AT_ONCE = 200
 
 #: A line that such a log has -> what the log looks like, and what to do instead. The first that fits counts.
 _FORMATS = (
@@ -73,6 +75,8 @@ def read(logs: Sequence[tuple[Path, Iterable[str]]]) -> Collection:
         stem = str(path.with_name(found["stem"])) if found else f"{path}\0"
         sets.setdefault(stem, []).append(Log(path.name, lines, int(found["pid"]) if found else 0))
     for members in sets.values():
+        if len(members) > _OPEN_AT_ONCE:
+            members = [replace(log, lines=list(log.lines)) for log in members]
         _read_set(collection, members)
     return collection
 

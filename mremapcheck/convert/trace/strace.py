@@ -50,8 +50,8 @@ _LTRACE = re.compile(r"(?:SYS_(?P<old>[a-z_0-9]+)|(?P<new>[a-z_0-9]+)@SYS)(?=\()
 _ATTACHED = re.compile(r"strace: Process [0-9]+ attached\s*$")
 _UNKNOWN = re.compile(r"syscall_(0x[0-9a-f]+|\d+)$")
 _LOOSE = re.compile(rf"[^\"(]{{0,160}}?[\s:|\]>](?=(?:{'|'.join(CALLS)})\()")
-#: What something else has put before a line ends like this: `web_1  | `, `log.txt: `, `[stderr] `.
-_JUNK = re.compile(r"[|:\]>] ")
+#: What something else has put before a line ends like this: `web_1  | `, `log.txt: `, `[stderr] `, `12:`.
+_JUNK = re.compile(r"[|:\]>] |^\s*\d+[:-]")
 _LONGEST_JUNK = 120
 _ENDED = re.compile(r"\+\+\+ (?:exited with|killed by|superseded by) ")
 #: What tracers say besides calls.
