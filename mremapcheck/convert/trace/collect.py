@@ -166,6 +166,8 @@ def _about(shape: Shape, drawing: Drawing, source: str, executors: Sequence[Exec
         yield f"Not drawn: {', '.join(undrawn)}."
     if hides_hint(seen):
         yield _HIDDEN
+    if any(part.facts.uffd for part in segments):
+        yield "Whether the userfaultfd was still open is not in a trace."
     new = used_address(seen)
     if seen.result is not None and new is not None and new < LOWEST:
         yield f"The new address was {new:#x}, which vm.mmap_min_addr forbids today: it is drawn as an ordinary place."

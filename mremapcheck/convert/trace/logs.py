@@ -30,7 +30,9 @@ _FORMATS = (
     (r"^[0-9a-f]{6,16}-[0-9a-f]{6,16} [r-][w-][x-][sp] ", "/proc/PID/maps, which shows mappings and no calls"),
     (r"->\w+@?\w*\(|^\s*\w+\(.*\) +<\.\.\. ", "ltrace without -S: use `ltrace -S`, or strace"),
     (r"^\s*\w+\(.*(?:\)\s+= | ERR#)", "truss or dtruss, of another system"),
-    (r"^\d+ \S+ \S+ \(\d+\) [<>] \w+", "sysdig"),
+    (r"\bsyscalls:sys_(?:enter|exit)_", "perf script's output: `perf trace` prints what can be read"),
+    (r"^type=SYSCALL msg=audit", "auditd's log: use strace"),
+    (r"^\d+ \S+ \S+ \(\d+\) [<>] \w+", "sysdig's output: use strace"),
     (r"^==\d+==", "valgrind's output"),
     (r"^\s*[\[{]", "JSON"),
     (r"^\s*\w[\w-]*: .*\bmap\b|^map:|^moves:", "a scenario already: `mremapcheck run` takes it"),
@@ -113,14 +115,7 @@ def _read_one(collection: Collection, log: Log, processes: Processes) -> None:
     collection.reading.ledger = own
     collection.add(Reader(own).calls(log.lines), processes)
     collection.reading.ledger = ledger
-    _add(ledger, own)
-
-
-def _add(ledger: Ledger, own: Ledger) -> None:
-    ledger.lines += own.lines
-    ledger.used += own.used
-    ledger.unread += own.unread
-    ledger.notes += own.notes
+    ledger.add(own)
 
 
 class _Peeked:
@@ -148,7 +143,7 @@ class _Peeked:
 
     def settle(self, ledger: Ledger) -> None:
         """Add what became of this file's lines."""
-        _add(ledger, self._own)
+        ledger.add(self._own)
 
 
 def _when(item: tuple[str, Call]) -> float:
