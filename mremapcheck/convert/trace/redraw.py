@@ -13,9 +13,9 @@ from typing import Any
 from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
 from mremapcheck.convert.trace.processes import Sighting
 from mremapcheck.convert.trace.space import Facts, Segment
+from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.drawing import compact
 from mremapcheck.scenario.flags import format_flags
-from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.layout import MARGIN
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
 
