@@ -1,38 +1,15 @@
-"""The JSON Schemas of what the commands write, from the files in ``schemas/``."""
+"""The JSON Schemas of what the commands write, with every word that the program declares."""
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
 from typing import Any
 
-_SHARED = "common"
-_FOLDER = files("mremapcheck.report") / "schemas"
-
-#: Documents that have a schema.
-NAMES = tuple(sorted({file.name.removesuffix(".json") for file in _FOLDER.iterdir()} - {_SHARED}))
+from mremapcheck.base.schema import NAMES as NAMES
+from mremapcheck.base.schema import schema_of
+from mremapcheck.compare.classes import CLASSES
+from mremapcheck.outcome.schema import WORDS, one_of
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """Return the schema of a document in NAMES, with just the shared definitions that it uses."""
-    document = _read(name)
-    shared = _read(_SHARED)["$defs"]
-    document["$defs"] = {key: shared[key] for key in sorted(_used(document, shared))}
-    return document
-
-
-def _read(name: str) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
-    return data
-
-
-def _used(document: dict[str, Any], shared: dict[str, Any]) -> set[str]:
-    found: set[str] = set()
-    pending = [document]
-    while pending:
-        text = json.dumps(pending.pop())
-        for key in shared.keys() - found:
-            if f'"#/$defs/{key}"' in text:
-                found.add(key)
-                pending.append(shared[key])
-    return found
+    """Return the schema of a document in NAMES."""
+    return schema_of(name, {**WORDS, "class": one_of({each.name: each.about for each in CLASSES.values()})})

@@ -2,40 +2,158 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType
+from typing import TypeAlias
 
 from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.convert.trace.calls import strace_set
 
-#: What ``import`` understands; of ioctl only a userfaultfd's.
-CALLS = (
-    "mmap,munmap,mremap,mprotect,pkey_mprotect,madvise,mlock,mlock2,munlock,brk,ioctl,clone,clone3,fork,vfork,execve"
-)
+#: What a terminal sends to the program as well as to us: it decides what becomes of it.
+_SHARED = (signal.SIGINT, signal.SIGQUIT)
+#: What is sent to us alone: the program gets it from us.
+_FORWARDED = (signal.SIGTERM, signal.SIGHUP)
+#: Seconds that a program has to end after it was asked to; then it is killed.
+GRACE = 5.0
+#: Seconds between two looks at what strace has written.
+_PAUSE = 0.01
+
+Handler: TypeAlias = Callable[[int, FrameType | None], object] | int | None
 
 
-def record(command: Sequence[str], log: Path) -> int:
-    """Run a command to its end, write what it called to ``log``, and return its exit status.
+def options(strace: str) -> list[str]:
+    """Return strace's options, as far as this strace has them.
 
-    Its input and output are ours. Raises MremapcheckError where there is no strace, no such command, or no permission.
+    ``raw=mremap``: strace shows new_address only with MREMAP_FIXED, the kernel looks at it with MREMAP_DONTUNMAP too.
+    ``--seccomp-bpf``: calls that are not traced cost nothing (since 5.3).
     """
-    strace = shutil.which("strace")
-    if strace is None:
-        raise MremapcheckError(
-            "strace is not installed: it does the recording",
-            "install the package `strace` (apt, dnf, pacman, apk: the same name), or record elsewhere with "
-            f"`strace -f -y -o strace.log -e trace={CALLS} COMMAND` and use `mremapcheck import`",
+    chosen = ["-f", "-y", "-qq", "-s", "128", "-e", "signal=none", "-e", f"trace={strace_set()}", "-e", "raw=mremap"]
+    text = subprocess.run([strace, "--help"], capture_output=True, text=True, check=False).stdout
+    return ["--seccomp-bpf", *chosen] if "--seccomp-bpf" in text else chosen
+
+
+class Recording:
+    """A command under strace, from ``with`` on; ``lines`` is what it has called, while it runs and to its end.
+
+    Its input and output are ours, but for ``stdout``. What ends us is left to the program: Ctrl-C reaches it from the
+    terminal, SIGTERM and SIGHUP are passed on, and what does not end then within ``GRACE`` seconds is killed.
+
+    Raises MremapcheckError where there is no strace, no such command, or no permission.
+    """
+
+    def __init__(self, command: Sequence[str], log: Path, stdout: int | None = None) -> None:
+        self._command = command
+        self._log = log
+        self._stdout = stdout
+        self._asked: list[int] = []
+        self._passed = 0
+        self._deadline = 0.0
+
+    def __enter__(self) -> Recording:
+        strace = shutil.which("strace")
+        if strace is None:
+            raise MremapcheckError(
+                "strace is not installed: it does the recording",
+                "install the package `strace` (apt, dnf, pacman, apk: the same name), or record elsewhere with "
+                "`strace -f -y -e raw=mremap -o strace.log COMMAND` and use `mremapcheck import`",
+            )
+        if shutil.which(self._command[0]) is None:
+            raise MremapcheckError(
+                f"there is no command `{self._command[0]}`", "give it as you would to a shell, after `--`"
+            )
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._log.write_bytes(b"")
+        self._before = _handle_signals(self._asked)
+        self._tracer = subprocess.Popen(
+            [strace, *options(strace), "-o", str(self._log), "--", *self._command], stdout=self._stdout
         )
-    if shutil.which(command[0]) is None:
-        raise MremapcheckError(f"there is no command `{command[0]}`", "give it as you would to a shell, after `--`")
-    done = subprocess.run(
-        [strace, "-f", "-y", "-qq", "-e", "signal=none", "-e", f"trace={CALLS}", "-o", str(log), "--", *command],
-        check=False,
-    )
-    if not log.exists() or not log.stat().st_size:
-        raise MremapcheckError(
-            f"strace recorded nothing (its exit status: {done.returncode})",
-            "it needs ptrace(2): in a container `--cap-add SYS_PTRACE`, elsewhere kernel.yama.ptrace_scope below 3",
-        )
-    return done.returncode
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._tracer.poll() is None:  # something went wrong here: leave nobody behind
+            for pid in _traced(self._tracer.pid):
+                _kill(pid, signal.SIGKILL)
+            self._tracer.wait()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of the log as they are written; ends when the program has ended."""
+        with self._log.open(encoding="utf-8", errors="replace") as file:
+            half = ""
+            while True:
+                ended = self._tracer.poll() is not None
+                for line in file:
+                    if not line.endswith("\n"):
+                        half += line
+                        continue
+                    yield half + line
+                    half = ""
+                if ended:
+                    break
+                self._pass_on()
+                time.sleep(_PAUSE)
+            if half:
+                yield half
+        if not self._log.stat().st_size:
+            raise MremapcheckError(
+                f"strace recorded nothing (its exit status: {self.status})",
+                "it needs ptrace(2): in a container `--cap-add SYS_PTRACE`, elsewhere kernel.yama.ptrace_scope below 3",
+            )
+
+    @property
+    def status(self) -> int:
+        """How the program has ended, as ``Popen.returncode`` tells it."""
+        return self._tracer.returncode
+
+    def _pass_on(self) -> None:
+        """Pass signals on that were sent to us alone; whoever is traced and does not end then is killed."""
+        for number in self._asked[self._passed :]:
+            self._deadline = self._deadline or time.monotonic() + GRACE
+            for pid in _traced(self._tracer.pid):
+                _kill(pid, number)
+        self._passed = len(self._asked)
+        if self._deadline and time.monotonic() > self._deadline:
+            for pid in _traced(self._tracer.pid):
+                _kill(pid, signal.SIGKILL)
+
+
+def _handle_signals(asked: list[int]) -> dict[int, Handler]:
+    """Have signals not end us; those that are sent to us alone are put into ``asked``. Returns what was before."""
+
+    def nothing(number: int, frame: FrameType | None) -> None:
+        """Leave it to the program; a handler is not inherited, as ignoring a signal would be."""
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+
+    before: dict[int, Handler] = {}
+    with suppress(ValueError):  # in a thread of somebody else's program nothing can be handled
+        for number, handler in [*((each, nothing) for each in _SHARED), *((each, remember) for each in _FORWARDED)]:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, handler)
+    return before
+
+
+def _kill(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
+def _traced(tracer: int) -> list[int]:
+    """Return the processes that a tracer traces."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        with suppress(OSError):
+            if f"\nTracerPid:\t{tracer}\n" in (folder / "status").read_text(errors="replace"):
+                found.append(int(folder.name))
+    return found
