@@ -42,7 +42,8 @@ class Style:
 
     ``longest``: long stretches are cut to about so many bytes. ``untouched``: nothing is written to before the moves.
     ``apart``: mappings that differ in what cannot be drawn are kept apart by another attribute. ``kinds``: to draw
-    instead of others. ``process``: conditions. ``seal`` and ``lock``: what the call met was sealed, or locked.
+    instead of others. ``process``: conditions. ``seal`` and ``lock``: what the call met was sealed, or locked. ``lost``:
+    what an earlier call may have unmapped that failed is gone.
     """
 
     notes: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Style:
     apart: bool = False
     seal: bool = False
     lock: bool = False
+    lost: bool = False
     kinds: tuple[tuple[str, str], ...] = ()
     process: tuple[tuple[str, Any], ...] = ()
 
@@ -93,6 +95,8 @@ def draw(made: Sketch, style: Style = PLAIN) -> dict[str, Any]:
     if is_smaller(made, style):
         seen, zones = _smaller(seen, zones, style.longest or _LONGEST)
     facts = [segment.facts for zone in zones for segment in zone.segments]
+    if style.lost:
+        zones = [replace(zone, segments=[part for part in zone.segments if not part.facts.doubt]) for zone in zones]
     sheet = _Sheet(style, forked=any(each.inherited for each in facts) and not any(each.lock for each in facts))
     for zone in zones:
         sheet.draw(zone)
