@@ -26,7 +26,14 @@ _SETTINGS = (
     *("LANG", "LANGUAGE", "POSIXLY_CORRECT", "GITHUB_ACTIONS"),
 )
 #: Signals that a shell lets a suite ignore that it starts in the background, or nohup, or a careless parent.
-_SIGNALS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGALRM, signal.SIGCHLD)
+_SIGNALS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGALRM)
+
+
+def pytest_configure() -> None:
+    """Let the processes that whole modules share be waited for."""
+    if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
 
 #: Set in the processes of pytest-xdist, which have a thread that talks to pytest.
 _WORKER = "PYTEST_XDIST_WORKER"
