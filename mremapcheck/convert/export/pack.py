@@ -49,8 +49,8 @@ _ABOUT = """\
 class Packed:
     """A scenario with what is expected of it.
 
-    ``skip``: why it cannot be carried out, or nothing. ``near_zero``: the lowest address, if below 64K, that it takes
-    for forbidden.
+    ``skip``: why it cannot be carried out, or nothing. ``near_zero``: the end of the highest page
+    below 64K that it takes for forbidden, or 0.
     """
 
     scenario: Scenario

@@ -96,14 +96,15 @@ def name_trouble(code: int) -> Trouble:
     return Trouble(code, "this kernel names no memory: Linux 5.17 or later with CONFIG_ANON_VMA_NAME is needed")
 
 
-def near_zero(place: int) -> str:
-    """Return why a scenario may not have something mapped at ``place``, an address below 64K; '' where it may.
+def near_zero(end: int) -> str:
+    """Return why a scenario may not have something mapped on the page before ``end``, one below 64K; '' if it may.
 
     Scenarios take such places for forbidden.
     """
     if not _lowest:
         _lowest.append(int(read_file("/proc/sys/vm/mmap_min_addr")))
-    if place < max(_lowest[0], PAGE) or place >= _USUAL_LOWEST:
+    place = end - PAGE
+    if place < _lowest[0] or place >= _USUAL_LOWEST:
         return ""
     return f"vm.mmap_min_addr is {_lowest[0]} here, so {place:#x} is an address like others: set it to {_USUAL_LOWEST}"
 

@@ -207,9 +207,9 @@ class _Preparation:
         )
 
     def _place(self, address: Address) -> None:
-        """Note the highest of the low absolute addresses where something is to be mapped."""
+        """Note the end of the highest page near zero where something is to be mapped."""
         if address.value < _LOWEST:
-            self.near_zero = max(self.near_zero, address.value)
+            self.near_zero = max(self.near_zero, (address.value & -PAGE) + PAGE)
 
     def _mremap(self, move: Mremap) -> wire.Step:
         self.moves.append(move)
@@ -218,7 +218,8 @@ class _Preparation:
         self._range(move, old.value, move.old_size, old.region)
         if move.flags & MREMAP_FIXED:
             self._range(move, new.value, move.new_size, new.region)
-        if new.region is None and move.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
+        hinted = move.flags & MREMAP_DONTUNMAP and new.value  # 0 is no hint
+        if new.region is None and (move.flags & MREMAP_FIXED or hinted):
             self._place(new)
         arguments = (old.value, move.old_size, move.new_size, move.flags, new.value)
         return wire.MOVE, arguments, needs_residency(move), needs_mappings(move), move is self.last

@@ -116,5 +116,5 @@ struct scenario {
 	const struct expectation *expected;
 	int region_count, step_count, expected_count;
 	unsigned long keep;             /* capabilities that an ordinary user's process has not */
-	u64 near_zero;                  /* the lowest address that is taken for forbidden, or 0 */
+	u64 near_zero;                  /* the end of the highest page taken for forbidden, or 0 */
 };
