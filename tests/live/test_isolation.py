@@ -371,3 +371,19 @@ def test_a_worker_may_run_anywhere_again_after_it_reclaimed_pages(executor: Live
         (found,) = executor.run([scenario(moves=[free, pageout, move()])])
         assert drawings([found]) == ["___"]
     assert os.sched_getaffinity(worker_of(os.getpid())) == os.sched_getaffinity(0)
+
+
+def test_what_a_worker_has_leaked_is_no_part_of_a_limit_of_secret_memory(executor: LiveExecutor) -> None:
+    """6.15 to 7.3-rc6 count locked memory for ever that MREMAP_DONTUNMAP has moved; secret memory counts elsewhere."""
+    leak = scenario(vmas={"A": {"lock": True}}, moves=[move(flags="MAYMOVE|DONTUNMAP|FIXED")])
+    secret = scenario(vmas={"A": {"kind": "secret", "touch": False}}, process={"rlimits": {"memlock": "8p"}})
+    workers = []
+    leaks = False
+    for drawn in (leak, leak, secret):
+        (found,) = executor.run([drawn])
+        workers.append(worker_of(os.getpid()))
+        leaks = leaks or "VmLck:\t       0 kB" not in Path(f"/proc/{workers[-1]}/status").read_text()
+    if found.status == "skip":
+        pytest.skip(found.reason or "")
+    assert workers[0] == workers[1]
+    assert (workers[1] != workers[2]) == leaks
