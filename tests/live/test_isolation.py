@@ -18,9 +18,10 @@ import pytest
 
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE
-from mremapcheck.executors.live import place, supervisor
+from mremapcheck.executors.live import supervisor
 from mremapcheck.executors.live.executor import WINDOW, LiveExecutor
 from mremapcheck.executors.live.filler import Filler
+from mremapcheck.kinds import placing
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 from tests.live.conftest import move, scenario
@@ -265,7 +266,7 @@ def test_interpreter_that_needs_memory_while_a_ring_is_placed(
     executor: LiveExecutor, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """It comes after the look at what is free, and stays: once it lay in the arena, and was unmapped with it."""
-    look = place._mappings
+    look = placing.mappings
     taken: list[mmap.mmap] = []
 
     def and_take() -> list[tuple[int, int, str]]:
@@ -279,7 +280,7 @@ def test_interpreter_that_needs_memory_while_a_ring_is_placed(
             taken.append(mmap.mmap(-1, 1 << 20))
         return found
 
-    monkeypatch.setattr(place, "_mappings", and_take)
+    monkeypatch.setattr(placing, "mappings", and_take)
     scenarios = [scenario(map={"src": "A", "dst": "."}, vmas={"A": {"kind": kind}}, moves=[move("1p")])] * 4
     with LiveExecutor(fresh=False) as forked:
         found = list(forked.run(scenarios))
