@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent / "mremapcheck"
 LEVELS = (
     ("text",),
     ("base", "linux"),
-    ("kernels",),
+    ("kernels", "kinds"),
     ("scenario",),
     ("outcome",),
     ("executors",),

@@ -10,7 +10,7 @@ from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
 from mremapcheck.scenario.drawing import LETTERS
 from mremapcheck.scenario.fields import Choice, Field, Text
-from mremapcheck.scenario.kinds import ADVICES, PROTS, UFFD_MODES, advice_features, uffd_features
+from mremapcheck.scenario.names import ADVICES, PROTS, UFFD_MODES, advice_features, uffd_features
 from mremapcheck.scenario.operations import (
     Address,
     Madvise,

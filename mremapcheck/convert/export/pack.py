@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from mremapcheck import __version__
 from mremapcheck.convert.export.c_text import identifier, kind, size
+from mremapcheck.convert.export.kinds import with_kinds
 from mremapcheck.convert.export.oracle import Wanted
 from mremapcheck.convert.export.steps import Objects, rows
 from mremapcheck.scenario import picture
@@ -71,7 +72,7 @@ def pack_text(packed: Sequence[Packed], imitated: str = "") -> str:
 
 def part(name: str) -> str:
     """Return a part of the interpreter."""
-    return files(__package__).joinpath("runtime", f"{name}.c").read_text(encoding="utf-8")
+    return with_kinds(files(__package__).joinpath("runtime", f"{name}.c").read_text(encoding="utf-8"))
 
 
 def _tables(index: int, packed: Packed) -> Iterator[str]:

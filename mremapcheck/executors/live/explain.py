@@ -6,9 +6,9 @@ import errno
 import resource
 
 from mremapcheck.base.units import PAGE, page_align
-from mremapcheck.executors.live.kinds import KINDS
 from mremapcheck.executors.live.objects import Objects
 from mremapcheck.executors.live.proc import Proc
+from mremapcheck.kinds import KINDS
 from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import (
     ADVICE,
@@ -59,7 +59,7 @@ def explain(arguments: tuple[int, ...], code: int, proc: Proc, objects: Objects,
         for kind in KINDS.values():
             sharings = (MAP_SHARED, MAP_PRIVATE) if kind.private == MAP_PRIVATE else (kind.private,)
             sharing = arguments[4] & (MAP_SHARED | MAP_PRIVATE | MAP_DROPPABLE)
-            if kind.skip and sharing in sharings and arguments[4] & kind.flags == kind.flags:
+            if kind.skip and kind.maker is None and sharing in sharings and arguments[4] & kind.flags == kind.flags:
                 skip = kind.skip.get(code, "")
     return Trouble(code, skip)
 
