@@ -182,6 +182,8 @@ def _shape(seen: Sighting, cut: Cut) -> object:
     return (
         seen.flags,
         fate(seen),
+        seen.old_size > 0 == extent(seen.old_size),
+        seen.new_size > 0 == extent(seen.new_size),
         seen.notes and tuple(note for note in seen.notes if not note.startswith("The call in line")),
         new == seen.result,
         tuple([(rank[end], end % PAGE != 0) for end in ends]),
