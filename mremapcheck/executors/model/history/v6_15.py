@@ -154,6 +154,7 @@ CHANGES = (
         commit="1ed95281c0c7",
         subject="anon_inode: raise SB_I_NODEV and SB_I_NOEXEC",
         release=release("6.16-rc1"),
+        stable=updates("6.15.4"),
         summary="io_uring's mappings cannot be made executable",
         noticed_by="set-up of scenarios only",
         provides=("anon-inodes-not-executable",),
