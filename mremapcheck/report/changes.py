@@ -69,17 +69,21 @@ def change_lines(changes: Sequence[Change], markdown: bool = False, details: boo
         return
     from tabulate import tabulate
 
+    from mremapcheck.text.markdown import text
+
     headers = ("change", "since", "commit", "stable updates", "subject")
     rows = [
-        (
+        [
             change.id,
             _marked(change, RELEASE, str(change.release)),
             _marked(change, COMMIT, change.commit or "-"),
             " ".join(_marked(change, str(update), str(update)) for update in change.stable) or "-",
             change.subject,
-        )
+        ]
         for change in changes
     ]
+    if markdown:
+        rows = [[text(cell) for cell in row] for row in rows]
     yield from tabulate(rows, headers, tablefmt="pipe" if markdown else "simple", disable_numparse=True).splitlines()
     yield ""
     yield "? is not certain; `mremapcheck changes ID` tells the evidence"

@@ -14,11 +14,11 @@ import signal
 import sys
 import time
 
-from mremapcheck.executors.live.constants import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, SYS_PRCTL
 from mremapcheck.executors.live.runner import Runner
-from mremapcheck.executors.live.syscalls import call, prepare_heap
 from mremapcheck.executors.live.tags import table
 from mremapcheck.executors.live.wire import BROKEN, HEADER, HUNG_UP, IDLE, SPENT, Plan
+from mremapcheck.linux.numbers import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, SYS_PRCTL
+from mremapcheck.linux.syscalls import call, prepare_heap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,6 +115,9 @@ def work(fd: int, progress: memoryview[int], timeout: float) -> int:
         while plans := _receive(fd):
             for plan in plans:
                 ready = Plan(*plan)
+                if not runner.fits(ready):
+                    clean = False
+                    break
                 now = time.monotonic()
                 if answers.due(now) or ready.slow:
                     alarm.stop()

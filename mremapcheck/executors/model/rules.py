@@ -23,6 +23,7 @@ class Rules:
         "eligible",
         "extend_down",
         "features",
+        "fillable",
         "finish",
         "grow",
         "guard",
@@ -68,6 +69,7 @@ class Rules:
     registrable: tuple[Callable[[Vma, int], bool], ...]
     reregistrable: tuple[Callable[[Vma, int], bool], ...]
     unregistrable: tuple[Callable[[Vma, Uffd | None], bool], ...]
+    fillable: tuple[Callable[..., bool], ...]
     nameable: tuple[Callable[[Vma], str | None], ...]
     discardable: tuple[Callable[[Vma], bool], ...]
     guard: tuple[Callable[..., str | None], ...]
