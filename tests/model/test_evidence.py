@@ -15,7 +15,7 @@ from mremapcheck.executors.model.evidence import COMMIT, RELEASE, Evidence, Kind
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.history.sources import SOURCES
 from mremapcheck.executors.model.reference import resolve
-from mremapcheck.executors.model.registry import CHANGES, by_id
+from mremapcheck.executors.model.registry import CHANGES
 from mremapcheck.executors.recorded import RecordedExecutor
 from mremapcheck.outcome.outcome import Outcome
 from mremapcheck.scenario.document import Scenario
@@ -52,34 +52,26 @@ def _scenarios() -> dict[str, Scenario]:
 
 
 @cache
-def _recorded(kernel: str, name: str) -> Outcome:
-    with RecordedExecutor(str(RECORDED / f"{kernel}.json.xz")) as executor:
-        (execution,) = executor.run([_scenarios()[name]])
-    assert execution.outcome is not None, f"{kernel}: {execution.reason}"
-    return replace(execution.outcome, kernel_log=())
+def _recorded(name: str, scenario: str) -> tuple[str, Outcome]:
+    """Return the reference of a recorded kernel's model, as its version and boot options have it, and what it did."""
+    with RecordedExecutor(str(RECORDED / f"{name}.json.xz")) as executor:
+        (execution,) = executor.run([_scenarios()[scenario]])
+        kernel = executor.kernel
+    assert execution.outcome is not None, f"{name}: {execution.reason}"
+    return "+".join((str(kernel.version), *kernel.switched_on)), replace(execution.outcome, kernel_log=())
 
 
-def _modelled(reference: str, name: str) -> Outcome | None:
+def _modelled(reference: str, scenario: str) -> Outcome | None:
     with ModelExecutor(resolve(reference)) as executor:
-        (execution,) = executor.run([_scenarios()[name]])
+        (execution,) = executor.run([_scenarios()[scenario]])
     return execution.outcome
-
-
-def _needs_option(kernel: str, change: Change) -> str:
-    """Virtual machines boot with secretmem.enable=1."""
-    return "+secret-by-default" if kernel.startswith("6.1.") and change.id != "secret-by-default" else ""
 
 
 @pytest.mark.parametrize(("id_", "piece"), MEASURED, ids=lambda value: value if isinstance(value, str) else value.fact)
 def test_what_was_measured_is_recorded(id_: str, piece: Evidence) -> None:
-    change = by_id(id_)
-    assert change is not None and (piece.lacks or piece.has)
-    for kernel, toggle in ((piece.lacks, f"+{id_}"), (piece.has, f"-{id_}")):
-        if not kernel:
-            continue
-        if not (RECORDED / f"{kernel}.json.xz").exists():
-            pytest.skip(f"{kernel} is not recorded")
-        model = kernel + _needs_option(kernel, change)
-        real = _recorded(kernel, piece.scenario)
-        assert _modelled(model, piece.scenario) == real
-        assert _modelled(model + toggle, piece.scenario) != real
+    assert piece.lacks or piece.has
+    for name, toggle in ((piece.lacks, f"+{id_}"), (piece.has, f"-{id_}")):
+        if name:
+            model, real = _recorded(name, piece.scenario)
+            assert _modelled(model, piece.scenario) == real
+            assert _modelled(model + toggle, piece.scenario) != real

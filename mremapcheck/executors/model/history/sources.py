@@ -253,7 +253,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
     "mmap-merges-before-first": (
         Evidence(COMMIT, Kind.CITED, 'by fixes: "Fixes: cacded5e42b9 ..."'),
         Evidence(RELEASE, Kind.SOURCES, "recorded 6.11.11 lacks it, 6.12.107 has it; a commit of the merge window"),
-        _measured(RELEASE, "6.11.11", "6.12.107", "mmap-merges-before-first"),
+        _measured(RELEASE, "6.11.11", "6.12.43", "mmap-merges-before-first"),
     ),
     "mmap-tells-why": (
         Evidence(COMMIT, Kind.CITED, 'by fixes: "Fixes: f8d112a4e657 ..."'),
@@ -262,7 +262,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
     "mseal-per-mapping": (
         Evidence(COMMIT, Kind.CITED, 'by fixes: "Fixes: 38075679b5f1 ..."'),
         Evidence(RELEASE, Kind.CITED, "by the fixes of 6.12's candidates"),
-        _measured(RELEASE, "6.11.11", "6.12.107", "fex-guest-shrinks-with-a-seal"),
+        _measured(RELEASE, "6.11.11", "6.12.43", "fex-guest-shrinks-with-a-seal"),
     ),
     "guard-pages": (
         Evidence(COMMIT, Kind.CITED, 'by fixes: "Fixes: 662df3e5c376 ..."'),
@@ -272,7 +272,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
     "guard-pages-in-files": (
         Evidence(COMMIT, Kind.CITED, '"since commit f807123d578d (...) which allowed file-backed guard regions"'),
         Evidence(RELEASE, Kind.LISTED, "in one log with 85ea6bdd88a2 and b714ccb02a76: the merge window of 6.15"),
-        _measured(RELEASE, "", "6.16.12", "guard-pages-in-files"),
+        _measured(RELEASE, "", "6.16.3", "guard-pages-in-files"),
     ),
     "parameters-first": (
         Evidence(
@@ -283,7 +283,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         Evidence(
             RELEASE, Kind.LISTED, "with the whole series (85ea6bdd88a2 to 664dc4da2694), in the merge window of 6.15"
         ),
-        _measured(RELEASE, "6.14.0", "6.16.12", "map-count-or-lookup"),
+        _measured(RELEASE, "6.14.0", "6.16.3", "map-count-or-lookup"),
     ),
     "event-length": (
         Evidence(
@@ -294,21 +294,21 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         Evidence(
             RELEASE, Kind.LISTED, "with the whole series (85ea6bdd88a2 to 664dc4da2694), in the merge window of 6.15"
         ),
-        _measured(RELEASE, "6.14.0", "6.16.12", "uffd-shrinking-move-events"),
+        _measured(RELEASE, "6.14.0", "6.16.3", "uffd-shrinking-move-events"),
     ),
     "dontunmap-unaccounts": (
         Evidence(COMMIT, Kind.CITED, "by 0e59f47c15ce, which mends another part of it"),
         Evidence(
             RELEASE, Kind.LISTED, "with the whole series (85ea6bdd88a2 to 664dc4da2694), in the merge window of 6.15"
         ),
-        _measured(RELEASE, "6.14.0", "6.16.12", "dontunmap-hint-in-use"),
+        _measured(RELEASE, "6.14.0", "6.16.3", "dontunmap-hint-in-use"),
     ),
     "dontunmap-locks-twice": (
         Evidence(COMMIT, Kind.CITED, "by 0e59f47c15ce, which mends another part of it"),
         Evidence(
             RELEASE, Kind.LISTED, "with the whole series (85ea6bdd88a2 to 664dc4da2694), in the merge window of 6.15"
         ),
-        _measured(RELEASE, "6.14.0", "6.16.12", "kselftest-dontunmap-06"),
+        _measured(RELEASE, "6.14.0", "6.16.3", "kselftest-dontunmap-06"),
     ),
     "shrink-overcharges": (
         Evidence(
@@ -323,7 +323,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
     "faulted-merges-unfaulted": (
         Evidence(COMMIT, Kind.CITED, 'by fixes: "Fixes: 879bca0a2c4f ..."'),
         Evidence(RELEASE, Kind.CITED, "by the advisory CVE-2026-23077: affected since 6.16"),
-        _measured(RELEASE, "6.14.0", "6.16.12", "home-beside-a-fresh-neighbour"),
+        _measured(RELEASE, "6.14.0", "6.16.3", "home-beside-a-fresh-neighbour"),
     ),
     "anon-inodes-not-executable": (
         Evidence(COMMIT, Kind.REVIEWED, '"commit 1ed95281c0c7... upstream", review of 6.15.4'),
@@ -333,7 +333,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
     "size-limit": (
         Evidence(COMMIT, Kind.CITED, 'by 78d2d32f0b78: "Fixes: 3215eaceca87"'),
         Evidence(RELEASE, Kind.LISTED, "with the whole series, in the merge window of 6.17"),
-        _measured(RELEASE, "6.16.12", "6.17.13", "larger-than-user-space"),
+        _measured(RELEASE, "6.16.12", "6.17.8", "larger-than-user-space"),
     ),
     "unused-address-checked": (
         Evidence(COMMIT, Kind.CITED, 'by 78d2d32f0b78: "Fixes: 3215eaceca87"'),
@@ -343,22 +343,22 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
     "range-checks-first": (
         Evidence(COMMIT, Kind.CITED, 'by 78d2d32f0b78: "Fixes: 3215eaceca87"'),
         Evidence(RELEASE, Kind.LISTED, "with the whole series, in the merge window of 6.17"),
-        _measured(RELEASE, "6.16.12", "6.17.13", "destination-in-kernel-space"),
+        _measured(RELEASE, "6.16.12", "6.17.8", "destination-in-kernel-space"),
     ),
     "dontunmap-rounds": (
         Evidence(COMMIT, Kind.CITED, 'by 78d2d32f0b78: "Fixes: 3215eaceca87"'),
         Evidence(RELEASE, Kind.LISTED, "with the whole series, in the merge window of 6.17"),
-        _measured(RELEASE, "6.16.12", "6.17.13", "dontunmap-compares-pages"),
+        _measured(RELEASE, "6.16.12", "6.17.8", "dontunmap-compares-pages"),
     ),
     "checks-before-unmapping": (
         Evidence(COMMIT, Kind.LISTED, "with its subject, in logs of pushes to public trees"),
         Evidence(RELEASE, Kind.LISTED, "with the whole series, in the merge window of 6.17"),
-        _measured(RELEASE, "6.16.12", "6.17.13", "aio-ring-growth"),
+        _measured(RELEASE, "6.16.12", "6.17.8", "aio-ring-growth"),
     ),
     "multi-vma-move": (
         Evidence(COMMIT, Kind.CITED, "by the fixes of 6.17-rc3"),
         Evidence(RELEASE, Kind.LISTED, "with the whole series, in the merge window of 6.17"),
-        _measured(RELEASE, "6.16.12", "6.17.13", "art-collector-space-in-two"),
+        _measured(RELEASE, "6.16.12", "6.17.8", "art-collector-space-in-two"),
     ),
     "droppable-unregistrable": (
         Evidence(
@@ -383,40 +383,40 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
     "early-failure": (
         Evidence(COMMIT, Kind.LISTED, "with its subject, in logs of pushes to public trees"),
         Evidence(RELEASE, Kind.LISTED, "among the hotfixes that ended in 6.17-rc3"),
-        _measured(RELEASE, "6.16.12", "6.17.13", "dev-zero-first"),
+        _measured(RELEASE, "6.16.12", "6.17.8", "dev-zero-first"),
     ),
     "thp-multi-move": (
         Evidence(COMMIT, Kind.LISTED, "with its subject, in logs of pushes to public trees"),
         Evidence(RELEASE, Kind.LISTED, "among the hotfixes that ended in 6.17-rc3"),
-        _measured(RELEASE, "6.16.12", "6.17.13", "file-first"),
+        _measured(RELEASE, "6.16.12", "6.17.8", "file-first"),
     ),
     "unused-address-fix": (
         Evidence(COMMIT, Kind.LISTED, "with its subject, in logs of pushes to public trees"),
         Evidence(RELEASE, Kind.LISTED, "among the hotfixes that ended in 6.17-rc6"),
-        _measured(RELEASE, "", "6.17.13", "garbage-fifth-argument"),
+        _measured(RELEASE, "", "6.17.8", "garbage-fifth-argument"),
     ),
     "account-fix": (
         Evidence(COMMIT, Kind.REVIEWED, '"commit 0e59f47c15ce... upstream", review of 6.17.6'),
         Evidence(RELEASE, Kind.LISTED, "right behind the merge of vfio-v6.18-rc3"),
-        _measured(RELEASE, "6.16.12", "6.18.12", "dontunmap-hint-in-use"),
+        _measured(RELEASE, "6.16.12", "6.18.5", "dontunmap-hint-in-use"),
         Evidence("6.17.6", Kind.REVIEWED, '"[PATCH 6.17 106/184]" of 27 October 2025, the review of 6.17.6'),
-        _measured("6.17.6", "", "6.17.13", "art-collector-space-in-two"),
+        _measured("6.17.6", "", "6.17.8", "art-collector-space-in-two"),
     ),
     "guard-flag": (
         Evidence(
             COMMIT, Kind.LISTED, "with its subject, in logs of pushes to public trees, with the series on sticky flags"
         ),
         Evidence(RELEASE, Kind.CITED, "by the backport for 6.18.y, made because 6.18 lacks it and 6.19 has it"),
-        _measured(RELEASE, "6.18.22", "6.19.14", "guard-dontunmap"),
+        _measured(RELEASE, "6.18.22-alpine", "6.19.6", "guard-dontunmap"),
         Evidence("6.18.37", Kind.ANNOUNCED, '"I\'m announcing the release of the 6.18.37 kernel", 27 June 2026'),
-        _measured("6.18.37", "6.18.22", "6.18.38", "guard-dontunmap"),
+        _measured("6.18.37", "6.18.22-alpine", "6.18.38-alpine", "guard-dontunmap"),
     ),
     "forked-stays-apart": (
         Evidence(COMMIT, Kind.CITED, "by the advisory CVE-2026-23077"),
         Evidence(RELEASE, Kind.LISTED, "among the hotfixes of January 2026 that ended in 6.19-rc7"),
-        _measured(RELEASE, "6.17.13", "6.19.14", "home-beside-a-fresh-neighbour-and-on"),
+        _measured(RELEASE, "6.18.5", "6.19.6", "home-beside-a-fresh-neighbour-and-on"),
         Evidence("6.18.8", Kind.REVIEWED, '"[PATCH 6.18 226/227]" of 28 January 2026, the review of 6.18.8'),
-        _measured("6.18.8", "", "6.18.12", "lost-in-a-forked-child"),
+        _measured("6.18.8", "6.18.5", "6.18.9", "home-beside-a-fresh-neighbour-and-on"),
     ),
     "map-count-of-every-call": (
         Evidence(
@@ -428,7 +428,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
             ),
         ),
         Evidence(RELEASE, Kind.LISTED, "the same logs: the merge window of 7.1"),
-        _measured(RELEASE, "7.0.13", "7.1.13", "map-count-dontunmap"),
+        _measured(RELEASE, "7.0.13", "7.1.3", "map-count-dontunmap"),
     ),
     "aio-not-inherited": (
         Evidence(COMMIT, Kind.LISTED, "with its subject, in logs of pushes to public trees"),
@@ -440,14 +440,14 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
                 "no update up to 5.10.262, 6.1.192, 6.12.118 and 7.2.13 lists it"
             ),
         ),
-        _measured(RELEASE, "7.0.13", "7.1.13", "aio-ring-growth"),
+        _measured(RELEASE, "7.0.13", "7.1.3", "aio-ring-growth"),
     ),
     "aio-moves-whole": (
         Evidence(COMMIT, Kind.LISTED, "with its subject, in logs of pushes to public trees"),
         Evidence(
             RELEASE, Kind.LISTED, "beside c03ce4173c7b; no update up to 5.10.262, 6.1.192, 6.12.118 and 7.2.13 lists it"
         ),
-        _measured(RELEASE, "7.0.13", "7.1.13", "aio-ring-in-parts"),
+        _measured(RELEASE, "7.0.13", "7.1.3", "aio-ring-in-parts"),
     ),
     "vvar-of-pages": (
         Evidence(COMMIT, Kind.CITED, 'by mails on powerpc: "the generic vDSO datastore rework in commit 05988dba1179"'),
@@ -456,7 +456,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
             Kind.SOURCES,
             ("recorded 7.0.13 lacks it (though a mail says v7.0), 7.1.13 has it; a commit of the merge window"),
         ),
-        _measured(RELEASE, "7.0.13", "7.1.13", "criu-moves-vvar-then-vdso"),
+        _measured(RELEASE, "7.0.13", "7.1.3", "criu-moves-vvar-then-vdso"),
     ),
     "anon-page-numbers": (
         Evidence(
@@ -522,7 +522,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
                 "came out beside .52; the log of .52 was looked for and not found"
             ),
         ),
-        _measured("6.18.52", "6.18.38", "6.18.56", "dontunmap-source-offset"),
+        _measured("6.18.52", "6.18.38-alpine", "6.18.56-alpine", "dontunmap-source-offset"),
         Evidence(
             "7.2.6",
             Kind.SOURCES,
@@ -548,7 +548,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
                 " .52 or .53, whose logs were looked for and not found"
             ),
         ),
-        _measured("6.18.53", "6.18.38", "6.18.56", "secret-by-default"),
+        _measured("6.18.53", "6.18.38-alpine", "6.18.56-alpine", "secret-by-default"),
         Evidence("7.2.5", Kind.LISTED, 'in the log of the push that ends with "Linux 7.2.5"'),
         _measured("7.2.5", "", "7.2.6", "secret-by-default"),
     ),
@@ -564,7 +564,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         ),
         _measured(RELEASE, "7.2.6", "7.3-rc7", "kselftest-dontunmap-06"),
         Evidence("6.18.54", Kind.LISTED, 'in the log of a push that ends with "Linux 6.18.54"'),
-        _measured("6.18.54", "6.18.38", "6.18.56", "kselftest-dontunmap-06"),
+        _measured("6.18.54", "6.18.38-alpine", "6.18.56-alpine", "kselftest-dontunmap-06"),
         _listed_in_changelog("7.2.8"),
         _measured("7.2.8", "7.2.6", "7.2.9", "kselftest-dontunmap-06"),
     ),
