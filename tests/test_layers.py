@@ -22,7 +22,7 @@ LEVELS = (
     ("outcome",),
     ("executors",),
     ("compare",),
-    ("campaign", "convert", "report"),
+    ("campaign", "convert", "docs", "report"),
     ("cli",),
 )
 #: Within ``executors``: who runs scenarios knows the protocol only; ``references`` knows them all.
