@@ -46,7 +46,6 @@ def boot(version: str, pack: Path, folder: Path) -> dict[str, Test]:
         text=True,
         errors="replace",
         check=False,
-        timeout=300,
     )
     text = done.stdout.replace("\r", "")
     begin, end = text.find("KTAP version 1"), text.find("DONE\n")
