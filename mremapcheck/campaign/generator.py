@@ -63,7 +63,7 @@ _MAPPINGS = (1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 4, 6)
 _NEW_LETTERS = "UVW"
 _ADVICE = (
     *("dontfork", "dontdump", "nohugepage", "mergeable", "wipeonfork", "dontneed", "random", "sequential"),
-    *("dontneed-locked", "populate-read", "populate-write"),
+    *("free", "pageout", "dontneed-locked", "populate-read", "populate-write"),
 )
 #: Advice that brings pages in, which never ends where userfaultfd is to be asked for them.
 _POPULATE = ("populate-read", "populate-write")

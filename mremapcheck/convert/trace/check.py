@@ -61,7 +61,7 @@ def drawn(sketches: Sequence[Sketch], executors: Sequence[Executor] = ()) -> lis
                 open_ones, executor.run([scenarios[index] for index in open_ones]), strict=True
             ):
                 drawing = waiting[index]
-                answers[index] = _answer(drawing.sketch, execution)
+                answers[index] = answer(drawing.sketch, execution)
                 broken[index] = execution.outcome is None
                 drawing.holds = not answers[index]
         for index, drawing in enumerate(waiting):
@@ -100,7 +100,7 @@ def _scenario(drawing: Drawing) -> Scenario:
     return parse_document(drawing.document)
 
 
-def _answer(sketch: Sketch, execution: Execution) -> str:
+def answer(sketch: Sketch, execution: Execution) -> str:
     """Return what an executor did instead of what the log says; empty where it is the same."""
     seen = sketch.seen
     if execution.outcome is None:

@@ -137,10 +137,11 @@ def only(version: KernelVersion) -> str:
 
 def _uncertain(seen: Sighting) -> bool:
     """Tell whether an argument is unknown that could have decided the result."""
-    return _hides_hint(seen) and seen.result is None
+    return hides_hint(seen) and seen.result is None
 
 
-def _hides_hint(seen: Sighting) -> bool:
+def hides_hint(seen: Sighting) -> bool:
+    """Tell whether the kernel looked at a new_address that the log does not show."""
     return bool(seen.flags & MREMAP_DONTUNMAP) and seen.new_address is None
 
 
@@ -163,7 +164,7 @@ def _about(shape: Shape, drawing: Drawing, source: str, holds: bool) -> Iterator
     undrawn = sorted({word for part in segments for word in part.facts.undrawn})
     if undrawn:
         yield f"Not drawn: {', '.join(undrawn)}."
-    if _hides_hint(seen):
+    if hides_hint(seen):
         yield _HIDDEN
     new = used_address(seen)
     if seen.result is not None and new is not None and new < LOWEST:
