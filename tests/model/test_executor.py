@@ -98,7 +98,7 @@ def test_the_design_s_example() -> None:
             [do("mprotect", "src+1p", 1, prot="none"), do("read", "src", 2)],
             "read[0] (line 0): read failed: EFAULT at page 1",
         ),
-        ([do("mlock", "src", 2), do("madvise", "src", 2, advice="free")], "moves[1] (line 0): madvise failed: EINVAL"),
+        ([do("mlock", "src", 2), do("madvise", "src", 2, advice="free")], "madvise[0] (line 0): madvise failed: EINVAL"),
         (
             [
                 do("uffd-register", "src", 1, mode="missing"),
@@ -151,7 +151,7 @@ def test_secret_memory_counts_when_it_is_touched() -> None:
     )
     limits = {"rlimits": {"memlock": "3p"}}
     assert told(execute("7.3.4", scene(*items, src="SSSS", dst="....", vmas=secret, process=limits))) == (
-        "error: moves[3] (line 0): touch failed: EFAULT at page 3"
+        "error: touch[1] (line 0): touch failed: EFAULT at page 3"
     )
 
 
