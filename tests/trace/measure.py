@@ -49,7 +49,7 @@ def measure(lines: Iterable[str]) -> Row:
         made = sketch(seen)
         alike.setdefault((made.shape, made.size, seen.old_size, seen.new_size), []).append(made)
     row.made = reading.moves
-    row.unread = len(reading.ledger.unread)
+    row.unread = reading.ledger.not_read
     for why, left in reading.left.items():
         row.reasons[why] += left.count
     groups = list(alike.values())

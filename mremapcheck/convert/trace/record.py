@@ -34,7 +34,7 @@ def options(strace: str) -> list[str]:
     ``raw=mremap``: strace shows new_address only with MREMAP_FIXED, the kernel looks at it with MREMAP_DONTUNMAP too.
     ``--seccomp-bpf``: calls that are not traced cost nothing (since 5.3).
     """
-    chosen = ["-f", "-y", "-qq", "-s", "128", "-e", "signal=none", "-e", f"trace={strace_set()}", "-e", "raw=mremap"]
+    chosen = ["-f", "-y", "-q", "-s", "128", "-e", "signal=none", "-e", f"trace={strace_set()}", "-e", "raw=mremap"]
     text = subprocess.run([strace, "--help"], capture_output=True, text=True, check=False).stdout
     return ["--seccomp-bpf", *chosen] if "--seccomp-bpf" in text else chosen
 
