@@ -140,7 +140,7 @@ def _entry(name: str) -> Entry:
 @pytest.mark.parametrize(
     ("name", "kernels", "details"),
     [
-        ("kselftest-dontunmap-07", "6.15-rc1 to 7.3-rc6", ("VmLck 12 kB",)),
+        ("kselftest-dontunmap-07", "6.15-rc1 to 7.3-rc3", ("VmLck 12 kB",)),
         ("kselftest-dontunmap-07", "since 7.3-rc7", ("VmLck 0 kB",)),
         ("musl-stack-probe-at-map-limit", "since 7.1-rc1", ("ENOMEM refused, then ENOMEM refused",)),
         (

@@ -168,6 +168,12 @@ def test_a_signal_before_there_is_a_report() -> None:
     assert process.returncode == 143
 
 
+def test_a_careless_parent_that_ignores_its_children(shell: Shell) -> None:
+    """What ignores SIGCHLD bequeaths that, and then the ends of processes cannot be waited for."""
+    answer = shell("trap '' CHLD; exec $M run --only uffd-first")
+    assert answer.returncode == 0 and answer.stderr == "", answer.stderr
+
+
 def test_nohup_is_respected() -> None:
     command = ["nohup", sys.executable, "-m", "mremapcheck", "run", "--kernel", "6.17", "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -229,6 +235,26 @@ def test_changes(program: Program) -> None:
     assert answer.code == 4 and "did you mean early-failure?" in answer.err
     document = program("changes", "early-failur", "--format", "json").json
     Draft202012Validator(json_schema("problems")).validate(document)
+
+
+def test_changes_are_found_by_parts_of_their_subjects(program: Program) -> None:
+    document = program("changes", "SECRETMEM:", "properly ACCOUNT", "--format", "json").json
+    assert [change["id"] for change in document["changes"]] == ["secret-by-default", "secret-unlocked"]
+    assert "97d34aa65c29" in program("changes", "account locked").out
+    assert program("changes", "no such words in any subject").code == 4
+
+
+def test_changes_tell_what_is_certain(program: Program) -> None:
+    (once, stays) = program("changes", "397432cab17b", "uffd-copy-stays-apart", "--format", "json").json["changes"]
+    assert (once["commit"], once["release"], once["stable"]) == ("397432cab17b", "7.3-rc4", ["6.18.54", "7.2.8"])
+    assert once["certain"] and not stays["certain"] and stays["commit"] == ""
+    facts = {piece["fact"]: piece for piece in reversed(stays["evidence"])}
+    assert list(reversed(facts)) == ["commit", "release", "6.12.118", "7.3.4"]
+    assert not facts["release"]["certain"] and facts["7.3.4"]["kind"] == "changelog"
+    told = program("changes", "uffd-copy-stays-apart").out
+    assert "7.4-rc1? (inferred): " in told and "7.3.4 (measured): 7.3-rc7 lacks it, 7.3.4 has it" in told
+    table = program("changes")
+    assert "7.4-rc1?" in table.out and "6.18.54 7.2.8" in table.out and "? is not certain" in table.out
 
 
 def test_a_line_of_progress_tells_the_time_while_something_blocks() -> None:

@@ -174,6 +174,19 @@ CASES: dict[str, Case] = {
         "src+1p moved src[0+2]",
         "moves layout",
     ),
+    "attached-stays-apart": Case(
+        scene(
+            do("mprotect", "src+1p", 1, prot="r"),
+            do("mprotect", "src+1p", 1, prot="rw"),
+            move("src", 2, 2, F, "dst"),
+            src="AA",
+            dst="XX",
+            vmas={"A": {"kind": "sysv-shm"}},
+        ),
+        "dst moved src=.. dst=AA dst[0+2]",
+        "EFAULT damaged src=AA dst=.. src[0+1 1+1]",
+        "moves regions layout",
+    ),
     "io-uring-placement": Case(
         scene(move("src", 1, 1, F, "dst"), src="A", dst="X", vmas={"A": {"kind": "io-uring"}}),
         "dst moved src=. dst=_",
@@ -468,9 +481,15 @@ CASES: dict[str, Case] = {
         "dst[0+4] far[0+2]",
         "layout",
     ),
+    "dontunmap-locks-once": Case(
+        scene(move("src", 2, 2, FD, "dst"), src="AA", dst="..", vmas={"A": {"lock": True}}),
+        "locked 4 total 4",
+        "locked 2 total 4",
+        "counters",
+    ),
     "dontunmap-splits-locked": Case(
         scene(move("src+1p", 1, 1, FD, "dst"), src="AAAA", dst=".", vmas={"A": {"lock": True}}),
-        "src[0+4] dst[0+1] locked 5 total 5",
+        "src[0+4] dst[0+1] locked 4 total 5",
         "src[0+1 1+1 2+2] dst[0+1] locked 4 total 5",
         "layout counters",
     ),
@@ -485,6 +504,7 @@ CASES: dict[str, Case] = {
         "commits memory for 2 pages that were cut off",
         "",
         "overcharge_shrink",
+        kernel="7.3.4",
     ),
     "uffd-copy-stays-apart": Case(
         scene(
@@ -496,5 +516,6 @@ CASES: dict[str, Case] = {
         "dst[0+2] dst+0:accounted",
         "dst[0+1 1+1] dst+0:accounted dst+1:accounted,uffd-missing",
         "layout flags",
+        kernel="7.3.4",
     ),
 }

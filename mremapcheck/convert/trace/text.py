@@ -48,11 +48,6 @@ def _opens_path(text: str, position: int) -> bool:
     return text[position - 1 : position].isdigit() and text[position + 1 : position + 2] != "<"
 
 
-def whole(text: str) -> int:
-    """Read a hexadecimal or decimal number, zeros before it or not. Raises ValueError."""
-    return int(text, 16 if text.lstrip("-").startswith("0x") else 10)
-
-
 @lru_cache(maxsize=4096)
 def number(text: str) -> int:
     """Read a number as tracers print it: ``NULL``, hexadecimal, decimal, octal, a product. Raises ValueError."""
@@ -61,7 +56,8 @@ def number(text: str) -> int:
         return 0
     product = 1
     for factor in text.split("*"):
-        product *= int(factor, 8) if re.fullmatch(r"0[0-7]+", factor) else whole(factor)
+        octal = re.fullmatch(r"0[0-7]+", factor)
+        product *= int(factor, 8) if octal else int(factor, 16 if factor.startswith("0x") else 10)
     return product
 
 
@@ -104,7 +100,7 @@ def descriptor_path(text: str) -> tuple[int, str | None]:
     found = re.fullmatch(r"(-?[0-9]+|0x[0-9a-f]+)\s*(?:<(.*)>)?\s*(?:\(deleted\))?>?", text.strip())
     if found is None:
         raise ValueError(text)
-    value = whole(found[1]) & 0xFFFFFFFF  # an int, which raw arguments show as the register that it came in
+    value = number(found[1]) & 0xFFFFFFFF  # an int, which raw arguments show as the register that it came in
     path = found[2].split("<")[0] if found[2] else None  # -yy: `/dev/zero<char 1:5>`
     return (value - (1 << 32) if value >> 31 else value), path
 
