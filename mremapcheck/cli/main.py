@@ -31,6 +31,7 @@ COMMANDS: dict[str, Entry] = {
     "compare": Entry("Where do two kernels differ, and which change causes it?", "PairCommand"),
     "matrix": Entry("Which kernels do what?", "RowCommand"),
     "since": Entry("When did the answer change, and by which commit?"),
+    "try": Entry("A call on the command line: what does it do, on which kernels?", "RowCommand"),
     "identify": Entry("Which changes does this kernel have, whatever its version?"),
     "distinguish": Entry("Which smallest scenarios tell two kernels apart?", "PairCommand"),
     "fuzz": Entry("Random scenarios on two kernels; mismatches are shrunk."),

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.errors import NothingSelectedError
-from mremapcheck.executors.model import evidence
 from mremapcheck.executors.model.evidence import COMMIT, RELEASE
 from mremapcheck.report.text import wrapped
 
@@ -91,20 +90,26 @@ def change_lines(changes: Sequence[Change], markdown: bool = False, details: boo
 
 def change_json(change: Change) -> dict[str, Any]:
     """Return a change and the evidence for each of its facts, as ``changes --format json`` has it."""
-    pieces = evidence.of(change)
+    from mremapcheck.executors.model.history.sources import evidence_of, is_certain
+
+    pieces = evidence_of(change)
     return {
         **change.to_json(),
-        "dated": "by the commit" if evidence.is_certain(change, RELEASE) else "by measurement",
-        "certain": all(evidence.is_certain(change, piece.fact) for piece in pieces),
+        "dated": "by the commit" if is_certain(change, RELEASE) else "by measurement",
+        "certain": all(is_certain(change, piece.fact) for piece in pieces),
         "evidence": [piece.to_json() for piece in pieces],
     }
 
 
 def _marked(change: Change, fact: str, value: str) -> str:
-    return value if evidence.is_certain(change, fact) else f"{value}?"
+    from mremapcheck.executors.model.history.sources import is_certain  # long, and only asked for by ``changes``
+
+    return value if is_certain(change, fact) else f"{value}?"
 
 
 def _details(change: Change) -> Iterator[str]:
+    from mremapcheck.executors.model.history.sources import evidence_of
+
     yield change.id
     yield from _wrapped(change_text(change.id))
     if change.stable:
@@ -115,7 +120,7 @@ def _details(change: Change) -> Iterator[str]:
     yield from _wrapped(f"Noticed by {change.noticed_by}" if change.noticed_by else "")
     yield "  Known from:"
     values = {COMMIT: change.commit or "no commit", RELEASE: str(change.release)}
-    for piece in evidence.of(change):
+    for piece in evidence_of(change):
         value = _marked(change, piece.fact, values.get(piece.fact, piece.fact))
         yield from wrapped(f"{value} ({piece.kind.word}): {piece.text}", "    ", "      ")
     yield ""

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.executors.model import evidence
 from mremapcheck.executors.model.change import Change
 from mremapcheck.executors.model.evidence import COMMIT, RELEASE, Evidence, Kind
 from mremapcheck.executors.model.executor import ModelExecutor
-from mremapcheck.executors.model.history.sources import SOURCES
+from mremapcheck.executors.model.history.sources import SOURCES, evidence_of
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.model.registry import CHANGES
 from mremapcheck.executors.recorded import RecordedExecutor
@@ -34,14 +33,14 @@ def test_there_is_evidence_of_every_change_and_of_nothing_else() -> None:
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.id)
 def test_every_fact_has_evidence(change: Change) -> None:
     facts = [COMMIT, RELEASE, *map(str, change.stable)]
-    assert list(dict.fromkeys(piece.fact for piece in evidence.of(change))) == facts
-    assert all(piece.text for piece in evidence.of(change))
+    assert list(dict.fromkeys(piece.fact for piece in evidence_of(change))) == facts
+    assert all(piece.text for piece in evidence_of(change))
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.id)
 def test_a_commit_is_known_or_was_looked_for(change: Change) -> None:
     assert re.fullmatch(r"([0-9a-f]{12})?", change.commit)
-    pieces = [piece for piece in evidence.of(change) if piece.fact == COMMIT]
+    pieces = [piece for piece in evidence_of(change) if piece.fact == COMMIT]
     known = any(piece.kind not in (Kind.INFERRED, Kind.QUEUED) for piece in pieces)
     assert known == bool(change.commit) or change.stable_only
 

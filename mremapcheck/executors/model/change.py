@@ -18,7 +18,7 @@ class Change:
     ``release`` is that series' first update that has it. ``summary`` says what user space sees, ``noticed_by`` who
     does. ``needs`` are ids of changes it builds on: adding it brings them along, taking one of them away takes it
     along. ``provides`` are features of the kernel that a scenario may need. Where commit and dates are known from is
-    told by ``evidence.of``.
+    told by ``history/sources.py``.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Where the facts of the history are known from: each change's commit, first release and stable updates."""
+"""Kinds of evidence for the facts of the history; ``history/sources.py`` has it for each change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from enum import Enum
 from typing import Any
 
 from mremapcheck.base.dataclass import dataclass
-from mremapcheck.executors.model.change import Change
 
 
 class Kind(Enum):
@@ -58,15 +57,3 @@ class Evidence:
     def to_json(self) -> dict[str, Any]:
         """Return an item of ``evidence`` of a change."""
         return {"fact": self.fact, "kind": self.kind.word, "certain": self.kind.certain, "source": self.text}
-
-
-def of(change: Change) -> tuple[Evidence, ...]:
-    """Return what is known of a change's facts, in the order commit, release, stable updates."""
-    from mremapcheck.executors.model.history.sources import SOURCES  # long, and only asked for by ``changes``
-
-    return SOURCES[change.id]
-
-
-def is_certain(change: Change, fact: str) -> bool:
-    """Tell whether any evidence proves a fact of the change."""
-    return any(piece.kind.certain for piece in of(change) if piece.fact == fact)

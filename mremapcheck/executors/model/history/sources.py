@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mremapcheck.executors.model.change import Change
 from mremapcheck.executors.model.evidence import COMMIT, RELEASE, Evidence, Kind
 
 
@@ -655,3 +656,13 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         _measured("7.3.4", "7.3-rc7", "7.3.4", "uffd-merges-then-disarms"),
     ),
 }
+
+
+def evidence_of(change: Change) -> tuple[Evidence, ...]:
+    """Return what is known of a change's facts, in the order commit, release, stable updates."""
+    return SOURCES[change.id]
+
+
+def is_certain(change: Change, fact: str) -> bool:
+    """Tell whether any evidence proves a fact of the change."""
+    return any(piece.kind.certain for piece in evidence_of(change) if piece.fact == fact)
