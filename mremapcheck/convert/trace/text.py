@@ -88,6 +88,7 @@ def flags(text: str, names: Names) -> frozenset[str]:
 _PREFIXES = frozenset(("PROT", "MAP", "MREMAP", "MLOCK", "MCL", "SHM", "MFD", "CLONE", "UFFD", "UFFDIO", "IPC"))
 
 
+@lru_cache(maxsize=1024)
 def flags_number(text: str, names: Names) -> int:
     """Return the number of such flags; raises ValueError where one is unknown."""
     values = {names.prefix + name: bit for bit, name in names.bits.items()}
