@@ -119,6 +119,7 @@ class Processes:
         """Return the address space of whoever makes the call; a new one, where the call begins one."""
         name, pid = call.name, call.pid
         if name == "exit":
+            self._cloning = [other for other in self._cloning if other.pid != pid]
             return self.spaces.pop(pid, None) or Space()
         space = self.spaces.get(pid)
         if space is None:
