@@ -15,6 +15,8 @@ from mremapcheck.executors.live.constants import (
     SYS_SHMCTL,
     SYS_SHMGET,
 )
+from mremapcheck.executors.live.refusals import refusal
+from mremapcheck.executors.live.shortage import reason
 from mremapcheck.executors.live.syscalls import call
 from mremapcheck.executors.live.syscalls import errno as last_errno
 from mremapcheck.executors.live.wire import Trouble
@@ -32,7 +34,8 @@ def open_huge_memfd(size: int) -> int:
     try:
         fd = os.memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB)
     except OSError as error:
-        raise Trouble(error.errno or 0, "this kernel has no huge pages for memfds (CONFIG_HUGETLBFS)") from None
+        missing = "this kernel has no huge pages for memfds (CONFIG_HUGETLBFS)"
+        raise Trouble(error.errno or 0, reason(error) or missing) from None
     return _resize(fd, size)
 
 
@@ -62,11 +65,11 @@ def open_secret(size: int) -> int:
     """Open a memfd_secret(2) file of ``size`` bytes."""
     fd = call(SYS_MEMFD_SECRET, 0)
     if fd == -1:
+        code = last_errno()
         skip = {
             errno.ENOSYS: "memfd_secret is off: Linux 5.14 or later, up to 6.4 booted with secretmem.enable=1",
-            errno.EPERM: "memfd_secret is forbidden here: lift the seccomp filter",
         }
-        raise Trouble(last_errno(), skip.get(last_errno(), ""))
+        raise Trouble(code, refusal(SYS_MEMFD_SECRET) or skip.get(code, ""))
     return _resize(fd, size)
 
 
@@ -74,8 +77,9 @@ def open_segment(size: int) -> int:
     """Make a System V shared memory segment and return its id."""
     segment = call(SYS_SHMGET, 0, size, IPC_CREAT | 0o600)
     if segment == -1:
+        code = last_errno()
         missing = "this kernel is built without System V IPC (CONFIG_SYSVIPC)"
-        raise Trouble(last_errno(), missing if last_errno() == errno.ENOSYS else "")
+        raise Trouble(code, refusal(SYS_SHMGET) or (missing if code == errno.ENOSYS else ""))
     return segment
 
 

@@ -18,6 +18,7 @@ from mremapcheck.executors.live.constants import (
 )
 from mremapcheck.executors.live.kinds import NO_HUGE_PAGES
 from mremapcheck.executors.live.place import move_own, protect
+from mremapcheck.executors.live.refusals import refusal
 from mremapcheck.executors.live.syscalls import call
 from mremapcheck.executors.live.syscalls import errno as last_errno
 from mremapcheck.executors.live.wire import Trouble
@@ -79,7 +80,7 @@ def _attach(segment: int, length: int, start: int, size: int, prot: int, sharing
     code = last_errno()
     files.remove_segment(segment)
     if place == -1:
-        raise Trouble(code)
+        raise Trouble(code, refusal(SYS_SHMAT))
     if not whole:
         moved = call(SYS_MREMAP, place + offset, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start)
         code = last_errno()

@@ -8,6 +8,7 @@ import os
 from mremapcheck.executors.live.constants import PROT_EXEC
 from mremapcheck.executors.live.kinds import KINDS
 from mremapcheck.executors.live.makers import MAKERS
+from mremapcheck.executors.live.shortage import reason
 from mremapcheck.executors.live.wire import Trouble
 
 #: Objects of one kind that are kept between scenarios.
@@ -58,7 +59,7 @@ class Objects:
             assert opener is not None
             return opener(length)
         except OSError as error:
-            raise Trouble(error.errno or 0) from None
+            raise Trouble(error.errno or 0, reason(error)) from None
 
     def not_executable(self) -> str:
         """Return why files cannot be mapped with PROT_EXEC here, or ''."""

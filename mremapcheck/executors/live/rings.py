@@ -15,6 +15,8 @@ from mremapcheck.executors.live.constants import (
     SYS_MUNMAP,
 )
 from mremapcheck.executors.live.place import leave_one_gap, protect
+from mremapcheck.executors.live.proc import read_file
+from mremapcheck.executors.live.refusals import refusal
 from mremapcheck.executors.live.syscalls import address, buffer, call
 from mremapcheck.executors.live.syscalls import errno as last_errno
 from mremapcheck.executors.live.wire import Trouble
@@ -34,13 +36,24 @@ def open_io_uring(size: int) -> int:
     parameters = buffer(120)
     fd = call(SYS_IO_URING_SETUP, entries, address(parameters))
     if fd == -1:
+        code = last_errno()
+        disabled = code == errno.EPERM and _disabled()
         skip = {
             errno.ENOSYS: "this kernel is built without io_uring",
-            errno.EPERM: "io_uring is forbidden here: set kernel.io_uring_disabled=0, or lift the seccomp filter",
+            errno.EPERM: "io_uring is forbidden here: set kernel.io_uring_disabled=0",
             errno.ENOMEM: "there is no memory for an io_uring ring: raise RLIMIT_MEMLOCK (ulimit -l)",
         }
-        raise Trouble(last_errno(), skip.get(last_errno(), ""))
+        refused = "" if disabled else refusal(SYS_IO_URING_SETUP)
+        raise Trouble(code, refused or skip.get(code, ""))
     return fd
+
+
+def _disabled() -> bool:
+    """Tell whether the kernel itself refuses an io_uring."""
+    try:
+        return int(read_file("/proc/sys/kernel/io_uring_disabled")) != 0
+    except OSError:
+        return False
 
 
 def map_io_uring(fd: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
@@ -52,7 +65,7 @@ def map_io_uring(fd: int, length: int, start: int, size: int, prot: int, sharing
             raise Trouble(last_errno())
         if place != start:
             call(SYS_MUNMAP, place, size)
-            raise Trouble(0, "the kernel puts rings elsewhere in this address space (is the stack's size unlimited?)")
+            raise Trouble(0, "the kernel puts rings elsewhere here: run without `ulimit -s unlimited` and `setarch -L`")
 
     leave_one_gap(start, size, map_ring)
 
@@ -68,7 +81,8 @@ def map_aio(fd: int, length: int, start: int, size: int, prot: int, sharing: int
                 errno.ENOSYS: "this kernel is built without aio (CONFIG_AIO)",
                 errno.EAGAIN: "too many aio contexts: raise fs.aio-max-nr",
             }
-            raise Trouble(last_errno(), skip.get(last_errno(), ""))
+            code = last_errno()
+            raise Trouble(code, refusal(SYS_IO_SETUP) or skip.get(code, ""))
         (place,) = struct.unpack_from("Q", context)
         if place != start:
             raise Trouble(0, "the kernel made another aio ring than the drawing has: with more processors it is longer")

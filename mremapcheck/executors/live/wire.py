@@ -59,6 +59,10 @@ class Trouble(Exception):  # noqa: N818
         self.page = page
         self.fault = fault
 
+    def as_error(self) -> OSError:
+        """Return what Python would have raised."""
+        return OSError(self.errno, "")
+
 
 class Plan:
     """A scenario made ready for a worker; addresses and sizes in bytes.

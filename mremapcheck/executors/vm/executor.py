@@ -228,15 +228,19 @@ class VmExecutor:
 
     def _read(self, prepared: Prepared, kind: int, what: Any, log: list[str]) -> Execution:
         if kind == frames.DIED:
-            reason = blame(prepared, Ended(*what), self._timeout)
+            execution = blame(prepared, Ended(*what), self._timeout)
             if any("Out of memory" in line for line in log):
-                reason = f"the guest's {MEMORY} MiB of memory were used up: {reason}"
-            return Execution("error", None, reason)
+                reason = f"the guest's {MEMORY} MiB of memory were used up: {execution.reason}"
+                return Execution("error", None, reason)
+            return execution
         sighting = marshal.loads(what)
         if len(sighting) == 2:
             word, text = sighting
             if word == "unusable":
-                raise ExecutorError(f"{self._reference}: scenarios cannot be carried out in this guest: {text}")
+                message, hint = text
+                raise ExecutorError(
+                    f"{self._reference}: scenarios cannot be carried out in this guest: {message}", hint
+                )
             return Execution("error", None, f"the worker failed: {text}")
         return self._interpreter.execution(prepared, sighting)
 
