@@ -9,9 +9,10 @@ from mremapcheck.base.units import PAGE
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.outcome.outcome import Execution, MappingOutcome, MoveOutcome, Outcome, Verdict
+from mremapcheck.outcome.outcome import Execution, MappingOutcome, MoveOutcome, Outcome
 from mremapcheck.scenario.document import Expectation, MoveExpectation, Process, Region, Run, Scenario
 from mremapcheck.scenario.operations import Address, Mremap
+from mremapcheck.scenario.verdicts import Verdict
 
 SRC, DST = 0x10_0010_0000, 0x10_0030_0000
 

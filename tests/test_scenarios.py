@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from mremapcheck.compare.matrix import default_kernels
+from mremapcheck.executors.judge import judge_all
 from mremapcheck.executors.references import open_executor
 from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.outcome.expectations import Result, judge_all
+from mremapcheck.outcome.expectations import Result
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.library import shipped
 from mremapcheck.scenario.lint import lint

@@ -15,6 +15,7 @@ Only ``cli`` turns them into text and an exit code.
 from __future__ import annotations
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.text.terminal import one_line
 
 
 class MremapcheckError(Exception):
@@ -52,8 +53,7 @@ class Problem:
         }
 
     def __str__(self) -> str:
-        path = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in self.path)
-        text = f"{path}:{self.line}:{self.column}: {self.level}: {self.message}"
+        text = f"{one_line(self.path)}:{self.line}:{self.column}: {self.level}: {self.message}"
         return f"{text}\n  hint: {self.hint}" if self.hint else text
 
 

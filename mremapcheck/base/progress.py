@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from mremapcheck.text.terminal import one_line
+
 #: Seconds between two drawings: a terminal shows no more.
 _PAUSE = 0.1
 
@@ -39,7 +41,7 @@ class _Board:
             return
         self._last = time.monotonic()
         width = columns(sys.stderr)
-        text = self._up() + "".join(f"{line.text()[: width - 1]}\x1b[K\n" for line in self.lines) + "\x1b[J"
+        text = self._up() + "".join(f"{one_line(line.text())[: width - 1]}\x1b[K\n" for line in self.lines) + "\x1b[J"
         self._drawn = len(self.lines)
         sys.stderr.write(text)
         sys.stderr.flush()

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from mremapcheck.campaign.group import Group
+from mremapcheck.text import yaml
+
+#: Keys of a document as the shipped scenarios have them; a random one has no more.
+_ORDER = ("name", "summary", "map", "vmas", "process", "moves")
 
 
 def write(group: Group, names: tuple[str, str], folder: Path) -> Path:
@@ -19,7 +23,7 @@ def write(group: Group, names: tuple[str, str], folder: Path) -> Path:
 
 def scenario_text(group: Group, names: tuple[str, str]) -> str:
     """Return the file's text; everything but the scenario itself is in comments."""
-    comments = "".join(f"# {line}".rstrip() + "\n" for line in describe(group, names))
+    comments = "".join(f"{line}\n" for text in describe(group, names) for line in yaml.comment(text))
     mismatch = group.mismatch
     summary = f"{names[0]} and {names[1]} differ in {mismatch.kind}"
     return comments + document_text({**mismatch.smallest, "name": group.name, "summary": summary})
@@ -61,21 +65,4 @@ def _outcome(execution: Mapping[str, Any]) -> Iterator[str]:
 
 def document_text(document: Mapping[str, Any]) -> str:
     """Return a document as YAML in the order and style of the shipped scenarios: one line for each letter and item."""
-    import yaml
-
-    def flow(value: Any) -> str:
-        text: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False)
-        return text.removesuffix("\n").removesuffix("\n...")
-
-    lines = [f"{key}: {flow(document[key])}" for key in ("name", "summary") if key in document]
-    lines.append("map:")
-    for name, drawing in document["map"].items():
-        lines.append(f'  {name}: "{drawing}"' if isinstance(drawing, str) else f"  {name}: {flow(drawing)}")
-    if document.get("vmas"):
-        lines.append("vmas:")
-        lines += [f"  {letter}: {flow(made)}" for letter, made in document["vmas"].items()]
-    if document.get("process"):
-        lines.append(f"process: {flow(document['process'])}")
-    lines.append("moves:")
-    lines += [f"  - {flow(item)}" for item in document["moves"]]
-    return "\n".join(lines) + "\n"
+    return yaml.document({key: document[key] for key in _ORDER if document.get(key)})

@@ -8,6 +8,8 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
+from mremapcheck.text.terminal import lines
+
 
 class Terminated(KeyboardInterrupt):
     """A signal that asks the program to end; like Ctrl-C, what there is gets reported first."""
@@ -57,7 +59,7 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
 def tell(text: str) -> None:
     """Write to standard error; where that cannot be written there is nobody to tell."""
     try:
-        sys.stderr.write(text)
+        sys.stderr.write(lines(text))
         sys.stderr.flush()
     except OSError:
         pass

@@ -14,7 +14,7 @@ from mremapcheck.cli.environment import Interrupted, Terminated, tell
 from mremapcheck.cli.output import Stdout, given_up
 
 if TYPE_CHECKING:
-    from mremapcheck.cli.main import Request
+    from mremapcheck.cli.request import Request
 
 #: Commands whose report says what ended it, once it has begun.
 _TELL_BY_THEMSELVES = ("run", "compare", "matrix", "fuzz", "enumerate", "distinguish")

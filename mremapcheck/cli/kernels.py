@@ -141,10 +141,13 @@ def _table(found: list[Known], markdown: bool) -> list[str]:
         ]
     from tabulate import tabulate
 
-    rows = []
+    from mremapcheck.text.markdown import text
+
+    rows: list[list[str]] = []
     for known in found:
         boot = boot_of(known.digest)
         booted = f"in {boot['seconds']} s ({boot['accelerator'].upper()})" if boot else "not yet"
         rows.append([f"vm:{known.name}", str(known.version), booted, known.origin])
     headers = ["reference", "version", "booted", "from"]
+    rows = [[text(cell) for cell in row] for row in rows] if markdown else rows
     return tabulate(rows, headers, tablefmt="github" if markdown else "plain", disable_numparse=True).splitlines()

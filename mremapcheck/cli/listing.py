@@ -20,11 +20,11 @@ def list_scenarios(scenarios: Sequence[Scenario], look: Format) -> int:
         return print_document(
             "list", {"scenarios": [{"scenario": s.name, **{key: getattr(s, key) for key in keys}} for s in scenarios]}
         )
-    from mremapcheck.report.text import plain
+    from mremapcheck.text.terminal import one_line
 
     width = max(len(scenario.name) for scenario in scenarios)
     return print_lines(
-        (f"{scenario.name:<{width}}  {plain(scenario.summary)}".rstrip() for scenario in scenarios), clipped=True
+        (f"{scenario.name:<{width}}  {one_line(scenario.summary)}".rstrip() for scenario in scenarios), clipped=True
     )
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from itertools import pairwise
 from keyword import iskeyword
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from mremapcheck import __version__
+from mremapcheck.cli.request import Request
 
 if TYPE_CHECKING:
     import typer
@@ -47,22 +47,6 @@ COMMANDS: dict[str, Entry] = {
     "kernels": Entry("Real kernels for vm: references: fetch, add, remove."),
     "catalogue": Entry("All scenarios on a page for people."),
 }
-
-
-class Request(NamedTuple):
-    """What has to be known of the command line even where it cannot be parsed."""
-
-    command: str
-    json: bool
-    bisect: bool
-
-    @classmethod
-    def read(cls, args: Sequence[str]) -> Request:
-        """Look for it in plain sight."""
-        formats = [word.partition("=")[2] for word in args if word.startswith("--format=")]
-        formats += [after for word, after in pairwise(args) if word == "--format"]
-        command = next((word for word in args if not word.startswith("-")), "")
-        return cls(command, "json" in formats, "--bisect" in args)
 
 
 def main() -> NoReturn:

@@ -8,6 +8,7 @@ import sys
 
 from mremapcheck.base import progress
 from mremapcheck.base.errors import OutputError
+from mremapcheck.text.terminal import lines, painted
 
 
 class Stdout:
@@ -17,6 +18,8 @@ class Stdout:
     used = False
 
     def __init__(self) -> None:
+        #: Whether what is written may have the colours of ``text.terminal``.
+        self.colours = False
         if sys.stdout is None:
             raise OutputError("standard output is closed")
         if hasattr(sys.stdout, "reconfigure"):
@@ -27,11 +30,11 @@ class Stdout:
         return sys.stdout.isatty()
 
     def write(self, text: str, /) -> None:
-        """Write ``text``."""
+        """Write ``text``, whatever it says: a terminal takes none of it for a command."""
         Stdout.used = True
         progress.hide()
         try:
-            sys.stdout.write(text)
+            sys.stdout.write(painted(text) if self.colours else lines(text))
         except OSError as error:
             raise given_up(error) from None
 

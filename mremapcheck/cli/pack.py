@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +27,7 @@ def pack(
 
     What each kernel does is in it: as the scenarios expect, and where one expects nothing as the model has it.
     """
+    from mremapcheck.cli.environment import tell
     from mremapcheck.cli.files import put
     from mremapcheck.convert.export.generate import pack_of
     from mremapcheck.kernels.version import KernelVersion
@@ -41,7 +41,7 @@ def pack(
     put(pack_text(packed, as_version or ""), out)
     skipped = [case for case in packed if case.skip]
     for case in skipped:
-        sys.stderr.write(f"mremapcheck: {case.scenario.name} will be skipped: {case.skip}\n")
+        tell(f"mremapcheck: {case.scenario.name} will be skipped: {case.skip}\n")
     if out is not None:
-        sys.stderr.write(f"{len(packed)} scenarios in {out}: cc -static -O1 -o pack {out} && ./pack\n")
+        tell(f"{len(packed)} scenarios in {out}: cc -static -O1 -o pack {out} && ./pack\n")
     return 0

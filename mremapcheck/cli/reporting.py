@@ -41,6 +41,7 @@ def report(
         items = _to_the_first_bad(items)
     out = Stdout()
     style = Style(wants_colours(color.value, out, os.environ))
+    out.colours = style.colours
     header = Header(kind, kernels, scenarios)
     reporter = open_report(look.value, header, out, style, verbose)
     if record is not None:

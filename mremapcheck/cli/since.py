@@ -27,8 +27,9 @@ def since(
     Exit codes: 0 told, 2 usage or a file that does not load.
     """
     from mremapcheck.cli.listing import print_document, print_lines
-    from mremapcheck.compare.timeline import stops, timeline
+    from mremapcheck.compare.timeline import timeline
     from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
+    from mremapcheck.executors.model.stops import stops
     from mremapcheck.executors.references import open_executor
     from mremapcheck.executors.vm.images.known import expand
     from mremapcheck.report.timeline import timeline_lines

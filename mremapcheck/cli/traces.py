@@ -39,7 +39,7 @@ def write_scenarios(
     ``name`` begins the names of all of them; ``source`` says where they come from. ``traced``: mremap was traced.
     """
     from mremapcheck.convert.trace.collect import documents
-    from mremapcheck.convert.trace.yaml_text import yaml_text
+    from mremapcheck.text import yaml
 
     stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "trace"
     found = documents(collection, source, stem, version)
@@ -47,13 +47,13 @@ def write_scenarios(
     if not found:
         return NOTHING_RAN
     if out is None:
-        put("---\n".join(yaml_text({"name": title, **document}) for title, document in found.items()), None)
+        put("---\n".join(yaml.document({"name": title, **document}) for title, document in found.items()), None)
         return GOOD
     taken = [path for path in (out / f"{title}.yaml" for title in found) if path.exists()]
     if taken:
         raise MremapcheckError(f"{taken[0]} is there already", "give another folder, or remove what is in this one")
     for title, document in found.items():
-        put(yaml_text(document), out / f"{title}.yaml")
+        put(yaml.document(document), out / f"{title}.yaml")
     tell(
         f"{counted(len(found), 'scenario')} in {out}/. Will the program notice a new kernel?\n"
         f"  mremapcheck compare --kernel 6.16 6.17 {out}\n"

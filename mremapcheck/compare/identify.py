@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.progress import Line
-from mremapcheck.compare.timeline import stops
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.kernel import ModelKernel
 from mremapcheck.executors.model.reference import resolve
@@ -28,6 +27,7 @@ from mremapcheck.executors.model.registry import (
     with_dependent,
     with_needed,
 )
+from mremapcheck.executors.model.stops import stops
 
 if TYPE_CHECKING:
     from mremapcheck.executors.protocol import Executor, Kernel

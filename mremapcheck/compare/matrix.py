@@ -76,8 +76,8 @@ class Row:
 
 def default_kernels() -> list[str]:
     """Return every release and candidate at which the model can change, from its oldest kernel to its newest."""
-    from mremapcheck.compare.timeline import stops
     from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
+    from mremapcheck.executors.model.stops import stops
     from mremapcheck.kernels.version import KernelVersion
 
     versions = [KernelVersion.parse(stop) for stop in stops(CHANGES, OLDEST, NEWEST)]

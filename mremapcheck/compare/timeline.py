@@ -1,12 +1,8 @@
-"""One scenario over all kernels: ranges that behave alike, and what made each turn.
-
-The stops of the timeline are those versions at which a model can change at all: every release, the candidates of a
-release in whose cycle something changed, and the stable updates that a change was backported to (with the one before).
-"""
+"""One scenario over all kernels: ranges that behave alike, and what made each turn."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +11,10 @@ from mremapcheck.compare.blame import Blame
 from mremapcheck.compare.finding import examine
 from mremapcheck.compare.matrix import Era, row, span
 from mremapcheck.compare.pair import Opener
-from mremapcheck.executors.model.change import Change
 from mremapcheck.executors.protocol import Executor, Kernel
-from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.outcome.expectations import Result, judge
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
-
-#: How many releases each major version had before the next one began (from the release history of kernel.org).
-LAST_MINOR = {4: 20, 5: 19, 6: 19}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +44,6 @@ class Stretch:
             "reason": self.execution.reason,
             "outcome": outcome.to_json() if outcome else None,
         }
-
-
-def stops(changes: Iterable[Change], first: KernelVersion, last: KernelVersion) -> list[str]:
-    """Return the references of all stops from ``first`` to ``last``, in order."""
-    found = {first, last, *_releases(first, last)}
-    for change in changes:
-        for version in (change.release, *change.stable):
-            found.add(version)
-            if version.rc is None and version.stable > 0:
-                found.add(KernelVersion(version.major, version.minor, version.stable - 1))
-            for candidate in range(1, version.rc or 0):
-                found.add(KernelVersion(version.major, version.minor, rc=candidate))
-    return [str(version) for version in sorted(found) if first <= version <= last]
-
-
-def _releases(first: KernelVersion, last: KernelVersion) -> Iterator[KernelVersion]:
-    version = first.series
-    while version <= last.series:
-        yield KernelVersion(*version)
-        major, minor = version
-        version = (major + 1, 0) if minor == LAST_MINOR.get(major) else (major, minor + 1)
 
 
 def timeline(scenario: Scenario, references: Sequence[str], opener: Opener) -> list[Stretch]:

@@ -19,8 +19,8 @@ from concurrent.futures import Executor, Future
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
-from mremapcheck.base import lifeline
 from mremapcheck.base.errors import ExecutorError
+from mremapcheck.linux import lifeline
 
 _T = TypeVar("_T")
 #: Bytes of a message's length, which comes before it.

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mremapcheck.base.errors import KernelReferenceError, MremapcheckError
+from mremapcheck.base.text_files import open_text
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution, Outcome
-from mremapcheck.report.recording import open_text
 from mremapcheck.scenario.document import Scenario
 
 _HINT = "make one with `mremapcheck run --record FILE`"

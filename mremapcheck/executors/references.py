@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mremapcheck.base.errors import KernelReferenceError
+from mremapcheck.text.terminal import quote
 
 if TYPE_CHECKING:
     from mremapcheck.executors.protocol import Executor
@@ -48,7 +49,7 @@ def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = Fal
         return LiveExecutor(timeout=timeout)
     scheme, colon, rest = reference.partition(":")
     if scheme in _NAMES and colon and not rest.strip():
-        raise KernelReferenceError(f"`{reference}` names nothing", _NAMES[scheme])
+        raise KernelReferenceError(f"{quote(reference, 120)} names nothing", _NAMES[scheme])
     if scheme == "vm" and colon:
         from mremapcheck.executors.vm.executor import VmExecutor
 
@@ -59,7 +60,7 @@ def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = Fal
         return RecordedExecutor(rest)
     if colon:
         raise KernelReferenceError(
-            f"`{reference}`: there is no `{scheme}:`",
+            f"{quote(reference, 120)}: there is no {quote(scheme + ':')}",
             "a reference is `live`, a version such as 6.17-rc2, or `vm:6.17.13`",
         )
     from mremapcheck.executors.model.executor import ModelExecutor

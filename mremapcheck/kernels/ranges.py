@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, cast
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.errors import KernelReferenceError
 from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.text.terminal import quote
 
 Comparison: TypeAlias = Literal["<", "<=", ">", ">=", "==", "!="]
 
@@ -81,12 +82,14 @@ def _bound(part: str, text: str) -> Bound:
     found = _BOUND.fullmatch(part)
     if found is None:
         raise KernelReferenceError(
-            f"`{text}` is not a range of kernels",
+            f"{quote(text)} is not a range of kernels",
             "ranges look like `>=6.17-rc1, <6.17-rc3`, with <, <=, >, >=, == or !=; `*` is every kernel",
         )
     version = KernelVersion.parse(found[2])
     if _RELEASE.fullmatch(found[2]) is None:
-        raise KernelReferenceError(f"`{found[2]}` names a build, not a release", f"builds do not order: `{version}`")
+        raise KernelReferenceError(
+            f"{quote(found[2])} names a build, not a release", f"builds do not order: `{version}`"
+        )
     return Bound(cast(Comparison, found[1] or "=="), version, bool(_SERIES.fullmatch(found[2])))
 
 

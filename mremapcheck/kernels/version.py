@@ -8,6 +8,7 @@ from functools import total_ordering
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.errors import KernelReferenceError
+from mremapcheck.text.terminal import quote
 
 _NUMBERS = re.compile(
     r"""v? ([0-9]{1,4}) \. ([0-9]{1,4})
@@ -17,8 +18,8 @@ _NUMBERS = re.compile(
 )
 #: ``-rc3`` (tags, uname), ``~rc3`` (Debian packages), ``-0.rc3.`` (Fedora), ``-061700rc3`` (Ubuntu's mainline builds).
 _CANDIDATE = re.compile(r"[-~.]?(?:0\.|[0-9]{6})?rc([0-9]{1,3})")
-#: What Debian and its kin put into ``uname -v``, where ``uname -r`` ends in ``.0``.
-_PACKAGED = re.compile(r"\b(?:Debian|Ubuntu) ([0-9]+\.[0-9]+\.[0-9]+)")
+#: What Debian and its kin put into ``uname -v``, where ``uname -r`` ends in ``.0`` or (7.3~rc7) leaves a candidate out.
+_PACKAGED = re.compile(r"\b(?:Debian|Ubuntu) ([0-9]+\.[0-9]+(?:\.[0-9]+|~rc[0-9]+))")
 _HINT = "versions look like 6.17-rc2, 6.17, 6.17.13, or what `uname -r` prints"
 
 
@@ -56,20 +57,30 @@ class KernelVersion:
     def of_build(cls, release: str, build: str) -> KernelVersion:
         """Read ``uname -r`` and ``uname -v`` (or the whole banner) of a kernel; raises KernelReferenceError.
 
-        Debian's stable kernels call themselves 6.1.0-50-amd64 whatever their stable update is; the build's text tells.
+        Debian's stable kernels call themselves 6.1.0-50-amd64 whatever their stable update is, its release candidates
+        7.3-amd64; the build's text tells.
         """
         version = cls.parse(release)
         packaged = _PACKAGED.search(build)
         if version.stable == 0 and version.rc is None and packaged:
             exact = cls.parse(packaged[1])
             if exact.series == version.series:
-                return cls(exact.major, exact.minor, exact.stable, None, release)
+                return cls(exact.major, exact.minor, exact.stable, exact.rc, release)
         return version
 
     @property
     def series(self) -> tuple[int, int]:
         """The release that this one is a candidate or a stable update of: (6, 17) for 6.17-rc1 and 6.17.13."""
         return self.major, self.minor
+
+    def means(self, version: KernelVersion) -> bool:
+        """Tell whether somebody who wrote this one is served by ``version``.
+
+        Two numbers alone (``6.17``) mean every release of their series, but no candidate of one.
+        """
+        if re.fullmatch(r"v?[0-9]+\.[0-9]+", self.raw):
+            return version.series == self.series and version.rc is None
+        return version == self
 
     def __str__(self) -> str:
         text = f"{self.major}.{self.minor}"
@@ -90,9 +101,9 @@ class KernelVersion:
 def _unreadable(text: str) -> KernelReferenceError:
     if text.startswith("next-"):
         return KernelReferenceError(
-            f"`{text}` is a linux-next snapshot, which has no place in the order of releases",
+            f"{quote(text)} is a linux-next snapshot, which has no place in the order of releases",
             "name the release it was built on, such as 6.17-rc1, and add changes to it: 6.17-rc1+CHANGE",
         )
     if re.fullmatch(r"v?[0-9]{1,4}", text):
-        return KernelReferenceError(f"`{text}` is only half a kernel version", _HINT)
-    return KernelReferenceError(f"`{text}` is not a kernel version", _HINT)
+        return KernelReferenceError(f"{quote(text)} is only half a kernel version", _HINT)
+    return KernelReferenceError(f"{quote(text)} is not a kernel version", _HINT)

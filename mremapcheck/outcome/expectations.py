@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mremapcheck.base.dataclass import dataclass
@@ -10,7 +10,6 @@ from mremapcheck.outcome.outcome import events_text
 from mremapcheck.scenario.operations import Mmap, Touch
 
 if TYPE_CHECKING:
-    from mremapcheck.executors.protocol import Executor
     from mremapcheck.kernels.version import KernelVersion
     from mremapcheck.outcome.outcome import Execution, Outcome
     from mremapcheck.scenario.document import Expectation, MoveExpectation, Scenario
@@ -92,15 +91,6 @@ def judge(scenario: Scenario, execution: Execution, version: KernelVersion) -> R
     blank = untouched(scenario)
     found = tuple(mismatch for entry in expected for mismatch in mismatches(entry, execution.outcome, blank))
     return Result(scenario, execution, "fail" if found else "pass", execution.reason, expected, found)
-
-
-def judge_all(
-    executor: Executor, scenarios: Sequence[Scenario], version: KernelVersion | None = None
-) -> Iterator[Result]:
-    """Carry the scenarios out and judge each, as ``version`` or else as the executor's own kernel."""
-    version = version or executor.kernel.version
-    for scenario, execution in zip(scenarios, executor.run(scenarios), strict=True):
-        yield judge(scenario, execution, version)
 
 
 def untouched(scenario: Scenario) -> frozenset[str]:

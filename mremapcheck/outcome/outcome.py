@@ -7,19 +7,9 @@ from dataclasses import field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.scenario.verdicts import Verdict
 
-Verdict: TypeAlias = Literal["moved", "resized", "unchanged", "duplicated", "refused", "partial", "damaged"]
 Status: TypeAlias = Literal["ran", "skip", "error"]
-
-VERDICTS: tuple[Verdict, ...] = (
-    "moved",
-    "resized",
-    "unchanged",
-    "duplicated",
-    "refused",
-    "partial",
-    "damaged",
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, page_align
-from mremapcheck.outcome.outcome import Verdict
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, Mremap
+from mremapcheck.scenario.verdicts import Verdict
 
 _HUGE_PAGE = 2 << 20
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mremapcheck.report.changes import change_text
-from mremapcheck.report.text import align, before, calls, drawing_block, plain, wrapped
+from mremapcheck.report.text import align, before, calls, drawing_block, wrapped
+from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.classes import Difference
@@ -89,7 +90,7 @@ def matrix_mismatches(row: Row, kernels: Sequence[Kernel]) -> list[str]:
     for cell, kernel in zip(row.cells, kernels, strict=True):
         told = [str(mismatch) for mismatch in cell.mismatches]
         if cell.status == "error":
-            told = [plain(cell.reason or "error")]
+            told = [one_line(cell.reason or "error")]
         for text in told:
             said.setdefault(text, []).append(kernel.reference)
     return [f"! {text}  ({names[0]}{f' .. {names[-1]}' if names[1:] else ''})" for text, names in said.items()]
@@ -148,7 +149,7 @@ def _cause(cause: Sequence[str]) -> list[str]:
 
 
 def _heading(scenario: Scenario) -> list[str]:
-    lines = wrapped(plain(scenario.summary), "  ", "  ")
+    lines = wrapped(one_line(scenario.summary), "  ", "  ")
     return [*lines, f"  {scenario.path}:{scenario.line}", *(f"    {call}" for call in calls(scenario))]
 
 

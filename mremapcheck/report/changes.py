@@ -63,7 +63,11 @@ def change_lines(changes: Sequence[Change], markdown: bool = False, details: boo
         return
     from tabulate import tabulate
 
+    from mremapcheck.text.markdown import text
+
     rows = [(change.id, str(change.release), change.commit or "-", change.subject) for change in changes]
+    if markdown:
+        rows = [(text(id_), text(release), text(commit), text(subject)) for id_, release, commit, subject in rows]
     headers = ("change", "since", "commit", "subject")
     yield from tabulate(rows, headers, tablefmt="pipe" if markdown else "simple", disable_numparse=True).splitlines()
 

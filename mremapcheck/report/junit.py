@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from mremapcheck.report.base import Header, Tally
 from mremapcheck.report.cases import Case, case
 from mremapcheck.report.style import Style
+from mremapcheck.text import xml
 
 if TYPE_CHECKING:
     from mremapcheck.report.base import Item, Output
@@ -42,19 +43,17 @@ class Junit:
                 _suite(root, name, ((test.name, test.children[index]) for test in self._cases), tally.trouble)
         else:
             _suite(root, " against ".join(names), ((test.name, test) for test in self._cases), tally.trouble)
-        ElementTree.indent(root)
-        text = ElementTree.tostring(root, encoding="unicode")
-        self._out.write(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n')
+        self._out.write(xml.document(root))
 
 
 def _suite(root: ElementTree.Element, name: str, tests: Iterable[tuple[str, Case]], trouble: str | None) -> None:
-    suite = ElementTree.SubElement(root, "testsuite", name=_clean(name))
+    suite = ElementTree.SubElement(root, "testsuite", name=name)
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     for title, test in tests:
         counts["tests"] += 1
-        element = ElementTree.SubElement(suite, "testcase", name=_clean(title), classname=_clean(f"mremapcheck.{name}"))
+        element = ElementTree.SubElement(suite, "testcase", name=title, classname=f"mremapcheck.{name}")
         if test.path:
-            element.set("file", _clean(test.path))
+            element.set("file", test.path)
             element.set("line", str(test.line))
         tag, count = {
             "fail": ("failure", "failures"),
@@ -63,17 +62,10 @@ def _suite(root: ElementTree.Element, name: str, tests: Iterable[tuple[str, Case
         }.get(test.status, ("", ""))
         if tag:
             counts[count] += 1
-            child = ElementTree.SubElement(element, tag, message=_clean(test.message))
+            child = ElementTree.SubElement(element, tag, message=test.message)
             if test.details:
-                child.text = _clean("\n".join(["", *test.details, ""]))
+                child.text = "\n".join(["", *test.details, ""])
     if trouble is not None:
-        ElementTree.SubElement(suite, "system-err").text = _clean(f"ended early: {trouble}")
+        ElementTree.SubElement(suite, "system-err").text = f"ended early: {trouble}"
     for key, value in counts.items():
         suite.set(key, str(value))
-
-
-def _clean(text: str) -> str:
-    """Drop the characters that XML 1.0 cannot carry."""
-    return "".join(
-        c for c in text if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"
-    )

@@ -5,11 +5,13 @@ A matrix has a subtest for each kernel. Diagnostics come before the result that 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mremapcheck.report.base import Header, Tally
 from mremapcheck.report.cases import Case, case
 from mremapcheck.report.style import Style
+from mremapcheck.text import ktap
 
 if TYPE_CHECKING:
     from mremapcheck.report.base import Item, Output
@@ -27,20 +29,24 @@ class Ktap:
         """Write the version and the plan."""
         self._out.write(f"KTAP version 1\n1..{len(self._header.scenarios)}\n")
         for kernel in self._header.kernels:
-            self._out.write(f"# kernel {_plain(kernel.reference)}: {kernel.executor} {_plain(kernel.release)}\n")
+            self._write(ktap.diagnostics(f"kernel {kernel.reference}: {kernel.executor} {kernel.release}"))
 
     def add(self, item: Item) -> None:
         """Write one test."""
         self._number += 1
-        self._out.write("".join(f"{line}\n" for line in _lines(case(item, self._header), self._number)))
+        self._write(_lines(case(item, self._header), self._number))
 
     def finish(self, tally: Tally) -> None:
         """Write what is left of the plan, and the numbers."""
         for scenario in self._header.scenarios[self._number :]:
             self._number += 1
-            self._out.write(f"ok {self._number} {_plain(scenario.name)} # SKIP not run: {tally.trouble or 'stopped'}\n")
+            skipped = ktap.directive("SKIP", f"not run: {tally.trouble or 'stopped'}")
+            self._write([f"ok {self._number} {ktap.description(scenario.name)}{skipped}"])
         counts = " ".join(f"{status}:{count}" for status, count in tally.counts.items())
-        self._out.write(f"# totals {counts}\n")
+        self._write([f"# totals {counts}"])
+
+    def _write(self, lines: Iterable[str]) -> None:
+        self._out.write("".join(f"{line}\n" for line in lines))
 
 
 def _lines(test: Case, number: int) -> list[str]:
@@ -49,15 +55,9 @@ def _lines(test: Case, number: int) -> list[str]:
         lines += ["  KTAP version 1", f"  1..{len(test.children)}"]
         for index, child in enumerate(test.children, 1):
             lines += [f"  {line}" for line in _lines(child, index)]
-    lines += [f"# {detail}".rstrip() for detail in test.details]
+    lines += [line for detail in test.details for line in ktap.diagnostics(detail)]
     if test.status in ("fail", "error") and test.message and not test.details:
-        lines += [f"# {line}" for line in test.message.splitlines()]
+        lines += ktap.diagnostics(test.message)
     good = "ok" if test.status in ("pass", "skip") else "not ok"
-    reason = " ".join(test.message.split())
-    directive = f" # {test.status.upper()} {reason}".rstrip() if test.status in ("skip", "error") else ""
-    return [*lines, f"{good} {number} {_plain(test.name)}{directive}"]
-
-
-def _plain(text: str) -> str:
-    """Return text that may stand in a description: one line, without the ``#`` that begins a directive."""
-    return " ".join(text.replace("#", "_").split())
+    directive = ktap.directive(test.status.upper(), test.message) if test.status in ("skip", "error") else ""
+    return [*lines, f"{good} {number} {ktap.description(test.name)}{directive}"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from mremapcheck.report.base import Header, Tally
 from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mismatches, mismatch_block
 from mremapcheck.report.style import Style
+from mremapcheck.text import markdown
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
@@ -39,9 +40,9 @@ class Markdown:
         else:
             title = "mremap(2) by kernel"
             columns = ["scenario", *([kernel.reference for kernel in kernels] if self._narrow else ["kernels"])]
-        self._out.write(f"## {_cell(title)}\n\n")
+        self._out.write(f"## {markdown.text(title)}\n\n")
         self._row(columns)
-        self._row(["---"] * len(columns))
+        self._out.write(f"{markdown.row(['---'] * len(columns))}\n")
 
     def add(self, item: Item) -> None:
         """Write one row and keep its drawings."""
@@ -57,10 +58,9 @@ class Markdown:
         counts = ", ".join(f"{count} {status}" for status, count in tally.counts.items() if count)
         self._out.write(f"\n{tally.total} scenarios: {counts or 'nothing ran'}\n")
         if tally.trouble is not None:
-            self._out.write(f"\nEnded early: {_cell(tally.trouble)}\n")
+            self._out.write(f"\nEnded early: {markdown.text(tally.trouble)}\n")
         for name, lines in self._blocks:
-            fence = "```"
-            self._out.write("\n".join(["", f"### {_cell(name)}", "", fence + "text", *lines, fence, ""]))
+            self._out.write("\n".join(["", f"### {markdown.text(name)}", "", *markdown.block(lines, "text"), ""]))
 
     def _run(self, result: Result) -> None:
         name, outcome = result.scenario.name, result.execution.outcome
@@ -92,9 +92,4 @@ class Markdown:
             self._blocks.append((row.scenario.name, told))
 
     def _row(self, cells: list[str]) -> None:
-        self._out.write(f"| {' | '.join(_cell(cell) for cell in cells)} |\n")
-
-
-def _cell(text: str) -> str:
-    """Return text that may stand in a table: one line, its bars escaped."""
-    return " ".join(text.split()).replace("|", "\\|")
+        self._out.write(f"{markdown.row(map(markdown.text, cells))}\n")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import lzma
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from mremapcheck.base.errors import OutputError
+from mremapcheck.base.text_files import open_text
 from mremapcheck.report.json import Json
 from mremapcheck.report.style import Style
 
@@ -69,10 +68,3 @@ class _File:
 
     def _trouble(self, error: OSError) -> OutputError:
         return OutputError(f"{self._path} cannot be written: {error.strerror}")
-
-
-def open_text(path: Path, mode: str) -> IO[str]:
-    """Open a recording; raises OSError."""
-    if path.suffix == ".xz":
-        return io.TextIOWrapper(lzma.LZMAFile(path, mode), encoding="utf-8")
-    return path.open(mode, encoding="utf-8")

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from mremapcheck.base.dataclass import dataclass
-
-#: SGR codes by what they mean.
-_CODES = {"good": "32", "bad": "31;1", "warn": "33", "strong": "1", "faint": "2"}
+from mremapcheck.text import terminal
 
 #: Which meaning a word of a report has.
 _WORDS = {
@@ -37,7 +35,7 @@ class Style:
 
     def paint(self, meaning: str, text: str) -> str:
         """Return ``text`` in the colour of good, bad, warn, strong or faint."""
-        return f"\x1b[{_CODES[meaning]}m{text}\x1b[0m" if self.colours and text else text
+        return terminal.paint(meaning, text) if self.colours else text
 
     def status(self, status: str, text: str) -> str:
         """Return ``text`` in the colour of a status."""

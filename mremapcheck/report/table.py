@@ -9,7 +9,9 @@ from mremapcheck.compare.classes import CLASSES
 from mremapcheck.report.base import STATUSES, Header, Tally
 from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mismatches, mismatch_block, trace_block
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import WIDTH, clip, plain, terminal_width, wrapped
+from mremapcheck.report.text import WIDTH, clip, terminal_width, wrapped
+from mremapcheck.text.terminal import lines as harmless
+from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
@@ -63,7 +65,7 @@ class Table:
         text = ", ".join(self._style.status(status, f"{count} {status}") for status, count in counts)
         total = f"{tally.total} scenario{'' if tally.total == 1 else 's'}"
         self._gap()
-        self._line(f"{total}: {text or 'nothing ran'}")
+        self._line(painted=f"{total}: {text or 'nothing ran'}")
         if tally.classes:
             counts = [(kind, tally.classes[kind]) for kind in CLASSES if kind in tally.classes]
             self._list("worst difference:", [f"{count} {kind}" for kind, count in counts])
@@ -77,7 +79,7 @@ class Table:
         seen = f"  {outcome.label if outcome else '':<16}"
         note = ""
         if result.reason:
-            note = plain(result.reason)  # never cut: it is what somebody has to act on
+            note = one_line(result.reason)  # never cut: it is what somebody has to act on
         elif result.status != "fail":  # the drawings have a heading of their own
             used = self._indent + max(len(name) - self._name, 0) + len(seen) + 2
             note = clip(result.scenario.summary, self._width - used) if self._width - used > 16 else ""
@@ -92,7 +94,7 @@ class Table:
             return
         if comparison.status == "different":
             self._gap()
-        self._item(comparison, f"  {plain(comparison.reason or comparison.kind or '')}")
+        self._item(comparison, f"  {one_line(comparison.reason or comparison.kind or '')}")
         if comparison.status == "different":
             unknown = "suspected bug of a model" if comparison.suspects else "unknown"
             for change in comparison.differences[0].cause or (unknown,):
@@ -110,7 +112,7 @@ class Table:
 
     def _item(self, item: Item, text: str) -> None:
         status = self._style.status(item.status, f"{item.status:<{self._status}}")
-        self._line(f"{status}  {item.scenario.name:<{self._name}}{text}".rstrip())
+        self._line(f"  {item.scenario.name:<{self._name}}{text}".rstrip(), status)
 
     def _block(self, lines: list[str]) -> None:
         self._line("\n".join(lines))
@@ -124,6 +126,7 @@ class Table:
         if self._last:
             self._line()
 
-    def _line(self, text: str = "") -> None:
-        self._out.write(text + "\n")
-        self._last = text
+    def _line(self, text: str = "", painted: str = "") -> None:
+        """Write what is ``painted`` by us, and text that may be a stranger's."""
+        self._last = painted + harmless(text)
+        self._out.write(self._last + "\n")

@@ -9,6 +9,7 @@ from mremapcheck.base.units import PAGE
 from mremapcheck.scenario.drawing import compact
 from mremapcheck.scenario.operations import Mmap, Mremap, Munmap
 from mremapcheck.scenario.picture import call
+from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.report.base import Output
@@ -115,14 +116,9 @@ def terminal_width(out: Output) -> int:
     return get_terminal_size((WIDTH, 24)).columns
 
 
-def plain(text: str) -> str:
-    """Return a file's words in one line, without what a terminal would take for commands."""
-    return "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
-
-
 def clip(text: str, width: int) -> str:
     """Return a file's words in one line of at most ``width`` characters."""
-    return cut(plain(text), width)
+    return cut(one_line(text), width)
 
 
 def counted(count: int, word: str) -> str:

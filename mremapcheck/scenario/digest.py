@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from mremapcheck.scenario.document import Scenario
+from typing import Any
 
 
-def digest(scenario: Scenario) -> str:
-    """Return 16 hexadecimal digits that depend on what is carried out, and on nothing else.
-
-    Regions, set-up, script and process count; the scenario's name, words, expectations and place in a file do not.
-    """
-    done = (scenario.regions, scenario.setup, scenario.script, scenario.process)
-    return hashlib.sha256(repr(_plain(done)).encode()).hexdigest()[:16]
+def digest(*carried_out: object) -> str:
+    """Return 16 hexadecimal digits that depend on what is carried out: plain data and dataclasses."""
+    return hashlib.sha256(repr(_plain(carried_out)).encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:

@@ -113,7 +113,7 @@ class Scenario:
         """What is carried out, as 16 hexadecimal digits: the same whatever the words and expectations are."""
         from mremapcheck.scenario.digest import digest  # computed only where it is reported
 
-        return digest(self)
+        return digest(self.regions, self.setup, self.script, self.process)
 
     def objects(self) -> dict[str, tuple[str, int]]:
         """Return the kind of each object that is mapped, and its length in pages: long enough for every mapping."""

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from mremapcheck.scenario.document import Run
-from mremapcheck.scenario.reader import Refused, quote
+from mremapcheck.scenario.reader import Refused
+from mremapcheck.text.terminal import quote
 
 #: The most pages in one drawing, and in all mappings of a scenario together.
 MOST_PAGES = 1 << 20

@@ -8,15 +8,13 @@ from dataclasses import field
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE
 from mremapcheck.kernels.ranges import KernelRange
-from mremapcheck.outcome.outcome import VERDICTS
 from mremapcheck.scenario.address import REGION_NAME
 from mremapcheck.scenario.document import Expectation, MoveExpectation
 from mremapcheck.scenario.fields import Choice, Field
 from mremapcheck.scenario.reader import Refused
 from mremapcheck.scenario.records import ListOf, MapOf, Record, Tagged, key
 from mremapcheck.scenario.values import ERRNO, KERNELS, LAYOUT, Outline, Result, Size, known_place
-
-FAILURES = ("refused", "partial", "damaged")
+from mremapcheck.scenario.verdicts import FAILURES, VERDICTS
 
 
 @dataclass(slots=True, kw_only=True)

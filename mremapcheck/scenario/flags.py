@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from mremapcheck.base.units import U64
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
-from mremapcheck.scenario.reader import Refused, did_you_mean, quote
+from mremapcheck.scenario.reader import Refused, did_you_mean
+from mremapcheck.text.terminal import quote
 
 NAMES = {"MAYMOVE": MREMAP_MAYMOVE, "FIXED": MREMAP_FIXED, "DONTUNMAP": MREMAP_DONTUNMAP}
 

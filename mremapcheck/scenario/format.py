@@ -15,9 +15,10 @@ from mremapcheck.scenario.drawing import LETTERS, Drawing
 from mremapcheck.scenario.expect import EXPECT, ExpectItem
 from mremapcheck.scenario.fields import Field, Flag, Text, Whole
 from mremapcheck.scenario.items import ITEM, Item
-from mremapcheck.scenario.reader import Reader, Refused, did_you_mean, quote
+from mremapcheck.scenario.reader import Reader, Refused, did_you_mean
 from mremapcheck.scenario.records import ListOf, MapOf, Record, Short, key
 from mremapcheck.scenario.values import CAPABILITY, DRAWING, ELSEWHERE, LimitSize, Size
+from mremapcheck.text.terminal import quote
 
 NAME = Text("a scenario's name", "[A-Za-z0-9][A-Za-z0-9._-]*", "letters, digits, `.`, `_` and `-`", 100)
 

@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import Any, TypeAlias
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.text.terminal import excerpt, quote
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -69,7 +70,7 @@ def show(path: Iterable[str | int]) -> str:
     """Return a path as people write it: ``moves[0].flags``."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{_clean(part)}"
+        text += f"[{part}]" if isinstance(part, int) else f".{excerpt(part)}"
     return text.removeprefix(".")
 
 
@@ -84,16 +85,6 @@ def describe(value: Any) -> str:
     if isinstance(value, str):
         return quote(value)
     return "a list" if isinstance(value, list) else "a mapping"
-
-
-def quote(text: str) -> str:
-    """Return text from a document as a message may show it: short, on one line, printable."""
-    return f"`{_clean(text)}`"
-
-
-def _clean(text: str) -> str:
-    short = text if len(text) <= 40 else text[:37] + "..."
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in short)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from mremapcheck.scenario.fields import Field, Schema
-from mremapcheck.scenario.reader import Reader, Refused, Unusable, describe, did_you_mean, quote
+from mremapcheck.scenario.reader import Reader, Refused, Unusable, describe, did_you_mean
+from mremapcheck.text.terminal import quote
 
 T = TypeVar("T")
 #: Records of one kind that are kept.

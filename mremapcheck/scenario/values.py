@@ -30,7 +30,8 @@ from mremapcheck.scenario.flags import FLAGS_HINT, flags_number, parse_flags
 from mremapcheck.scenario.flags import PATTERN as FLAGS
 from mremapcheck.scenario.kinds import CAPABILITIES
 from mremapcheck.scenario.operations import Address
-from mremapcheck.scenario.reader import Reader, Refused, describe, did_you_mean, quote
+from mremapcheck.scenario.reader import Reader, Refused, describe, did_you_mean
+from mremapcheck.text.terminal import quote
 
 #: Names that an outcome has for the places that the kernel chose, in the order of the moves that returned them.
 ELSEWHERE = r"elsewhere[0-9]*"

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.compare.classes import CLASSES, Difference
 from mremapcheck.compare.differences import differences
-from mremapcheck.outcome.outcome import MoveOutcome, Outcome, Verdict
+from mremapcheck.outcome.outcome import MoveOutcome, Outcome
+from mremapcheck.scenario.verdicts import Verdict
 from tests.made import DAMAGED, MOVED, PARTIAL, REFUSED, outcome, scenario, vma
 
 CASE = scenario()

@@ -145,9 +145,28 @@ def test_what_there_is_not(user: User, mirror: Mirror) -> None:
     message = user.fails("fetch", "6.12", "6.99", "6.12.8")
     assert "there is no kernel 6.99, 6.12.8 to fetch" in message
     assert "hint: of 6.12 there are 6.12.7, 6.12.63; there are 6.17" in message
+    assert message.split("looked in Debian's ")[1].splitlines()[0] == SUITE, "the mirror has no other"
     assert not user.known(), "nothing is fetched where something is missing"
     assert not mirror.sent(".deb")
     assert "is not a kernel version" in user.fails("fetch", "latest")
+
+
+@pytest.mark.parametrize("suite", ["bookworm-backports", "sid", "experimental"])
+def test_other_suites(user: User, mirror: Mirror, suite: str) -> None:
+    mirror.add(IMAGE.format("6.18.1"), "6.18.1-1", kernel("6.18.1"))
+    mirror.publish(suite=suite)
+    assert user.run("fetch", "6.18").stdout.startswith("fetched 6.18.1")
+    assert f"{SUITE}, {suite}" in user.fails("fetch", "6.99").replace(f"{suite}, {SUITE}", f"{SUITE}, {suite}")
+
+
+def test_a_release_candidate_is_not_its_release(user: User, mirror: Mirror) -> None:
+    image = bzimage("7.3-cloud-amd64 (x@y) #1 SMP PREEMPT_DYNAMIC Debian 7.3~rc7-1~exp1 (2026-11-01)")
+    mirror.add("linux-binary-7.3-cloud-amd64", "7.3~rc7-1~exp1", deb({"./usr/lib/modules/7.3/vmlinuz": image}))
+    mirror.publish(suite="experimental")
+    assert "of 7.3 there are 7.3-rc7" in user.fails("fetch", "7.3")
+    assert user.run("fetch", "7.3-rc7").stdout.startswith("fetched 7.3-cloud-amd64: Linux 7.3-rc7")
+    assert user.run("path", "7.3-rc7").returncode == 0
+    assert "no kernel `7.3` is known" in user.fails("path", "7.3")
 
 
 @pytest.mark.parametrize("length", ["same", "shorter", "longer"])

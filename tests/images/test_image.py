@@ -30,6 +30,14 @@ def test_debian_hides_the_stable_update_in_the_banner(tmp_path: Path) -> None:
     assert (image.release, str(image.version)) == ("6.1.0-50-cloud-amd64", "6.1.176")
 
 
+def test_debian_hides_the_release_candidate_in_the_banner(tmp_path: Path) -> None:
+    banner = (
+        "7.3-cloud-amd64 (debian-kernel@lists.debian.org) #1 SMP PREEMPT_DYNAMIC Debian 7.3~rc7-1~exp1 (2026-11-01)"
+    )
+    image = open_image(write(tmp_path / "vmlinuz", bzimage(banner)))
+    assert (image.release, str(image.version)) == ("7.3-cloud-amd64", "7.3-rc7")
+
+
 def test_the_kernel_inside_a_bzimage_is_booted_where_qemu_can(tmp_path: Path) -> None:
     for pvh in (True, False):
         inside = vmlinux(pvh=pvh)

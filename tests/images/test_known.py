@@ -33,17 +33,27 @@ def test_added_found_and_removed() -> None:
 
 
 def test_a_version_means_the_newest_that_fits() -> None:
-    for release in ("6.17.8-a", "6.17.13-a", "6.18.2-a", "6.17.0-rc2"):
+    for release in ("6.17.8-a", "6.17.13-a", "6.18.2-a", "6.17.0-rc2", "6.19.0-rc1"):
         known.add(image(release))
-    names = {text: getattr(known.find(text), "name", None) for text in ("6.17", "6.17.8", "v6.18", "6.17-rc2", "6.16")}
+    names = {
+        text: getattr(known.find(text), "name", None)
+        for text in ("6.17", "6.17.8", "v6.18", "6.17-rc2", "6.19", "6.16")
+    }
     assert names == {
         "6.17": "6.17.13-a",
         "6.17.8": "6.17.8-a",
         "v6.18": "6.18.2-a",
         "6.17-rc2": "6.17.0-rc2",
+        "6.19": None,
         "6.16": None,
     }
-    assert [each.name for each in known.all_known()] == ["6.17.0-rc2", "6.17.8-a", "6.17.13-a", "6.18.2-a"]
+    assert [each.name for each in known.all_known()] == [
+        "6.17.0-rc2",
+        "6.17.8-a",
+        "6.17.13-a",
+        "6.18.2-a",
+        "6.19.0-rc1",
+    ]
 
 
 def test_a_kernel_with_a_name_of_its_own_is_meant_by_it_only() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.base.units import ARENA_END, ARENA_START
-from mremapcheck.executors.live import supervisor
+from mremapcheck.executors.live import place, supervisor
 from mremapcheck.executors.live.executor import WINDOW, LiveExecutor
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
@@ -230,8 +231,8 @@ def test_interpreter_below_the_arena(executor: LiveExecutor) -> None:
     libc.mmap.restype = ctypes.c_void_p
     libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
     places = [0x8_0000_0000 + index * 0x10000 for index in range(5)]
-    for place in places:
-        assert libc.mmap(place, 0x8000, 3, 0x32, -1, 0) == place
+    for low in places:
+        assert libc.mmap(low, 0x8000, 3, 0x32, -1, 0) == low
     try:
         with LiveExecutor(fresh=False) as forked:
             scenarios = [
@@ -241,8 +242,35 @@ def test_interpreter_below_the_arena(executor: LiveExecutor) -> None:
             ]
             assert list(forked.run(scenarios)) == list(executor.run(scenarios))
     finally:
-        for place in places:
-            libc.munmap(ctypes.c_void_p(place), 0x8000)
+        for low in places:
+            libc.munmap(ctypes.c_void_p(low), 0x8000)
+
+
+@pytest.mark.parametrize("kind", ["io-uring", "aio"])
+def test_interpreter_that_needs_memory_while_a_ring_is_placed(
+    executor: LiveExecutor, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """It comes after the look at what is free, and stays: once it lay in the arena, and was unmapped with it."""
+    look = place._mappings
+    taken: list[mmap.mmap] = []
+
+    def and_take() -> list[tuple[int, int, str]]:
+        found = look()
+        for memory in taken[1:]:
+            memory[:] = bytes(len(memory))
+        if len(taken) < 4:
+            taken.append(mmap.mmap(-1, 1 << 20))
+        elif len(taken) == 4:
+            taken[0].close()  # gives back what lies high
+            taken.append(mmap.mmap(-1, 1 << 20))
+        return found
+
+    monkeypatch.setattr(place, "_mappings", and_take)
+    scenarios = [scenario(map={"src": "A", "dst": "."}, vmas={"A": {"kind": kind}}, moves=[move("1p")])] * 4
+    with LiveExecutor(fresh=False) as forked:
+        found = list(forked.run(scenarios))
+    assert found == list(executor.run(scenarios))
+    assert {execution.status for execution in found} <= {"ran", "skip"}
 
 
 def test_leaked_counter_costs_one_worker(executor: LiveExecutor) -> None:

@@ -2,8 +2,8 @@
 
 FAKE_QEMU says what it does: serve, serve-serial, refuse, no-nvme, panic, halt, hang, garbage, die (be killed at boot),
 plain (restart, unless booted plainly);
-or ``WAY@STEPS``: serve, but for a plan with so many steps panic, oops, warn, hang, exit, be killed, fail, or kill the
-worker. ``xTIMES`` behind it: in the first TIMES guests only. ``kvm=WAY`` before it is for KVM.
+or ``WAY@STEPS``: serve, but for a plan with so many steps panic, oops, warn, hang, exit, be killed, fail, or let the
+worker die of SIGSEGV. ``xTIMES`` behind it: in the first TIMES guests only. ``kvm=WAY`` before it is for KVM.
 """
 
 from __future__ import annotations
@@ -77,12 +77,12 @@ class Fake(Guest):
             self._words.lines = OOPS if way == "oops" else WARN
 
     def _catch(self, hand: Hand) -> None:
-        """Kill the worker when it is at the plan."""
+        """Let the worker die when it is at the plan."""
         place = [len(marshal.loads(task.plan)[-1]) for task in hand.batch].index(self._trap)
         target = hand._before + hand._given + place
         while hand.progress[1] < target or (hand.progress[1] == target and hand.progress[0] == IDLE):
             pass
-        os.kill(hand.worker, signal.SIGKILL)
+        os.kill(hand.worker, signal.SIGSEGV)
 
 
 def option(name: str) -> list[str]:

@@ -161,7 +161,7 @@ def python_of(settings: list[str]) -> str:
     if USER not in settings:
         return sys.executable
     for python in (sys.executable, "/usr/bin/python3"):
-        command = [python, SANDBOX, USER, "--", python, "-c", f"open({str(SANDBOX)!r})"]
+        command = [python, str(SANDBOX), USER, "--", python, "-c", f"open({str(SANDBOX)!r})"]
         if Path(python).exists() and subprocess.run(command, capture_output=True, check=False).returncode == 0:
             return python
     return ""

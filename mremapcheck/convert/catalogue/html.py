@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from importlib.resources import files
 
 from mremapcheck import __version__
@@ -13,6 +12,7 @@ from mremapcheck.convert.catalogue.entries import Chapter, Entry, by_theme
 from mremapcheck.executors.model.change import Change
 from mremapcheck.executors.model.registry import by_id
 from mremapcheck.scenario import picture
+from mremapcheck.text.html import escape, target
 
 _GOOD = ("moved", "resized", "unchanged", "duplicated")
 _SAME_WORD = ("counters", "layout", "events", "contents")
@@ -40,7 +40,7 @@ def html(found: Sequence[Entry], first: str, last: str) -> str:
         "<main>",
     ]
     for name, entries in themes.items():
-        parts.append(f'<section><h2 id="theme-{_attribute(name)}">{escape(name)}</h2>')
+        parts.append(f'<section><h2 id="theme-{escape(name)}">{escape(name)}</h2>')
         for entry in entries:
             parts += _article(entry, first, last)
         parts.append("</section>")
@@ -72,14 +72,14 @@ def _navigation(themes: Mapping[str, Sequence[Entry]]) -> Iterator[str]:
         yield f"<details><summary>{escape(name)} <span>{len(entries)}</span></summary><ul>"
         for entry in entries:
             title = entry.scenario.name
-            yield f'<li><a href="#{_attribute(title)}">{escape(title)}</a></li>'
+            yield f'<li><a href="#{escape(title)}">{escape(title)}</a></li>'
         yield "</ul></details>"
     yield "</nav>"
 
 
 def _article(entry: Entry, first: str, last: str) -> Iterator[str]:
     scenario = entry.scenario
-    name = _attribute(scenario.name)
+    name = escape(scenario.name)
     yield f'<article id="{name}"{" data-turns" if entry.turns else ""}>'
     yield f'<h3>{escape(scenario.summary)}</h3><div class="name"><a href="#{name}">{escape(scenario.name)}</a></div>'
     if scenario.about:
@@ -114,8 +114,8 @@ def _calls(entry: Entry) -> str:
 
 
 def _segment(chapter: Chapter) -> str:
-    words = _attribute(f"{chapter.kernels}: {chapter.label}")
-    return f'<i class="{_attribute(chapter.verdict)}" style="flex-grow:{chapter.share}" title="{words}"></i>'
+    words = escape(f"{chapter.kernels}: {chapter.label}")
+    return f'<i class="{escape(chapter.verdict)}" style="flex-grow:{chapter.share}" title="{words}"></i>'
 
 
 def _era(entry: Entry, chapter: Chapter) -> Iterator[str]:
@@ -137,11 +137,11 @@ def _era(entry: Entry, chapter: Chapter) -> Iterator[str]:
 
 
 def _badge(kind: str, text: str) -> str:
-    return f'<span class="badge {_attribute(kind)}">{escape(text)}</span>'
+    return f'<span class="badge {escape(kind)}">{escape(text)}</span>'
 
 
 def _change_link(change: Change) -> str:
-    return f'<a href="#change-{_attribute(change.id)}" title="{_attribute(change.subject)}">{escape(change.id)}</a>'
+    return f'<a href="#change-{escape(change.id)}" title="{escape(change.subject)}">{escape(change.id)}</a>'
 
 
 def _changes(found: Sequence[Entry]) -> Iterator[str]:
@@ -159,9 +159,11 @@ def _changes(found: Sequence[Entry]) -> Iterator[str]:
     yield '<section class="always"><h2 id="changes">The changes that made the difference</h2>'
     yield '<div class="pic"><table class="changes"><tr><th>Since<th>Change<th>What user space sees<th>Scenarios</tr>'
     for change in sorted(changes, key=lambda change: change.release):
-        commit = f'<br><a href="{COMMITS}{change.commit}">{escape(change.commit[:12])}</a>' if change.commit else ""
+        commit = (
+            f'<br><a href="{target(COMMITS + change.commit)}">{escape(change.commit[:12])}</a>' if change.commit else ""
+        )
         yield (
-            f'<tr id="change-{_attribute(change.id)}"><td>{escape(str(change.release))}'
+            f'<tr id="change-{escape(change.id)}"><td>{escape(str(change.release))}'
             f"<td><b>{escape(change.id)}</b>{commit}<td>{escape(change.summary)}<td>{len(turned[change.id])}</tr>"
         )
     yield "</table></div></section>"
@@ -175,12 +177,8 @@ def _footer() -> str:
 
 
 def _cite(cite: str) -> str:
-    text, target = link(cite)
-    return f'<a href="{_attribute(target)}">{escape(text)}</a>' if target else escape(text)
-
-
-def _attribute(text: str) -> str:
-    return escape(text, quote=True)
+    text, address = link(cite)
+    return f'<a href="{target(address)}">{escape(text)}</a>' if address else escape(text)
 
 
 def _file(name: str) -> str:

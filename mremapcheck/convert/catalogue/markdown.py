@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
-from mremapcheck.convert.catalogue.cites import link
+from mremapcheck.convert.catalogue.cites import link as where
 from mremapcheck.convert.catalogue.entries import Chapter, Entry, by_theme
 from mremapcheck.convert.export.words import drawing_text
 from mremapcheck.scenario import picture
+from mremapcheck.text.markdown import block, cell_code, link, paragraphs, row, text
 
 
 def markdown(found: Sequence[Entry]) -> str:
@@ -22,10 +22,10 @@ def markdown(found: Sequence[Entry]) -> str:
         "tells whose data it holds, `_` is a mapped page with nobody's data, `.` a hole, `?` could not be read,",
         "`A{512}` are 512 pages.",
         "",
-        *(f"- [{name}](#{name}): {len(entries)}" for name, entries in themes.items()),
+        *(f"- [{text(name)}](#{name}): {len(entries)}" for name, entries in themes.items()),
     ]
     for name, entries in themes.items():
-        lines += ["", f"## {name}"]
+        lines += ["", f"## {text(name)}"]
         for entry in entries:
             lines += ["", *_section(entry)]
     return "\n".join(lines) + "\n"
@@ -33,19 +33,14 @@ def markdown(found: Sequence[Entry]) -> str:
 
 def _section(entry: Entry) -> Iterator[str]:
     scenario = entry.scenario
-    yield from (f"### {scenario.name}", "", f"**{_text(scenario.summary)}**")
+    yield from (f"### {text(scenario.name)}", "", f"**{text(scenario.summary)}**")
     if scenario.about:
-        yield from ("", _text(scenario.about.strip()))
-    yield from ("", "```")
-    yield picture.regions(scenario)
-    yield from ("", picture.legend(scenario))
-    for part in (picture.conditions(scenario), picture.moves(scenario)):
-        if part:
-            yield from ("", part)
-    yield from ("```", "")
+        yield from ("", paragraphs(scenario.about))
+    parts = [picture.regions(scenario), picture.legend(scenario), picture.conditions(scenario), picture.moves(scenario)]
+    yield from ("", *block(["\n\n".join(filter(None, parts))]), "")
     yield from _table(entry)
     if scenario.cite:
-        yield from ("", "See " + ", ".join(map(_link, scenario.cite)) + ".")
+        yield from ("", f"See {', '.join(link(*where(cite)) for cite in scenario.cite)}.")
 
 
 def _table(entry: Entry) -> Iterator[str]:
@@ -53,32 +48,24 @@ def _table(entry: Entry) -> Iterator[str]:
     for chapter in entry.chapters:
         places += [name for name in (chapter.outcome.regions if chapter.outcome else ()) if name not in places]
     causes = any(chapter.causes for chapter in entry.chapters)
-    yield f"| Linux | outcome | {' | '.join(places)} |" + (" because of |" if causes else "")
-    yield "|---" * (len(places) + 2 + causes) + "|"
+    columns = ["Linux", "outcome", *map(text, places), *(["because of"] if causes else [])]
+    yield from (row(columns), row(["---"] * len(columns)))
     for chapter in entry.chapters:
-        cells = [chapter.kernels, _outcome(chapter)]
+        cells = [text(chapter.kernels), _outcome(chapter)]
         for place in places:
             drawing = chapter.outcome.regions.get(place) if chapter.outcome else None
-            cells.append("" if drawing is None else f"`{drawing_text(drawing)}`")
+            cells.append("" if drawing is None else cell_code(drawing_text(drawing)))
         if causes:
-            cells.append(", ".join(chapter.causes))
-        yield f"| {' | '.join(cells)} |"
+            cells.append(text(", ".join(chapter.causes)))
+        yield row(cells)
 
 
 def _outcome(chapter: Chapter) -> str:
     if chapter.outcome is None:
-        return f"{chapter.label}: {_text(chapter.reason)}"
-    text = f"**{chapter.label}**" if chapter.verdict in ("damaged", "partial") else chapter.label
+        return text(f"{chapter.label}: {chapter.reason}")
+    said = text(chapter.label)
+    if chapter.verdict in ("damaged", "partial"):
+        said = f"**{said}**"
     if chapter.kind in ("counters", "layout", "events", "contents"):
-        text += f" (other {chapter.kind})"
-    return "<br>".join([text, *map(_text, chapter.details)])
-
-
-def _link(cite: str) -> str:
-    text, target = link(cite)
-    return f"[{_text(text)}]({target})" if target else _text(text)
-
-
-def _text(text: str) -> str:
-    """Return text that means itself in Markdown, in a table too."""
-    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
+        said += f" (other {chapter.kind})"
+    return "<br>".join([said, *map(text, chapter.details)])

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from html import escape
 from itertools import groupby
 
 from mremapcheck.outcome.outcome import Outcome
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mmap, Touch
+from mremapcheck.text.html import escape
 
 CELL = 22
 GAP = 8
@@ -84,7 +84,7 @@ def draw(drawings: Mapping[str, str], boxes: Boxes, numbers: Mapping[str, int]) 
         rows.append("".join(parts))
         width = max(width, ruler.end)
     height = len(drawings) * (CELL + GAP) - GAP
-    words = escape("; ".join(f"{name}: {_short(drawing)}" for name, drawing in drawings.items()), quote=True)
+    words = escape("; ".join(f"{name}: {_short(drawing)}" for name, drawing in drawings.items()))
     return (
         f'<svg viewBox="0 0 {_n(width + 1)} {height}" width="{_n(width + 1)}" role="img" aria-label="{words}" '
         f'style="min-width:{_n(width * _SMALLEST)}px">{"".join(rows)}</svg>'
@@ -134,10 +134,10 @@ def _runs(ruler: _Ruler, y: int, numbers: Mapping[str, int]) -> Iterator[str]:
         yield f'<rect class="{kind}" x="{_n(x + 1)}" y="{y + 1}" width="{_n(end - x - 2)}" height="20" rx="4"/>'
         if long:
             text = f"{mark}×{pages}" if mark != "_" else f"×{pages}"
-            yield f'<text class="t" x="{_n((x + end) / 2)}" y="{y + 15}">{text}</text>'
+            yield f'<text class="t" x="{_n((x + end) / 2)}" y="{y + 15}">{escape(text)}</text>'
         elif mark != "_":
             places = " ".join(_n(x + CELL * page + CELL / 2) for page in range(pages))
-            yield f'<text class="t" x="{places}" y="{y + 15}">{mark * pages}</text>'
+            yield f'<text class="t" x="{places}" y="{y + 15}">{escape(mark * pages)}</text>'
 
 
 def _short(drawing: str) -> str:

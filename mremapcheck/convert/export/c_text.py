@@ -1,4 +1,4 @@
-"""Numbers, names and strings as C has them."""
+"""Numbers, flags and names as C has them; ``text.c`` has strings and comments."""
 
 from __future__ import annotations
 
@@ -7,25 +7,6 @@ from mremapcheck.scenario.operations import Address
 
 #: Kinds and their names in the pack; the two that libc's headers use for something else have longer ones.
 KINDS = {"file": "FILE_ON_DISK"}
-
-
-def string(text: str) -> str:
-    """Return a C string; what is not printable ASCII is written in octal."""
-    parts = []
-    for byte in text.encode():
-        char = chr(byte)
-        if char in '"\\':
-            parts.append("\\" + char)
-        elif 32 <= byte < 127:
-            parts.append(char)
-        else:
-            parts.append(f"\\{byte:03o}")
-    return '"' + "".join(parts).replace("??", '?""?') + '"'
-
-
-def character(letter: str) -> str:
-    """Return a C character."""
-    return f"'{letter}'"
 
 
 def kind(name: str) -> str:
@@ -58,11 +39,6 @@ def address(at: Address, prefix: str = "at_", page: str = "P") -> str:
 def identifier(name: str) -> str:
     """Return a name that C takes."""
     return name.replace("-", "_")
-
-
-def comment(text: str) -> str:
-    """Return text that cannot end a comment."""
-    return text.replace("*/", "* /").replace("/*", "/ *")
 
 
 FLAG_NAMES = {1: "MAYMOVE", 2: "FIXED", 4: "DONTUNMAP"}

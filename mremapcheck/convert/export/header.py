@@ -6,19 +6,16 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from mremapcheck.base.units import PAGE
-from mremapcheck.convert.export.c_text import comment
 from mremapcheck.convert.export.eras import eras
 from mremapcheck.convert.export.oracle import Wanted
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.text import c
 
 
 def header(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:
     """Yield the lines of the comment."""
-    yield "/*"
-    for line in _lines(scenario, wanted):
-        yield f" * {comment(line)}".rstrip()
-    yield " */"
+    yield from c.comment(_lines(scenario, wanted))
 
 
 def _lines(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mremapcheck.base.units import PAGE
-from mremapcheck.convert.export.c_text import identifier, string
+from mremapcheck.convert.export.c_text import identifier
 from mremapcheck.convert.export.steps import OBJECT_KINDS, Objects
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mmap
+from mremapcheck.text.c import string
 
 PROTS = {
     "none": "PROT_NONE",

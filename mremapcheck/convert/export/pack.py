@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from mremapcheck import __version__
-from mremapcheck.convert.export.c_text import comment, identifier, kind, size, string
+from mremapcheck.convert.export.c_text import identifier, kind, size
 from mremapcheck.convert.export.oracle import Wanted
 from mremapcheck.convert.export.steps import Objects, rows
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.text.c import comment, short_comment, string
 
 #: The parts of the interpreter, in the order in which C needs them; the tables come after the first one.
 PARTS = (
@@ -75,9 +76,9 @@ def part(name: str) -> str:
 
 def _tables(index: int, packed: Packed) -> Iterator[str]:
     scenario = packed.scenario
-    yield from _comment(scenario)
+    yield from comment(_about(scenario))
     if packed.skip:
-        yield f"/* Left out: {comment(packed.skip)} */"
+        yield short_comment(f"Left out: {packed.skip}")
         return
     objects = Objects.of(scenario)
     yield f"static const struct region regions_{index}[] = {{"
@@ -104,13 +105,11 @@ def _tables(index: int, packed: Packed) -> Iterator[str]:
         yield "};"
 
 
-def _comment(scenario: Scenario) -> Iterator[str]:
-    yield "/*"
-    yield f" * {comment(scenario.name)}: {comment(scenario.summary)}"
-    yield " *"
+def _about(scenario: Scenario) -> Iterator[str]:
+    yield f"{scenario.name}: {scenario.summary}"
+    yield ""
     for part in (picture.regions(scenario), picture.legend(scenario)):
-        yield from (f" *     {comment(line)}" for line in part.splitlines())
-    yield " */"
+        yield from (f"    {line}" for line in part.splitlines())
 
 
 def _list(packed: Iterable[Packed]) -> Iterator[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mremapcheck.base.units import PAGE, pages
-from mremapcheck.convert.export.c_text import character, flags, identifier, string
+from mremapcheck.convert.export.c_text import flags, identifier
 from mremapcheck.convert.export.mappings import PROTS, Mappings, size_of
 from mremapcheck.convert.export.steps import tag_runs
-from mremapcheck.executors.live.constants import ADVICE
+from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
@@ -32,6 +32,7 @@ from mremapcheck.scenario.operations import (
     UffdRegister,
     UffdUnregister,
 )
+from mremapcheck.text.c import character, short_comment, string
 
 _MODES = {"missing": "UFFDIO_REGISTER_MODE_MISSING", "wp": "UFFDIO_REGISTER_MODE_WP"}
 _EVENTS = "UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_UNMAP"
@@ -89,7 +90,7 @@ class Statements:
             if place != region:
                 region = place
                 drawings = (picture.drawing(other) for other in scenario.regions if other.name == place)
-                yield from ("", f"/* {place}: {next(drawings, '')} */")
+                yield from ("", short_comment(f"{place}: {next(drawings, '')}"))
             yield from self._statement(operation)
         yield from self._conditions()
         yield ""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mremapcheck.base.units import PAGE, pages
-from mremapcheck.convert.export.c_text import address, character, flags, kind, size, string
-from mremapcheck.executors.live.constants import ADVICE
+from mremapcheck.convert.export.c_text import address, flags, kind, size
+from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
     Fork,
@@ -29,6 +29,7 @@ from mremapcheck.scenario.operations import (
     UffdRegister,
     UffdUnregister,
 )
+from mremapcheck.text.c import character, string
 
 #: Kinds that need an object; the others are made by mmap's flags alone, or belong to the process.
 OBJECT_KINDS = frozenset(("memfd", "memfd-hugetlb", "file", "tmpfs", "sysv-shm", "dev-zero", "io-uring", "secret"))

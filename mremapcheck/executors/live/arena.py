@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE
-from mremapcheck.executors.live.constants import (
+from mremapcheck.base.units import ARENA_END, PAGE
+from mremapcheck.executors.live.proc import Proc
+from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
     MAP_FIXED,
     MAP_NORESERVE,
@@ -12,8 +13,7 @@ from mremapcheck.executors.live.constants import (
     SYS_MMAP,
     SYS_MUNMAP,
 )
-from mremapcheck.executors.live.proc import Proc
-from mremapcheck.executors.live.syscalls import call, errno
+from mremapcheck.linux.syscalls import call, errno
 
 #: Single pages behind the sentinel, so that a read beyond it finds entries that are cheap to make.
 _SENTINELS = 4
@@ -22,14 +22,12 @@ _SENTINELS = 4
 class Arena:
     """Owns the arena of this process; ``proc`` must be this process's own."""
 
-    __slots__ = ("_clean", "_foreign", "_hidden", "_proc")
+    __slots__ = ("_foreign", "_hidden", "_proc")
 
     def __init__(self, proc: Proc) -> None:
         self._proc = proc
-        self._clean = proc.maps(0)
-        if not self._empty(self._clean):
+        if proc.maps(0):
             raise OSError("something lies where the scenarios' addresses are")
-        proc.below(self._clean)
         #: The kernel counts a page more or less than maps shows (one for the stack, since exec).
         self._hidden = 0
         self._hidden = self.measure([])
@@ -46,14 +44,7 @@ class Arena:
                 call(SYS_MUNMAP, start, end - start)
             if self._proc.strays():
                 return False
-        text = self._proc.maps(0)
-        if text == self._clean:
-            return True
-        if not self._empty(text):
-            return False
-        self._clean = text  # the heap of an interpreter that lies below the arena has grown
-        self._proc.below(text)
-        return True
+        return not self._proc.maps(0)
 
     def counts(self, mapped: int, aside: int) -> bool:
         """Tell whether the kernel counts ``mapped`` pages for the scenario and ``aside`` for the filler, as ever.
@@ -74,9 +65,6 @@ class Arena:
     def forked(self) -> None:
         """Measure anew in a forked child."""
         self._foreign = -1
-
-    def _empty(self, text: bytes) -> bool:
-        return all(self._proc.head(line)[1] <= ARENA_START for line in text.splitlines())
 
 
 def mark() -> None:

@@ -8,15 +8,9 @@ import struct
 from errno import EPERM
 
 from mremapcheck.base.units import PAGE
-from mremapcheck.executors.live.constants import (
-    CAPABILITIES,
-    LINUX_CAPABILITY_VERSION_3,
-    RESOURCES,
-    SYS_CAPGET,
-    SYS_CAPSET,
-)
-from mremapcheck.executors.live.syscalls import address, buffer, call, errno
-from mremapcheck.executors.live.wire import Trouble
+from mremapcheck.linux.numbers import CAPABILITIES, LINUX_CAPABILITY_VERSION_3, RESOURCES, SYS_CAPGET, SYS_CAPSET
+from mremapcheck.linux.syscalls import address, buffer, call, errno
+from mremapcheck.linux.trouble import Trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import select
 import struct
 import threading
 
-from mremapcheck.executors.live.constants import UFFD_EVENT_REMAP, UFFD_EVENT_UNMAP, UFFD_MESSAGE_SIZE
+from mremapcheck.linux.numbers import UFFD_EVENT_REMAP, UFFD_EVENT_UNMAP, UFFD_MESSAGE_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

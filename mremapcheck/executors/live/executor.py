@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.executors.live.facts import Interpreter, step_name, where
 from mremapcheck.executors.live.plan import Prepared, Unfit, prepare
-from mremapcheck.executors.live.refusals import REMEDY, killed
 from mremapcheck.executors.live.supervisor import Ended, Supervisor, Unstartable
 from mremapcheck.executors.live.wire import IDLE
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.refusals import REMEDY, killed
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 

@@ -6,7 +6,12 @@ import errno
 import resource
 
 from mremapcheck.base.units import PAGE, page_align
-from mremapcheck.executors.live.constants import (
+from mremapcheck.executors.live.kinds import KINDS
+from mremapcheck.executors.live.objects import Objects
+from mremapcheck.executors.live.proc import Proc
+from mremapcheck.executors.live.shortage import no_memory
+from mremapcheck.linux.files import read_file
+from mremapcheck.linux.numbers import (
     ADVICE,
     MAP_ANONYMOUS,
     MAP_DROPPABLE,
@@ -26,14 +31,10 @@ from mremapcheck.executors.live.constants import (
     SYS_MUNMAP,
     SYS_PRCTL,
 )
-from mremapcheck.executors.live.kinds import KINDS
-from mremapcheck.executors.live.objects import Objects
-from mremapcheck.executors.live.proc import Proc, read_file
-from mremapcheck.executors.live.refusals import refusal
-from mremapcheck.executors.live.shortage import no_memory
-from mremapcheck.executors.live.syscalls import address, buffer, call
-from mremapcheck.executors.live.syscalls import errno as last_errno
-from mremapcheck.executors.live.wire import Trouble
+from mremapcheck.linux.refusals import refusal
+from mremapcheck.linux.syscalls import address, buffer, call
+from mremapcheck.linux.syscalls import errno as last_errno
+from mremapcheck.linux.trouble import Trouble
 
 _ADVICE_NAMES = {number: name for name, number in ADVICE.items()}
 

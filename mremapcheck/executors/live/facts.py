@@ -6,7 +6,7 @@ import errno
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from mremapcheck.base.units import ARENA_START, PAGE_SHIFT
+from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.live.kinds import KINDS
 from mremapcheck.executors.live.plan import Prepared
 from mremapcheck.executors.live.tags import decode
@@ -113,8 +113,7 @@ class Interpreter:
         return moves
 
     def _snapshot(self, maps: bytes, inodes: dict[str, str]) -> list[Vma]:
-        vmas = [self._vma(line, b"", inodes) for line in maps.splitlines()]
-        return [vma for vma in vmas if vma.start >= ARENA_START]
+        return [self._vma(line, b"", inodes) for line in maps.splitlines()]
 
     def _vma(self, line: bytes, flags: bytes, inodes: dict[str, str]) -> Vma:
         start, _, rest = line.partition(b"-")

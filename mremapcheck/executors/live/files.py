@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 
-from mremapcheck.executors.live import folders
-from mremapcheck.executors.live.constants import (
+from mremapcheck.executors.live.shortage import reason
+from mremapcheck.linux import folders
+from mremapcheck.linux.numbers import (
     IPC_CREAT,
     IPC_RMID,
     MFD_CLOEXEC,
@@ -15,11 +16,10 @@ from mremapcheck.executors.live.constants import (
     SYS_SHMCTL,
     SYS_SHMGET,
 )
-from mremapcheck.executors.live.refusals import refusal
-from mremapcheck.executors.live.shortage import reason
-from mremapcheck.executors.live.syscalls import call
-from mremapcheck.executors.live.syscalls import errno as last_errno
-from mremapcheck.executors.live.wire import Trouble
+from mremapcheck.linux.refusals import refusal
+from mremapcheck.linux.syscalls import call
+from mremapcheck.linux.syscalls import errno as last_errno
+from mremapcheck.linux.trouble import Trouble
 
 _folders: dict[tuple[int, ...], str | None] = {}
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from mremapcheck.base.units import PAGE
-from mremapcheck.executors.live.constants import (
+from mremapcheck.executors.live.proc import Proc
+from mremapcheck.executors.live.shortage import no_memory
+from mremapcheck.linux.files import read_file
+from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
     MAP_NORESERVE,
     MAP_PRIVATE,
@@ -14,10 +17,8 @@ from mremapcheck.executors.live.constants import (
     SYS_MPROTECT,
     SYS_MUNMAP,
 )
-from mremapcheck.executors.live.proc import Proc, read_file
-from mremapcheck.executors.live.shortage import no_memory
-from mremapcheck.executors.live.syscalls import call, call_once, errno
-from mremapcheck.executors.live.wire import Trouble
+from mremapcheck.linux.syscalls import call, call_once, errno
+from mremapcheck.linux.trouble import Trouble
 
 #: Filling takes 2 us and 200 bytes of the kernel's memory for each mapping.
 _MOST_MAPPINGS = 1 << 21

@@ -7,13 +7,7 @@ from __future__ import annotations
 
 import errno
 
-from mremapcheck.executors.live.constants import (
-    MAP_ANONYMOUS,
-    MAP_DROPPABLE,
-    MAP_GROWSDOWN,
-    MAP_HUGETLB,
-    MAP_PRIVATE,
-)
+from mremapcheck.linux.numbers import MAP_ANONYMOUS, MAP_DROPPABLE, MAP_GROWSDOWN, MAP_HUGETLB, MAP_PRIVATE
 
 NO_HUGE_PAGES = "no free huge pages: set vm.nr_hugepages"
 

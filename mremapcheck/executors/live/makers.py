@@ -6,7 +6,9 @@ import errno
 import os
 
 from mremapcheck.executors.live import files, rings
-from mremapcheck.executors.live.constants import (
+from mremapcheck.executors.live.kinds import NO_HUGE_PAGES
+from mremapcheck.executors.live.place import move_own, protect
+from mremapcheck.linux.numbers import (
     MAP_FIXED,
     MREMAP_FIXED,
     MREMAP_MAYMOVE,
@@ -16,12 +18,10 @@ from mremapcheck.executors.live.constants import (
     SYS_MUNMAP,
     SYS_SHMAT,
 )
-from mremapcheck.executors.live.kinds import NO_HUGE_PAGES
-from mremapcheck.executors.live.place import move_own, protect
-from mremapcheck.executors.live.refusals import refusal
-from mremapcheck.executors.live.syscalls import call
-from mremapcheck.executors.live.syscalls import errno as last_errno
-from mremapcheck.executors.live.wire import Trouble
+from mremapcheck.linux.refusals import refusal
+from mremapcheck.linux.syscalls import call
+from mremapcheck.linux.syscalls import errno as last_errno
+from mremapcheck.linux.trouble import Trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

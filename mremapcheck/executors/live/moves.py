@@ -5,13 +5,13 @@ from __future__ import annotations
 from errno import EACCES, EAGAIN, ENOMEM, ENOSYS, EPERM
 
 from mremapcheck.base.units import PAGE, page_align
-from mremapcheck.executors.live.constants import SYS_MREMAP
 from mremapcheck.executors.live.explain import memlock
 from mremapcheck.executors.live.observation import presence
-from mremapcheck.executors.live.refusals import refusal
 from mremapcheck.executors.live.shortage import no_memory
-from mremapcheck.executors.live.syscalls import call, errno
-from mremapcheck.executors.live.wire import Trouble
+from mremapcheck.linux.numbers import SYS_MREMAP
+from mremapcheck.linux.refusals import refusal
+from mremapcheck.linux.syscalls import call, errno
+from mremapcheck.linux.trouble import Trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

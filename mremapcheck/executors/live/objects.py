@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 
-from mremapcheck.executors.live.constants import PROT_EXEC
 from mremapcheck.executors.live.kinds import KINDS
 from mremapcheck.executors.live.makers import MAKERS
 from mremapcheck.executors.live.shortage import reason
-from mremapcheck.executors.live.wire import Trouble
+from mremapcheck.linux.numbers import PROT_EXEC
+from mremapcheck.linux.trouble import Trouble
 
 #: Objects of one kind that are kept between scenarios.
 _KEPT = 8

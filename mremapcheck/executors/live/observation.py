@@ -10,11 +10,12 @@ import os
 import struct
 
 from mremapcheck.base.units import PAGE, PAGE_SHIFT
-from mremapcheck.executors.live.constants import PROT_READ, SYS_MPROTECT, SYS_PREADV, SYS_PWRITEV
 from mremapcheck.executors.live.proc import Proc
-from mremapcheck.executors.live.syscalls import address, buffer, call, convert, errno, raw
 from mremapcheck.executors.live.tags import SIZE, table
-from mremapcheck.executors.live.wire import TOUCH, Trouble
+from mremapcheck.executors.live.wire import TOUCH
+from mremapcheck.linux.numbers import PROT_READ, SYS_MPROTECT, SYS_PREADV, SYS_PWRITEV
+from mremapcheck.linux.syscalls import address, buffer, call, convert, errno, raw
+from mremapcheck.linux.trouble import Trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from mremapcheck.executors.live.proc import Head
-    from mremapcheck.executors.live.syscalls import Buffer
     from mremapcheck.executors.live.wire import Step
+    from mremapcheck.linux.syscalls import Buffer
 
     #: number of the first page, and how many follow each other
     Run: TypeAlias = tuple[int, int]

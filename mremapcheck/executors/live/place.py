@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from errno import EEXIST
+
 from mremapcheck.base.units import ARENA_END, ARENA_START
-from mremapcheck.executors.live.constants import (
+from mremapcheck.linux.files import read_file
+from mremapcheck.linux.numbers import (
     ADVICE,
     MAP_ANONYMOUS,
+    MAP_FIXED,
     MAP_FIXED_NOREPLACE,
     MAP_NORESERVE,
     MAP_PRIVATE,
@@ -20,9 +24,8 @@ from mremapcheck.executors.live.constants import (
     SYS_MREMAP,
     SYS_MUNMAP,
 )
-from mremapcheck.executors.live.proc import read_file
-from mremapcheck.executors.live.syscalls import call, errno
-from mremapcheck.executors.live.wire import Trouble
+from mremapcheck.linux.syscalls import call, errno
+from mremapcheck.linux.trouble import Trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,25 +33,37 @@ if TYPE_CHECKING:
 
 #: The kernel keeps this much free below a stack (stack_guard_gap), and looks for free ranges only below that.
 _STACK_GAP = 256 << 12
-_FILLER = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE
+_FILLER = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
 
 
 def leave_one_gap(start: int, size: int, make: Callable[[], None]) -> None:
     """Call ``make`` while [start, start+size) in bytes is the highest free range of the address space.
 
     io_uring and aio rings refuse an address of the caller's choice, and the kernel takes the highest range that fits:
-    so every higher one is filled for a moment.
+    so every other one is filled for a moment, those of the arena too. Where the interpreter wants memory at that very
+    moment it gets it below the arena, where no scenario takes it away again. Raises Trouble.
     """
-    call(SYS_MUNMAP, start, size)
     filled = []
     try:
-        for low, high in _gaps_from(start + size):
-            if call(SYS_MMAP, low, high - low, PROT_NONE, _FILLER, -1, 0) == low:
-                filled.append((low, high - low))
+        _fill(start, size, MAP_FIXED)
+        while gaps := _gaps():  # again, because the interpreter may have mapped and unmapped memory meanwhile
+            for low, high in gaps:
+                if _fill(low, high - low, MAP_FIXED_NOREPLACE):
+                    filled.append((low, high - low))
+        call(SYS_MUNMAP, start, size)
         make()
     finally:
         for low, length in filled:
             call(SYS_MUNMAP, low, length)
+
+
+def _fill(start: int, size: int, how: int) -> bool:
+    """Map what nobody may use; tell whether nothing was there already, where that matters to ``how``."""
+    if call(SYS_MMAP, start, size, PROT_NONE, _FILLER | how, -1, 0) == start:
+        return True
+    if errno() == EEXIST:
+        return False
+    raise Trouble(errno(), "the address space cannot be filled around a ring: raise RLIMIT_AS and vm.max_map_count")
 
 
 def protect(start: int, size: int, prot: int) -> None:
@@ -72,19 +87,18 @@ def move_own(name: str, start: int, size: int) -> None:
     raise Trouble(skip=f"this kernel gives processes no {name}")
 
 
-def _gaps_from(start: int) -> list[tuple[int, int]]:
+def _gaps() -> list[tuple[int, int]]:
+    """Return the (start, end) of the free ranges from the arena up to the stack."""
     gaps = []
-    free = start
+    free = ARENA_START
     for low, high, path in _mappings():
-        if high <= start:
-            continue
         stack = path == "[stack]"
         end = low - _STACK_GAP if stack else low
         if end > free:
             gaps.append((free, end))
         if stack:
             break
-        free = high
+        free = max(free, high)
     return gaps
 
 

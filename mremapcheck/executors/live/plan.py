@@ -10,7 +10,9 @@ from typing import ClassVar
 
 from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE, PAGE_SHIFT, TASK_SIZE, page_align
 from mremapcheck.executors.live import wire
-from mremapcheck.executors.live.constants import (
+from mremapcheck.executors.live.kinds import KINDS
+from mremapcheck.executors.live.tags import encode, place
+from mremapcheck.linux.numbers import (
     ADVICE,
     CAPABILITIES,
     MAP_FIXED,
@@ -29,8 +31,6 @@ from mremapcheck.executors.live.constants import (
     UFFDIO_REGISTER_MODE_MISSING,
     UFFDIO_REGISTER_MODE_WP,
 )
-from mremapcheck.executors.live.kinds import KINDS
-from mremapcheck.executors.live.tags import encode, place
 from mremapcheck.outcome.verdict import needs_mappings, needs_residency
 from mremapcheck.scenario.document import Process, Scenario
 from mremapcheck.scenario.operations import (

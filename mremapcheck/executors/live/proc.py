@@ -11,8 +11,11 @@ import os
 from os import pread
 
 from mremapcheck.base.units import ARENA_END, ARENA_START
+from mremapcheck.linux.files import read_all
 
 _SENTINEL = b"%x-" % ARENA_END
+#: Digits of an address in the arena; those below it have fewer.
+_DIGITS = len(b"%x" % ARENA_START)
 _FLAGS = b"VmFlags:"
 _SHIFT = 12
 #: Top byte of a pagemap entry -> is the page present (bit 63) or swapped out (62)?
@@ -65,11 +68,6 @@ class Proc:
         #: Bytes from the end of a record's first line to VmFlags, on this kernel.
         self._body = data.index(_FLAGS) - data.index(b"\n")
 
-    def below(self, text: bytes) -> None:
-        """Know that these lines of maps come before those of the arena: an interpreter's that must lie low."""
-        self._low_text = len(text)
-        self._low_mappings = text.count(b"\n")
-
     def open(self) -> None:
         """Open this process's own files (anew in a forked child)."""
         self.maps_fd, self.smaps_fd, self.pagemap_fd, self.statm_fd, self.status_fd = (
@@ -83,26 +81,35 @@ class Proc:
             os.close(fd)
 
     def maps(self, expected: int) -> bytes:
-        """Return the lines of maps below the arena's end; ``expected`` bytes are read at first.
+        """Return the arena's lines of maps; ``expected`` bytes are read at first.
 
         The kernel makes as many lines as were asked for, and each costs as much as a small system call.
         """
         data = pread(self.maps_fd, self._low_text + expected + len(_SENTINEL), 0)
         at = data.rfind(_SENTINEL)
-        return data[:at] if at >= 0 else _read_on(self.maps_fd, data, 0, 512)
+        return self._above(data[:at] if at >= 0 else _read_on(self.maps_fd, data, 0, 512))
+
+    def _above(self, text: bytes) -> bytes:
+        """Return the arena's lines of ``text``; those before are memory of an interpreter, which may be more by now."""
+        at = 0
+        while at < len(text) and text.find(b"-", at) - at < _DIGITS:
+            at = text.find(b"\n", at) + 1
+        if at != self._low_text:
+            self._low_text, self._low_mappings = at, text.count(b"\n", 0, at)
+        return text[at:]
 
     def smaps(self, mappings: int, text: int) -> tuple[list[tuple[bytes, bytes]], list[Head]]:
         """Return (first line, VmFlags line) of each mapping in the arena, and what the first line says.
 
-        ``mappings`` is how many there may be with those below it, ``text`` how many bytes of maps they take.
+        ``mappings`` is how many there may be, ``text`` how many bytes of maps they take.
         """
         record = self._body + _FLAGS_ROOM
-        size = text + mappings * record + len(_SENTINEL)
+        size = self._low_text + text + (self._low_mappings + mappings) * record + len(_SENTINEL)
         data = pread(self.smaps_fd, size, 0)
         at = data.rfind(_SENTINEL)
         records = self._records(data[:at] if at >= 0 else _read_on(self.smaps_fd, data, size, 2 * record))
         heads = [self._heads[line] for line, _ in records]
-        if self._low_mappings:
+        if heads and heads[0][0] < ARENA_START:
             inside = [index for index, head in enumerate(heads) if head[0] >= ARENA_START]
             return [records[index] for index in inside], [heads[index] for index in inside]
         return records, heads
@@ -140,7 +147,7 @@ class Proc:
 
     def all_maps(self) -> list[bytes]:
         """Return every line of maps."""
-        return _read_all(self.maps_fd).splitlines()
+        return read_all(self.maps_fd).splitlines()
 
     def foreign(self, places: list[tuple[int, int]]) -> int:
         """Return the pages of all mappings outside the arena and outside ``places`` (start, end)."""
@@ -200,21 +207,3 @@ def _read_on(fd: int, data: bytes, size: int, more: int) -> bytes:
         data += rest
         at = data.rfind(_SENTINEL)
     return data[:at]
-
-
-def read_file(path: str) -> bytes:
-    """Return a whole file of /proc."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return _read_all(fd)
-    finally:
-        os.close(fd)
-
-
-def _read_all(fd: int) -> bytes:
-    chunks = []
-    size = 0
-    while chunk := pread(fd, _CHUNK, size):
-        chunks.append(chunk)
-        size += len(chunk)
-    return b"".join(chunks)

@@ -6,7 +6,9 @@ import errno
 import struct
 
 from mremapcheck.base.units import PAGE
-from mremapcheck.executors.live.constants import (
+from mremapcheck.executors.live.place import leave_one_gap, protect
+from mremapcheck.linux.files import read_file
+from mremapcheck.linux.numbers import (
     IORING_OFF_SQ_RING,
     MAP_SHARED,
     SYS_IO_SETUP,
@@ -14,12 +16,10 @@ from mremapcheck.executors.live.constants import (
     SYS_MMAP,
     SYS_MUNMAP,
 )
-from mremapcheck.executors.live.place import leave_one_gap, protect
-from mremapcheck.executors.live.proc import read_file
-from mremapcheck.executors.live.refusals import refusal
-from mremapcheck.executors.live.syscalls import address, buffer, call
-from mremapcheck.executors.live.syscalls import errno as last_errno
-from mremapcheck.executors.live.wire import Trouble
+from mremapcheck.linux.refusals import refusal
+from mremapcheck.linux.syscalls import address, buffer, call
+from mremapcheck.linux.syscalls import errno as last_errno
+from mremapcheck.linux.trouble import Trouble
 
 #: The ring with both queues takes 36 bytes for an entry: 16 for each of two completions, 4 for the submission's index.
 _ENTRY = 36

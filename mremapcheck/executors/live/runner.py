@@ -9,28 +9,16 @@ import signal
 from contextlib import nullcontext, suppress
 from errno import EACCES, EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM
 
-from mremapcheck.base import lifeline
 from mremapcheck.base.units import PAGE
 from mremapcheck.executors.live.arena import Arena, mark
 from mremapcheck.executors.live.conditions import Capabilities, Limits, protect_others, raise_limits
-from mremapcheck.executors.live.constants import (
-    PR_SET_THP_DISABLE,
-    PR_SET_VMA,
-    PR_SET_VMA_ANON_NAME,
-    SYS_MMAP,
-    SYS_MUNMAP,
-    SYS_PERSONALITY,
-    SYS_PRCTL,
-)
 from mremapcheck.executors.live.explain import explain, memlock, name_trouble, near_zero
 from mremapcheck.executors.live.filler import ROOM, Filler
 from mremapcheck.executors.live.moves import Moves
 from mremapcheck.executors.live.objects import Objects
 from mremapcheck.executors.live.observation import Pages, contents, presence
 from mremapcheck.executors.live.proc import Proc
-from mremapcheck.executors.live.refusals import Unusable, killed, refusal, require_calls
 from mremapcheck.executors.live.shortage import no_memory, no_slots, reason
-from mremapcheck.executors.live.syscalls import Bound, address, buffer, call, errno, raw
 from mremapcheck.executors.live.tags import SIZE
 from mremapcheck.executors.live.uffd import Uffd
 from mremapcheck.executors.live.wire import (
@@ -47,8 +35,20 @@ from mremapcheck.executors.live.wire import (
     UFFD_REGISTER,
     UFFD_UNREGISTER,
     Plan,
-    Trouble,
 )
+from mremapcheck.linux import lifeline
+from mremapcheck.linux.numbers import (
+    PR_SET_THP_DISABLE,
+    PR_SET_VMA,
+    PR_SET_VMA_ANON_NAME,
+    SYS_MMAP,
+    SYS_MUNMAP,
+    SYS_PERSONALITY,
+    SYS_PRCTL,
+)
+from mremapcheck.linux.refusals import Unusable, killed, refusal, require_calls
+from mremapcheck.linux.syscalls import Bound, address, buffer, call, errno, raw
+from mremapcheck.linux.trouble import Trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

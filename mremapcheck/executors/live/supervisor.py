@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import mremapcheck
-from mremapcheck.base import lifeline
 from mremapcheck.executors.live.shortage import lacking
 from mremapcheck.executors.live.wire import BROKEN, HEADER, HUNG_UP, IDLE, SPENT
+from mremapcheck.linux import lifeline
 
 #: Seconds beyond its own timeout that a worker is given before even its keeper is given up.
 GRACE = 5.0

@@ -10,7 +10,8 @@ import errno
 import os
 import struct
 
-from mremapcheck.executors.live.constants import (
+from mremapcheck.executors.live.events import EventReader
+from mremapcheck.linux.numbers import (
     SYS_IOCTL,
     SYS_USERFAULTFD,
     UFFD_API,
@@ -25,11 +26,10 @@ from mremapcheck.executors.live.constants import (
     UFFDIO_REGISTER_MODE_WP,
     UFFDIO_UNREGISTER,
 )
-from mremapcheck.executors.live.events import EventReader
-from mremapcheck.executors.live.refusals import refusal
-from mremapcheck.executors.live.syscalls import address, buffer, call
-from mremapcheck.executors.live.syscalls import errno as last_errno
-from mremapcheck.executors.live.wire import Trouble
+from mremapcheck.linux.refusals import refusal
+from mremapcheck.linux.syscalls import address, buffer, call
+from mremapcheck.linux.syscalls import errno as last_errno
+from mremapcheck.linux.trouble import Trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

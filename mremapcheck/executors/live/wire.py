@@ -45,25 +45,6 @@ LIMIT = 10  #: (which, bytes, relative)
 HEADROOM = 11  #: (map slots to leave,)
 
 
-class Trouble(Exception):  # noqa: N818
-    """A step could not be carried out: the errno (0 where there is none).
-
-    ``skip`` is the whole reason where the kernel, this machine or the user's rights lack what the step needs, ``fault``
-    the whole reason where it is an error that is more than an errno. ``page`` tells which page of the step's range.
-    """
-
-    def __init__(self, errno: int = 0, skip: str = "", page: int = -1, fault: str = "") -> None:
-        super().__init__(errno, skip, fault)
-        self.errno = errno
-        self.skip = skip
-        self.page = page
-        self.fault = fault
-
-    def as_error(self) -> OSError:
-        """Return what Python would have raised."""
-        return OSError(self.errno, "")
-
-
 class Plan:
     """A scenario made ready for a worker; addresses and sizes in bytes.
 

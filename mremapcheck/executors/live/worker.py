@@ -15,14 +15,14 @@ import sys
 import time
 from contextlib import suppress
 
-from mremapcheck.base import lifeline
-from mremapcheck.executors.live.constants import PR_SET_CHILD_SUBREAPER, SYS_PRCTL
-from mremapcheck.executors.live.refusals import Unusable
 from mremapcheck.executors.live.runner import Runner
 from mremapcheck.executors.live.shortage import lacking
-from mremapcheck.executors.live.syscalls import call, prepare_heap
 from mremapcheck.executors.live.tags import table
 from mremapcheck.executors.live.wire import BROKEN, HEADER, HUNG_UP, IDLE, SPENT, Plan
+from mremapcheck.linux import lifeline
+from mremapcheck.linux.numbers import PR_SET_CHILD_SUBREAPER, SYS_PRCTL
+from mremapcheck.linux.refusals import Unusable
+from mremapcheck.linux.syscalls import call, prepare_heap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

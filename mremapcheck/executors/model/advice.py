@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import cast
 
 from mremapcheck.base.units import PAGE_SHIFT, page_align
 from mremapcheck.executors.model import faults
 from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, ENOTSUP, EPERM, Errno
-from mremapcheck.executors.model.flags import (
+from mremapcheck.executors.model.merging import modify
+from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.pages import BLANK, GUARD, Freed, zap
+from mremapcheck.executors.model.stopped import Failed, Unsupported
+from mremapcheck.executors.model.vma import Data, Vma
+from mremapcheck.linux.vm_flags import (
     ACCESS,
     DONTCOPY,
     DONTDUMP,
@@ -28,11 +34,6 @@ from mremapcheck.executors.model.flags import (
     WIPEONFORK,
     WRITE,
 )
-from mremapcheck.executors.model.merging import modify
-from mremapcheck.executors.model.mm import Mm
-from mremapcheck.executors.model.pages import GUARD, zap
-from mremapcheck.executors.model.stopped import Failed, Unsupported
-from mremapcheck.executors.model.vma import Vma
 from mremapcheck.scenario.operations import Madvise
 
 
@@ -146,7 +147,20 @@ def _discard(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
 
 
 def _free(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
-    return None if vma.backing.anonymous else EINVAL
+    """Give private pages back: they stay until memory is wanted. What is shared with a parent is not to be given."""
+    if vma.flags & LOCKED or not vma.backing.anonymous:
+        return EINVAL
+    for page, entry in _private_pages(mm, first, last):
+        mm.pages[page] = Freed(entry)
+    return None
+
+
+def _private_pages(mm: Mm, first: int, last: int) -> Iterator[tuple[int, Data | str]]:
+    """Yield the private pages that nobody else has a claim on: number and content."""
+    for page in range(first, last):
+        entry = mm.pages.get(page)
+        if type(entry) is tuple or entry == BLANK:
+            yield page, cast("Data | str", entry)
 
 
 def _remove(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
@@ -172,7 +186,23 @@ def _nothing(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
 
 
 def _cold(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
-    return EINVAL if vma.flags & (LOCKED | PFNMAP) else None
+    return EINVAL if vma.flags & (LOCKED | PFNMAP | HUGETLB) else None
+
+
+def _pageout(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
+    """Reclaim pages: what was freed and not written since is lost, and droppable memory, written or not.
+
+    Other pages keep their contents: they go to swap, or back to their file, where there is one.
+    """
+    errno = _cold(mm, vma, first, last)
+    if errno is None:
+        for page in range(first, last):
+            if isinstance(mm.pages.get(page), Freed):
+                del mm.pages[page]
+        if vma.flags & DROPPABLE:
+            for page, _ in _private_pages(mm, first, last):
+                del mm.pages[page]
+    return errno
 
 
 def _populate_read(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
@@ -225,7 +255,7 @@ _PAGES: dict[str, Callable[[Mm, Vma, int, int], Errno | None]] = {
     "remove": _remove,
     "willneed": _nothing,
     "cold": _cold,
-    "pageout": _cold,
+    "pageout": _pageout,
     "populate-read": _populate_read,
     "populate-write": _populate_write,
     "guard-install": _guard_install,

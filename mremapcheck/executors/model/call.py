@@ -53,7 +53,7 @@ class Call:
         self.flags = move.flags
         self.new_addr = move.new_address.value
         self.has_destination = bool(move.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
-        #: Pages that were committed for this call and are given back where it fails.
+        #: Pages that were committed for the mapping at hand and are given back where copying or extending it fails.
         self.charged = 0
         #: The source was mlocked when it was copied.
         self.was_locked = False

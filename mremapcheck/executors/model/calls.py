@@ -9,7 +9,14 @@ from mremapcheck.base.units import PAGE_SHIFT, page_align
 from mremapcheck.executors.model import faults
 from mremapcheck.executors.model.advice import madvise
 from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM
-from mremapcheck.executors.model.flags import (
+from mremapcheck.executors.model.kinds import file_of, kind_of
+from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.process import Process, change_part, fork
+from mremapcheck.executors.model.registering import uffd_register, uffd_unregister
+from mremapcheck.executors.model.steps.unmapping import unmap
+from mremapcheck.executors.model.stopped import Failed, Unsupported
+from mremapcheck.executors.model.vma import Vma
+from mremapcheck.linux.vm_flags import (
     ACCESS,
     ACCOUNT,
     DROPPABLE,
@@ -25,13 +32,6 @@ from mremapcheck.executors.model.flags import (
     SPECIAL,
     WRITE,
 )
-from mremapcheck.executors.model.kinds import file_of, kind_of
-from mremapcheck.executors.model.mm import Mm
-from mremapcheck.executors.model.process import Process, change_part, fork
-from mremapcheck.executors.model.registering import uffd_register, uffd_unregister
-from mremapcheck.executors.model.steps.unmapping import unmap
-from mremapcheck.executors.model.stopped import Failed, Unsupported
-from mremapcheck.executors.model.vma import Vma
 from mremapcheck.scenario.operations import (
     Fork,
     Madvise,

@@ -11,16 +11,17 @@ from typing import TypeAlias
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.calls import CALLS
-from mremapcheck.executors.model.flags import MIXEDMAP, READ, SEALED
-from mremapcheck.executors.model.kernel import ModelKernel, Rules
+from mremapcheck.executors.model.kernel import ModelKernel
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.notes import Trace
-from mremapcheck.executors.model.pages import GUARD, PageTable
+from mremapcheck.executors.model.pages import GUARD, PageTable, content
 from mremapcheck.executors.model.pipeline import run
 from mremapcheck.executors.model.process import Process, fork
+from mremapcheck.executors.model.rules import Rules
 from mremapcheck.executors.model.stopped import Failed, Stopped
 from mremapcheck.executors.model.vma import File, Sight, Vma, seen
 from mremapcheck.executors.protocol import Kernel
+from mremapcheck.linux.vm_flags import MIXEDMAP, READ, SEALED
 from mremapcheck.outcome.assemble import Facts, RawMove
 from mremapcheck.outcome.outcome import Execution, Note
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, needs_mappings, needs_residency
@@ -155,9 +156,12 @@ def _observe(scenario: Scenario, mm: Mm, moves: list[RawMove]) -> Facts:
     pages = mm.pages
     contents: dict[int, tuple[str, int] | str] = {}
     for page, entry in pages.items():
-        if type(entry) is tuple:
-            contents[page] = entry
-        elif entry == GUARD:
+        if type(entry) is int:
+            continue
+        held = content(entry)
+        if isinstance(held, tuple):
+            contents[page] = held
+        elif held == GUARD:
             contents[page] = "guard page"
     for vma in mm.vmas:
         file = vma.file

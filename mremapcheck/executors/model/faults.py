@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mremapcheck.base.units import PAGE_SHIFT
-from mremapcheck.executors.model.flags import (
+from mremapcheck.executors.model.mm import STACK_GUARD_GAP, Mm
+from mremapcheck.executors.model.pages import BLANK, GUARD, ZERO, content
+from mremapcheck.executors.model.vma import AnonVma, Data, File, Vma
+from mremapcheck.linux.vm_flags import (
     ACCESS,
     ACCOUNT,
     GROWSDOWN,
@@ -21,9 +24,6 @@ from mremapcheck.executors.model.flags import (
     UFFD_WP,
     WRITE,
 )
-from mremapcheck.executors.model.mm import STACK_GUARD_GAP, Mm
-from mremapcheck.executors.model.pages import GUARD, ZERO
-from mremapcheck.executors.model.vma import AnonVma, Data, File, Vma
 from mremapcheck.scenario.operations import Tag
 
 #: RLIMIT_STACK as it is by default, in bytes.
@@ -85,7 +85,7 @@ def _write(mm: Mm, vma: Vma, page: int, data: Data | None) -> None:
     file = vma.file
     if vma.flags & SHARED and file is not None:
         number = mm.pages[page] = vma.pgoff + page - (vma.start >> PAGE_SHIFT)
-        _load(file, number)
+        _load(mm, file, number)
         if data is not None:
             file.cache[number] = data
         return
@@ -94,14 +94,19 @@ def _write(mm: Mm, vma: Vma, page: int, data: Data | None) -> None:
     if entry is None:
         entry = file_page(vma, page)
     if type(entry) is int and file is not None:
-        _load(file, entry)
+        _load(mm, file, entry)
         entry = file.cache[entry]  # copy on write
-    mm.pages[page] = entry if data is None else data
+    if data is not None:
+        mm.pages[page] = data
+    else:
+        mm.pages[page] = BLANK if entry == ZERO else content(entry)
 
 
-def _load(file: File, number: int) -> None:
+def _load(mm: Mm, file: File, number: int) -> None:
     """Bring a page of a file into the page cache; a disk's file system reads its neighbours ahead."""
     if number not in file.cache:
+        if file.backing.name == "secret":
+            mm.secret += 1
         for each in range(file.length) if file.backing.placement == "thp" else (number,):
             file.cache.setdefault(each, ZERO)
 
@@ -115,10 +120,10 @@ def read(mm: Mm, vma: Vma, page: int) -> None:
         if type(entry) is int and vma.file is not None:
             placement = vma.backing.placement
             if placement == "thp":
-                _load(vma.file, entry)  # the fault waits for the disk and is tried again
+                _load(mm, vma.file, entry)  # the fault waits for the disk and is tried again
             if placement in ("shmem", "thp") and not vma.flags & (UFFD_WP | UFFD_MINOR):
                 _map_around(mm, vma, vma.file, each)
-            _load(vma.file, entry)
+            _load(mm, vma.file, entry)
 
 
 def _map_around(mm: Mm, vma: Vma, file: File, page: int) -> None:
@@ -197,8 +202,8 @@ def populate_vma(mm: Mm, vma: Vma, first: int, last: int) -> bool:
 
 
 def can_reach(mm: Mm, vma: Vma, page: int) -> bool:
-    """Tell whether an access to the page succeeds: no guard page is there, the file is long enough, and no userfaultfd
-    would be asked for it. What the page cache has already is mapped without asking (handle_userfault).
+    """Tell whether an access to the page succeeds: no guard page is there, the file is long enough and may have a page
+    more, and no userfaultfd would be asked. What the page cache has is mapped without asking (handle_userfault).
     """
     entry = mm.pages.get(page)
     if entry is not None:
@@ -206,7 +211,11 @@ def can_reach(mm: Mm, vma: Vma, page: int) -> bool:
     number = file_page(vma, page)
     if type(number) is not int or vma.file is None:
         return not vma.flags & UFFD_MISSING
-    return number < vma.file.length and (not vma.flags & UFFD_MISSING or number in vma.file.cache)
+    if number >= vma.file.length:
+        return False
+    if number in vma.file.cache:
+        return True
+    return not vma.flags & UFFD_MISSING and all(rule(mm, vma.file) for rule in mm.rules.fillable)
 
 
 def write_tags(mm: Mm, vma: Vma, page: int, tags: Sequence[Tag]) -> int:

@@ -4,87 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from mremapcheck.base.dataclass import dataclass
-from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.change import Change
 from mremapcheck.executors.model.history.v5_4 import BASE, BASE_FEATURES
-from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.notes import Trace
-from mremapcheck.executors.model.pipeline import Answer, Step, copy, follow
-from mremapcheck.executors.model.steps.unmapping import Unmap
-from mremapcheck.executors.model.vma import Uffd, Vma
+from mremapcheck.executors.model.pipeline import Step, copy, follow
+from mremapcheck.executors.model.rules import Rules
 from mremapcheck.kernels.version import KernelVersion
-
-CallSteps: TypeAlias = tuple[Callable[[Call], Answer], ...]
-
-
-class Rules:
-    """The compiled pipelines of one kernel, and its features (see ``history.v5_4.BASE`` for what each is)."""
-
-    __slots__ = (
-        "check_vma",
-        "copy_on_fork",
-        "copy_vma",
-        "discardable",
-        "eligible",
-        "extend_down",
-        "features",
-        "finish",
-        "grow",
-        "guard",
-        "may_split",
-        "merge_mapping",
-        "mergeable",
-        "move_each",
-        "move_vma",
-        "mprotect",
-        "mremap",
-        "mremap_at",
-        "mremap_to",
-        "munmap",
-        "nameable",
-        "place",
-        "register_offset",
-        "registrable",
-        "removable",
-        "reregistrable",
-        "share_anon_vma",
-        "take_in",
-        "unregistrable",
-    )
-
-    mremap: CallSteps
-    mremap_to: CallSteps
-    mremap_at: CallSteps
-    check_vma: CallSteps
-    grow: CallSteps
-    place: CallSteps
-    move_vma: CallSteps
-    copy_vma: CallSteps
-    move_each: CallSteps
-    finish: tuple[Callable[[Call, bool], None], ...]
-    munmap: tuple[Callable[[Unmap], Answer], ...]
-    mergeable: tuple[Callable[[Vma, Vma, bool], str | None], ...]
-    may_split: tuple[Callable[[Vma, int], bool], ...]
-    removable: tuple[Callable[[Vma], str | None], ...]
-    eligible: tuple[Callable[[Vma], str | None], ...]
-    share_anon_vma: tuple[Callable[[Vma, Vma], bool], ...]
-    copy_on_fork: tuple[Callable[[Vma], bool], ...]
-    mprotect: tuple[Callable[[Vma, int], int], ...]
-    registrable: tuple[Callable[[Vma, int], bool], ...]
-    reregistrable: tuple[Callable[[Vma, int], bool], ...]
-    unregistrable: tuple[Callable[[Vma, Uffd | None], bool], ...]
-    nameable: tuple[Callable[[Vma], str | None], ...]
-    discardable: tuple[Callable[[Vma], bool], ...]
-    guard: tuple[Callable[[Mm, Vma], str | None], ...]
-    merge_mapping: Callable[[Mm, Vma, Vma | None, Vma | None], Vma | None]
-    extend_down: Callable[[Vma, Vma], None]
-    take_in: Callable[[Vma, Vma], None]
-    register_offset: Callable[[Vma, int], int]
-    features: frozenset[str]
-
 
 #: Pipelines of exactly one step, which is the rule itself.
 _SINGLE = ("merge_mapping", "extend_down", "take_in", "register_offset")

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mremapcheck.base.units import pages
-from mremapcheck.executors.model.flags import (
+from mremapcheck.executors.model.stopped import Unsupported
+from mremapcheck.executors.model.vma import Backing, File
+from mremapcheck.linux.vm_flags import (
     DONTCOPY,
     DONTDUMP,
     DONTEXPAND,
@@ -23,8 +25,6 @@ from mremapcheck.executors.model.flags import (
     WIPEONFORK,
     WRITE,
 )
-from mremapcheck.executors.model.stopped import Unsupported
-from mremapcheck.executors.model.vma import Backing, File
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mmap
 

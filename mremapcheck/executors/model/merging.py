@@ -7,9 +7,9 @@ this module only applies their verdict. A mapping that is to be (``new``) is a V
 from __future__ import annotations
 
 from mremapcheck.executors.model.errno import EINVAL, ENOMEM, Errno
-from mremapcheck.executors.model.flags import MAYBE_GUARD, SPECIAL
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.vma import AnonVma, Vma
+from mremapcheck.linux.vm_flags import MAYBE_GUARD, SPECIAL
 
 
 def may_join(mm: Mm, new: Vma, vma: Vma, before: bool) -> bool:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from mremapcheck.base.units import ARENA_END, PAGE, PAGE_SHIFT, TASK_SIZE
-from mremapcheck.executors.model.flags import GROWSDOWN, SHARED, WRITE
 from mremapcheck.executors.model.notes import Trace
 from mremapcheck.executors.model.pages import PageTable
+from mremapcheck.executors.model.rules import Rules
 from mremapcheck.executors.model.vma import Vma
-
-if TYPE_CHECKING:
-    from mremapcheck.executors.model.kernel import Rules
+from mremapcheck.linux.vm_flags import GROWSDOWN, SHARED, WRITE
 
 #: A userfaultfd event: ("remap", from, to, length) or ("unmap", start, end), in bytes.
 Event: TypeAlias = tuple[str, int, int, int] | tuple[str, int, int]
@@ -41,7 +39,8 @@ class Mm:
 
     Counters and limits are pages. ``locked`` and ``total`` are what VmLck and VmSize show, ``data`` counts against
     RLIMIT_DATA, ``committed`` is this process's share of Committed_AS. ``privileges`` are capabilities kept,
-    ``is_child`` tells that it was forked. ``images``: the lengths of the vdso and the vvar in bytes, as the process was
+    ``is_child`` tells that it was forked. ``secret`` counts the pages that its user's files of secret memory have.
+    ``images``: the lengths of the vdso and the vvar in bytes, as the process was
     given them.
     """
 
@@ -60,6 +59,7 @@ class Mm:
         "pages",
         "privileges",
         "rules",
+        "secret",
         "total",
         "trace",
         "vmas",
@@ -76,6 +76,7 @@ class Mm:
         self.total = 0
         self.data = 0
         self.locked = 0
+        self.secret = 0
         self.committed = 0
         self.max_map_count = MAX_MAP_COUNT
         self.memlock_limit = UNLIMITED

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mremapcheck.base.units import PAGE_SHIFT
-from mremapcheck.executors.model.flags import ACCOUNT, DONTCOPY, LOCKS, UFFD, WIPEONFORK
 from mremapcheck.executors.model.merging import modify
 from mremapcheck.executors.model.mm import Mm
-from mremapcheck.executors.model.pages import zap
+from mremapcheck.executors.model.pages import inherit, zap
 from mremapcheck.executors.model.stopped import Failed
 from mremapcheck.executors.model.vma import AnonVma, File, Uffd, Vma
+from mremapcheck.linux.vm_flags import ACCOUNT, DONTCOPY, LOCKS, UFFD, WIPEONFORK
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Fork
 
@@ -33,7 +33,8 @@ def fork(process: Process, op: Fork | None = None) -> None:
     parent = process.mm
     child = Mm(parent.rules, parent.trace)
     child.is_child = True
-    child.pages = parent.pages
+    child.pages = inherit(parent.pages)
+    child.secret = parent.secret
     child.events = parent.events
     child.images = parent.images
     child.privileges = parent.privileges

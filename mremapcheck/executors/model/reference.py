@@ -18,10 +18,9 @@ from mremapcheck.executors.model.registry import (
     with_dependent,
     with_needed,
 )
+from mremapcheck.kernels.releases import LAST_MINOR
 from mremapcheck.kernels.version import KernelVersion
-
-#: The minor number of the last release that a major one had.
-LAST_MINOR = {5: 19, 6: 19}
+from mremapcheck.text.terminal import quote
 
 _SIGN = re.compile(r"[+-]")
 _COMMIT = re.compile(r"[0-9a-f]{12,40}")
@@ -40,17 +39,18 @@ def resolve(text: str) -> ModelKernel:
     version = KernelVersion.parse(name)
     if version < OLDEST:
         raise KernelReferenceError(
-            f"`{text}`: the model begins with {OLDEST}", f"the oldest kernel that can be asked for is {OLDEST}"
+            f"{quote(text, 120)}: the model begins with {OLDEST}",
+            f"the oldest kernel that can be asked for is {OLDEST}",
         )
     last = LAST_MINOR.get(version.major)
     if last is not None and version.minor > last:
         raise KernelReferenceError(
-            f"`{text}`: there is no Linux {version.major}.{version.minor}",
+            f"{quote(text, 120)}: there is no Linux {version.major}.{version.minor}",
             f"{version.major}.{last} was followed by {version.major + 1}.0",
         )
     if version.series > NEWEST.series:
         raise KernelReferenceError(
-            f"`{text}`: the model ends with {NEWEST}",
+            f"{quote(text, 120)}: the model ends with {NEWEST}",
             f"the newest kernel that can be asked for is {NEWEST}; changes can be added to it with {NEWEST}+CHANGE",
         )
     ids = {change.id for change in changes_of(version)}
@@ -92,8 +92,11 @@ def _refuse_misspelt(name: str, text: str) -> None:
         word = re.sub(r"^rc[0-9]+[+-]?", "", part)
         close = get_close_matches(word, [change.id for change in CHANGES], n=1, cutoff=0.75) if len(word) > 4 else []
         if close:
-            raise KernelReferenceError(f"`{text}`: no change is called `{word}`", f"did you mean `{close[0]}`?")
+            raise KernelReferenceError(
+                f"{quote(text, 120)}: no change is called {quote(word)}", f"did you mean `{close[0]}`?"
+            )
         if _COMMIT.fullmatch(word):
             raise KernelReferenceError(
-                f"`{text}`: no change was made by commit {word}", "`mremapcheck changes` lists all that are known"
+                f"{quote(text, 120)}: no change was made by commit {word}",
+                "`mremapcheck changes` lists all that are known",
             )

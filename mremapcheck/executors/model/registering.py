@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from mremapcheck.base.units import page_align
 from mremapcheck.executors.model.errno import EBUSY, EINVAL
-from mremapcheck.executors.model.flags import HUGETLB, SPECIAL, UFFD, UFFD_MISSING, UFFD_WP
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.process import Process, change_part
 from mremapcheck.executors.model.stopped import Failed, Unsupported
 from mremapcheck.executors.model.vma import Uffd, Vma
+from mremapcheck.linux.vm_flags import HUGETLB, SPECIAL, UFFD, UFFD_MISSING, UFFD_WP
 from mremapcheck.scenario.operations import UffdRegister, UffdUnregister
 
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, PAGE_SHIFT
-from mremapcheck.executors.model.flags import ACCESS, PROT_TEXT, SHARED, names
+from mremapcheck.linux.vm_flags import ACCESS, PROT_TEXT, SHARED, names
 from mremapcheck.outcome.verdict import Vma as SeenVma
 
 #: Who wrote a page: the letter, and which page of the letter's mapping it was.

@@ -197,14 +197,13 @@ class VmExecutor:
     def _receive(self, guest: Booted, task: _Task) -> tuple[int, Any, list[str]]:
         """Return the answer to a task; raise GuestEnded or _UnclearError where there is none."""
         while task.number not in self._answers:
-            kind, (number, what, log) = guest.machine.receive(self._timeout + GRACE, self._line.tick)
+            kind, (answers, log) = guest.machine.receive(self._timeout + GRACE, self._line.tick)
             if is_oops(log):
                 raise GuestEnded("the kernel oopsed", log)
             if log and not self._careful:
                 raise _UnclearError(log)
-            answers = what if kind == frames.RESULTS else [what]
-            for position, answer in enumerate(answers, number):
-                self._answers[position] = kind, answer, log
+            for number, answer in answers:
+                self._answers[number] = kind, answer, log
         return self._answers.pop(task.number)
 
     def _bury(self, tasks: list[_Task], ended: GuestEnded) -> Execution | None:

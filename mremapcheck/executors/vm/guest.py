@@ -15,12 +15,12 @@ import os
 import select
 
 from mremapcheck.executors.live import tags
-from mremapcheck.executors.live.syscalls import prepare_heap
 from mremapcheck.executors.live.wire import BROKEN, HEADER, IDLE, SPENT
 from mremapcheck.executors.live.worker import work
 from mremapcheck.executors.vm import guest_setup
 from mremapcheck.executors.vm.frames import BEAT, DIED, FAILED, HELLO, PLANS, RESULTS, SET_UP, Decoder, Encoder
 from mremapcheck.executors.vm.kernel_log import KernelLog
+from mremapcheck.linux.syscalls import prepare_heap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ class Task:
 class Hand:
     """A worker of the live executor and the batch that it has; there is one for each processor.
 
-    ``reap`` waits for the end of a process and returns its wait status, ``inherited`` tells the descriptors that a
-    worker has no business with.
+    Each answer has the number of its plan: in a batch numbers need not follow each other, since what a dead worker left
+    goes into the next one. ``reap`` waits for the end of a process and returns its wait status, ``inherited`` tells the
+    descriptors that a worker has no business with.
     """
 
     def __init__(self, reap: Callable[[int], int], inherited: Callable[[], list[int]]) -> None:
@@ -59,7 +60,7 @@ class Hand:
         self.progress = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("Q")
         self.stream = -1
         self.batch: list[Task] = []
-        self.answers: list[bytes] = []
+        self.answers: list[tuple[int, bytes]] = []
         self.worker = 0
         self._input = bytearray()
         self._timeout = 0.0
@@ -89,7 +90,8 @@ class Hand:
             end = at + HEADER + int.from_bytes(buffer[at : at + HEADER], "little")
             if len(buffer) < end:
                 break
-            self.answers.append(bytes(buffer[at + HEADER : end]))
+            number = self.batch[len(self.answers)].number
+            self.answers.append((number, bytes(buffer[at + HEADER : end])))
             at = end
         del buffer[:at]
         return len(self.answers) == len(self.batch)
@@ -205,20 +207,19 @@ class Guest:
 
     def _hear(self, hand: Hand) -> None:
         """Take a worker's answers, and pass them on before other plans may take the guest down."""
-        first = hand.batch[0].number
         if not hand.hear():
             return
         self._waiting[:0] = hand.rest()
         answers, hand.answers = hand.answers, []
         if answers:
-            self._send(RESULTS, (first, answers, self._log.read()))
+            self._send(RESULTS, (answers, self._log.read()))
 
     def _begin(self, hand: Hand) -> None:
         """Give a worker the next batch."""
         waiting = self._waiting
         while waiting and waiting[0].death:
             task = waiting.pop(0)
-            self._send(DIED, (task.number, task.death, self._log.read()))
+            self._send(DIED, ([(task.number, task.death)], self._log.read()))
         if hand.batch or not waiting:
             return
         first = waiting[0]
@@ -264,10 +265,17 @@ def main() -> None:
     gc.freeze()
     try:
         guest.serve()
-    except Exception:
-        import traceback
-
-        guest.fail(traceback.format_exc())
+    except Exception as error:
+        guest.fail(_told(error))
     finally:
         if os.getpid() == 1:
             guest_setup.restart()
+
+
+def _told(error: Exception) -> str:
+    """Return an error with its traceback; in one line where this guest's library is too broken for more."""
+    try:
+        import traceback
+    except Exception:
+        return f"{type(error).__name__}: {error}"
+    return "".join(traceback.format_exception(error))

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mremapcheck.executors.vm import ext2, guest_setup
+from mremapcheck.executors.vm import cpio, ext2, guest_setup, interpreter
 from mremapcheck.executors.vm.cpio import Archive
 from mremapcheck.executors.vm.images import cache, elf
 from mremapcheck.executors.vm.interpreter import Module, Parts, executable, package_folder, take_apart
@@ -25,6 +25,8 @@ from mremapcheck.executors.vm.interpreter import Module, Parts, executable, pack
 PROGRAM = "mremapcheck.executors.vm.guest"
 _LATER = ("encodings.ascii", "encodings.latin_1", "socket", "termios", "traceback")
 _START = "/start.pyc"
+#: What the image is built by, which its cache must not outlive either.
+_BUILDERS = tuple(Path(file) for file in (__file__, cpio.__file__, elf.__file__, ext2.__file__, interpreter.__file__))
 _HOME = "/opt/mremapcheck"
 
 
@@ -118,7 +120,8 @@ def _load(manifest: Path) -> GuestImage | None:
 
 def _keep(manifest: Path, image: GuestImage, parts: Parts) -> None:
     """Keep the image for the next time; where the cache cannot be written, every run builds it anew."""
-    inputs: Iterable[Path] = (parts.executable, *parts.objects, *(module.file for module in parts.modules))
+    modules = (module.file for module in parts.modules)
+    inputs: Iterable[Path] = (parts.executable, *parts.objects, *modules, *_BUILDERS)
     digest = hashlib.sha256(image.data).hexdigest()
     name = f"{manifest.stem}.cpio"
     text = {

@@ -18,16 +18,24 @@ import mremapcheck
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.executors.vm.images import elf
 
-#: Imports the modules named by the arguments in a clean interpreter; prints (name, file, is it a package) of all.
+#: Imports the modules named by the arguments in a clean interpreter; prints (name, file, is it a package) of all. Where
+#: one lies is asked of the finders: a module may have put another one in its place (collections.abc does up to 3.13).
 _LIST = """
 import sys
 sys.path.insert(0, sys.argv[1])
 for name in sys.argv[2:]:
     __import__(name)
-found = [(name, module.__spec__) for name, module in sorted(sys.modules.items()) if getattr(module, "__spec__", None)]
 import os
-print([(name, spec.origin, spec.submodule_search_locations is not None) for name, spec in found]
-      + [("os", os.__file__, False)])
+found = [("os", os.__file__, False)]
+for name in sorted(sys.modules):
+    parent = name.rpartition(".")[0]
+    path = getattr(sys.modules.get(parent), "__path__", None)
+    if parent and path is None:
+        continue
+    spec = next(filter(None, (finder.find_spec(name, path) for finder in sys.meta_path)), None)
+    if spec:
+        found.append((name, spec.origin, spec.submodule_search_locations is not None))
+print(found)
 """
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mremapcheck.executors.model.change import Change, release
-from mremapcheck.executors.model.flags import SEALED, SHARED, WRITE
 from mremapcheck.executors.model.pipeline import Replace
 from mremapcheck.executors.model.vma import Vma
+from mremapcheck.linux.vm_flags import SEALED, SHARED, WRITE
 
 
 def _is_sealed_unwritable(vma: Vma) -> bool:

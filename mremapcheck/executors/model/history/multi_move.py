@@ -6,12 +6,12 @@ from mremapcheck.base.units import U64
 from mremapcheck.executors.model.call import Call, Series
 from mremapcheck.executors.model.change import Change, release
 from mremapcheck.executors.model.errno import EFAULT
-from mremapcheck.executors.model.flags import UFFD
 from mremapcheck.executors.model.history.v5_16 import align_hugetlb
 from mremapcheck.executors.model.history.v6_10 import check_sealed
 from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace, run
 from mremapcheck.executors.model.steps import checks, parameters
 from mremapcheck.executors.model.vma import Vma
+from mremapcheck.linux.vm_flags import UFFD
 from mremapcheck.scenario.operations import MREMAP_FIXED
 
 
@@ -19,7 +19,7 @@ def move_each_vma(call: Call) -> Answer:
     """Move each mapping in the range by the same distance, gaps and all (remap_move; d23cb648e365, 6.17).
 
     Only where new_address is fixed and the sizes are equal. The move is not atomic: where one mapping fails, those
-    before it stay moved. Mappings at the destination survive below gaps of the source.
+    before it stay moved, and committed. Mappings at the destination survive below gaps of the source.
     """
     if not call.flags & MREMAP_FIXED or call.old_len != call.new_len:
         return None
@@ -36,6 +36,7 @@ def move_each_vma(call: Call) -> Answer:
         answer = run(mm.rules.move_each, call)
         if type(answer) is not int:
             return answer
+        call.charged = 0  # what was committed for a mapping that has moved stays so, whatever becomes of the next
         if not series.seen:
             result = answer
         series.seen = True

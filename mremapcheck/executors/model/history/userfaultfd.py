@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mremapcheck.executors.model.change import Change, release
-from mremapcheck.executors.model.flags import DROPPABLE, UFFD_MISSING, UFFD_WP
 from mremapcheck.executors.model.pipeline import Insert, Replace
 from mremapcheck.executors.model.vma import Uffd, Vma
+from mremapcheck.linux.vm_flags import DROPPABLE, UFFD_MISSING, UFFD_WP
 
 
 def can_register_anonymous_wp(vma: Vma, mode: int) -> bool:

@@ -6,10 +6,10 @@ from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.change import Change, release, updates
 from mremapcheck.executors.model.errno import EBADF, EINVAL, ENOMEM
-from mremapcheck.executors.model.flags import ACCOUNT, HUGETLB
 from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.executors.model.steps import checks
 from mremapcheck.executors.model.vma import Vma
+from mremapcheck.linux.vm_flags import ACCOUNT, HUGETLB
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP
 
 

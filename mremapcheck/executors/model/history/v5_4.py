@@ -136,6 +136,8 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
     "reregistrable": (),
     "unregistrable": (),
     "nameable": (),
+    # Whether a file gets one more page.
+    "fillable": (),
     "guard": (),
     "discardable": (),
     "copy_on_fork": (setup.copies_private_pages,),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import PAGE_SHIFT
+from mremapcheck.base.units import ARENA_END, PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.change import Change, release
 from mremapcheck.executors.model.errno import EINVAL, ENOMEM
-from mremapcheck.executors.model.flags import ACCOUNT, DONTEXPAND, LOCKS, PFNMAP, SHARED
 from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.executors.model.vma import Vma
+from mremapcheck.linux.vm_flags import ACCOUNT, DONTEXPAND, LOCKS, PFNMAP, SHARED
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
 
 
@@ -62,6 +62,22 @@ def charge_copy(call: Call) -> Answer:
     """Commit memory for the second mapping, whether there is any or not (e346b3813067, 5.7)."""
     if call.flags & MREMAP_DONTUNMAP and call.copy.flags & ACCOUNT:
         call.mm.committed += call.new_len >> PAGE_SHIFT
+    return None
+
+
+def account_next(call: Call) -> Answer:
+    """Mark whatever mapping comes next as accounted where the middle of one was moved (e346b3813067, 5.7 to 5.10).
+
+    The kernel believes that it has cut the source and restores VM_ACCOUNT in its upper part. Shared memory becomes
+    accounted so, for which nothing was committed, and then merges with nothing like it.
+    """
+    mm, vma = call.mm, call.vma
+    inside = vma.start < call.addr and call.addr + call.old_len < vma.end
+    if call.flags & MREMAP_DONTUNMAP and inside and vma.flags & ACCOUNT and call.new_vma is not vma:
+        following = next((other for other in mm.vmas if other.start >= vma.end), None)
+        if following is not None and following.start < ARENA_END:  # behind the arena comes the executor's own
+            following.flags |= ACCOUNT
+            mm.say("marks {} as accounted", following)
     return None
 
 
@@ -126,6 +142,7 @@ CHANGES = (
             Insert("check_vma", check_dontunmap_source, after="check_duplicate"),
             Insert("mremap_to", check_room_for_copy, before="place"),
             Insert("move_vma", charge_copy, before="unmap_source"),
+            Insert("move_vma", account_next, before="unmap_source"),
             Insert("move_vma", keep_source, before="unmap_source"),
         ),
     ),
@@ -152,10 +169,14 @@ CHANGES = (
         commit="ad8ee77ea9db",
         subject="mm/mremap: for MREMAP_DONTUNMAP check security_vm_enough_memory_mm()",
         release=release("5.11-rc1"),
-        summary="DONTUNMAP fails with ENOMEM where memory is overcommitted; it was committed unconditionally before",
-        noticed_by="users of vm.overcommit_memory=2",
+        summary=(
+            "DONTUNMAP fails with ENOMEM where memory is overcommitted; it was committed unconditionally before, and "
+            "where the middle of a mapping was moved the next mapping, whatever it was, became accounted"
+        ),
+        noticed_by="users of vm.overcommit_memory=2; readers of smaps",
         edits=(
             Remove("move_vma", "charge_copy"),
+            Remove("move_vma", "account_next"),
             Insert("move_vma", charge_copy_first, before="copy_vma"),
         ),
         needs=("dontunmap",),

@@ -6,12 +6,12 @@ from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.change import Change, release, updates
 from mremapcheck.executors.model.errno import EBADF, EINVAL, ENOMEM
-from mremapcheck.executors.model.flags import ACCOUNT, WRITE
 from mremapcheck.executors.model.merging import absorb, extend_down, join, may_join
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.executors.model.steps import mergeable, setup
 from mremapcheck.executors.model.vma import Vma
+from mremapcheck.linux.vm_flags import ACCOUNT, WRITE
 
 
 def merge_growth_wrong_offset(call: Call) -> Answer:

@@ -7,12 +7,12 @@ from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.change import Change, release, updates
 from mremapcheck.executors.model.errno import EINVAL, ENOMEM, EPERM
 from mremapcheck.executors.model.faults import prepare_anon_vma
-from mremapcheck.executors.model.flags import LOCKED, MAYBE_GUARD, SEALED, SHARED, SPECIAL
 from mremapcheck.executors.model.history.advice import not_sealed_without_file
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.executors.model.steps.unmapping import Unmap, cut, queue_unmap_event
 from mremapcheck.executors.model.vma import Vma
+from mremapcheck.linux.vm_flags import LOCKED, MAYBE_GUARD, SEALED, SHARED, SPECIAL
 
 
 def check_source_not_sealed(call: Call) -> Answer:

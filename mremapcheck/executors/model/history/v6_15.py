@@ -5,10 +5,10 @@ from __future__ import annotations
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.change import Change, release, updates
-from mremapcheck.executors.model.flags import ACCOUNT
 from mremapcheck.executors.model.merging import take_in, take_over
 from mremapcheck.executors.model.pipeline import Answer, Insert, Move, Remove, Replace
 from mremapcheck.executors.model.vma import Vma
+from mremapcheck.linux.vm_flags import ACCOUNT
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP
 
 

@@ -6,9 +6,10 @@ from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.change import Change, release, updates
 from mremapcheck.executors.model.errno import ENOMEM
-from mremapcheck.executors.model.flags import LOCKED, SHARED, UFFD
+from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace
-from mremapcheck.executors.model.vma import Vma
+from mremapcheck.executors.model.vma import File, Vma
+from mremapcheck.linux.vm_flags import LOCKED, SHARED, UFFD
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP
 
 
@@ -136,6 +137,15 @@ def keep_registered_apart(call: Call) -> Answer:
     if call.copy.flags & UFFD and call.copy.uffd is not None and not call.copy.uffd.events:
         call.prev = call.following = None
     return None
+
+
+def secret_within_limit(mm: Mm, file: File) -> bool:
+    """Count the pages that secret memory gets, per user: beyond RLIMIT_MEMLOCK an access is SIGBUS (97d34aa65c29).
+
+    CAP_IPC_LOCK does not help. A page stays counted until its file is closed, mapped or not. Until then each mapping
+    was locked, so that a duplicate counted twice and untouched memory counted, too.
+    """
+    return file.backing.name != "secret" or mm.secret < mm.memlock_limit
 
 
 CHANGES = (
@@ -286,6 +296,7 @@ CHANGES = (
         dated="by measurement",
         summary="memory of memfd_secret is neither VM_LOCKED nor part of VmLck",
         noticed_by="users of memfd_secret with a small RLIMIT_MEMLOCK",
+        edits=(Insert("fillable", secret_within_limit),),
         provides=("secret-unlocked",),
     ),
     Change(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.errno import EAGAIN, EFAULT, EINVAL, ENOMEM
-from mremapcheck.executors.model.flags import ACCOUNT, DONTEXPAND, HUGETLB, LOCKED, PFNMAP, SHARED
 from mremapcheck.executors.model.pipeline import PASS, Answer, check
+from mremapcheck.linux.vm_flags import ACCOUNT, DONTEXPAND, HUGETLB, LOCKED, PFNMAP, SHARED
 
 
 def lookup_vma(call: Call) -> Answer:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.faults import populate
-from mremapcheck.executors.model.flags import LOCKED
+from mremapcheck.linux.vm_flags import LOCKED
 
 
 def give_back_charge(call: Call, failed: bool) -> None:
-    """Uncommit what was committed for a call that failed."""
+    """Uncommit what was committed for the mapping that the call failed at."""
     if failed:
         call.mm.committed -= call.charged
 

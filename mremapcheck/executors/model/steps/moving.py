@@ -6,10 +6,10 @@ from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model import pages
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.errno import EINVAL, ENOMEM
-from mremapcheck.executors.model.flags import ACCOUNT, LOCKED, UFFD
 from mremapcheck.executors.model.merging import join
 from mremapcheck.executors.model.pipeline import Answer, run
 from mremapcheck.executors.model.steps.unmapping import unmap
+from mremapcheck.linux.vm_flags import ACCOUNT, LOCKED, UFFD
 
 
 def move_vma(call: Call) -> Answer:
@@ -103,6 +103,8 @@ def tell_driver(call: Call) -> Answer:
     pages.move(mm.pages, call.new_addr >> PAGE_SHIFT, call.addr >> PAGE_SHIFT, call.old_len >> PAGE_SHIFT)
     mm.count(vma.flags, call.new_len >> PAGE_SHIFT)
     unmap(mm, call.new_addr, call.new_len, call.late_events)
+    if call.copy.flags & ACCOUNT:
+        mm.committed += call.new_len >> PAGE_SHIFT  # VM_ACCOUNT is concealed meanwhile: nothing was committed for it
     return call.fail(EINVAL, "the driver of {} does not let it be moved so", vma)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from mremapcheck.base.units import PAGE, TASK_SIZE, U64
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.errno import EINVAL, ENOMEM, EPERM
-from mremapcheck.executors.model.flags import HUGETLB
 from mremapcheck.executors.model.pipeline import Answer, run
 from mremapcheck.executors.model.steps.unmapping import unmap
+from mremapcheck.linux.vm_flags import HUGETLB
 from mremapcheck.scenario.operations import MREMAP_FIXED, MREMAP_MAYMOVE
 
 

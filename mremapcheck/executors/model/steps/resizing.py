@@ -5,10 +5,10 @@ from __future__ import annotations
 from mremapcheck.base.units import PAGE_SHIFT, U64
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.errno import ENOMEM
-from mremapcheck.executors.model.flags import LOCKED
 from mremapcheck.executors.model.mm import in_user_space
 from mremapcheck.executors.model.pipeline import Answer, run
 from mremapcheck.executors.model.steps.unmapping import unmap
+from mremapcheck.linux.vm_flags import LOCKED
 
 
 def shrink_or_keep(call: Call) -> Answer:

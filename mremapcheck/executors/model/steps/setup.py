@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from mremapcheck.executors.model.flags import (
-    ACCOUNT,
-    HUGETLB,
-    MIXEDMAP,
-    NORESERVE,
-    PFNMAP,
-    SHARED,
-    UFFD_MISSING,
-    WRITE,
-)
 from mremapcheck.executors.model.merging import join
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.vma import Vma
+from mremapcheck.linux.vm_flags import ACCOUNT, HUGETLB, MIXEDMAP, NORESERVE, PFNMAP, SHARED, UFFD_MISSING, WRITE
 
 
 def merge_mapping(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | None:

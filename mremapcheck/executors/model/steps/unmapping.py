@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from mremapcheck.base.units import PAGE, PAGE_SHIFT, TASK_SIZE, page_align
 from mremapcheck.executors.model.errno import EINVAL, ENOMEM, Errno
-from mremapcheck.executors.model.flags import ACCOUNT, LOCKED
 from mremapcheck.executors.model.mm import Event, Mm, pages_of
 from mremapcheck.executors.model.pages import zap
 from mremapcheck.executors.model.pipeline import PASS, Answer
 from mremapcheck.executors.model.vma import Uffd, Vma
+from mremapcheck.linux.vm_flags import ACCOUNT, LOCKED
 
 
 class Unmap:

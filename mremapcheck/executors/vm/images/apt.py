@@ -1,6 +1,7 @@
 """The machine's own package manager, asked from a private corner: nothing of the system's is changed, nobody is root.
 
-The mirror, its keys, proxies and everything else are those that the machine is set up with; only the suites are ours.
+The mirror, its keys, proxies and everything else are those that the machine is set up with; only the suites and the
+architecture are ours.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ from mremapcheck.executors.vm.images.apt_process import (
 from mremapcheck.executors.vm.images.sources import apt_setting, machine_sources, stanzas
 
 _SUITES = re.compile(r"(bullseye|bookworm|trixie|forky|sid|unstable|testing|(?:oldold|old)?stable)(-[a-z-]+)?$")
-#: Suites that hold kernels of their own: 5.10; 6.1; 6.12; 6.16 and everything newer.
-_MAIN = ("bullseye", "bookworm", "trixie", "trixie-backports")
+#: Suites that hold kernels of their own: 5.10; 6.1; 6.12, twice; 6.16 and everything newer; what is to come, twice.
+_MAIN = ("bullseye", "bookworm", "bookworm-backports", "trixie", "trixie-backports", "sid", "experimental")
 _SECURITY = ("bullseye-security", "bookworm-security", "trixie-security")
 
 
 _PRINTED = re.compile(r"^'(?P<address>[^']+)' \S+ [0-9]+ (?P<checksum>\S+)$", re.MULTILINE)
 #: Bytes that the lists take, and a kernel's package with the kernel out of it.
-_ROOM = 256 << 20
+_ROOM = 320 << 20
 #: Seconds after which apt-get is given up where nothing comes: it stops for ever on a full disk, for one.
 _SILENCE = 180.0
 #: Seconds between two looks at whether another one is done.
@@ -59,16 +60,20 @@ class Package:
 
 
 class Apt:
-    """apt with lists and downloads of its own below the cache folder. Raises AptError when made without apt."""
+    """apt for packages of one architecture, in Debian's words, with lists and downloads of its own in the cache folder.
 
-    def __init__(self) -> None:
+    Raises AptError when made without apt.
+    """
+
+    def __init__(self, architecture: str) -> None:
         for tool in ("apt-get", "apt-cache", "apt-config"):
             if shutil.which(tool) is None:
                 raise AptError(
                     f"kernels are fetched by Debian's package manager, and there is no {tool} here",
                     "get a kernel package (.rpm or .deb) yourself, then `mremapcheck kernels add FILE`",
                 )
-        self.folder = cache.writable("apt")
+        self.folder = cache.writable("apt", architecture)
+        self._architecture = architecture
         self._sources, self._updated = self.folder / SOURCES, self.folder / "updated"
         methods = apt_setting("Dir::Bin::methods/d", environment()) or "/usr/lib/apt/methods"
         self._helper = Path(methods).parent / "apt-helper"
@@ -125,7 +130,7 @@ class Apt:
 
     def _get_lists(self, tick: Callable[[], None]) -> str:
         """Run ``apt-get update`` and return what it complained of; raise AptError where it gets nowhere."""
-        command = apt_command(self.folder, "apt-get", "-q", "update")
+        command = self._command("apt-get", "-q", "update")
         size, since = -1, time.monotonic()
         with tempfile.TemporaryFile("w+") as errors:
             process = start(command, errors.fileno(), self._lock)
@@ -157,16 +162,20 @@ class Apt:
         except OSError:
             return ""
 
+    def suites(self) -> list[str]:
+        """Return the suites of which there are lists of packages."""
+        return self._run("apt-get", "indextargets", "--format", "$(RELEASE)", "Created-By: Packages").stdout.split()
+
     def packages(self, pattern: str) -> list[Package]:
         """Return all versions of all packages whose name matches a regular expression."""
-        names = run(self.folder, "apt-cache", "search", "--names-only", pattern)
+        names = self._run("apt-cache", "search", "--names-only", pattern)
         if names.returncode:
             raise AptError("the lists of packages cannot be read: " + "; ".join(complaints(names.stderr)))
         wanted = [line.partition(" ")[0] for line in names.stdout.splitlines()]
         if not wanted:
             return []
         found: dict[tuple[str, str], Package] = {}
-        for fields in stanzas(run(self.folder, "apt-cache", "show", *wanted).stdout):
+        for fields in stanzas(self._run("apt-cache", "show", *wanted).stdout):
             if fields.keys() >= {"Package", "Version", "Size"}:
                 key = fields["Package"], fields["Version"]
                 found[key] = Package(*key, int(fields["Size"]))
@@ -177,14 +186,20 @@ class Apt:
 
         Not by ``apt-get download``, which begins anew each time. It runs in a session of its own: see ``give_up``.
         """
-        told = run(self.folder, "apt-get", "-q", "download", "--print-uris", f"{package.name}={package.version}")
+        told = self._run("apt-get", "-q", "download", "--print-uris", f"{package.name}={package.version}")
         found = _PRINTED.search(told.stdout)
         if found is None:
             raise AptError(f"{package.name} could not be downloaded: " + "; ".join(complaints(told.stderr)))
-        command = apt_command(
-            self.folder, str(self._helper), "-q", "download-file", found["address"], str(file), found["checksum"]
+        command = self._command(
+            str(self._helper), "-q", "download-file", found["address"], str(file), found["checksum"]
         )
         return start(command, subprocess.PIPE, self._lock)
+
+    def _command(self, tool: str, *arguments: str) -> list[str]:
+        return apt_command(self.folder, self._architecture, tool, *arguments)
+
+    def _run(self, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return run(self._command(tool, *arguments))
 
 
 def _sources() -> str:

@@ -15,8 +15,8 @@ SOURCES = "mremapcheck.sources"
 _PATIENCE = 5.0
 
 
-def apt_command(folder: Path, tool: str, *arguments: str) -> list[str]:
-    """Return a command line of apt that has everything of its own below ``folder``."""
+def apt_command(folder: Path, architecture: str, tool: str, *arguments: str) -> list[str]:
+    """Return a command line of apt that knows one architecture and has everything of its own below ``folder``."""
     options = {
         "Dir::Etc::SourceList": folder / SOURCES,
         "Dir::Etc::SourceParts": "-",
@@ -26,8 +26,8 @@ def apt_command(folder: Path, tool: str, *arguments: str) -> list[str]:
         "Dir::Cache": folder / "cache",
         "Dir::Cache::pkgcache": "pkgcache.bin",  # containers switch it off, and every question takes seconds
         "Dir::Cache::srcpkgcache": "",
-        "APT::Architecture": "amd64",
-        "APT::Architectures": "amd64",
+        "APT::Architecture": architecture,
+        "APT::Architectures": architecture,
         "APT::Sandbox::User": "",  # stays the user who asks
         "APT::Update::Post-Invoke": "",
         "Acquire::Languages": "none",
@@ -41,10 +41,10 @@ def apt_command(folder: Path, tool: str, *arguments: str) -> list[str]:
     return [tool, *(word for key, value in options.items() for word in ("-o", f"{key}={value}")), *arguments]
 
 
-def run(folder: Path, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a tool to its end."""
     return subprocess.run(
-        apt_command(folder, tool, *arguments),
+        command,
         capture_output=True,
         text=True,
         env=environment(),

@@ -18,9 +18,10 @@ from mremapcheck.executors.vm.images.image import open_image
 from mremapcheck.executors.vm.images.known import Known
 from mremapcheck.kernels.version import KernelVersion
 
+#: In Debian's words.
+_ARCHITECTURE = "amd64"
 #: Up to 6.18 the image is in linux-image-*; later ones only depend on linux-binary-*, which has it.
-_PATTERN = r"^linux-(image|binary)-[0-9.]+[0-9a-z.+-]*-cloud-amd64$"
-_MEMBER = re.compile(r"linux-(image|binary)-(.*)$")
+_PATTERN = rf"^linux-(image|binary)-[0-9.]+[0-9a-z.+-]*-cloud-{_ARCHITECTURE}$"
 #: Lists of packages are good for so many seconds.
 _FRESH = 6 * 3600.0
 _TICK = 0.2
@@ -40,7 +41,7 @@ def fetch(wanted: Iterable[str], again: bool = False) -> Iterator[Fetched]:
     ``again`` gets new lists of packages first. Raises MremapcheckError: no apt, no mirror, no such kernel.
     """
     versions = {text: KernelVersion.parse(text) for text in wanted}
-    apt = Apt()
+    apt = Apt(_ARCHITECTURE)
     line = Line("kernels fetch")
     try:
         with apt.alone(lambda: line.say("waiting for another mremapcheck that fetches kernels")):
@@ -56,14 +57,14 @@ def _choose(apt: Apt, line: Line, versions: dict[str, KernelVersion], again: boo
     fresh = apt.is_fresh(_FRESH) and not again
     for update in (False, True) if fresh else (True,):  # what is missing may have come since
         packages = _packages(apt, line, update)
-        chosen = {text: _newest(packages, version, text) for text, version in versions.items()}
+        chosen = {text: _newest(packages, version) for text, version in versions.items()}
         if all(chosen.values()):
             break
     missing = [text for text, package in chosen.items() if package is None]
     if missing:
-        troubles = apt.troubles()
         hint = _what_there_is(packages, [versions[text] for text in missing])
-        if troubles:
+        hint += f"\n  looked in Debian's {', '.join(apt.suites())}"
+        if troubles := apt.troubles():
             hint += f"\n  lists that could not be got:\n        {troubles}"
         raise AptError(f"there is no kernel {', '.join(missing)} to fetch", hint)
     return list(filter(None, chosen.values()))
@@ -108,9 +109,8 @@ def _kind(package: Package) -> tuple[bool, list[int]]:
     return package.name.startswith("linux-binary"), [int(number) for number in re.findall("[0-9]+", package.version)]
 
 
-def _newest(packages: dict[KernelVersion, Package], wanted: KernelVersion, text: str) -> Package | None:
-    series = text.removeprefix("v").count(".") == 1 and wanted.rc is None
-    fitting = [each for each in packages if (each.series == wanted.series if series else each == wanted)]
+def _newest(packages: dict[KernelVersion, Package], wanted: KernelVersion) -> Package | None:
+    fitting = [version for version in packages if wanted.means(version)]
     return packages[max(fitting)] if fitting else None
 
 

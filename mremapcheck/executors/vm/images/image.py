@@ -42,7 +42,7 @@ class Image:
         """The version to hold expectations against; raises KernelReferenceError for a release that is none."""
         return KernelVersion.of_build(self.release, self.banner)
 
-    def vmlinux(self) -> bytes | bytearray | None:
+    def vmlinux(self) -> bytes | None:
         """Return the uncompressed kernel, where QEMU can boot it; None where it must be booted as it is."""
         if self.kind == "vmlinux":
             return self.data

@@ -85,12 +85,7 @@ def find(text: str) -> Known | None:
         wanted = KernelVersion.parse(text)
     except KernelReferenceError:
         return None
-    whole_series = text.removeprefix("v").count(".") == 1 and wanted.rc is None
-    fitting = [
-        each
-        for each in known
-        if (each.version.series == wanted.series if whole_series else each.version == wanted) and _is_plain(each)
-    ]
+    fitting = [each for each in known if wanted.means(each.version) and _is_plain(each)]
     return fitting[-1] if fitting else None
 
 

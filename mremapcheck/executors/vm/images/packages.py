@@ -1,26 +1,26 @@
-"""Find the kernel in a distribution's package without the distribution's tools: .deb (ar + tar) and .rpm (cpio)."""
+"""Find the kernel in a distribution's package: .deb (ar + tar) and .rpm (cpio).
+
+Without `dpkg-deb` and `rpm2cpio`: a machine has at most one of the two, and packages of both are added on either.
+"""
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import lzma
-import shutil
 import struct
-import subprocess
 import tarfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, TypeAlias
 
 from mremapcheck.base.errors import MremapcheckError
-from mremapcheck.executors.vm.images import zstd
+from mremapcheck.executors.vm.images.unpack import BROKEN, MissingProgramError, unpacking
 
 _DEB_MAGIC = b"!<arch>\n"
 _RPM_MAGIC = b"\xed\xab\xee\xdb"
-_BROKEN = (OSError, EOFError, ValueError, KeyError, tarfile.TarError, lzma.LZMAError, zlib.error, struct.error)
+#: Name, content and size in bytes of each file.
+_Files: TypeAlias = Generator[tuple[str, IO[bytes], int], None, None]
+_BROKEN = (*BROKEN, KeyError, tarfile.TarError, struct.error)
 
 
 class PackageError(MremapcheckError):
@@ -43,13 +43,12 @@ def kernel_in_package(path: Path) -> tuple[str, bytes]:
     data = path.read_bytes()
     try:
         files = _deb_files(data) if data.startswith(_DEB_MAGIC) else _rpm_files(data)
-        for name, stream, size in files:
-            if is_kernel_name(name):
-                return name, stream.read(size)
-    except zstd.ZstdMissingError:
-        raise PackageError(
-            f"{path} is packed with zstd, and libzstd is not on this machine", "install libzstd1 (Debian) or libzstd"
-        ) from None
+        with closing(files):
+            for name, stream, size in files:
+                if is_kernel_name(name):
+                    return name, stream.read(size)
+    except MissingProgramError as missing:
+        raise PackageError(f"{path} is packed with {missing}, which is not on this machine", "install it") from None
     except _BROKEN as error:
         raise PackageError(f"{path} cannot be read as a package: {error}", "was it downloaded whole?") from None
     raise PackageError(
@@ -58,14 +57,14 @@ def kernel_in_package(path: Path) -> tuple[str, bytes]:
     )
 
 
-def _deb_files(data: bytes) -> Iterator[tuple[str, IO[bytes], int]]:
+def _deb_files(data: bytes) -> _Files:
     for name, content in _ar_members(data):
         if name.startswith("data.tar"):
-            with tarfile.open(fileobj=_unpacked(content), mode="r|") as archive:
+            with unpacking(content) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
                 for member in archive:
-                    stream = archive.extractfile(member) if member.isreg() else None
-                    if stream is not None:
-                        yield member.name, stream, member.size
+                    file = archive.extractfile(member) if member.isreg() else None
+                    if file is not None:
+                        yield member.name, file, member.size
 
 
 def _ar_members(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -78,7 +77,7 @@ def _ar_members(data: bytes) -> Iterator[tuple[str, bytes]]:
         position += size + size % 2
 
 
-def _rpm_files(data: bytes) -> Iterator[tuple[str, IO[bytes], int]]:
+def _rpm_files(data: bytes) -> _Files:
     position = 96  # the lead
     for padded in (True, False):  # the signature, padded to 8 bytes, then the header proper
         if data[position : position + 3] != b"\x8e\xad\xe8":
@@ -87,10 +86,11 @@ def _rpm_files(data: bytes) -> Iterator[tuple[str, IO[bytes], int]]:
         position += 16 + 16 * entries + size
         if padded:
             position += -position % 8
-    return _cpio_files(_unpacked(data[position:]))
+    with unpacking(data[position:]) as stream:
+        yield from _cpio_files(stream)
 
 
-def _cpio_files(stream: IO[bytes]) -> Iterator[tuple[str, IO[bytes], int]]:
+def _cpio_files(stream: IO[bytes]) -> _Files:
     while True:
         header = _exactly(stream, 110)
         if header[:6] not in (b"070701", b"070702"):
@@ -120,24 +120,3 @@ def _exactly(stream: IO[bytes], count: int) -> bytes:
 def _skip(stream: IO[bytes], count: int) -> None:
     while count:
         count -= len(_exactly(stream, min(count, 1 << 20)))
-
-
-def _unpacked(data: bytes) -> IO[bytes]:
-    if data.startswith((b"\xfd7zXZ\0", b"\x5d\0\0")):
-        return lzma.open(io.BytesIO(data))
-    if data.startswith(b"\x1f\x8b"):
-        return cast("IO[bytes]", gzip.open(io.BytesIO(data)))
-    if data.startswith(b"BZh"):
-        return bz2.open(io.BytesIO(data))
-    if data.startswith(zstd.MAGIC):
-        return _unzstd(data)
-    return io.BytesIO(data)
-
-
-def _unzstd(data: bytes) -> IO[bytes]:
-    try:
-        return io.BufferedReader(zstd.ZstdReader(data), 1 << 20)
-    except zstd.ZstdMissingError:
-        if shutil.which("zstd") is None:
-            raise
-        return io.BytesIO(subprocess.run(["zstd", "-dc"], input=data, capture_output=True, check=True).stdout)

@@ -1,6 +1,7 @@
 """The machine's own sources of packages, as apt reads them: where the mirrors are, and by which keys they sign.
 
-Read from the files, not from the lists of packages: a fresh machine, or a container, has none.
+Read from the files, not from the lists of packages: a fresh machine, or a container, has none. Nor by `apt-get
+indextargets`, which tells neither them then nor the keys.
 """
 
 from __future__ import annotations

@@ -6,23 +6,23 @@ as long as they shall.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
+
+from mremapcheck.linux.numbers import PR_SET_PDEATHSIG, SYS_PRCTL
+from mremapcheck.linux.syscalls import call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PR_SET_PDEATHSIG = 1
 #: What a terminal, a shell or a service manager may send to a whole group of processes.
 TO_GROUPS = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM)
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def die_with(parent: int, number: int = signal.SIGKILL) -> None:
     """Have this process get a signal when ``parent``, its parent's process number, ends; end at once where it has."""
-    _libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
+    call(SYS_PRCTL, PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mremapcheck.convert.trace.yaml_text import yaml_text
+from mremapcheck.text import yaml as written
 
 _text = st.text(st.sampled_from("abz AZ019_-+.:,|#'\"\\{}[]&*!%@`~?<>=()/"), min_size=1, max_size=12) | st.sampled_from(
     ["no", "true", "null", "0x10", "1e3", "-", "12", "1_0", "~", "y", "1:30", "2001-01-01", "<<", "="]
@@ -23,7 +23,7 @@ _value = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["summary", "map", "vmas", "moves", "other"]), _value, max_size=3))
 def test_what_is_read_back_is_equal(document: dict[str, Any]) -> None:
-    assert (yaml.safe_load(yaml_text(document)) or {}) == document
+    assert (yaml.safe_load(written.document(document)) or {}) == document
 
 
 def test_it_looks_as_a_person_would_write_it() -> None:
@@ -34,7 +34,7 @@ def test_it_looks_as_a_person_would_write_it() -> None:
         "moves": [{"old_address": "src", "old_size": "4p", "flags": "MAYMOVE|FIXED", "new_address": "0x0"}],
         "expect": [{"kernel": "==6.17.1", "errno": "EFAULT"}],
     }
-    assert yaml_text(document) == (
+    assert written.document(document) == (
         'summary: "A mapping: moved"\n'
         "map:\n"
         '  src: "AA.B"\n'

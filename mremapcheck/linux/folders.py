@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import struct
 
-from mremapcheck.executors.live.constants import BTRFS_MAGIC, EXT4_MAGIC, SYS_STATFS, TMPFS_MAGIC, XFS_MAGIC
-from mremapcheck.executors.live.syscalls import address, buffer, call
+from mremapcheck.linux.numbers import BTRFS_MAGIC, EXT4_MAGIC, SYS_STATFS, TMPFS_MAGIC, XFS_MAGIC
+from mremapcheck.linux.syscalls import address, buffer, call
 
 DISK = (EXT4_MAGIC, XFS_MAGIC, BTRFS_MAGIC)
 TMPFS = (TMPFS_MAGIC,)

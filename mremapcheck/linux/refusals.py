@@ -11,7 +11,7 @@ import errno
 import os
 
 from mremapcheck.base.units import PAGE
-from mremapcheck.executors.live.constants import (
+from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
     MAP_PRIVATE,
     PR_SET_VMA,
@@ -44,8 +44,8 @@ from mremapcheck.executors.live.constants import (
     SYS_USERFAULTFD,
     UFFDIO_API,
 )
-from mremapcheck.executors.live.syscalls import call
-from mremapcheck.executors.live.syscalls import errno as last_errno
+from mremapcheck.linux.syscalls import call
+from mremapcheck.linux.syscalls import errno as last_errno
 
 #: What to do about a refused call.
 REMEDY = "let it through the system call filter (seccomp) of this container or sandbox"
