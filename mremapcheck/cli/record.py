@@ -20,7 +20,6 @@ def record(
 ) -> int:
     """Run a program under strace and turn each kind of mremap that it makes into a scenario."""
     import os
-    from tempfile import TemporaryDirectory
 
     from mremapcheck.cli.traces import read_logs, write_scenarios
     from mremapcheck.convert.trace.record import record as run_strace
@@ -28,7 +27,10 @@ def record(
 
     name = Path(command[0]).name
     version = KernelVersion.parse(os.uname().release)
-    with TemporaryDirectory(prefix="mremapcheck-") as folder:
-        kept = log or Path(folder, name)
-        run_strace(command, kept)
-        return write_scenarios(read_logs([kept]), name, f"a run of {name}", out, version, traced=True)
+    if log is not None:
+        run_strace(command, log)
+        return write_scenarios(read_logs([log]), name, f"a run of {name}", out, version, traced=True)
+    with os.fdopen(os.memfd_create(name), "rb") as kept:  # a file without a name is never left behind
+        place = Path(f"/proc/{os.getpid()}/fd/{kept.fileno()}")
+        run_strace(command, place)
+        return write_scenarios(read_logs([place]), name, f"a run of {name}", out, version, traced=True)

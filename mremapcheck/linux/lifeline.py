@@ -27,8 +27,10 @@ def die_with(parent: int, number: int = signal.SIGKILL) -> None:
         os._exit(1)
 
 
-def fork(do: Callable[[], None]) -> int:
-    """Fork a child that does ``do`` and ends, and dies with this process; return its process number. Raises OSError.
+def fork(do: Callable[[], None], number: int = signal.SIGKILL) -> int:
+    """Fork a child that does ``do`` and ends; return its process number. Raises OSError.
+
+    It gets the signal ``number`` when this process ends.
 
     ``TO_GROUPS`` are blocked in it: this process hears them, and ends it. They are before the child is there, so that
     no handler of this process ever runs in it.
@@ -40,7 +42,7 @@ def fork(do: Callable[[], None]) -> int:
         if child == 0:
             status = 1
             try:
-                die_with(parent)
+                die_with(parent, number)
                 do()
                 status = 0
             finally:

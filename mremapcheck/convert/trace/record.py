@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.linux import programs
 
 #: What ``import`` understands; of ioctl only a userfaultfd's.
 CALLS = (
@@ -29,13 +29,12 @@ def record(command: Sequence[str], log: Path) -> int:
         )
     if shutil.which(command[0]) is None:
         raise MremapcheckError(f"there is no command `{command[0]}`", "give it as you would to a shell, after `--`")
-    done = subprocess.run(
-        [strace, "-f", "-y", "-qq", "-e", "signal=none", "-e", f"trace={CALLS}", "-o", str(log), "--", *command],
-        check=False,
+    code = programs.run_family(
+        [strace, "-f", "-y", "-qq", "-e", "signal=none", "-e", f"trace={CALLS}", "-o", str(log), "--", *command]
     )
     if not log.exists() or not log.stat().st_size:
         raise MremapcheckError(
-            f"strace recorded nothing (its exit status: {done.returncode})",
+            f"strace recorded nothing (its exit status: {code})",
             "it needs ptrace(2): in a container `--cap-add SYS_PTRACE`, elsewhere kernel.yama.ptrace_scope below 3",
         )
-    return done.returncode
+    return code
