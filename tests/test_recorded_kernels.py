@@ -1,12 +1,12 @@
 """The model against what real kernels did with every shipped scenario, recorded so that no kernel need boot.
 
-Renew a recording after changing scenarios (the folder's names are those of ``mremapcheck kernels``)::
-
-    mremapcheck run scenarios/ --kernel vm:6.12.107 --record tests/data/recorded/6.12.107.json.xz
+``.ci/record`` renews the recordings after scenarios have changed; what the others lack since then is not asked of them.
 """
 
 from __future__ import annotations
 
+import json
+import lzma
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -14,24 +14,31 @@ from pathlib import Path
 import pytest
 
 from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.kernel import ModelKernel
 from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.protocol import Kernel
 from mremapcheck.executors.recorded import RecordedExecutor
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.loader import load_paths
 
 ROOT = Path(__file__).parent.parent
-RECORDINGS = sorted((ROOT / "tests" / "data" / "recorded").glob("*.json.xz"))
-
-#: A real kernel that is no release: 7.2.12 without what 6.17-rc3 brought.
-MODELS = {
-    "7.2.12-prepatch": "7.2.12-early-failure-thp-multi-move",
-    # virtual machines boot with secretmem.enable=1
-    "6.1.176": "6.1.176+secret-by-default",
-    "6.1.192": "6.1.192+secret-by-default",
+RECORDINGS = {
+    path.name.removesuffix(".json.xz"): path for path in (ROOT / "tests" / "data" / "recorded").glob("*.json.xz")
 }
-
-#: Configuration that this kernel was built without, so it lacks what its version promises.
-LACKS = {"7.2.12-prepatch": "-anon-names-shared-anon-names"}
+#: One of every era: of these every scenario must be recorded. The others tell which stable update brought what.
+WHOLE = (
+    "5.10.262",
+    "6.1.192",
+    "6.12.118",
+    "6.16.12",
+    "6.17.13",
+    "6.18.15",
+    "6.19.14",
+    "7.0.13",
+    "7.1.13",
+    "7.2.13",
+    "7.3.4",
+)
 
 
 @cache
@@ -39,28 +46,36 @@ def _scenarios() -> list[Scenario]:
     return list(load_paths([ROOT / "scenarios"]).scenarios)
 
 
-def test_there_are_recordings_of_every_era() -> None:
-    names = {path.name.removesuffix(".json.xz") for path in RECORDINGS}
-    assert {name.rsplit(".", 1)[0] for name in names} >= {
-        *("5.10", "6.1", "6.12", "6.16", "6.17", "6.18", "6.19", "7.0", "7.1", "7.2", "7.3"),
-    }
-    assert "7.2.12-prepatch" in names
+def _model(name: str, kernel: Kernel) -> ModelKernel:
+    """Return the model of a recorded kernel, as its version and boot options have it."""
+    if name == "7.2.12-prepatch":  # no release: 7.2.12 without what 6.17-rc3 brought
+        return resolve("7.2.12-early-failure-thp-multi-move")
+    return resolve("+".join((str(kernel.version), *kernel.switched_on)))
 
 
-@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.name.removesuffix(".json.xz"))
-def test_the_model_is_the_kernel(path: Path) -> None:
-    name = path.name.removesuffix(".json.xz")
-    model = resolve(MODELS.get(name, name) + LACKS.get(name, ""))
+def _recorded(name: str) -> list[Scenario]:
+    """Return the scenarios that were recorded as they are today."""
+    with lzma.open(RECORDINGS[name]) as file:
+        digests = {result["digest"] for result in json.load(file)["results"]}
+    return [scenario for scenario in _scenarios() if scenario.digest in digests]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_scenario_is_recorded(name: str) -> None:
+    assert not {scenario.name for scenario in _scenarios()} - {scenario.name for scenario in _recorded(name)}
+
+
+@pytest.mark.parametrize("name", sorted(RECORDINGS))
+def test_the_model_is_the_kernel(name: str) -> None:
     wrong = []
     ran = 0
-    with RecordedExecutor(str(path)) as recorded, ModelExecutor(model) as executor:
-        for scenario, real, expected in zip(
-            _scenarios(), recorded.run(_scenarios()), executor.run(_scenarios()), strict=True
-        ):
-            if real.status == "skip" and "not recorded" not in (real.reason or ""):
+    scenarios = _recorded(name)
+    with RecordedExecutor(str(RECORDINGS[name])) as recorded, ModelExecutor(_model(name, recorded.kernel)) as model:
+        for scenario, real, expected in zip(scenarios, recorded.run(scenarios), model.run(scenarios), strict=True):
+            if real.status == "skip":
                 continue
             if real.outcome is None or replace(real.outcome, kernel_log=()) != expected.outcome:
                 wrong.append(f"{scenario.name}: {real}\n  model: {expected}")
             ran += 1
     assert not wrong, f"{len(wrong)} of {ran}\n" + "\n".join(wrong[:5])
-    assert ran > 0.8 * len(_scenarios())
+    assert ran > 0.7 * len(_scenarios())

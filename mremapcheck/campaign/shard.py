@@ -14,7 +14,7 @@ from mremapcheck.campaign.region import pages_of, with_pages
 from mremapcheck.campaign.shrink import shrink
 from mremapcheck.campaign.source import Source
 from mremapcheck.compare.blame import Blame
-from mremapcheck.compare.classes import Difference
+from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.finding import Mismatch, examine
 from mremapcheck.compare.pair import Asked, Document, Opener, Pair, default_opener, drop_pair, kept_pair, load
 

@@ -1,7 +1,7 @@
 """Exit codes.
 
 ======  ===============================================================================================
-0       ``run``: all as expected; ``compare``: no difference
+0       ``run``: nothing was not as expected; ``compare``: no difference, or only accepted ones
 1       ``run``: something was not as expected, or broke on the way; ``compare``: something differs
 2       usage, or a scenario that does not load (nothing ran)
 4       nothing ran: all skipped, nothing selected, or the kernel could not be asked
@@ -45,11 +45,10 @@ def of_run(tally: Tally, bisect: bool) -> int:
     counts = tally.counts
     if counts["fail"]:
         return BAD
-    unsure = counts["skip"] or counts["error"] or tally.error
     if bisect:
         # One scenario that cannot tell makes the whole kernel one that cannot: "good" would mislead the bisection.
-        return CANNOT_TELL if unsure or tally.telling < tally.total or not tally.total else GOOD
-    if counts["pass"] + counts["error"] == 0:
+        return GOOD if counts["pass"] and counts["pass"] == tally.total and not tally.error else CANNOT_TELL
+    if tally.total == counts["skip"]:
         return NOTHING_RAN
     return BAD if counts["error"] or tally.error else GOOD
 
@@ -60,8 +59,9 @@ def of_comparison(tally: Tally, bisect: bool) -> int:
     if counts["different"]:
         return BAD
     if bisect:
-        return GOOD if counts["same"] and counts["same"] == tally.total and not tally.error else CANNOT_TELL
-    if counts["same"] + counts["error"] == 0:
+        alike = counts["same"] + counts["accepted"]
+        return GOOD if alike and alike == tally.total and not tally.error else CANNOT_TELL
+    if tally.total == counts["skipped"]:
         return NOTHING_RAN
     return BAD if counts["error"] or tally.error else GOOD
 

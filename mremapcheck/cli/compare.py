@@ -7,18 +7,21 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.options import (
+    TABLE,
     Bisect,
     Color,
     Colors,
     FailFast,
-    Format,
     Jobs,
     ListOnly,
     Only,
+    Outputs,
     Paths,
+    Quiet,
     ReportFormat,
     Timeout,
     Verbose,
+    outputs,
 )
 
 
@@ -30,7 +33,8 @@ def compare(
             "--kernel", metavar="A B", show_default=False, help="Two kernels: live, models, vm:..., recorded:FILE."
         ),
     ] = None,
-    look: ReportFormat = Format.TABLE,
+    look: ReportFormat = TABLE,
+    output: Outputs = None,
     only: Only = None,
     list_only: ListOnly = False,
     fail_fast: FailFast = False,
@@ -38,6 +42,7 @@ def compare(
     timeout: Timeout = None,
     bisect: Bisect = False,
     verbose: Verbose = False,
+    quiet: Quiet = False,
     color: Colors = Color.AUTO,
 ) -> int:
     """Carry scenarios out on two kernels and show where they differ, why, and since when.
@@ -46,7 +51,7 @@ def compare(
     """
     from mremapcheck.cli.codes import of_comparison
     from mremapcheck.cli.listing import list_scenarios
-    from mremapcheck.cli.reporting import report
+    from mremapcheck.cli.reporting import Wanted, report
     from mremapcheck.compare.explain import compare_kernels
     from mremapcheck.executors.references import TIMEOUT, open_executor
     from mremapcheck.scenario.selection import select
@@ -55,10 +60,12 @@ def compare(
         return list_scenarios(select(paths or [], only or []), look)
     if not kernel or len(kernel) != 2:
         raise typer.BadParameter("two kernels are compared, as in `--kernel 6.16 6.17`", param_hint="--kernel")
+    files = outputs(output)
     scenarios = select(paths or [], only or [])
     first, second = (open_executor(reference, timeout=timeout or TIMEOUT, jobs=jobs) for reference in kernel)
     with first, second:
         kernels = (first.kernel, second.kernel)
         comparisons = compare_kernels((first, second), scenarios)
-        tally = report("compare", kernels, scenarios, comparisons, look, color, verbose, fail_fast=fail_fast)
+        wanted = Wanted(look, files, color, verbose - quiet)
+        tally = report("compare", kernels, scenarios, comparisons, wanted, fail_fast)
     return of_comparison(tally, bisect)

@@ -7,9 +7,23 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.convert.trace.calls import CALLS
+
+_HELP = f"""Turn logs into scenarios: one for each kind of mremap that a program makes, with what lay around it.
+
+Record with: strace -f -y -e raw=mremap -o LOG COMMAND
+
+It is faster with -e trace= and the calls that are read, without blanks between them (a ? before one that this strace
+does not know): {", ".join(CALLS)}.
+
+Read are strace's logs with any of its options, perf trace's and ltrace's (-S), quoted or wrapped ones too.
+"""
+
 
 def import_(
-    logs: Annotated[list[Path], typer.Argument(metavar="LOG...", help="What `strace -f -y -o LOG` wrote; - is stdin.")],
+    logs: Annotated[
+        list[Path], typer.Argument(metavar="LOG...", help="What `strace -f -y -o LOG` (or -ff) wrote; - is stdin.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", show_default=False, help="A file for each, instead of stdout."),
@@ -21,13 +35,24 @@ def import_(
         ),
     ] = None,
 ) -> int:
-    """Turn strace logs into scenarios: one for each kind of mremap that a program makes, with what lay around it.
-
-    Record with: strace -f -y -o LOG -e trace=mmap,munmap,mremap,mprotect,madvise,mlock,brk COMMAND
-    """
-    from mremapcheck.cli.traces import read_logs, write_scenarios
+    """See ``_HELP``: the calls to trace come from the one list."""
+    from mremapcheck.cli.codes import GOOD, NOTHING_RAN
+    from mremapcheck.cli.traces import read_logs, refuse_taken, stem, tell_reading, write
+    from mremapcheck.convert.trace.collect import scenarios
+    from mremapcheck.convert.trace.logs import source_of, stem_of
+    from mremapcheck.convert.trace.witnesses import models
     from mremapcheck.kernels.version import KernelVersion
 
     version = KernelVersion.parse(kernel) if kernel else None
-    source = ", ".join("standard input" if str(log) == "-" else log.name for log in logs)
-    return write_scenarios(read_logs(logs), "-".join(log.stem for log in logs), source, out, version)
+    collection = read_logs(logs)
+    source = source_of(logs)
+    found = scenarios(collection, source, stem(stem_of(logs)), version, models(version))
+    tell_reading(collection, found, source, logs)
+    if not found:
+        return NOTHING_RAN
+    refuse_taken(out, (each.name for each in found))
+    write(found, out)
+    return GOOD
+
+
+import_.__doc__ = _HELP

@@ -6,16 +6,15 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mremapcheck.cli.options import Format
 from mremapcheck.cli.output import Stdout
 
 if TYPE_CHECKING:
     from mremapcheck.scenario.document import Scenario
 
 
-def list_scenarios(scenarios: Sequence[Scenario], look: Format) -> int:
+def list_scenarios(scenarios: Sequence[Scenario], look: str) -> int:
     """Print which scenarios were selected; as a table unless JSON is wanted."""
-    if look is Format.JSON:
+    if look == "json":
         keys = ("path", "line", "digest", "summary")
         return print_document(
             "list", {"scenarios": [{"scenario": s.name, **{key: getattr(s, key) for key in keys}} for s in scenarios]}
@@ -35,9 +34,9 @@ def print_document(name: str, data: dict[str, Any]) -> int:
     return print_lines([json.dumps({"schema": f"mremapcheck.{name}/1", "tool": TOOL, **data}, indent=1)])
 
 
-def print_lines(lines: Any, clipped: bool = False) -> int:
+def print_lines(lines: Any, clipped: bool = False, out: Stdout | None = None) -> int:
     """Print lines, of a table (``clipped``) no more than fits on a terminal; return the exit code 0."""
-    out = Stdout()
+    out = out or Stdout()
     if clipped:
         from mremapcheck.report.text import cut, terminal_width
 

@@ -8,16 +8,18 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.options import (
+    TABLE,
     Color,
     Colors,
     FailFast,
-    Format,
     Jobs,
     ListOnly,
     Only,
+    Outputs,
     Paths,
     ReportFormat,
     Timeout,
+    outputs,
 )
 
 
@@ -32,7 +34,8 @@ def matrix(
             help="A kernel, repeatable; vm:all: every known image. Without: every release of the model.",
         ),
     ] = None,
-    look: ReportFormat = Format.TABLE,
+    look: ReportFormat = TABLE,
+    output: Outputs = None,
     only: Only = None,
     list_only: ListOnly = False,
     fail_fast: FailFast = False,
@@ -46,11 +49,12 @@ def matrix(
     """
     from mremapcheck.cli.codes import of_run
     from mremapcheck.cli.listing import list_scenarios
-    from mremapcheck.cli.reporting import report
+    from mremapcheck.cli.reporting import Wanted, report
     from mremapcheck.compare.matrix import default_kernels, rows
     from mremapcheck.executors.references import TIMEOUT, open_executor
     from mremapcheck.scenario.selection import select
 
+    wanted = Wanted(look, outputs(output), color)
     references = kernel or default_kernels()
     if "vm:all" in references:
         from mremapcheck.executors.vm.images.known import expand
@@ -65,5 +69,5 @@ def matrix(
             for reference in references
         ]
         kernels = [executor.kernel for executor in executors]
-        tally = report("matrix", kernels, scenarios, rows(executors, scenarios), look, color, fail_fast=fail_fast)
+        tally = report("matrix", kernels, scenarios, rows(executors, scenarios), wanted, fail_fast)
     return of_run(tally, bisect=False)

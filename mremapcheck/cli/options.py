@@ -8,15 +8,7 @@ from typing import Annotated
 
 import typer
 
-
-class Format(str, Enum):
-    """How a report looks."""
-
-    TABLE = "table"
-    JSON = "json"
-    KTAP = "ktap"
-    JUNIT = "junit"
-    MARKDOWN = "markdown"
+from mremapcheck.report.base import FORMATS
 
 
 class ListFormat(str, Enum):
@@ -43,7 +35,42 @@ Paths = Annotated[
         help="Scenario files, or folders of them. Without any: ./scenarios/, else the shipped ones.",
     ),
 ]
-ReportFormat = Annotated[Format, typer.Option("--format", help="How the report looks.")]
+
+
+def known_format(name: str) -> str:
+    """Return the name of a format; raises typer.BadParameter with the one that was probably meant."""
+    if name in FORMATS:
+        return name
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.lower(), FORMATS, n=1)
+    meant = f"; did you mean `{close[0]}`?" if close else ""
+    raise typer.BadParameter(f"`{name}` is none of {', '.join(FORMATS)}{meant}")
+
+
+def outputs(given: list[str] | None) -> list[tuple[str, str]]:
+    """Read each ``FORMAT:FILE``; raises typer.BadParameter where one is not, or two reports would go to one place."""
+    found: list[tuple[str, str]] = []
+    for text in given or []:
+        name, colon, path = text.partition(":")
+        if not colon or not path:
+            raise typer.BadParameter(f"`{text}` is not FORMAT:FILE, as in `junit:report.xml`; - is standard output")
+        if path in (other for _, other in found):
+            raise typer.BadParameter(f"two reports cannot both go to {path}")
+        found.append((known_format(name), path))
+    return found
+
+
+_FORMATS = "|".join(FORMATS)
+ReportFormat = Annotated[
+    str, typer.Option("--format", metavar=_FORMATS, callback=known_format, help="How the report looks.")
+]
+Outputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--output", "-o", metavar="FORMAT:FILE", show_default=False, help="A report in a file as well. Repeatable."
+    ),
+]
 Listing = Annotated[ListFormat, typer.Option("--format", help="How the list looks.")]
 Only = Annotated[
     list[str] | None,
@@ -81,4 +108,8 @@ Timeout = Annotated[
     ),
 ]
 Colors = Annotated[Color, typer.Option("--color", help="NO_COLOR and FORCE_COLOR are honoured.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show more: the model's steps, scenarios that agree.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show more: every scenario, what it did, the model's steps.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what is wrong, or differs.")]
+TABLE = next(iter(FORMATS))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+_STDERR = 2
+
 
 def record(
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="The program and its arguments.")],
@@ -18,19 +20,44 @@ def record(
         Path | None, typer.Option("--log", metavar="FILE", show_default=False, help="Also keep strace's own log.")
     ] = None,
 ) -> int:
-    """Run a program under strace and turn each kind of mremap that it makes into a scenario."""
+    """Run a program under strace and turn each kind of mremap that it makes into a scenario.
+
+    Afterwards the scenarios are carried out on the running kernel, to see whether they do what the program saw. The
+    exit status is the program's; 4 where it was 0 and there is no scenario. Ctrl-C goes to the program.
+
+    Without --output the scenarios are standard output, and the program's own goes to standard error.
+    """
     import os
 
-    from mremapcheck.cli.traces import read_logs, write_scenarios
+    from mremapcheck.base.errors import KernelReferenceError
+    from mremapcheck.cli.codes import NOTHING_RAN, of_signal
+    from mremapcheck.cli.environment import tell
+    from mremapcheck.cli.traces import read_logs, refuse_taken, stem, tell_check, tell_reading, write
+    from mremapcheck.convert.trace.collect import scenarios
     from mremapcheck.convert.trace.record import record as run_strace
+    from mremapcheck.executors.references import open_executor
     from mremapcheck.kernels.version import KernelVersion
 
     name = Path(command[0]).name
-    version = KernelVersion.parse(os.uname().release)
-    if log is not None:
-        run_strace(command, log)
-        return write_scenarios(read_logs([log]), name, f"a run of {name}", out, version, traced=True)
-    with os.fdopen(os.memfd_create(name), "rb") as kept:  # a file without a name is never left behind
-        place = Path(f"/proc/{os.getpid()}/fd/{kept.fileno()}")
-        run_strace(command, place)
-        return write_scenarios(read_logs([place]), name, f"a run of {name}", out, version, traced=True)
+    uname = os.uname()
+    try:
+        version = KernelVersion.of_build(uname.release, uname.version)
+    except KernelReferenceError:
+        version = None  # nothing can be expected of a kernel that has no place among the releases
+    refuse_taken(out, [path.stem for path in out.glob(f"{stem(name)}-*.yaml")] if out else [])
+    with os.fdopen(os.memfd_create(name), "rb") as file:  # one without a name is never left behind
+        kept = log or Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+        status = run_strace(command, kept, _STDERR if out is None else None)
+        collection = read_logs([kept])
+        source = f"a run of {name}"
+        with open_executor("live") as live:
+            found = scenarios(collection, source, stem(name), version, [live])
+    code = of_signal(-status) if status < 0 else status
+    tell_reading(collection, found, source)
+    if not found:
+        return code or NOTHING_RAN
+    tell_check(found)
+    if status:
+        tell(f"mremapcheck: {name} ended with {f'signal {-status}' if status < 0 else f'exit status {status}'}\n")
+    write(found, out)
+    return code

@@ -1,4 +1,4 @@
-"""From items to the report on standard output, with progress on standard error."""
+"""From items to the reports: one on standard output, others in files, with progress on standard error."""
 
 from __future__ import annotations
 
@@ -7,19 +7,33 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.progress import Line
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.output import Stdout
-from mremapcheck.report.base import Header, Tally, open_report, write_report
-from mremapcheck.report.style import Style, wants_colours
+from mremapcheck.report.base import STATUSES, Header, Reporter, Tally, open_report, write_report
+from mremapcheck.report.style import WIDTH, Style, wants_colours
+from mremapcheck.report.text import terminal_width
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from mremapcheck.cli.options import Color, Format
+    from mremapcheck.cli.options import Color
     from mremapcheck.executors.protocol import Kernel
     from mremapcheck.report.base import Item, Kind
     from mremapcheck.scenario.document import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which reports are wanted, and how they look: ``look`` is the format on standard output.
+
+    ``files`` are a format and a path each; ``-`` is standard output, in the place of ``look``. ``detail``: -1 what is
+    wrong, 0 as usual, 1 everything.
+    """
+
+    look: str
+    files: Sequence[tuple[str, str]] = ()
+    color: Color | None = None
+    detail: int = 0
 
 
 def report(
@@ -27,43 +41,54 @@ def report(
     kernels: Sequence[Kernel],
     scenarios: Sequence[Scenario],
     items: Iterable[Item],
-    look: Format,
-    color: Color,
-    verbose: bool = False,
-    record: Path | None = None,
+    wanted: Wanted,
     fail_fast: bool = False,
 ) -> Tally:
-    """Write the report of ``items`` as they come, and keep it in the file ``record`` too; return their tally.
+    """Write the reports of ``items`` as they come, and return their tally.
 
     With ``fail_fast`` the first one that is not good is the last. An executor's end is told on stderr.
     """
     if fail_fast:
-        items = _to_the_first_bad(items)
+        items = _to_the_first_bad(items, kind)
     out = Stdout()
-    style = Style(wants_colours(color.value, out, os.environ))
-    out.colours = style.colours
     header = Header(kind, kernels, scenarios)
-    reporter = open_report(look.value, header, out, style, verbose)
-    if record is not None:
-        from mremapcheck.report.recording import Recording
-
-        reporter = Recording(reporter, header, record)
+    reporter = _open(wanted, header, out)
     tally = write_report(reporter, header, _with_progress(items, len(scenarios)), out)
     if tally.error is not None:
         tell(f"mremapcheck: {tally.error}\n")
     return tally
 
 
-def _to_the_first_bad(items: Iterable[Item]) -> Iterator[Item]:
+def style_of(color: str, out: Stdout, detail: int = 0) -> Style:
+    """Return how a report on standard output looks."""
+    terminal = out.isatty()
+    width = terminal_width(out) if terminal else WIDTH
+    out.colours = wants_colours(color, out, os.environ)
+    return Style(out.colours, detail, max(width, 40), terminal)
+
+
+def _open(wanted: Wanted, header: Header, out: Stdout) -> Reporter:
+    from pathlib import Path
+
+    from mremapcheck.report.several import OutputFile, Several
+
+    style = style_of(wanted.color.value if wanted.color else "auto", out, wanted.detail)
+    look = next((look for look, path in wanted.files if path == "-"), wanted.look)
+    files = [(look, OutputFile(Path(path))) for look, path in wanted.files if path != "-"]
+    reporters = [open_report(look, header, file) for look, file in files]
+    return Several([*reporters, open_report(look, header, out, style)], [file for _, file in files])
+
+
+def _to_the_first_bad(items: Iterable[Item], kind: Kind) -> Iterator[Item]:
     for item in items:
         yield item
-        if item.status in ("fail", "different", "error"):
+        if STATUSES[kind][item.status].is_bad:
             return
 
 
 def _with_progress(items: Iterable[Item], total: int) -> Iterator[Item]:
-    """Count on the terminal that standard error is, unless the results appear there themselves."""
-    if not sys.stderr.isatty() or Stdout().isatty():
+    """Count on the terminal that standard error is; whatever is printed there takes its place."""
+    if not sys.stderr.isatty():
         yield from items
         return
     line = Line("")

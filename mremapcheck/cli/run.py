@@ -8,18 +8,21 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.options import (
+    TABLE,
     Bisect,
     Color,
     Colors,
     FailFast,
-    Format,
     Jobs,
     ListOnly,
     Only,
+    Outputs,
     Paths,
+    Quiet,
     ReportFormat,
     Timeout,
     Verbose,
+    outputs,
 )
 
 
@@ -28,7 +31,8 @@ def run(
     kernel: Annotated[
         str, typer.Option("--kernel", metavar="REF", help="live, a model such as 6.17-rc2, or vm:6.17.13.")
     ] = "live",
-    look: ReportFormat = Format.TABLE,
+    look: ReportFormat = TABLE,
+    output: Outputs = None,
     only: Only = None,
     list_only: ListOnly = False,
     fail_fast: FailFast = False,
@@ -46,6 +50,7 @@ def run(
         typer.Option("--record", metavar="FILE", show_default=False, help="Keep the outcomes for `recorded:FILE`."),
     ] = None,
     verbose: Verbose = False,
+    quiet: Quiet = False,
     color: Colors = Color.AUTO,
 ) -> int:
     """Carry scenarios out on one kernel and say whether it did what is expected of it.
@@ -54,17 +59,19 @@ def run(
     """
     from mremapcheck.cli.codes import of_run
     from mremapcheck.cli.listing import list_scenarios
-    from mremapcheck.cli.reporting import report
+    from mremapcheck.cli.reporting import Wanted, report
     from mremapcheck.executors.judge import judge_all
     from mremapcheck.executors.references import TIMEOUT, open_executor
     from mremapcheck.kernels.version import KernelVersion
     from mremapcheck.scenario.selection import select
 
+    files = [*outputs(output), *([("json", str(record))] if record else [])]
     version = KernelVersion.parse(expect_as) if expect_as else None
     if list_only:
         return list_scenarios(select(paths or [], only or []), look)
     with open_executor(kernel, timeout=timeout or TIMEOUT, trace=verbose, jobs=jobs) as executor:
         scenarios = select(paths or [], only or [])  # while a real kernel's worker starts
         results = judge_all(executor, scenarios, version)
-        tally = report("run", [executor.kernel], scenarios, results, look, color, verbose, record, fail_fast)
+        wanted = Wanted(look, files, color, verbose - quiet)
+        tally = report("run", [executor.kernel], scenarios, results, wanted, fail_fast)
     return of_run(tally, bisect)

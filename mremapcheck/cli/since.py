@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.campaigning import CampaignFormat, Look
-from mremapcheck.cli.options import Only
+from mremapcheck.cli.options import Color, Colors, Only
 
 
 def since(
@@ -21,12 +21,15 @@ def since(
     ] = None,
     only: Only = None,
     look: CampaignFormat = Look.TABLE,
+    color: Colors = Color.AUTO,
 ) -> int:
     """Show what each scenario of a file does on every kernel since the oldest, and which change made each turn.
 
     Exit codes: 0 told, 2 usage or a file that does not load.
     """
     from mremapcheck.cli.listing import print_document, print_lines
+    from mremapcheck.cli.output import Stdout
+    from mremapcheck.cli.reporting import style_of
     from mremapcheck.compare.timeline import timeline
     from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
     from mremapcheck.executors.model.stops import stops
@@ -36,6 +39,8 @@ def since(
     from mremapcheck.scenario.selection import select
 
     measured = expand(on or [])
+    out = Stdout()
+    style = style_of(color.value, out)
     told = []
     for scenario in select([path], only or []):
         modelled = timeline(scenario, stops(CHANGES, OLDEST, NEWEST), open_executor)
@@ -51,5 +56,5 @@ def since(
                 }
             )
         else:
-            print_lines(timeline_lines(scenario, modelled, real))
+            print_lines(timeline_lines(scenario, modelled, real, style), out=out)
     return print_document("since", {"results": told}) if look is Look.JSON else 0

@@ -4,91 +4,132 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mremapcheck.base.errors import MremapcheckError
-from mremapcheck.cli.codes import GOOD, NOTHING_RAN
+from mremapcheck.base.progress import Line
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.files import put
 from mremapcheck.report.text import counted
 
 if TYPE_CHECKING:
-    from mremapcheck.convert.trace.collect import Collection
-    from mremapcheck.kernels.version import KernelVersion
+    from mremapcheck.convert.trace.collect import Collection, Found
+
+#: Lines and reasons of each sort that are told.
+_TOLD = 10
+#: The longest beginning of a scenario's name.
+_STEM = 40
 
 
 def read_logs(logs: Sequence[Path]) -> Collection:
-    """Read strace's logs, one after the other; raises MremapcheckError for one that cannot be read."""
-    from mremapcheck.convert.trace.collect import collect
+    """Read strace's logs; raises MremapcheckError for one that cannot be read."""
+    from mremapcheck.convert.trace.logs import read
 
-    return collect(_lines(logs))
+    progress = Line("reading")
+    try:
+        return read([(log, _lines(log, progress)) for log in logs])
+    finally:
+        progress.clear()
 
 
-def write_scenarios(
-    collection: Collection,
-    name: str,
-    source: str,
-    out: Path | None,
-    version: KernelVersion | None,
-    traced: bool = False,
-) -> int:
-    """Write a collection's scenarios to a folder, or as one stream; tell on stderr what there was.
+def stem(name: str) -> str:
+    """Return a name as scenarios' names can begin."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_STEM].strip("-") or "trace"
 
-    ``name`` begins the names of all of them; ``source`` says where they come from. ``traced``: mremap was traced.
-    """
-    from mremapcheck.convert.trace.collect import documents
+
+def write(found: Sequence[Found], out: Path | None) -> None:
+    """Write scenarios to a folder, or as one stream to standard output; raises MremapcheckError, OutputError."""
     from mremapcheck.text import yaml
 
-    stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "trace"
-    found = documents(collection, source, stem, version)
-    _tell(collection, len(found), source, traced)
-    if not found:
-        return NOTHING_RAN
     if out is None:
-        put("---\n".join(yaml.document({"name": title, **document}) for title, document in found.items()), None)
-        return GOOD
-    taken = [path for path in (out / f"{title}.yaml" for title in found) if path.exists()]
-    if taken:
-        raise MremapcheckError(f"{taken[0]} is there already", "give another folder, or remove what is in this one")
-    for title, document in found.items():
-        put(yaml.document(document), out / f"{title}.yaml")
+        put("---\n".join(yaml.document({"name": each.name, **each.document}) for each in found), None)
+        return
+    for each in found:
+        put(yaml.document(each.document), out / f"{each.name}.yaml")
     tell(
         f"{counted(len(found), 'scenario')} in {out}/. Will the program notice a new kernel?\n"
         f"  mremapcheck compare --kernel 6.16 6.17 {out}\n"
     )
-    return GOOD
 
 
-def _lines(logs: Sequence[Path]) -> Iterator[str]:
-    for log in logs:
-        if str(log) == "-":
-            yield from sys.stdin
-            continue
-        try:
-            with log.open(encoding="utf-8", errors="replace") as file:
-                yield from file
-        except OSError as error:
-            hint = "give what `strace -f -y -o LOG` wrote; - is standard input"
-            raise MremapcheckError(f"{log} cannot be read: {error.strerror}", hint) from None
+def refuse_taken(out: Path | None, names: Iterable[str]) -> None:
+    """Raise MremapcheckError where a scenario's file is there already."""
+    taken = [path for path in (out / f"{name}.yaml" for name in names) if path.exists()] if out else []
+    if taken:
+        raise MremapcheckError(f"{taken[0]} is there already", "give another folder, or remove what is in this one")
 
 
-def _tell(collection: Collection, kept: int, source: str, traced: bool) -> None:
-    reading = collection.reading
+def tell_reading(collection: Collection, found: Sequence[Found], source: str, logs: Sequence[Path] = ()) -> None:
+    """Tell on standard error what became of every line and of every mremap.
+
+    ``logs`` are looked at again where nothing was read; without them it is a recording, of which everything was.
+    """
+    reading, ledger = collection.reading, collection.reading.ledger
+    tell(
+        f"{counted(ledger.lines, 'line')} of {source}: {ledger.used} used, {ledger.unconcerned} of no concern, "
+        f"{len(ledger.unread)} not read\n"
+    )
+    told = _TOLD if reading.calls else 1
+    for unread in ledger.unread[:told]:
+        tell(f"  {unread.log or source}:{unread.line}: not read: {unread.why}\n")
+    if len(ledger.unread) > told:
+        tell(f"  ... and {counted(len(ledger.unread) - told, 'more line')}\n")
+    for note in ledger.notes:
+        tell(f"mremapcheck: {note}\n")
     if not reading.moves:
-        hint = "is it what strace writes, with `-f -o LOG`?"
-        if traced:
-            hint = "it made none: big buffers have to grow, or a mapped file, before a program calls mremap"
-        elif reading.calls:
-            hint = "it made none, or was traced without `-e trace=mremap`"
-        tell(f"mremapcheck: no mremap among {counted(reading.calls, 'call')} in {source}\n  hint: {hint}\n")
+        tell(f"mremapcheck: no mremap among {counted(reading.calls, 'call')} in {source}\n")
+        tell(f"  hint: {_hint(collection, logs)}\n")
         return
     come = "comes" if reading.moves == 1 else "come"
-    tell(f"{counted(reading.moves, 'mremap call')} in {source} {come} down to {counted(kept, 'scenario')}\n")
-    for count, why in (
-        (reading.unreadable, "calls could not be read, and were passed over"),
-        (collection.too_large, f"mremap calls are too large to be drawn: {', '.join(sorted(collection.reasons))}"),
-    ):
-        if count:
-            tell(f"mremapcheck: {count} {why}\n")
+    tell(f"{counted(reading.moves, 'mremap call')} in {source} {come} down to {counted(len(found), 'scenario')}\n")
+    for why, left in reading.left.items():
+        lines = ", ".join(map(str, left.lines)) + (", ..." if left.count > len(left.lines) else "")
+        tell(f"mremapcheck: not in a scenario: {counted(left.count, 'mremap call')} (line {lines}): {why}\n")
+
+
+def _hint(collection: Collection, logs: Sequence[Path]) -> str:
+    from mremapcheck.convert.trace.logs import looks_like
+
+    if not logs:
+        return "it made none: big buffers have to grow, or a mapped file, before a program calls mremap"
+    if collection.reading.calls:
+        return "it made none, or was traced without `-e trace=mremap`"
+    for log in logs:
+        if str(log) != "-" and (found := looks_like(islice(_lines(log, None), 200))):
+            return f"it looks like {found}"
+    return "is it what strace writes, with `-f -o LOG`?"
+
+
+def _lines(log: Path, progress: Line | None) -> Iterator[str]:
+    if str(log) == "-":
+        yield from _counted(sys.stdin, "standard input", progress)
+        return
+    try:
+        with log.open(encoding="utf-8", errors="replace") as file:
+            yield from _counted(file, log.name, progress)
+    except OSError as error:
+        hint = "give what `strace -f -y -o LOG` wrote; - is standard input"
+        raise MremapcheckError(f"{log} cannot be read: {error.strerror}", hint) from None
+
+
+def _counted(lines: Iterable[str], name: str, progress: Line | None) -> Iterator[str]:
+    for count, line in enumerate(lines):
+        if progress is not None and count % 10_000 == 9_999:
+            progress.say(f"{name}, {count + 1:,} lines")
+        yield line
+
+
+def tell_check(found: Sequence[Found]) -> None:
+    """Tell on standard error how many scenarios do on the running kernel what the program saw."""
+    good = [each for each in found if each.holds]
+    calls = sum(each.count for each in good)
+    tell(
+        f"{len(good)} of {counted(len(found), 'scenario')} ({calls} of {sum(each.count for each in found)} calls) "
+        "do on this kernel what the program saw\n"
+    )
+    for each in found:
+        if not each.holds:
+            tell(f"  {each.name} does not, and nothing is expected of it: see its `about`\n")

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.compare.differences import differences
 
 if TYPE_CHECKING:
-    from mremapcheck.compare.classes import Difference
+    from mremapcheck.compare.difference import Difference
+    from mremapcheck.executors.protocol import Kernel
     from mremapcheck.outcome.outcome import Execution
     from mremapcheck.scenario.document import Scenario
-
-Status: TypeAlias = Literal["same", "different", "skipped", "error"]
-
-#: In the order in which a summary names them.
-STATUSES: tuple[Status, ...] = ("same", "different", "skipped", "error")
 
 
 class Suspect(NamedTuple):
@@ -30,16 +27,15 @@ class Suspect(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What became of one scenario on kernels A and B.
+    """What became of one scenario on kernels A and B; ``status`` is one of ``status.OF_COMPARISON``.
 
-    ``skipped``: one of them cannot do what the scenario needs; ``error``: one of them gave no outcome for a reason that
-    says nothing about it. ``suspects`` are kernels whose model does not do what the kernel itself did.
+    ``suspects`` are kernels whose model does not do what the kernel itself did.
     """
 
     scenario: Scenario
     a: Execution
     b: Execution
-    status: Status
+    status: str
     reason: str | None = None
     differences: tuple[Difference, ...] = ()
     suspects: tuple[Suspect, ...] = ()
@@ -65,6 +61,15 @@ class Comparison:
             "differences": [difference.to_json() for difference in self.differences],
             "suspected_models": [{"kernel": one.kernel, "does_as": one.does_as} for one in self.suspects],
         }
+
+
+def names_of(kernels: Sequence[Kernel]) -> tuple[str, str]:
+    """Return what two kernels are called beside each other: their references, or A and B where those are files."""
+    a, b = (
+        f"{letter} ({kernel.release})" if "/" in kernel.reference or kernel.executor == "recorded" else kernel.reference
+        for letter, kernel in zip("AB", kernels, strict=True)
+    )
+    return a, b
 
 
 def compare(scenario: Scenario, a: Execution, b: Execution, names: tuple[str, str] = ("A", "B")) -> Comparison:

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mremapcheck.base.errors import KernelReferenceError
 from mremapcheck.compare.cause import Causes, Changes
-from mremapcheck.compare.comparison import Suspect, compare
+from mremapcheck.compare.comparison import Suspect, compare, names_of
 from mremapcheck.compare.differences import differences, worst_first
 from mremapcheck.executors.parallel import lockstep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mremapcheck.compare.classes import Difference
     from mremapcheck.compare.comparison import Comparison
+    from mremapcheck.compare.difference import Difference
     from mremapcheck.executors.protocol import Executor, Kernel
     from mremapcheck.outcome.outcome import Execution, Outcome
     from mremapcheck.scenario.document import Scenario
@@ -100,7 +100,7 @@ def _with_cause(difference: Difference, causes: Mapping[str, tuple[str, ...]]) -
 def compare_kernels(executors: tuple[Executor, Executor], scenarios: Sequence[Scenario]) -> Iterator[Comparison]:
     """Carry the scenarios out on two kernels, which have been entered, and yield each comparison with its causes."""
     kernels = tuple(executor.kernel for executor in executors)
-    names = (kernels[0].reference, kernels[1].reference)
+    names = names_of(kernels)
     explainer: Explainer | None = None  # costs something only once something differs
     for scenario, (a, b) in zip(scenarios, lockstep(executors, scenarios), strict=True):
         comparison = compare(scenario, a, b, names)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from mremapcheck.compare.classes import Difference
+from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.differences import differences
 from mremapcheck.compare.nondeterminism import is_free
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.compare.differences import differences
 from mremapcheck.executors.parallel import lockstep
-from mremapcheck.outcome.expectations import Result, Status, judge
+from mremapcheck.outcome.expectations import Result, judge
 
 if TYPE_CHECKING:
+    from mremapcheck.compare.difference import Difference
     from mremapcheck.executors.protocol import Executor, Kernel
     from mremapcheck.scenario.document import Scenario
 
@@ -22,8 +25,15 @@ class Era:
     first: int
     last: int
     label: str
-    #: The class of the worst difference from the era before; None for the first, and where either did not run.
-    kind: str | None = None
+    #: What distinguishes it from the era before; none for the first, and where either did not run.
+    differences: tuple[Difference, ...] = ()
+    #: The era before has the same errno and verdict, so that only the differences tell them apart.
+    same_label: bool = False
+
+    @property
+    def kind(self) -> str | None:
+        """The class of the worst difference from the era before."""
+        return self.differences[0].kind if self.differences else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +45,10 @@ class Row:
     eras: tuple[Era, ...]
 
     @property
-    def status(self) -> Status:
-        """``fail`` or ``error`` where any cell has it; ``skip`` where all have."""
-        statuses: set[Status] = {cell.status for cell in self.cells}
-        if statuses == {"skip"}:
-            return "skip"
-        return "fail" if "fail" in statuses else "error" if "error" in statuses else "pass"
+    def status(self) -> str:
+        """The worst of its cells; ``unchecked`` and ``skip`` where no cell was held against anything."""
+        statuses = {cell.status for cell in self.cells}
+        return next(status for status in ("fail", "error", "pass", "unchecked", "skip") if status in statuses)
 
     def to_json(self) -> dict[str, Any]:
         """Return an item of ``results`` of the ``matrix`` report."""
@@ -67,6 +75,7 @@ class Row:
                     "last": era.last,
                     "label": era.label,
                     "class": era.kind,
+                    "differences": [difference.to_json() for difference in era.differences],
                     "outcome": outcome.to_json() if outcome else None,
                 }
                 for era, outcome in ((era, self.cells[era.first].execution.outcome) for era in self.eras)
@@ -105,23 +114,16 @@ def label(cell: Result) -> str:
 
 
 def _eras(scenario: Scenario, cells: Sequence[Result]) -> Iterator[Era]:
-    first, text, kind = 0, label(cells[0]), None
-    for index in range(1, len(cells)):
-        one, two = cells[index - 1].execution, cells[index].execution
-        if one.outcome is not None and two.outcome is not None:
-            found = differences(scenario, one.outcome, two.outcome)
-            if not found:
-                continue
-            change: str | None = found[0].kind
-        elif label(cells[index - 1]) == label(cells[index]):
-            continue
-        else:
-            change = None
-        yield Era(first, index - 1, text, kind)
-        first, kind = index, change
-        same = label(cells[index]) == label(cells[index - 1])
-        text = f"{label(cells[index])} ({change})" if same else label(cells[index])
-    yield Era(first, len(cells) - 1, text, kind)
+    era = Era(0, 0, label(cells[0]))
+    for index, (cell, next_cell) in enumerate(pairwise(cells)):
+        one, two = cell.execution.outcome, next_cell.execution.outcome
+        found = differences(scenario, one, two) if one is not None and two is not None else ()
+        same = label(cell) == label(next_cell)
+        if found or not same or (one is None) != (two is None):
+            yield replace(era, last=index)
+            text = f"{label(next_cell)} ({found[0].kind})" if same and found else label(next_cell)
+            era = Era(index + 1, index + 1, text, found, same)
+    yield replace(era, last=len(cells) - 1)
 
 
 def span(era: Era, kernels: Sequence[Kernel]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from mremapcheck.compare.classes import Difference
+    from mremapcheck.compare.difference import Difference
     from mremapcheck.outcome.outcome import Outcome
     from mremapcheck.scenario.document import Scenario
 

@@ -44,12 +44,12 @@ class Place:
 
     pages: dict[int, Page] = field(default_factory=dict)
 
-    @property
-    def drawing(self) -> str:
-        """Draw it as an outcome does; pages before the start are left out."""
-        if not self.pages:
-            return ""
-        return "".join(self.pages[n].mark if n in self.pages else "." for n in range(max(self.pages) + 1))
+    def drawing(self, start: int = 0) -> str:
+        """Draw it as an outcome does; where ``start`` is before the place's own, say so: ``-2p: AAB``."""
+        drawn = "".join(
+            self.pages[n].mark if n in self.pages else "." for n in range(start, max(self.pages, default=-1) + 1)
+        )
+        return f"{start}p: {drawn or '.'}" if start < 0 else drawn
 
     @property
     def contents(self) -> str:

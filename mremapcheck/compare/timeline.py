@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mremapcheck.compare.blame import Blame
+from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.finding import examine
-from mremapcheck.compare.matrix import Era, row, span
+from mremapcheck.compare.matrix import Era, label, row, span
 from mremapcheck.compare.pair import Opener
 from mremapcheck.executors.protocol import Executor, Kernel
 from mremapcheck.outcome.expectations import Result, judge
@@ -21,16 +22,28 @@ from mremapcheck.scenario.document import Scenario
 class Stretch:
     """Neighbouring stops with the same outcome: ``kernels`` says which in words, ``label`` what they do.
 
-    ``kind`` is the class of the worst difference from the stretch before, and ``cause`` what made it (ids of changes;
-    empty: unknown); None for the first stretch.
+    ``differences`` are those from the stretch before, and ``cause`` the changes that made the worst of them (ids;
+    empty: unknown; None: for the first stretch). Some of these this stretch has ``gained``, and some it has ``lost``: a
+    stable update may have what the next release has not.
     """
 
     kernels: str
     label: str
     execution: Execution
     stops: tuple[str, ...]
-    kind: str | None = None
+    differences: tuple[Difference, ...] = ()
     cause: tuple[str, ...] | None = None
+    lost: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str | None:
+        """The class of the worst difference from the stretch before; None for the first one."""
+        return self.differences[0].kind if self.differences else None
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        """The changes of ``cause`` that it has and the stretch before has not."""
+        return tuple(change for change in self.cause or () if change not in self.lost)
 
     def to_json(self) -> dict[str, Any]:
         """Return an item of ``timeline`` of the ``since`` report."""
@@ -41,6 +54,8 @@ class Stretch:
             "label": self.label,
             "class": self.kind,
             "cause": None if self.cause is None else list(self.cause),
+            "lost": list(self.lost),
+            "differences": [difference.to_json() for difference in self.differences],
             "reason": self.execution.reason,
             "outcome": outcome.to_json() if outcome else None,
         }
@@ -64,11 +79,12 @@ def timeline(scenario: Scenario, references: Sequence[str], opener: Opener) -> l
         stretches.append(
             Stretch(
                 kernels=span(era, kernels),
-                label=era.label,
+                label=label(results[era.first]),
                 execution=results[era.first].execution,
                 stops=tuple(kernel.reference for kernel in kernels[era.first : era.last + 1]),
-                kind=era.kind,
+                differences=era.differences,
                 cause=cause,
+                lost=tuple(change for change in cause or () if change not in (kernels[era.first].changes or ())),
             )
         )
     return stretches

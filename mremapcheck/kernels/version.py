@@ -73,6 +73,11 @@ class KernelVersion:
         """The release that this one is a candidate or a stable update of: (6, 17) for 6.17-rc1 and 6.17.13."""
         return self.major, self.minor
 
+    @property
+    def names_build(self) -> bool:
+        """Tell whether the text says more than a version: ``6.17.13-mine``."""
+        return not re.fullmatch(r"v?[0-9]+(\.[0-9]+){1,2}([-~]rc[0-9]+)?", self.raw)
+
     def means(self, version: KernelVersion) -> bool:
         """Tell whether somebody who wrote this one is served by ``version``.
 

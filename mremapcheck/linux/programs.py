@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -36,41 +37,74 @@ def _start(command: Sequence[str], options: dict[str, Any]) -> subprocess.Popen[
     return subprocess.Popen(command, start_new_session=True, preexec_fn=lambda: lifeline.die_with(parent), **options)
 
 
-def run_family(command: list[str]) -> int:
-    """Run a program, whose path is given, to its end and return its exit code; its input, output and Ctrl-C are ours.
+class Family:
+    """A program with all that comes from it; its input, output and Ctrl-C are ours, but for ``stdout``.
 
-    Where this is interrupted, or this process killed, the program ends and everything that it has started.
+    Where this is left before the program has ended, or this process killed, it ends and all that it has started. The
+    path of the program is given. Raises OSError.
     """
-    keeper = lifeline.fork(lambda: _keep(command), signal.SIGTERM)
-    try:
-        _, status = os.waitpid(keeper, 0)
-    except BaseException:
-        os.kill(keeper, signal.SIGTERM)
-        os.waitpid(keeper, 0)
-        raise
-    return os.waitstatus_to_exitcode(status)
+
+    def __init__(self, command: list[str], stdout: int | None = None) -> None:
+        self._told, tells = os.pipe()
+        try:
+            self._keeper = lifeline.fork(lambda: _keep(command, stdout, tells), signal.SIGTERM)
+        finally:
+            os.close(tells)
+        started = self._hear()
+        if started is None:
+            raise OSError(f"{command[0]} does not start")
+        #: The program's process number.
+        self.pid = started
+
+    def wait(self, timeout: float) -> int:
+        """Return how the program ended, as ``Popen.returncode`` has it; raise TimeoutExpired after so many seconds."""
+        poll = select.poll()
+        poll.register(self._told, select.POLLIN)
+        if not poll.poll(timeout * 1000):
+            raise subprocess.TimeoutExpired("", timeout)
+        status = self._hear()
+        return os.waitstatus_to_exitcode(signal.SIGKILL if status is None else status)
+
+    def _hear(self) -> int | None:
+        data = os.read(self._told, _NUMBER)
+        return int.from_bytes(data, "little") if data else None
+
+    def __enter__(self) -> Family:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        os.kill(self._keeper, signal.SIGUSR1)
+        os.waitpid(self._keeper, 0)
+        os.close(self._told)
 
 
-def _keep(command: list[str]) -> None:
-    """Wait for a program, or for SIGTERM: then end it and all that come from it. Does not return."""
+#: Bytes of a number that a keeper tells.
+_NUMBER = 8
+
+
+def _keep(command: list[str], stdout: int | None, tells: int) -> None:
+    """Start a program, tell its number and then its wait status; end all that come from it when it is time."""
     call(SYS_PRCTL, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # whom its parent leaves behind becomes a child of ours
-    awaited = {signal.SIGCHLD, signal.SIGTERM}
+    parent = os.getppid()
+    awaited = {signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR1}
     signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
-    program = os.posix_spawn(command[0], command, os.environ, setsigmask=[], setsigdef=lifeline.TO_GROUPS)
-    while signal.sigwait(awaited) == signal.SIGCHLD:
+    actions = [] if stdout is None else [(os.POSIX_SPAWN_DUP2, stdout, 1)]
+    program = os.posix_spawn(command[0], command, os.environ, file_actions=actions, setsigmask=[])
+    _tell(tells, program)
+    while (number := signal.sigwait(awaited)) != signal.SIGUSR1:
+        if number == signal.SIGTERM and os.getppid() != parent:
+            break  # else it was sent to all of a group
         with suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 if ended[0] == program:
-                    os._exit(_code(ended[1]))
+                    _tell(tells, ended[1])
     with suppress(ChildProcessError):
         while True:
             for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
                 os.kill(int(child), signal.SIGKILL)
             os.waitpid(-1, 0)
-    os._exit(1)
 
 
-def _code(status: int) -> int:
-    """Return an exit code for a wait status, as a shell has it."""
-    code = os.waitstatus_to_exitcode(status)
-    return code if code >= 0 else 128 - code
+def _tell(tells: int, number: int) -> None:
+    with suppress(BrokenPipeError):  # nobody is there to hear it any more
+        os.write(tells, number.to_bytes(_NUMBER, "little"))

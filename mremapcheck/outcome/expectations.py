@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.outcome.outcome import events_text
@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from mremapcheck.kernels.version import KernelVersion
     from mremapcheck.outcome.outcome import Execution, Outcome
     from mremapcheck.scenario.document import Expectation, MoveExpectation, Scenario
-
-Status: TypeAlias = Literal["pass", "fail", "skip", "error"]
-
-#: In the order in which a summary names them.
-STATUSES: tuple[Status, ...] = ("pass", "fail", "skip", "error")
 
 NOTHING_EXPECTED = "nothing is expected of this kernel"
 
@@ -41,19 +36,17 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One scenario on one kernel, judged. ``expected`` are the entries that held for it, in the file's order."""
+    """One scenario on one kernel, judged; ``status`` is one of ``status.OF_RUN``.
+
+    ``expected`` are the entries that held for it, in the file's order.
+    """
 
     scenario: Scenario
     execution: Execution
-    status: Status
+    status: str
     reason: str | None
     expected: tuple[Expectation, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()
-
-    @property
-    def tells(self) -> bool:
-        """Tell whether this says something about the kernel: it ran, and something was expected of it."""
-        return self.status == "fail" or (self.status == "pass" and bool(self.expected))
 
     def to_json(self) -> dict[str, Any]:
         """Return an item of ``results`` of the ``run`` report."""
@@ -79,15 +72,15 @@ class Result:
 def judge(scenario: Scenario, execution: Execution, version: KernelVersion) -> Result:
     """Hold the expectations of ``version`` against what was seen.
 
-    All entries whose range holds the version apply together. Where none does the scenario passes, with a reason that
-    says so: it ran, and nobody said what should come of it.
+    All entries whose range holds the version apply together. Where none does the scenario is ``unchecked``: it ran, and
+    nobody said what should come of it.
     """
     if execution.outcome is None:
-        status: Status = "skip" if execution.status == "skip" else "error"
+        status = "skip" if execution.status == "skip" else "error"
         return Result(scenario, execution, status, execution.reason)
     expected = tuple(entry for entry in scenario.expect if version in entry.kernel)
     if not expected:
-        return Result(scenario, execution, "pass", NOTHING_EXPECTED)
+        return Result(scenario, execution, "unchecked", NOTHING_EXPECTED)
     blank = untouched(scenario)
     found = tuple(mismatch for entry in expected for mismatch in mismatches(entry, execution.outcome, blank))
     return Result(scenario, execution, "fail" if found else "pass", execution.reason, expected, found)

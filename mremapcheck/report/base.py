@@ -1,7 +1,7 @@
 """What every format is, and where each one is found.
 
-A format is one module with one class, and one entry in FORMATS. It is given items as they come: of a run its Results,
-of a comparison its Comparisons, of a matrix its Rows; each has a scenario, a status and ``to_json``.
+A format is one module with one Reporter, and one entry in FORMATS. It is given items as they come: of a run its
+Results, of a comparison its Comparisons, of a matrix its Rows; each has a scenario, a status and ``to_json``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.errors import ExecutorError, OutputError
+from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Status
 from mremapcheck.report.style import Style
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
 Kind: TypeAlias = Literal["run", "compare", "matrix"]
 
-#: name -> module:class. Loaded only when asked for.
+#: name -> module:class. Loaded only when asked for; the first one is for people and draws.
 FORMATS: Mapping[str, str] = {
-    "table": "mremapcheck.report.table:Table",
+    "table": "mremapcheck.report.table:table",
     "json": "mremapcheck.report.json:Json",
     "ktap": "mremapcheck.report.ktap:Ktap",
     "junit": "mremapcheck.report.junit:Junit",
@@ -36,11 +37,7 @@ FORMATS: Mapping[str, str] = {
 }
 
 #: The statuses that a summary counts, in its order.
-STATUSES: Mapping[Kind, Sequence[str]] = {
-    "run": ("pass", "fail", "skip", "error"),
-    "compare": ("same", "different", "skipped", "error"),
-    "matrix": ("pass", "fail", "skip", "error"),
-}
+STATUSES: Mapping[Kind, Mapping[str, Status]] = {"run": OF_RUN, "compare": OF_COMPARISON, "matrix": OF_RUN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +57,6 @@ class Tally:
     trouble: str | None = None
     #: The executor's own words where it is the trouble.
     error: ExecutorError | None = None
-    #: Results that say something about the kernel (see Result.tells).
-    telling: int = 0
     #: How many comparisons there are of each class, by their worst difference.
     classes: dict[str, int] = field(default_factory=dict)
 
@@ -84,8 +79,6 @@ class Output(Protocol):
 class Reporter(Protocol):
     """Writes one report; a format that can writes each item at once."""
 
-    def __init__(self, header: Header, out: Output, style: Style, verbose: bool) -> None: ...
-
     def start(self) -> None:
         """Write what comes before the first item."""
 
@@ -96,10 +89,10 @@ class Reporter(Protocol):
         """Write what is left and close the report, however early."""
 
 
-def open_report(name: str, header: Header, out: Output, style: Style | None = None, verbose: bool = False) -> Reporter:
-    """Return the reporter of a format named in FORMATS. Colours are for ``table`` alone."""
+def open_report(name: str, header: Header, out: Output, style: Style | None = None) -> Reporter:
+    """Return the reporter of a format named in FORMATS; ``style`` is for ``table`` alone."""
     module, _, cls = FORMATS[name].partition(":")
-    return cast(Reporter, getattr(import_module(module), cls)(header, out, style or Style(), verbose))
+    return cast(Reporter, getattr(import_module(module), cls)(header, out, style or Style()))
 
 
 def write_report(reporter: Reporter, header: Header, items: Iterable[Item], out: Output) -> Tally:
@@ -113,9 +106,8 @@ def write_report(reporter: Reporter, header: Header, items: Iterable[Item], out:
     try:
         for item in items:
             tally.counts[item.status] += 1
-            tally.telling += bool(getattr(item, "tells", True))
             kind: Any = getattr(item, "kind", None)
-            if kind:
+            if kind and item.status != "accepted":
                 tally.classes[kind] = tally.classes.get(kind, 0) + 1
             reporter.add(item)
             out.flush()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 from mremapcheck.base.dataclass import dataclass
-from mremapcheck.report.blocks import comparison_block, mismatch_block
+from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Harness
+from mremapcheck.report.blocks import comparison_block, mismatch_block, outcome_block
+from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
@@ -13,17 +15,17 @@ if TYPE_CHECKING:
     from mremapcheck.outcome.expectations import Result
     from mremapcheck.report.base import Header, Item
 
-Status: TypeAlias = Literal["pass", "fail", "skip", "error"]
-
-_OF_COMPARISON: dict[str, Status] = {"same": "pass", "different": "fail", "skipped": "skip", "error": "error"}
-
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A test: ``message`` says why it did not pass, ``details`` show it; of a matrix it has a child for each kernel."""
+    """A test: ``message`` says why it did not pass, ``details`` show it; of a matrix it has a child for each kernel.
+
+    ``status`` is ours, ``result`` what a harness makes of it.
+    """
 
     name: str
-    status: Status
+    status: str
+    result: Harness
     path: str
     line: int
     message: str = ""
@@ -33,19 +35,20 @@ class Case:
 
 def case(item: Item, header: Header) -> Case:
     """Return an item of any report as a test case."""
+    name = item.scenario.name
     if header.kind == "run":
-        return _result(cast("Result", item), item.scenario.name)
+        return _result(cast("Result", item), name)
     if header.kind == "compare":
         comparison = cast("Comparison", item)
-        status = _OF_COMPARISON[comparison.status]
+        result = OF_COMPARISON[comparison.status].harness
         message = comparison.reason or ", ".join(dict.fromkeys(d.kind for d in comparison.differences))
-        details = comparison_block(comparison, header.kernels) if status == "fail" else []
-        return _case(item, item.scenario.name, status, message, details)
+        details = comparison_block(comparison, header.kernels) if result == "fail" else []
+        return _case(item, name, result, message, details)
     row = cast("Row", item)
     children = tuple(_result(cell, kernel.reference) for cell, kernel in zip(row.cells, header.kernels, strict=True))
     bad = [child.name for child in children if child.status == row.status]
     message = "" if row.status == "pass" else f"{row.status} on {', '.join(bad)}"
-    return _case(item, item.scenario.name, row.status, message, [], children)
+    return _case(item, name, OF_RUN[row.status].harness, message, [], children)
 
 
 def _result(result: Result, name: str) -> Case:
@@ -54,10 +57,14 @@ def _result(result: Result, name: str) -> Case:
     if result.status == "fail":
         message = "; ".join(str(mismatch) for mismatch in result.mismatches)
         details = mismatch_block(result)
-    return _case(result, name, result.status, message, details)
+    elif result.status == "unchecked":
+        message = f"unchecked: {message}"
+        details = outcome_block(result)
+    return _case(result, name, OF_RUN[result.status].harness, message, details)
 
 
 def _case(
-    item: Item, name: str, status: Status, message: str, details: list[str], children: tuple[Case, ...] = ()
+    item: Item, name: str, result: Harness, message: str, details: list[str], children: tuple[Case, ...] = ()
 ) -> Case:
-    return Case(name, status, item.scenario.path, item.scenario.line, message, tuple(details), children)
+    scenario = item.scenario
+    return Case(name, item.status, result, scenario.path, scenario.line, one_line(message), tuple(details), children)

@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from mremapcheck.report.changes import change_text
-from mremapcheck.report.text import WIDTH
+from mremapcheck.report.style import WIDTH
 
 if TYPE_CHECKING:
     from mremapcheck.compare.identify import Identity

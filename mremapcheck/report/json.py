@@ -19,7 +19,7 @@ TOOL = f"mremapcheck {__version__}"
 class Json:
     """Valid whenever ``finish`` was called, however early."""
 
-    def __init__(self, header: Header, out: Output, style: Style, verbose: bool) -> None:
+    def __init__(self, header: Header, out: Output, style: Style) -> None:
         self._header = header
         self._out = out
         self._separator = "\n"
@@ -44,7 +44,9 @@ class Json:
 
     def finish(self, tally: Tally) -> None:
         """Write the summary, with ``"trouble"`` where the run ended early, and close the document."""
-        tail: dict[str, Any] = {"summary": tally.counts}
+        statuses = STATUSES[self._header.kind]
+        counts = {name: count for name, count in tally.counts.items() if count or not statuses[name].on_request}
+        tail: dict[str, Any] = {"summary": counts}
         if tally.trouble is not None:
             tail["trouble"] = tally.trouble
         self._out.write(f"\n], {_dump(tail)[1:]}\n")
@@ -60,7 +62,7 @@ def problems_document(command: str, problems: Sequence[Mapping[str, Any]]) -> st
         if kind == command:
             kernels = "kernel" if kind == "run" else "kernels"
             document |= {"schema": f"mremapcheck.{kind}/1", kernels: None}
-            document |= {"results": [], "summary": dict.fromkeys(statuses, 0)}
+            document |= {"results": [], "summary": {name: 0 for name, each in statuses.items() if not each.on_request}}
     return _dump({**document, "problems": list(problems)}) + "\n"
 
 

@@ -1,6 +1,7 @@
 """For kernel test harnesses: KTAP version 1 (Documentation/dev-tools/ktap.rst), a test for each scenario.
 
-A matrix has a subtest for each kernel. Diagnostics come before the result that they explain.
+A matrix has a subtest for each kernel. Diagnostics come before the result that they explain. What nothing is expected
+of is a SKIP whose reason begins with ``unchecked``, and is counted by itself in the totals.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class Ktap:
     """The plan comes first, so scenarios that a run did not get to are reported as skipped."""
 
-    def __init__(self, header: Header, out: Output, style: Style, verbose: bool) -> None:
+    def __init__(self, header: Header, out: Output, style: Style) -> None:
         self._header = header
         self._out = out
         self._number = 0
@@ -52,12 +53,12 @@ class Ktap:
 def _lines(test: Case, number: int) -> list[str]:
     lines = []
     if test.children:
-        lines += ["  KTAP version 1", f"  1..{len(test.children)}"]
+        lines += ["  KTAP version 1", f"  # Subtest: {ktap.description(test.name)}", f"  1..{len(test.children)}"]
         for index, child in enumerate(test.children, 1):
             lines += [f"  {line}" for line in _lines(child, index)]
     lines += [line for detail in test.details for line in ktap.diagnostics(detail)]
-    if test.status in ("fail", "error") and test.message and not test.details:
+    if test.result in ("fail", "error") and test.message and not test.details:
         lines += ktap.diagnostics(test.message)
-    good = "ok" if test.status in ("pass", "skip") else "not ok"
-    directive = ktap.directive(test.status.upper(), test.message) if test.status in ("skip", "error") else ""
+    good = "ok" if test.result in ("pass", "skip") else "not ok"
+    directive = ktap.directive(test.result.upper(), test.message) if test.result in ("skip", "error") else ""
     return [*lines, f"{good} {number} {ktap.description(test.name)}{directive}"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from mremapcheck.compare.comparison import names_of
 from mremapcheck.report.base import Header, Tally
-from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mismatches, mismatch_block
+from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mismatches, mismatch_block, outcome_block
 from mremapcheck.report.style import Style
+from mremapcheck.report.text import counted
 from mremapcheck.text import markdown
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ _COLUMNS = 10
 class Markdown:
     """Table rows are written as they come, the drawings after the table."""
 
-    def __init__(self, header: Header, out: Output, style: Style, verbose: bool) -> None:
+    def __init__(self, header: Header, out: Output, style: Style) -> None:
         self._header = header
         self._out = out
         self._narrow = len(header.kernels) <= _COLUMNS
@@ -36,7 +38,7 @@ class Markdown:
             title, columns = f"Kernel {kernel_text(kernels[0])}", ["status", "scenario", "seen", "summary"]
         elif self._header.kind == "compare":
             title = " against ".join(kernel_text(kernel) for kernel in kernels)
-            columns = ["status", "scenario", kernels[0].reference, kernels[1].reference, "worst difference", "cause"]
+            columns = ["status", "scenario", *names_of(kernels), "worst difference", "cause"]
         else:
             title = "mremap(2) by kernel"
             columns = ["scenario", *([kernel.reference for kernel in kernels] if self._narrow else ["kernels"])]
@@ -56,7 +58,7 @@ class Markdown:
     def finish(self, tally: Tally) -> None:
         """Write the numbers and the drawings."""
         counts = ", ".join(f"{count} {status}" for status, count in tally.counts.items() if count)
-        self._out.write(f"\n{tally.total} scenarios: {counts or 'nothing ran'}\n")
+        self._out.write(f"\n{counted(tally.total, 'scenario')}: {counts or 'nothing ran'}\n")
         if tally.trouble is not None:
             self._out.write(f"\nEnded early: {markdown.text(tally.trouble)}\n")
         for name, lines in self._blocks:
@@ -66,11 +68,12 @@ class Markdown:
         name, outcome = result.scenario.name, result.execution.outcome
         seen = outcome.label if outcome else ""
         self._row([result.status, name, seen, result.reason or result.scenario.summary])
-        if result.status == "fail":
-            self._blocks.append((name, mismatch_block(result)))
+        if result.status in ("fail", "unchecked"):
+            block = mismatch_block(result) if result.status == "fail" else outcome_block(result)
+            self._blocks.append((name, block))
 
     def _compare(self, comparison: Comparison) -> None:
-        if comparison.status == "same":
+        if comparison.status in ("same", "accepted"):
             return
         name = comparison.scenario.name
         sides = [side.outcome.label if side.outcome else "" for side in (comparison.a, comparison.b)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from mremapcheck.base.units import PAGE
+from mremapcheck.report.style import WIDTH, Style
 from mremapcheck.scenario.drawing import compact
-from mremapcheck.scenario.operations import Mmap, Mremap, Munmap
+from mremapcheck.scenario.operations import Mremap
 from mremapcheck.scenario.picture import call
 from mremapcheck.text.terminal import one_line
 
@@ -15,39 +16,17 @@ if TYPE_CHECKING:
     from mremapcheck.report.base import Output
     from mremapcheck.scenario.document import Scenario
 
-#: What a mail can carry.
-WIDTH = 78
+#: A column of a drawing: its title, and what it shows in each row.
+Column = tuple[str, Mapping[str, str]]
 
 
 def calls(scenario: Scenario) -> list[str]:
     """Return the scenario's script, one call a line; several moves are numbered as ``expect`` numbers them."""
     many = sum(isinstance(item, Mremap) for item in scenario.script) > 1
-    lines, index = [], 0
-    for item in scenario.script:
-        number = f"moves[{index}]: " if many and isinstance(item, Mremap) else ""
-        index += isinstance(item, Mremap)
-        lines.append(number + call(item))
-    return lines
-
-
-def before(scenario: Scenario) -> dict[str, str]:
-    """Draw every region as it is when the first move begins; ``mmap`` and ``munmap`` before it are carried out."""
-    drawings = {}
-    for region in scenario.regions:
-        drawings[region.name] = ["."] * region.pages
-        for run in region.runs:
-            drawings[region.name][run.start : run.start + run.pages] = run.letter * run.pages
-    for item in scenario.script:
-        if isinstance(item, Mremap):
-            break
-        if isinstance(item, Mmap | Munmap) and item.address.region is not None:
-            drawing = drawings[item.address.region]
-            first, pages = item.address.offset // PAGE, -(-item.size // PAGE)
-            drawing += "." * (first + pages - len(drawing))
-            mark = item.letter if isinstance(item, Mmap) else "."
-            for n in range(max(first, 0), first + pages):
-                drawing[n] = mark
-    return {name: "".join(drawing) for name, drawing in drawings.items()}
+    return [
+        (f"{item.where}: " if many and isinstance(item, Mremap) else "") + one_line(call(item))
+        for item in scenario.script
+    ]
 
 
 def shorten(drawing: str, room: int) -> str:
@@ -61,50 +40,83 @@ def align(drawings: Mapping[str, str], regions: Iterable[str]) -> dict[str, str]
 
 
 def drawing_block(
-    columns: Sequence[tuple[str, Mapping[str, str]]], rows: Sequence[str], marked: Iterable[str] = ()
+    columns: Sequence[Column], rows: Sequence[str], marked: Iterable[str] = (), style: Style | None = None
 ) -> list[str]:
     """Draw ``rows`` (region names, errno ...) with a column each, side by side, or stacked where that is too wide.
 
-    Rows in ``marked`` begin with ``!``.
+    Rows in ``marked`` begin with ``!``; where there are colours, what differs in the last two columns is painted.
     """
+    style = style or Style()
+    width = style.width - 2  # whoever uses a block indents it
     marked = set(marked)
     names = max(len(row) for row in [*rows, ""])
-    room = max((WIDTH - names - 6) // len(columns) - 2, 8)
+    room = max((width - names - 4) // max(len(columns), 1) - 2, 8)
     table = [[shorten(values.get(row, ""), room) for _, values in columns] for row in rows]
     widths = [max(len(text) for text in [title, *cells]) for (title, _), *cells in zip(columns, *table, strict=True)]
-    if 4 + names + sum(width + 2 for width in widths) > WIDTH:
-        return _stacked(columns, rows, marked)
+    if 2 + names + sum(width + 2 for width in widths) > width:
+        return _stacked(columns, rows, marked, style)
     lines = [_join("", names, [title for title, _ in columns], widths)]
     for row, cells in zip(rows, table, strict=True):
-        lines.append(_join(row, names, cells, widths, "!" if row in marked else " "))
+        painted = _differences(cells, style) if row in marked else cells
+        lines.append(
+            _join(row, names, painted, [w + len(p) - len(c) for w, p, c in zip(widths, painted, cells, strict=True)])
+        )
+        if row in marked:
+            lines[-1] = style.paint("strong", "!") + lines[-1][1:]
     return lines
 
 
-def _join(row: str, names: int, cells: Sequence[str], widths: Sequence[int], mark: str = " ") -> str:
+def _differences(cells: Sequence[str], style: Style) -> list[str]:
+    """Paint what differs in the last two cells: single pages where both draw as many, else all of them."""
+    if len(cells) < 2:
+        return list(cells)
+    one, two = cells[-2:]
+    if len(one) != len(two) or not set(one + two) <= set("._?") | _LETTERS:
+        return [*cells[:-2], style.paint("bad", one), style.paint("bad", two)]
+    pairs = zip(one, two, strict=True)
+    runs = [(differ, list(run)) for differ, run in groupby(pairs, lambda pair: pair[0] != pair[1])]
+    sides = ["", ""]
+    for differ, run in runs:
+        for side in (0, 1):
+            text = "".join(pair[side] for pair in run)
+            sides[side] += style.paint("bad", text) if differ else text
+    return [*cells[:-2], *sides]
+
+
+_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+
+
+def _join(row: str, names: int, cells: Sequence[str], widths: Sequence[int]) -> str:
     text = "".join(f"  {cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
-    return f"{mark} {row:<{names}}{text}".rstrip()
+    return f"  {row:<{names}}{text}".rstrip()
 
 
-def _stacked(columns: Sequence[tuple[str, Mapping[str, str]]], rows: Sequence[str], marked: set[str]) -> list[str]:
+def _stacked(columns: Sequence[Column], rows: Sequence[str], marked: set[str], style: Style) -> list[str]:
     titles = max(len(title) for title, _ in columns)
     names = max(len(row) for row in rows)
     lines = []
     for row in rows:
-        name, mark = row, "!" if row in marked else " "
+        name, mark = row, style.paint("strong", "!") if row in marked else " "
         for title, values in columns:
-            if text := shorten(values.get(row, ""), WIDTH - names - titles - 6):
+            if text := shorten(values.get(row, ""), style.width - names - titles - 8):
                 lines.append(f"{mark} {name:<{names}}  {title:<{titles}}  {text}".rstrip())
                 name, mark = "", " "
     return lines
 
 
-def wrapped(text: str, first: str = "", rest: str = "  ") -> list[str]:
-    """Return text in lines that a mail can carry, cut between words only; they begin with ``first`` and ``rest``."""
+def wrapped(text: str, first: str = "", rest: str = "  ", width: int = WIDTH) -> list[str]:
+    """Return text in lines of ``width``, cut between words only; they begin with ``first`` and ``rest``."""
     from textwrap import wrap
 
     return wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+        text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
+
+
+def listed(items: Iterable[str], first: str = "", rest: str = "  ", width: int = WIDTH) -> list[str]:
+    """Return items separated by commas in lines of ``width``, none of them cut in two."""
+    whole = ", ".join(item.replace(" ", "\0") for item in items)
+    return [line.replace("\0", " ") for line in wrapped(whole, first, rest, width)]
 
 
 def terminal_width(out: Output) -> int:

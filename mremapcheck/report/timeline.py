@@ -5,44 +5,71 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mremapcheck.compare.classes import CLASSES
+from mremapcheck.executors.model.registry import by_id
+from mremapcheck.report.before import before
+from mremapcheck.report.blocks import differing_lines
 from mremapcheck.report.changes import change_text
-from mremapcheck.report.text import WIDTH, align, before, calls, shorten, wrapped
+from mremapcheck.report.style import Style
+from mremapcheck.report.text import align, calls, shorten, wrapped
 from mremapcheck.scenario.drawing import compact
+from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.timeline import Stretch
     from mremapcheck.scenario.document import Scenario
 
 
-def timeline_lines(scenario: Scenario, modelled: Sequence[Stretch], measured: Sequence[Stretch]) -> Iterator[str]:
+def timeline_lines(
+    scenario: Scenario, modelled: Sequence[Stretch], measured: Sequence[Stretch], style: Style | None = None
+) -> Iterator[str]:
     """Yield what a scenario does, range by range, with the drawings and the change that made each turn."""
-    yield f"{scenario.name}: {scenario.summary}"
+    style = style or Style()
+    yield from wrapped(f"{scenario.name}: {one_line(scenario.summary)}", width=style.width)
     yield from (f"    {text}" for text in calls(scenario))
-    yield from _drawings(before(scenario), scenario)
+    start = before(scenario)
+    yield from _drawings(start, [*start], style)
     yield ""
-    for stretch in modelled:
-        yield from _stretch(stretch, scenario)
+    yield from _stretches(modelled, scenario, style)
     if measured:
         yield "  measured:"
-        for stretch in measured:
-            yield from _stretch(stretch, scenario)
+        yield from _stretches(measured, scenario, style)
+    labels = dict.fromkeys(stretch.kind for stretch in [*modelled, *measured] if stretch.kind)
+    for label in labels:
+        yield from wrapped(f"({label}): {CLASSES[label].about}", "  ", "    ", style.width)
     yield ""
 
 
-def _stretch(stretch: Stretch, scenario: Scenario) -> Iterator[str]:
-    for change in stretch.cause or ():
-        yield from wrapped(change_text(change), "  -- ", "     ")
-    kind = f"  [{stretch.kind}]" if stretch.kind else ""
-    yield f"  {stretch.kernels}: {stretch.label}{kind}"
-    outcome = stretch.execution.outcome
-    if outcome is None:
-        yield f"      {stretch.execution.reason}"
-    else:
-        yield from _drawings(outcome.regions, scenario)
+def _stretches(stretches: Sequence[Stretch], scenario: Scenario, style: Style) -> Iterator[str]:
+    drawn: dict[str, str] = {}
+    for stretch in stretches:
+        for word, changes in (("gained", stretch.gained), ("lost", stretch.lost)):
+            for change in changes:
+                yield from wrapped(f"{word} {change_text(change)}{_stable(change)}", "  -- ", "     ", style.width)
+        label = f"{style.paint('strong', stretch.label)}" + (f" ({stretch.kind})" if stretch.kind else "")
+        yield f"  {stretch.kernels}: {label}"
+        outcome = stretch.execution.outcome
+        if outcome is None:
+            yield f"      {one_line(stretch.execution.reason or '')}"
+            continue
+        now = align(outcome.regions, dict.fromkeys([*(region.name for region in scenario.regions), *outcome.regions]))
+        if now == drawn:
+            yield "      the same pages hold the same"
+        else:
+            yield from _drawings(now, [*now], style)
+        drawn = now
+        shown = [
+            each for each in stretch.differences if not CLASSES[each.kind].of_move and "regions." not in each.where
+        ]
+        yield from differing_lines(shown, style.width, "      ")
 
 
-def _drawings(drawings: Mapping[str, str], scenario: Scenario) -> Iterator[str]:
-    regions = align(drawings, [region.name for region in scenario.regions])
+def _stable(id_: str) -> str:
+    change = by_id(id_)
+    return f", and in {', '.join(map(str, change.stable))}" if change and change.stable else ""
+
+
+def _drawings(drawings: Mapping[str, str], regions: Sequence[str], style: Style) -> Iterator[str]:
     width = max((len(name) for name in regions), default=0)
-    for name, drawing in regions.items():
-        yield f'      {name:<{width}} "{shorten(compact(drawing), WIDTH - width - 9)}"'
+    for name, drawing in align(drawings, regions).items():
+        yield f'      {name:<{width}} "{shorten(compact(drawing), style.width - width - 9)}"'

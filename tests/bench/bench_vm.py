@@ -95,7 +95,19 @@ def _initrd(folder: Path) -> Path:
 def _bare(binary: str, image: Path, initrd: Path) -> list[str]:
     words = "console=ttyS0 panic=-1 mitigations=off quiet"
     return [
-        *(binary, "-accel", "tcg", "-cpu", "qemu64", "-m", "512", "-display", "none", "-no-reboot", "-nodefaults"),
+        *(
+            binary,
+            "-accel",
+            "tcg",
+            "-cpu",
+            "qemu64,-cx16",
+            "-m",
+            "512",
+            "-display",
+            "none",
+            "-no-reboot",
+            "-nodefaults",
+        ),
         *("-serial", "stdio", "-kernel", str(image), "-initrd", str(initrd), "-append", words),
     ]
 

@@ -71,7 +71,7 @@ def test_it_stops_after_so_many_tries() -> None:
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_candidates_never_grow_much_and_never_repeat_the_scenario(number: int) -> None:
     document = Dice(1).document(number)
     for candidate in candidates(document):

@@ -56,10 +56,8 @@ Program = Callable[..., Answer]
 
 
 @pytest.fixture
-def program(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Program:
+def program(capfd: pytest.CaptureFixture[str]) -> Program:
     """The program, called in this process."""
-    for name in ("NO_COLOR", "FORCE_COLOR", "MREMAPCHECK_DEBUG"):
-        monkeypatch.delenv(name, raising=False)
 
     def run(*args: str | Path) -> Answer:
         capfd.readouterr()
@@ -80,7 +78,6 @@ def shell() -> Callable[..., subprocess.CompletedProcess[str]]:
             env={**os.environ, **environ},
             text=True,
             capture_output=True,
-            timeout=60,
             check=False,
         )
 

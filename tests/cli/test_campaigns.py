@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from mremapcheck.cli.main import call
 from mremapcheck.report.schema import json_schema
+from tests.waiting import until
 
 SCENARIO = """\
 summary: A growing move of two mappings loses its destination
@@ -167,13 +167,13 @@ def test_coverage_tells_what_was_never_reached(tmp_path: Path, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_an_interrupted_campaign_reports_what_it_has(jobs: str) -> None:
+def test_an_interrupted_campaign_reports_what_it_has(jobs: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mremapcheck", "fuzz", "--kernel", "6.17", "--against", "6.17", "--jobs", jobs]
-    command += ["--count", "1000000", "--format", "json"]
+    command += ["--count", "1000000", "--format", "json", "--out", str(tmp_path / "out")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(4)
+        until((tmp_path / "out" / "state.json").exists, "a campaign that has begun")
         process.terminate()
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate()
     report = json.loads(out)
     jsonschema.validate(report, json_schema("fuzz"))
     assert process.returncode == 143 and report["trouble"] == "ended by SIGTERM" and err == ""

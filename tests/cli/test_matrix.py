@@ -38,7 +38,7 @@ def test_neighbours_are_folded(program: Program, write: Write) -> None:
 def test_what_is_not_as_expected_is_named_with_its_kernels(program: Program, write: Write) -> None:
     answer = program("matrix", "--kernel", "6.12", "6.16", "6.17", write(WRONG))
     assert (
-        "fail   wrong  moved all\n              ! moves[0].errno: expected EPERM, seen none  (6.12 .. 6.17)\n"
+        "fail       wrong  moved all\n                  ! moves[0].errno: expected EPERM, seen none  (6.12 .. 6.17)\n"
         in answer.out
     )
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mremapcheck.base.errors import MremapcheckError
-from mremapcheck.compare.classes import CLASSES, Difference
+from mremapcheck.compare.classes import CLASSES
+from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.differences import differences
 from mremapcheck.outcome.outcome import MoveOutcome, Outcome
 from mremapcheck.scenario.verdicts import Verdict
@@ -23,10 +24,11 @@ def kinds(a: Outcome, b: Outcome) -> list[str]:
     [
         (PARTIAL, REFUSED, "partial-to-refused"),
         (REFUSED, PARTIAL, "refused-to-partial"),
-        (DAMAGED, REFUSED, "damage"),
-        (REFUSED, DAMAGED, "damage"),
-        (DAMAGED, PARTIAL, "damage"),
-        (DAMAGED, MOVED, "damage"),
+        (DAMAGED, REFUSED, "no-longer-damaged"),
+        (REFUSED, DAMAGED, "newly-damaged"),
+        (DAMAGED, PARTIAL, "no-longer-damaged"),
+        (MOVED, DAMAGED, "newly-damaged"),
+        (DAMAGED, MOVED, "no-longer-damaged"),
         (REFUSED, MOVED, "newly-allowed"),
         (PARTIAL, MOVED, "newly-allowed"),
         (MOVED, REFUSED, "newly-refused"),
@@ -47,7 +49,7 @@ def test_the_rest_follows_from_the_move_and_is_marked() -> None:
 
 
 def test_one_move_may_differ_in_several_ways() -> None:
-    assert kinds(DAMAGED, MOVED)[:2] == ["damage", "newly-allowed"]
+    assert kinds(DAMAGED, MOVED)[:2] == ["no-longer-damaged", "newly-allowed"]
     other = outcome("refused", "EPERM", src="AABB.C", dst="X.....")
     assert kinds(PARTIAL, other)[:2] == ["partial-to-refused", "errno"]
 
@@ -146,6 +148,16 @@ VERDICTS: list[tuple[Verdict, str | None]] = [
 ]
 
 
+MAPPINGS = st.builds(
+    vma,
+    st.sampled_from(["src", "dst"]),
+    st.integers(-2, 3),
+    st.integers(1, 2),
+    st.sampled_from(["rw-", "r--"]),
+    st.sampled_from([(), ("locked",)]),
+)
+
+
 @st.composite
 def outcomes(draw: st.DrawFn) -> Outcome:
     verdict, errno = draw(st.sampled_from(VERDICTS))
@@ -157,7 +169,8 @@ def outcomes(draw: st.DrawFn) -> Outcome:
         src=draw(drawings),
         dst=draw(drawings),
         elsewhere=draw(drawings),
-        counters={"locked": draw(st.integers(0, 1))},
+        mappings=draw(st.none() | st.lists(MAPPINGS, max_size=3).map(tuple)),
+        counters={"locked": draw(st.integers(0, 2)), "total": draw(st.integers(0, 3))},
     )
 
 
@@ -166,6 +179,8 @@ MIRROR = {
     "refused-to-partial": "partial-to-refused",
     "newly-allowed": "newly-refused",
     "newly-refused": "newly-allowed",
+    "newly-damaged": "no-longer-damaged",
+    "no-longer-damaged": "newly-damaged",
 }
 
 
@@ -176,6 +191,20 @@ def test_a_comparison_is_the_mirror_of_its_opposite(a: Outcome, b: Outcome) -> N
         (d.kind, d.where, d.a, d.b) for d in back
     )
     assert {d.kind for d in there} <= set(CLASSES)
+
+
+@given(outcomes(), outcomes())
+def test_no_difference_prints_alike_on_both_sides(a: Outcome, b: Outcome) -> None:
+    assert [str(difference) for difference in differences(CASE, a, b) if difference.a == difference.b] == []
+
+
+def test_a_counter_that_is_equal_and_explained_otherwise_says_so() -> None:
+    locked = outcome(mappings=(vma("src", 0, 4, flags=("locked",)),), src="AAAA", counters={"locked": 4})
+    other = outcome(mappings=(vma("src", 0, 4),), src="AAAA", counters={"locked": 4})
+    assert [str(difference) for difference in differences(CASE, locked, other)] == [
+        "layout layout.src: 0+4 locked -> 0+4 no flags",
+        "counters counters.locked: 4p where the mappings have 4p -> 4p where the mappings have 0p",
+    ]
 
 
 @given(outcomes(), outcomes())

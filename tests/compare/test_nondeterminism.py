@@ -1,4 +1,4 @@
-from mremapcheck.compare.classes import Difference
+from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.differences import differences
 from mremapcheck.compare.nondeterminism import is_free
 from mremapcheck.outcome.outcome import Outcome

@@ -19,9 +19,7 @@ def compiled(source: str, path: Path, *more: str) -> Path:
     compiler = tool("cc")
     file = path.with_suffix(".c")
     file.write_text(source)
-    done = subprocess.run(
-        [compiler, *FLAGS, *more, "-o", path, file], capture_output=True, text=True, check=False, timeout=120
-    )
+    done = subprocess.run([compiler, *FLAGS, *more, "-o", path, file], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[:4000]
     assert not done.stderr
     return path
@@ -47,7 +45,7 @@ class Pack:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run it."""
-        return subprocess.run([self.path, *arguments], capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run([self.path, *arguments], capture_output=True, text=True, check=False)
 
     def tests(self, *arguments: str) -> dict[str, Test]:
         """Run it and read its KTAP."""

@@ -13,6 +13,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
+from tests.waiting import PATIENCE
+
 SUITE = "trixie"
 _POOL = "pool/main/l/linux"
 #: When all packages were built: long ago, so that nobody takes the time of a download for it.
@@ -143,14 +145,14 @@ class Mirror:
         handler.end_headers()
         if self.stall_all:
             handler.wfile.flush()
-            self._go_on.wait(60)
+            self._go_on.wait(PATIENCE)
         stall = self.stall if path.suffix == ".deb" else None
         try:
             handler.wfile.write(data[start:stall])
             if stall is not None:
                 handler.wfile.flush()
                 self.stalled.set()
-                self._go_on.wait(60)
+                self._go_on.wait(PATIENCE)
                 handler.close_connection = True
         except OSError:
             handler.close_connection = True

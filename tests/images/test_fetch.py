@@ -22,6 +22,7 @@ from mremapcheck.report.schema import json_schema
 from tests.images.made import bzimage, deb
 from tests.images.mirror import SUITE, Key, Mirror, machine
 from tests.tools import tool
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 IMAGE = "linux-image-{}+deb13-cloud-amd64"
@@ -218,9 +219,9 @@ def test_a_signature_that_breaks_later_keeps_what_was_known(user: User, mirror: 
 def test_an_interrupted_download_goes_on(user: User, mirror: Mirror) -> None:
     mirror.stall = 100_000
     process = user.start("fetch", "6.17")
-    assert mirror.stalled.wait(60)
+    assert mirror.stalled.wait(PATIENCE)
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate()
     assert (process.returncode, output) == (130, ""), errors
     assert user.left() == ["package.deb"]
     mirror.go_on()
@@ -233,12 +234,12 @@ def test_an_interrupted_download_goes_on(user: User, mirror: Mirror) -> None:
 def test_two_at_a_time_fetch_once(user: User, mirror: Mirror) -> None:
     mirror.stall = 100_000
     first = user.start("fetch", "6.17")
-    assert mirror.stalled.wait(60)
+    assert mirror.stalled.wait(PATIENCE)
     second = user.start("fetch", "6.17")
     with pytest.raises(subprocess.TimeoutExpired):
         second.wait(1.5)
     mirror.go_on()
-    told = [process.communicate(timeout=60) for process in (first, second)]
+    told = [process.communicate() for process in (first, second)]
     assert [(output.split(" 6")[0], errors) for output, errors in told] == [("fetched", ""), ("already here:", "")]
     assert len(mirror.sent(".deb")) <= 2, "one, and where apt has lost the connection the rest of it"
 
@@ -252,7 +253,7 @@ def test_progress_is_shown_on_a_terminal(user: User, mirror: Mirror) -> None:
     while b"0.2 of 0.3 MB" not in shown:
         shown += os.read(ours, 4096)
     mirror.go_on()
-    process.communicate(timeout=60)
+    process.communicate()
     assert process.returncode == 0
     assert b"kernels fetch: getting lists of packages" in shown
     assert b"kernels fetch: linux-image-6.17.13+deb13-cloud-amd64: 0.2 of 0.3 MB" in shown

@@ -62,6 +62,11 @@ def test_a_kernel_with_a_name_of_its_own_is_meant_by_it_only() -> None:
     assert known.get("mine").release == "6.17.13"
 
 
+def test_another_build_of_a_version_is_not_meant() -> None:
+    known.add(image("6.17.13-a"))
+    assert known.find("6.17.13-b") is None
+
+
 def test_all_is_every_known_kernel() -> None:
     with pytest.raises(KernelReferenceError, match="no kernel is known"):
         known.expand(["vm:all"])

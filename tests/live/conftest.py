@@ -27,7 +27,7 @@ def move(size: str = "3p", flags: str = "MAYMOVE|FIXED", **more: Any) -> dict[st
 
 @pytest.fixture(scope="session")
 def live() -> Iterator[LiveExecutor]:
-    with LiveExecutor(timeout=5.0) as executor:
+    with LiveExecutor(timeout=60.0) as executor:
         yield executor
 
 

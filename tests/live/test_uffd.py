@@ -84,7 +84,7 @@ def test_events_are_read_under_a_limit(see: See) -> None:
         {"op": "uffd-register", "address": "src", "size": "3p", "mode": "missing+events"},
         move(),
     ]
-    with LiveExecutor(timeout=5.0) as executor:  # whose worker has no such thread yet
+    with LiveExecutor(timeout=60.0) as executor:  # whose worker has no such thread yet
         (execution,) = executor.run(
             [scenario(vmas={"A": {"touch": False}}, process={"rlimits": {"as": "+0p"}}, moves=moves)]
         )

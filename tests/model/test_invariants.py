@@ -39,6 +39,8 @@ from mremapcheck.scenario.operations import (
     UffdRegister,
     UffdUnregister,
 )
+from mremapcheck.scenario.parse import parse_document
+from tests.model.to_keep import document, to_keep
 
 AT: dict[str, Any] = {"where": "here", "line": 1}
 BASE = ARENA_START + 4096 * PAGE
@@ -175,61 +177,77 @@ NO_ROOM = [mapped(0, 1), mapped(2, 1), Mseal(**AT, address=address(2), size=PAGE
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(st.lists(operations(), min_size=3, max_size=14))
 @example(HALF_MOVED)
 @example(NO_ROOM)
 def test_the_address_space_stays_sound(kernel: str, ops: list[Operation]) -> None:
-    process = Process(Mm(resolve(kernel).rules()), scenario_of(ops))
-    for op in ops:
-        mm = process.mm
-        if not isinstance(op, Mremap):
-            with suppress(Stopped):
-                CALLS[type(op)](process, op)
-            check(process.mm, kernel)
-            continue
-        before = state(mm)
-        call = Call(mm, op)
-        answer = run(mm.rules.mremap, call)
-        for step in mm.rules.finish:
-            step(call, isinstance(answer, str))
-        check(mm, kernel)
-        assert answer is not None
-        if isinstance(answer, str) or answer == 14:  # 5.16: EFAULT with the wrong sign
-            continue
-        new_pages = -(-op.new_size // PAGE)
-        assert not answer % PAGE
-        if op.flags & 2:
-            assert answer == op.new_address.value
-        if op.flags == 0:
-            assert answer == op.old_address.value
-        if op.flags & 4:
-            assert mm.find(op.old_address.value) is not None
-        if op.flags == 0 and op.old_size == op.new_size:
-            assert state(mm) == before
-        if op.flags & 3 == 3 and -(-op.old_size // PAGE) != new_pages:
-            assert not mm.is_free(answer, answer + new_pages * PAGE)
+    with to_keep(ops, PAGES):
+        process = Process(Mm(resolve(kernel).rules()), scenario_of(ops))
+        for op in ops:
+            mm = process.mm
+            if not isinstance(op, Mremap):
+                with suppress(Stopped):
+                    CALLS[type(op)](process, op)
+                check(process.mm, kernel)
+                continue
+            before = state(mm)
+            call = Call(mm, op)
+            answer = run(mm.rules.mremap, call)
+            for step in mm.rules.finish:
+                step(call, isinstance(answer, str))
+            check(mm, kernel)
+            assert answer is not None
+            if isinstance(answer, str) or answer == 14:  # 5.16: EFAULT with the wrong sign
+                continue
+            new_pages = -(-op.new_size // PAGE)
+            assert not answer % PAGE
+            if op.flags & 2:
+                assert answer == op.new_address.value
+            if op.flags == 0:
+                assert answer == op.old_address.value
+            if op.flags & 4:
+                assert mm.find(op.old_address.value) is not None
+            if op.flags == 0 and op.old_size == op.new_size:
+                assert state(mm) == before
+            if op.flags & 3 == 3 and -(-op.old_size // PAGE) != new_pages:
+                assert not mm.is_free(answer, answer + new_pages * PAGE)
 
 
 @pytest.mark.parametrize("kernel", ["6.17-rc3", "7.3"])
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100)
 @given(st.lists(operations(), min_size=3, max_size=10))
 def test_what_is_wrong_with_a_first_mapping_is_found_before_anything_is_done(kernel: str, ops: list[Operation]) -> None:
     """From 6.17-rc3 on EFAULT, and EINVAL, of a call that moves one mapping leave everything as it was.
 
     But for a duplicate to the place of its own source, which destroys it.
     """
-    process = Process(Mm(resolve(kernel).rules()), scenario_of(ops))
-    for op in ops:
-        mm = process.mm
-        if not isinstance(op, Mremap):
-            with suppress(Stopped):
-                CALLS[type(op)](process, op)
-            continue
-        before = state(mm)
-        source = mm.find(op.old_address.value)
-        end = op.old_address.value + op.old_size
-        one = source is None or source.end >= end
-        answer = run(mm.rules.mremap, Call(mm, op))
-        if answer in ("EFAULT", "EINVAL") and one and op.old_size:
-            assert state(mm) == before
+    with to_keep(ops, PAGES):
+        process = Process(Mm(resolve(kernel).rules()), scenario_of(ops))
+        for op in ops:
+            mm = process.mm
+            if not isinstance(op, Mremap):
+                with suppress(Stopped):
+                    CALLS[type(op)](process, op)
+                continue
+            before = state(mm)
+            source = mm.find(op.old_address.value)
+            end = op.old_address.value + op.old_size
+            one = source is None or source.end >= end
+            answer = run(mm.rules.mremap, Call(mm, op))
+            if answer in ("EFAULT", "EINVAL") and one and op.old_size:
+                assert state(mm) == before
+
+
+@given(st.lists(operations(), min_size=3, max_size=14))
+def test_what_was_drawn_can_be_kept(ops: list[Operation]) -> None:
+    """The scenario that is printed does what was drawn, to files and letters of its own numbering."""
+    ops.append(moved(0, 3, 3, 6))
+    loaded = parse_document(document(ops, PAGES)).script
+    for op, kept in zip(ops, loaded, strict=True):
+        assert type(op) is type(kept)
+        for field in ("size", "prot", "kind", "sharing", "advice", "mode", "old_size", "new_size", "flags", "on_fault"):
+            assert getattr(op, field, None) == getattr(kept, field, None)
+        for field in ("address", "old_address", "new_address"):
+            there, here = getattr(op, field, None), getattr(kept, field, None)
+            assert (there and there.offset) == (here and here.offset)

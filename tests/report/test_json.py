@@ -31,8 +31,8 @@ def test_run_is_what_the_schema_says() -> None:
         "release": "6.17",
         "changes": ["multi-vma-move"],
     }
-    assert [result["status"] for result in document["results"]] == ["pass", "pass", "fail", "skip", "error"]
-    assert document["summary"] == {"pass": 2, "fail": 1, "skip": 1, "error": 1}
+    assert [result["status"] for result in document["results"]] == ["pass", "unchecked", "fail", "skip", "error"]
+    assert document["summary"] == {"pass": 1, "fail": 1, "unchecked": 1, "skip": 1, "error": 1}
     assert document["results"][2]["outcome"]["regions"] == {"src": "..BB.C", "dst": "AA...."}
 
 
@@ -57,11 +57,18 @@ def test_matrix_is_what_the_schema_says() -> None:
     document = json.loads(written("json", "matrix", LADDER, [eras()]))
     check("matrix", document)
     (result,) = document["results"]
-    eras_ = [{key: value for key, value in era.items() if key != "outcome"} for era in result["eras"]]
+    eras_ = [
+        {key: value for key, value in era.items() if key not in ("outcome", "differences")} for era in result["eras"]
+    ]
     assert eras_ == [
         {"first": 0, "last": 1, "label": "EFAULT damaged", "class": None},
-        {"first": 2, "last": 3, "label": "EFAULT partial", "class": "damage"},
+        {"first": 2, "last": 3, "label": "EFAULT partial", "class": "no-longer-damaged"},
         {"first": 4, "last": 5, "label": "EFAULT refused", "class": "partial-to-refused"},
+    ]
+    assert [difference["where"] for difference in result["eras"][2]["differences"]] == [
+        "moves[0]",
+        "regions.src",
+        "regions.dst",
     ]
     assert len(result["cells"]) == 6 and result["eras"][1]["outcome"]["regions"]["src"] == "..BB.C"
 

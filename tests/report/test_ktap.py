@@ -19,6 +19,8 @@ def check(text: str) -> list[tuple[bool, str, str | None]]:
 
 def parse(text: list[str], indent: str) -> tuple[list[tuple[bool, str, str | None]], list[str]]:
     assert text.pop(0) == f"{indent}KTAP version 1"
+    if indent:
+        assert text.pop(0).startswith(f"{indent}# Subtest: ")
     plan = re.fullmatch(rf"{indent}1\.\.(\d+)", text.pop(0))
     assert plan
     results: list[tuple[bool, str, str | None]] = []
@@ -44,7 +46,7 @@ def parse(text: list[str], indent: str) -> tuple[list[tuple[bool, str, str | Non
 def test_a_run_follows_the_rules() -> None:
     assert check(written("ktap", "run", [kernel()], run_of_everything())) == [
         (True, "good", None),
-        (True, "unsaid", None),
+        (True, "unsaid", "SKIP"),
         (False, "bad", None),
         (True, "sealed", "SKIP"),
         (False, "broken", "ERROR"),
@@ -54,9 +56,11 @@ def test_a_run_follows_the_rules() -> None:
 def test_diagnostics_come_before_the_result_they_explain() -> None:
     text = lines(written("ktap", "run", [kernel()], run_of_everything()))
     drawn = next(index for index, line in enumerate(text) if "AABB.C    ..BB.C" in line)
-    assert text[drawn].startswith("# ") and text.index("ok 2 unsaid") < drawn < text.index("not ok 3 bad")
+    assert text[drawn].startswith("# ") and text.index(
+        "ok 2 unsaid # SKIP unchecked: nothing is expected of this kernel"
+    ) < drawn < text.index("not ok 3 bad")
     assert "ok 4 sealed # SKIP no mseal before 6.10" in text
-    assert text[-1] == "# totals pass:2 fail:1 skip:1 error:1"
+    assert text[-1] == "# totals pass:1 fail:1 unchecked:1 skip:1 error:1"
 
 
 def test_a_difference_is_not_ok() -> None:
@@ -67,7 +71,8 @@ def test_a_difference_is_not_ok() -> None:
 def test_a_matrix_has_a_subtest_for_each_kernel() -> None:
     text = written("ktap", "matrix", LADDER, [eras()])
     check(text)
-    assert "  ok 6 6.18\n" in text and "  ok 1 6.1\n" in text
+    assert "  ok 6 6.18\n" in text and "  ok 1 6.1 # SKIP unchecked: nothing is expected" in text
+    assert "  KTAP version 1\n  # Subtest: case\n  1..6\n" in text
 
 
 def test_what_was_not_run_is_skipped_so_that_the_plan_holds() -> None:

@@ -11,7 +11,7 @@ def test_a_run_is_a_table_and_the_drawings_of_what_failed() -> None:
     )
     assert "| pass | good | EFAULT refused | What good does |\n" in text
     assert "| skip | sealed |  | no mseal before 6.10 |\n" in text
-    assert "\n5 scenarios: 2 pass, 1 fail, 1 skip, 1 error\n" in text
+    assert "\n5 scenarios: 1 pass, 1 fail, 1 unchecked, 1 skip, 1 error\n" in text
     assert "### bad\n\n```text\n" in text and "AABB.C  AABB.C    ..BB.C" in text and text.rstrip().endswith("```")
 
 

@@ -74,7 +74,7 @@ def mutated_data(draw: st.DrawFn) -> Any:
     return data
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(mutated_bytes(), st.booleans())
 def test_any_bytes(content: bytes, as_json: bool) -> None:
     loaded = load_bytes(content, "case", json=as_json)
@@ -86,7 +86,7 @@ def test_any_bytes(content: bytes, as_json: bool) -> None:
         assert problem.hint, problem.message
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(mutated_data())
 def test_any_data(data: Any) -> None:
     try:

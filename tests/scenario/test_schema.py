@@ -63,7 +63,7 @@ def test_accepts_the_examples(data: Any) -> None:
     assert accepts(data)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(changed())
 def test_accepts_whatever_the_parser_accepts(data: Any) -> None:
     if not faults(data):
@@ -111,7 +111,7 @@ BETWEEN_VALUES = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(changed())
 def test_refuses_what_the_parser_refuses_of_single_values(data: Any) -> None:
     if any(not any(words in fault for words in BETWEEN_VALUES) for fault in faults(data)):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mremapcheck.base.units import PAGE
-from mremapcheck.convert.trace.space import Facts, Segment, Space
+from mremapcheck.convert.trace.space import HOLE, Facts, Segment, Space
 
 PAGES = 24
 #: page -> (what it is, offset in pages)
@@ -28,6 +28,7 @@ def _same(space: Space, model: Model) -> bool:
     seen = {
         page: (segment.facts, segment.offset // PAGE + page - segment.start // PAGE)
         for segment in space.segments
+        if segment.facts is not HOLE
         for page in range(segment.start // PAGE, segment.end // PAGE)
     }
     return seen == model
@@ -53,8 +54,15 @@ def test_segments_are_what_the_single_pages_are(operations: list[tuple[str, int,
                     model[page + index] = replace(facts, prot=word), offset
         else:
             target = 100 + other
+            several = len(
+                [
+                    each
+                    for each in space.around(start, start + length)
+                    if each.start < start + length and each.end > start
+                ]
+            )
             space.move(start, length, target * PAGE, length, bool(word))
-            for index in range(size):
+            for index in range(size if several < 2 else 0):
                 model.pop(target + index, None)
             for index in range(size):
                 if page + index in model:
@@ -79,7 +87,10 @@ def test_a_child_inherits_no_locks_and_nothing_that_was_to_stay() -> None:
     space = Space()
     space.map(0, PAGE, 0, Facts(lock="true"))
     space.map(PAGE, PAGE, PAGE, Facts(advice=("dontfork",)))
-    assert space.copy().segments == [Segment(0, PAGE, 0, Facts())]
+    assert space.forked().segments == [
+        Segment(0, PAGE, 0, Facts(inherited="true")),
+        Segment(PAGE, 2 * PAGE, PAGE, HOLE),
+    ]
     assert len(space.segments) == 2
 
 
@@ -102,3 +113,26 @@ def test_a_duplicate_shows_the_same_memory() -> None:
     space.map(0, 4 * PAGE, 0, Facts("memfd", "shared", "rw", "m"))
     space.move(PAGE, 0, 9 * PAGE, 2 * PAGE, keep=False)
     assert space.segments[-1] == Segment(9 * PAGE, 11 * PAGE, PAGE, Facts("memfd", "shared", "rw", "m"))
+
+
+def test_a_hole_stays_a_hole_and_a_gap_that_must_be_one_mapping_is_filled_alike() -> None:
+    space = Space()
+    space.map(0, 3 * PAGE, 0, Facts("file", "shared", "r", "db"))
+    space.unmap(PAGE, PAGE)
+    space.assume(0, 5 * PAGE, alike=True)
+    assert [(low // PAGE, facts) for low, _, facts in space.pieces(0, 5 * PAGE)] == [
+        (0, Facts("file", "shared", "r", "db")),
+        (1, HOLE),
+        (2, Facts("file", "shared", "r", "db")),
+    ]
+    space.assume(0, 3 * PAGE, alike=True, holes=True)
+    assert len(space.segments) == 1
+
+
+def test_holes_of_a_move_of_several_leave_what_lies_at_the_new_place() -> None:
+    space = Space()
+    space.map(0, 3 * PAGE, 0, Facts())
+    space.unmap(PAGE, PAGE)
+    space.map(64 * PAGE, 3 * PAGE, 64 * PAGE, Facts(prot="r"))
+    space.move(0, 3 * PAGE, 64 * PAGE, 3 * PAGE, keep=False)
+    assert [facts and facts.prot for _, _, facts in space.pieces(64 * PAGE, 67 * PAGE)] == ["rw", "r", "rw"]

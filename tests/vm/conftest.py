@@ -10,6 +10,7 @@ import pytest
 from mremapcheck.executors.vm import acceleration, executor
 from mremapcheck.executors.vm.guest_image import GuestImage
 from tests.images.made import bzimage
+from tests.waiting import runs
 
 
 class Stage:
@@ -35,7 +36,7 @@ class Stage:
     def alive(self) -> list[int]:
         """The numbers of those that still run."""
         pids = [int(line.partition(" ")[0]) for line in self.starts]
-        return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+        return [pid for pid in pids if runs(pid)]
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     script.chmod(0o755)
     monkeypatch.setenv("MREMAPCHECK_QEMU", str(script))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("MREMAPCHECK_BOOT_TIMEOUT", "20")
+    monkeypatch.setenv("MREMAPCHECK_BOOT_TIMEOUT", "600")
     monkeypatch.setattr(executor, "guest_image", lambda: GuestImage(b"", "/init", ()))
     monkeypatch.setattr(acceleration, "_DEVICE", tmp_path / "no-kvm")
     stage = Stage(tmp_path, monkeypatch)

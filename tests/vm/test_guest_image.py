@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -68,24 +67,15 @@ def test_what_it_holds_runs_without_anything_else(tmp_path: Path) -> None:
     assert all(path.startswith(str(root)) for path in eval(done.stdout)), done.stdout
 
 
-def test_it_is_built_once_and_fast() -> None:
-    begun = time.monotonic()
+def test_it_is_built_once() -> None:
     first = guest_image()
-    assert time.monotonic() - begun < 2 * _slowness()
     stamps = [path.stat().st_mtime_ns for path in files()]
     assert len(stamps) == 2
     assert guest_image() == first
     assert [path.stat().st_mtime_ns for path in files()] == stamps
 
 
-def _slowness() -> float:
-    """How much slower than a quiet machine this one is just now."""
-    begun = time.perf_counter()
-    sum(range(2_000_000))
-    return max(1.0, (time.perf_counter() - begun) / 0.05)
-
-
-@pytest.mark.parametrize("damage", ["image", "manifest", "input", "truncated manifest"])
+@pytest.mark.parametrize("damage", ["image", "manifest", "input", "builder", "truncated manifest"])
 def test_it_is_built_anew_when_anything_changed(damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first = guest_image()
     kept, manifest = files()
@@ -97,7 +87,9 @@ def test_it_is_built_anew_when_anything_changed(damage: str, monkeypatch: pytest
         manifest.write_bytes(manifest.read_bytes()[:50])
     else:
         facts = json.loads(manifest.read_bytes())
-        facts["inputs"][next(iter(facts["inputs"]))] = [0, 0, 0]
+        changed = interpreter.__file__ if damage == "builder" else next(iter(facts["inputs"]))
+        assert changed in facts["inputs"]
+        facts["inputs"][changed] = [0, 0, 0]
         manifest.write_text(json.dumps(facts))
     again = guest_image()
     # The interpreter's own marshal does not always write the same bytes for the same code.

@@ -1,114 +1,180 @@
-"""A whole log -> the few scenarios that it comes down to, with how often each was seen."""
+"""Whole logs -> the few scenarios that they come down to, with how often each was seen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mremapcheck.base.errors import ScenarioError
 from mremapcheck.base.units import PAGE, page_align
-from mremapcheck.convert.trace.processes import Reading, sightings
-from mremapcheck.convert.trace.redraw import Drawn, TooLargeError, fate, redraw
+from mremapcheck.convert.trace.call import Call
+from mremapcheck.convert.trace.check import Drawing, drawn
+from mremapcheck.convert.trace.processes import Processes, Reading, Sighting, sightings
+from mremapcheck.convert.trace.redraw import Sketch, fate, is_smaller, sketch
+from mremapcheck.convert.trace.strace import read_calls
+from mremapcheck.convert.trace.zones import LOWEST, used_address
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED
-from mremapcheck.scenario.parse import parse_document
+
+if TYPE_CHECKING:
+    from mremapcheck.executors.protocol import Executor
+
+_HIDDEN = (
+    "The log does not show new_address, which the kernel takes for a hint here: whether there was one is unknown "
+    "(strace shows it with `-e raw=mremap`)."
+)
 
 
 @dataclass(slots=True)
 class Shape:
     """Moves that differ only in sizes: the smallest one stands for all."""
 
-    example: Drawn
+    example: Sketch
     count: int = 0
     smallest: int = 0
     largest: int = 0
-    name: str = ""
+    lines: list[int] = field(default_factory=list)
 
-    def add(self, drawn: Drawn) -> None:
+    def add(self, made: Sketch) -> None:
         """Count one more of this shape."""
-        size = max(page_align(drawn.sighting.old_size), page_align(drawn.sighting.new_size)) // PAGE
+        size = max(page_align(made.seen.old_size), page_align(made.seen.new_size)) // PAGE
         self.smallest = min(self.smallest, size) if self.count else size
         self.largest = max(self.largest, size)
         self.count += 1
-        if drawn.pages < self.example.pages:
-            self.example = drawn
+        if made.size < self.example.size:
+            self.example = made
 
-    def document(self, log: str, kernel: KernelVersion | None) -> dict[str, Any]:
-        """Return the scenario; where the ``kernel`` of the trace is known, what it did is what is expected of it."""
-        seen = self.example.sighting
-        times = "once" if self.count == 1 else f"{self.count} times"
-        sizes = f"{self.smallest} to {self.largest} pages" if self.smallest < self.largest else _pages(self.largest)
-        about = f"Seen {times} in {log}, {sizes} long; drawn is the smallest, from line {seen.line}."
-        if self.count == 1:
-            about = f"Seen once in {log}, in line {seen.line}."
-        if any(segment.facts.guessed for segment in (*seen.near, *seen.there)):
-            about += " What the kernel itself had mapped is not in a trace and was guessed."
-        document = {"summary": _summary(self.example), "about": about, **self.example.document}
-        if kernel:
-            document["expect"] = [{"kernel": _only(kernel), **_expected(self.example)}]
-        return document
+
+@dataclass(slots=True)
+class Found:
+    """A scenario: its name, its document, of how many calls it is, and whether it does what the log says."""
+
+    name: str
+    document: dict[str, Any]
+    count: int
+    holds: bool
 
 
 @dataclass(slots=True)
 class Collection:
-    """What a log came down to; ``too_large`` moves could not be drawn."""
+    """What logs came down to."""
 
     reading: Reading = field(default_factory=Reading)
     shapes: list[Shape] = field(default_factory=list)
-    too_large: int = 0
-    #: Why, in words.
-    reasons: set[str] = field(default_factory=set)
+    _by_shape: dict[object, Shape] = field(default_factory=dict)
+
+    def add(self, calls: Iterable[Call], processes: Processes | None = None) -> None:
+        """Read the calls of one more log."""
+        for seen in sightings(calls, self.reading, processes):
+            made = sketch(seen)
+            shape = self._by_shape.get(made.shape)
+            if shape is None:
+                shape = self._by_shape[made.shape] = Shape(made)
+                self.shapes.append(shape)
+            shape.add(made)
 
 
-def collect(lines: Iterable[str]) -> Collection:
-    """Read a log; most frequent shapes first."""
+def collect(lines: Iterable[str], name: str = "") -> Collection:
+    """Read one log."""
     collection = Collection()
-    shapes: dict[object, Shape] = {}
-    for seen in sightings(lines, collection.reading):
-        try:
-            drawn = redraw(seen)
-        except TooLargeError as error:
-            collection.too_large += 1
-            collection.reasons.add(str(error))
-            continue
-        shapes.setdefault(drawn.shape, Shape(drawn)).add(drawn)
-    collection.shapes = sorted(shapes.values(), key=lambda shape: -shape.count)
-    used: dict[str, int] = {}
-    for shape in collection.shapes:
-        word = _word(shape.example)
-        used[word] = used.get(word, 0) + 1
-        shape.name = word if used[word] == 1 else f"{word}-{used[word]}"
+    collection.reading.ledger.log = name
+    collection.add(read_calls(lines, collection.reading.ledger))
     return collection
 
 
-def documents(
-    collection: Collection, log: str, stem: str, kernel: KernelVersion | None = None
-) -> dict[str, dict[str, Any]]:
-    """Return name -> document of every scenario; names begin with ``stem``, ``log`` is what ``about`` calls the source.
+def scenarios(
+    collection: Collection,
+    source: str,
+    stem: str,
+    kernel: KernelVersion | None = None,
+    executors: Sequence[Executor] = (),
+) -> list[Found]:
+    """Return every scenario, the most frequent first; names begin with ``stem``, ``source`` is what ``about`` calls it.
 
-    What turns out not to load is counted as too large.
+    ``executors``: whoever carries a drawing out to see whether it does what the log says; where the ``kernel`` of the
+    trace is known, that is expected of it. What cannot be drawn is counted in ``collection.reading``.
     """
-    found: dict[str, dict[str, Any]] = {}
-    for shape in collection.shapes:
-        document = shape.document(log, kernel)
-        try:
-            parse_document(document)
-        except ScenarioError as error:
-            collection.too_large += shape.count
-            collection.reasons.add(error.problems[0].message)
-        else:
-            found[f"{stem}-{shape.name}"] = document
+    shapes = sorted(collection.shapes, key=lambda shape: -shape.count)
+    found: list[Found] = []
+    used: dict[str, int] = {}
+    for shape, drawing in zip(shapes, drawn([shape.example for shape in shapes], executors), strict=True):
+        if drawing.document is None:
+            for _ in range(shape.count):
+                collection.reading.leave(shape.example.seen.line, drawing.why)
+            continue
+        word = _word(shape.example.seen)
+        used[word] = used.get(word, 0) + 1
+        name = f"{stem}-{word}" if used[word] == 1 else f"{stem}-{word}-{used[word]}"
+        holds = drawing.holds or not executors
+        document = {
+            "summary": _summary(shape.example.seen),
+            "about": " ".join(_about(shape, drawing, source, holds)),
+            **drawing.document,
+        }
+        if kernel and holds and not _uncertain(shape.example.seen):
+            document["expect"] = [{"kernel": only(kernel), **_expected(shape.example.seen)}]
+        found.append(Found(name, document, shape.count, holds))
     return found
 
 
-def _only(version: KernelVersion) -> str:
+def documents(
+    collection: Collection,
+    source: str,
+    stem: str,
+    kernel: KernelVersion | None = None,
+    executors: Sequence[Executor] = (),
+) -> dict[str, dict[str, Any]]:
+    """Return name -> document of every scenario, as ``scenarios`` does."""
+    return {found.name: found.document for found in scenarios(collection, source, stem, kernel, executors)}
+
+
+def only(version: KernelVersion) -> str:
+    """Return the range that holds just one release."""
     text = str(version)
     return f"=={text}" if version.stable or version.rc else f"=={text}.0"
 
 
-def _word(drawn: Drawn) -> str:
-    seen = drawn.sighting
+def _uncertain(seen: Sighting) -> bool:
+    """Tell whether an argument is unknown that could have decided the result."""
+    return _hides_hint(seen) and seen.result is None
+
+
+def _hides_hint(seen: Sighting) -> bool:
+    return bool(seen.flags & MREMAP_DONTUNMAP) and seen.new_address is None
+
+
+def _about(shape: Shape, drawing: Drawing, source: str, holds: bool) -> Iterator[str]:
+    seen, made = shape.example.seen, drawing.sketch
+    place = f"line {seen.line}" if not seen.log or seen.log in source else f"{seen.log}, line {seen.line}"
+    if shape.count == 1:
+        yield f"Seen once in {source}, in {place}."
+    else:
+        pages = (
+            f"{shape.smallest} to {shape.largest} pages" if shape.smallest < shape.largest else _pages(shape.largest)
+        )
+        yield f"Seen {shape.count} times in {source}, {pages} long; drawn is the smallest, from {place}."
+    if is_smaller(made, drawing.style) and not drawing.style.longest:
+        yield "Long stretches are drawn shorter than they were."
+    yield from dict.fromkeys((*seen.notes, *made.cut.notes, *drawing.style.notes))
+    segments = [segment for zone in made.cut.zones for segment in zone.segments]
+    if any(part.facts.guessed for part in segments) and not made.cut.notes:
+        yield "What the kernel itself had mapped is not in a trace and was guessed."
+    undrawn = sorted({word for part in segments for word in part.facts.undrawn})
+    if undrawn:
+        yield f"Not drawn: {', '.join(undrawn)}."
+    if _hides_hint(seen):
+        yield _HIDDEN
+    new = used_address(seen)
+    if seen.result is not None and new is not None and new < LOWEST:
+        yield f"The new address was {new:#x}, which vm.mmap_min_addr forbids today: it is drawn as an ordinary place."
+    if not holds:
+        yield f"Nothing is expected: drawn like this it is {drawing.seen}, and the log does not show why."
+    if any(part.facts.kind == "anon" and part.facts.prot != "none" for part in segments):
+        yield "Which pages were written to is not in a trace."
+
+
+def _word(seen: Sighting) -> str:
     old, new = page_align(seen.old_size), page_align(seen.new_size)
     what = "duplicate" if not old else "grow" if new > old else "shrink" if new < old else "move"
     if seen.flags & MREMAP_DONTUNMAP:
@@ -117,14 +183,13 @@ def _word(drawn: Drawn) -> str:
         what += "-fixed"
     came = fate(seen)
     if seen.result is None:
-        return f"{what}-{came.lower()}"
+        return f"{what}-{re.sub('[^a-z0-9]', '', came.lower())}"
     return {"grown": "grow-in-place", "shrunk": "shrink-in-place", "kept": "no-change"}.get(
         came, what if what == "move" else f"{what}-moved" if came == "moved" else what
     )
 
 
-def _summary(drawn: Drawn) -> str:
-    seen = drawn.sighting
+def _summary(seen: Sighting) -> str:
     old, new = page_align(seen.old_size) // PAGE, page_align(seen.new_size) // PAGE
     sizes = _pages(old) if old == new else f"{old} to {_pages(new)}"
     came = {
@@ -148,8 +213,7 @@ def _pages(count: int) -> str:
     return f"{count} page{'' if count == 1 else 's'}"
 
 
-def _expected(drawn: Drawn) -> dict[str, Any]:
-    seen = drawn.sighting
+def _expected(seen: Sighting) -> dict[str, Any]:
     if seen.result is None:
         return {"errno": seen.errno}
     word = {"moved": "moved", "duplicated": "duplicated", "kept": "unchanged"}.get(fate(seen), "resized")

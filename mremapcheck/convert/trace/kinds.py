@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+from mremapcheck.convert.trace.call import Call
+from mremapcheck.convert.trace.constants import MADV, MAP, PROT
 from mremapcheck.convert.trace.space import Facts
-from mremapcheck.convert.trace.strace import Call, descriptor_path, flag_names, number
+from mremapcheck.convert.trace.text import descriptor_path, flags, number
 
 #: How the path of a descriptor begins (``strace -y``) -> the kind it maps as.
 _PATHS = (
@@ -14,8 +17,10 @@ _PATHS = (
     ("/dev/shm/", "tmpfs"),
     ("/SYSV", "sysv-shm"),
     ("anon_inode:[io_uring]", "io-uring"),
+    ("/[aio]", "aio"),
     ("/secretmem", "secret"),
     ("/dev/hugepages/", "memfd-hugetlb"),
+    ("/anon_hugepage", "memfd-hugetlb"),
 )
 #: An advice that lasts -> what undoes it, or goes in its place.
 _LASTING = {
@@ -27,13 +32,26 @@ _LASTING = {
     "nohugepage": "huge",
     "random": "access",
     "sequential": "access",
+    "guard-install": "guard",
 }
-_UNDOING = {"dofork": "fork", "keeponfork": "wipe", "dodump": "dump", "unmergeable": "merge", "normal": "access"}
+_UNDOING = {
+    "dofork": "fork",
+    "keeponfork": "wipe",
+    "dodump": "dump",
+    "unmergeable": "merge",
+    "normal": "access",
+    "guard-remove": "guard",
+}
+#: Flags that make a mapping another one for the kernel, and for which the format has no words.
+_UNDRAWN = ("MAP_NORESERVE", "MAP_STACK")
+#: Kinds of private memory, whose offset is the address at which it was mapped.
+_BY_ADDRESS = frozenset(("anon", "growsdown", "droppable", "dev-zero"))
 
 
+@lru_cache(maxsize=1024)
 def prot_of(text: str) -> str:
     """Return the word for ``PROT_READ|PROT_WRITE``; on x86 what can be written or executed can be read."""
-    names = flag_names(text)
+    names = flags(text, PROT)
     if "PROT_WRITE" in names:
         return "rwx" if "PROT_EXEC" in names else "rw"
     if "PROT_EXEC" in names:
@@ -42,8 +60,12 @@ def prot_of(text: str) -> str:
 
 
 def advised(advice: tuple[str, ...], text: str) -> tuple[str, ...]:
-    """Return the lasting advice after one more madvise."""
-    name = text.removeprefix("MADV_").lower().replace("_", "-")
+    """Return the lasting advice after one more madvise; raises ValueError for one that nobody knows."""
+    text = text.strip()
+    if text[:1].isdigit():
+        name = MADV.get(number(text), "")
+    else:
+        name = text.removeprefix("MADV_").lower().replace("_", "-")
     group = _LASTING.get(name) or _UNDOING.get(name)
     if group is None:
         return advice
@@ -51,41 +73,64 @@ def advised(advice: tuple[str, ...], text: str) -> tuple[str, ...]:
     return tuple(sorted(kept | ({name} if name in _LASTING else set())))
 
 
-def facts_of_mmap(call: Call) -> Facts:
-    """Return what a mmap that succeeded has made; raise ValueError where it cannot be read."""
-    flags = flag_names(call.arguments[3])
+def facts_of_mmap(call: Call, opened: dict[int, tuple[str, str]]) -> Facts:
+    """Return what a mmap that succeeded has made; raise ValueError where it cannot be read.
+
+    ``opened``: kind and name of the descriptors that the trace has seen being made, for logs without paths.
+    """
+    given = flags(call.arguments[3], MAP)
     prot = prot_of(call.arguments[2])
-    sharing = "shared" if flags & {"MAP_SHARED", "MAP_SHARED_VALIDATE"} else "private"
-    lock = "true" if "MAP_LOCKED" in flags else ""
-    if "MAP_ANONYMOUS" in flags:
-        if "MAP_HUGETLB" in flags:
-            return Facts("hugetlb", sharing, prot, lock=lock)
+    sharing = "shared" if given & {"MAP_SHARED", "MAP_SHARED_VALIDATE"} else "private"
+    lock = "true" if "MAP_LOCKED" in given else ""
+    undrawn = tuple(name for name in _UNDRAWN if name in given)
+    if given & {"MAP_ANONYMOUS", "MAP_ANON"}:
+        if "MAP_HUGETLB" in given:
+            shared = f"shared-{call.line}" if sharing == "shared" else ""
+            return Facts("hugetlb", sharing, prot, shared, lock, undrawn=undrawn)
         if sharing == "shared":
-            return Facts("anon-shared", sharing, prot, f"shared-{call.line}", lock)
+            return Facts("anon-shared", sharing, prot, f"shared-{call.line}", lock, undrawn=undrawn)
         special = {"MAP_GROWSDOWN": "growsdown", "MAP_DROPPABLE": "droppable"}
-        kind = next((special[flag] for flag in special if flag in flags), "anon")
-        return Facts(kind, sharing, prot, lock=lock)
-    descriptor, path = descriptor_path(call.arguments[4])
-    kind = next((kind for start, kind in _PATHS if path and path.startswith(start)), "file")
+        kind = next((special[flag] for flag in special if flag in given), "anon")
+        return Facts(kind, sharing, prot, lock=lock, undrawn=undrawn)
+    descriptor, path = descriptor_path(call.arguments[4]) if len(call.arguments) > 4 else (-1, None)
+    kind, name = _opened(descriptor, path, opened)
     if kind == "dev-zero":
         if sharing == "private":
-            return Facts("dev-zero", sharing, prot, lock=lock)
-        return Facts("anon-shared", sharing, prot, f"shared-{call.line}", lock)
+            return Facts("dev-zero", sharing, prot, lock=lock, undrawn=undrawn)
+        return Facts("anon-shared", sharing, prot, f"shared-{call.line}", lock, undrawn=undrawn)
     if kind == "io-uring":
         return Facts("io-uring", "shared", "rw", f"ring-{call.line}", lock)
-    return Facts(kind, sharing, prot, file_name(path) if path else f"fd{descriptor}", lock)
+    if kind == "secret":
+        sharing = "shared"
+    return Facts(kind, sharing, prot, name, lock, undrawn=undrawn)
 
 
-def offset_of_mmap(call: Call, facts: Facts) -> int:
-    """Return where in its object the mapping begins, in bytes; private memory counts from its own address."""
+def _opened(descriptor: int, path: str | None, opened: dict[int, tuple[str, str]]) -> tuple[str, str]:
+    """Return the kind and the name of what a descriptor is open on."""
+    known = opened.get(descriptor)
+    if path is None:
+        return known or ("file", f"fd{descriptor}" if descriptor >= 0 else "unknown")
+    kind = next((kind for start, kind in _PATHS if path.startswith(start)), "file")
+    if kind == "memfd" and known and known[0] == "memfd-hugetlb":
+        kind = "memfd-hugetlb"
+    return kind, file_name(path)
+
+
+def offset_of_mmap(call: Call, facts: Facts, pages: bool = False) -> int:
+    """Return where in its object the mapping begins, in bytes; private memory counts from its own address.
+
+    ``pages``: the log shows mmap2's offset as the call takes it, in pages, as strace did before 4.25.
+    """
     assert call.result is not None
-    if facts.kind in ("anon", "growsdown", "droppable", "dev-zero"):
+    if facts.kind in _BY_ADDRESS:
         return call.result
-    return number(call.arguments[5]) if "MAP_ANONYMOUS" not in flag_names(call.arguments[3]) else 0
+    if len(call.arguments) < 6 or "MAP_ANONYMOUS" in flags(call.arguments[3], MAP):
+        return 0
+    return number(call.arguments[5]) * (4096 if pages else 1)
 
 
 def file_name(path: str) -> str:
     """Return a path's last part as a name for ``file:``, without what such a name cannot have."""
     last = path.removeprefix("/memfd:").rsplit("/", 1)[-1].lower()
-    name = re.sub(r"[^a-z0-9_]+", "-", last).strip("-_")[:40]
+    name = re.sub(r"[^a-z0-9_]+", "-", last).strip("-_")[:40].rstrip("-_")
     return name if name[:1].isalpha() else f"f{name}"

@@ -2,192 +2,273 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
-from mremapcheck.base.units import PAGE, page_align
-from mremapcheck.convert.trace.kinds import advised, facts_of_mmap, offset_of_mmap, prot_of
+from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
+from mremapcheck.convert.trace.call import Call, Ledger
+from mremapcheck.convert.trace.constants import CLONE, MREMAP
+from mremapcheck.convert.trace.effects import EFFECTS, System
 from mremapcheck.convert.trace.space import Facts, Segment, Space
-from mremapcheck.convert.trace.strace import Call, flag_names, number, read_calls
-from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
+from mremapcheck.convert.trace.text import fields, flags, flags_number, number
+from mremapcheck.scenario.layout import MARGIN
+from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED
 
-_FLAGS = {
-    "MREMAP_MAYMOVE": MREMAP_MAYMOVE,
-    "MREMAP_FIXED": MREMAP_FIXED,
-    "MREMAP_DONTUNMAP": MREMAP_DONTUNMAP,
-}
+_CLONES = frozenset(("clone", "clone3", "fork", "vfork"))
+_EXECS = frozenset(("execve", "execveat"))
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One mremap of the trace: its arguments in bytes, what came of it, and the mappings around it just before.
 
-    ``near``: around the old address, and where it may grow to; ``there``: around the new one, where there is one.
+    ``near``: around the old address, and where it may grow to; ``there``: around the new one, where there is one that
+    is far away.
+    ``new_address`` is None where the kernel looks at it and the log does not show it. ``notes`` say what is not known
+    of it, in sentences.
     """
 
+    log: str
     line: int
     old_address: int
     old_size: int
     new_size: int
     flags: int
-    new_address: int
+    new_address: int | None
     result: int | None
     errno: str | None
     near: tuple[Segment, ...]
     there: tuple[Segment, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Left:
+    """Moves of the log that no scenario represents: why, how many, and the lines of the first ones."""
+
+    count: int = 0
+    lines: list[int] = field(default_factory=list)
+
+    def add(self, line: int) -> None:
+        """Count one more."""
+        self.count += 1
+        if len(self.lines) < 5:
+            self.lines.append(line)
 
 
 @dataclass(slots=True)
 class Reading:
-    """What a trace held: counts of what was read and of what could not be."""
+    """What came of the calls: how many were read, how many of them were mremap, and which of these were left out."""
 
+    ledger: Ledger = field(default_factory=Ledger)
     calls: int = 0
     moves: int = 0
-    unreadable: int = 0
+    left: dict[str, Left] = field(default_factory=dict)
+
+    def leave(self, line: int, why: str) -> None:
+        """Count a move that no scenario represents."""
+        self.left.setdefault(why, Left()).add(line)
 
 
-def sightings(lines: Iterable[str], reading: Reading) -> Iterator[Sighting]:
-    """Yield every mremap of a log in order; ``reading`` is filled in on the way."""
-    processes = _Processes()
-    for call in read_calls(lines):
-        space = processes.space_of(call)
-        if call.begun:
+def sightings(calls: Iterable[Call], reading: Reading, processes: Processes | None = None) -> Iterator[Sighting]:
+    """Yield every mremap among calls in order; ``reading`` is filled in on the way."""
+    processes = processes or Processes()
+    ledger = reading.ledger
+    for call in calls:
+        name = call.name
+        space = processes.space_of(call, ledger)
+        if call.begun or name in ("exit", "32-bit"):
             continue
         reading.calls += 1
-        try:
-            if call.name == "mremap" and (call.result is not None):
+        if call.injected:
+            ledger.notes["Results that strace made up (INJECTED) are not the kernel's, and were left out."] += 1
+            ledger.used -= 1
+            if name == "mremap":
                 reading.moves += 1
-                yield _move(space, call)
-            elif call.errno is None and call.result is not None and (effect := _EFFECTS.get(call.name)):
-                effect(space, call)
-        except (ValueError, IndexError):
-            reading.unreadable += 1
+                reading.leave(call.line, "strace made the result up")
+            continue
+        try:
+            if name == "mremap":
+                reading.moves += 1
+                yield _move(space, call, ledger.log)
+            elif call.errno is None and (effect := EFFECTS.get(name)) and not effect(space, call, processes.system):
+                ledger.used -= 1
+        except (ValueError, IndexError, KeyError) as error:
+            ledger.used -= 1
+            ledger.refuse(call.line, f"the arguments of this {name} cannot be read: {_what(error)}")
+            if name == "mremap":
+                reading.leave(call.line, "its arguments cannot be read")
 
 
-class _Processes:
+def _what(error: Exception) -> str:
+    return "one of them is missing" if not isinstance(error, ValueError) else str(error)[:80]
+
+
+class Processes:
     """Which address space a thread has. A log without clone does not tell threads from children; see ``_newcomer``."""
 
     def __init__(self) -> None:
         self.spaces: dict[int, Space] = {}
-        self.last: Space | None = None
-        self.cloning: list[Call] = []
+        self.system = System()
+        self._last: Space | None = None
+        self._cloning: list[Call] = []
+        self._clones = False
+        self._stack = False
 
-    def space_of(self, call: Call) -> Space:
-        space = self.spaces.get(call.pid)
+    def space_of(self, call: Call, ledger: Ledger) -> Space:
+        """Return the address space of whoever makes the call; a new one, where the call begins one."""
+        name, pid = call.name, call.pid
+        if name == "exit":
+            return self.spaces.pop(pid, None) or Space()
+        space = self.spaces.get(pid)
         if space is None:
-            space = self._newcomer(call)
-        if call.name in _CLONES:
-            if call.begun:
-                self.cloning.append(call)
-            else:
-                self.cloning = [other for other in self.cloning if other.pid != call.pid]
-                if call.result and call.errno is None:
-                    self.spaces.setdefault(call.result, _inherited(space, call))
-        elif call.name == "execve" and not call.begun and call.errno is None:
-            space = Space()
-        elif call.name == "brk" and call.arguments == ("NULL",) and not call.begun and space.brk:
-            space = Space()  # only the program loader asks again: a new program
-        self.spaces[call.pid] = self.last = space
+            space = self.spaces[pid] = self._newcomer(call, ledger)
+        self._last = space
+        if name in _CLONES:
+            self._clones = True
+            self._clone(space, call)
+        elif name in _EXECS and not call.begun and call.errno is None:
+            space = self.spaces[pid] = self._last = Space(whole=True)
+        elif name == "brk" and _another_heap(space, call):
+            space = self.spaces[pid] = self._last = Space()
+        elif name == "32-bit":
+            space.bits = 32
+        elif name == "mmap":
+            self._stack = "MAP_STACK" in call.arguments[3] if len(call.arguments) > 3 else False
+        elif name != "mprotect":
+            self._stack = False
         return space
 
-    def _newcomer(self, call: Call) -> Space:
-        """A thread's first call may come before the clone that made it returns; else it is most likely a thread."""
-        for clone in self.cloning:
+    def _clone(self, space: Space, call: Call) -> None:
+        if call.begun:
+            self._cloning.append(call)
+            return
+        self._cloning = [other for other in self._cloning if other.pid != call.pid]
+        if call.result and call.errno is None and call.result not in self.spaces:
+            self.spaces[call.result] = _inherited(space, call)
+
+    def _newcomer(self, call: Call, ledger: Ledger) -> Space:
+        """A child's first call may come before the clone that made it returns; without clone it has to be guessed.
+
+        It is a thread if a stack for one was mapped just before, else a forked child.
+        """
+        if call.name in _EXECS and not call.begun:
+            return Space(whole=True)
+        for clone in self._cloning:
             return _inherited(self.spaces[clone.pid], clone)
-        return self.last if self.last is not None else Space()
+        if self._last is None or self._clones:
+            return Space()
+        what = "a thread" if self._stack else "a forked child"
+        note = (
+            "The log has no clone, fork or vfork: who shares memory with whom was guessed. Trace them too. "
+            f"(Process {call.pid} was taken for {what}.)"
+        )
+        if not any(other.startswith("The log has no clone") for other in ledger.notes):
+            ledger.notes[note] += 1
+        return self._last if self._stack else self._last.forked()
 
 
-_CLONES = frozenset(("clone", "clone3", "fork", "vfork"))
+def _another_heap(space: Space, call: Call) -> bool:
+    """Tell a new program in a log without execve: its heap ends where no call has put the end of the old one."""
+    return call.arguments in (("NULL",), ("0",)) and bool(space.brk) and call.result not in (None, space.brk)
 
 
 def _inherited(space: Space, clone: Call) -> Space:
-    shares = clone.name == "vfork" or any("CLONE_VM" in argument for argument in clone.arguments)
-    return space if shares else space.copy()
+    return space if clone.name == "vfork" or shares_memory(clone) else space.forked()
 
 
-def _move(space: Space, call: Call) -> Sighting:
+def shares_memory(clone: Call) -> bool:
+    """Tell whether the child of a clone is a thread, or borrows the memory until it calls exec."""
+    for argument in clone.arguments:
+        value = fields(argument).get("flags", argument.removeprefix("flags="))
+        try:
+            if "CLONE_VM" in value or (value[:1].isdigit() and "CLONE_VM" in flags(value, CLONE)):
+                return True
+        except ValueError:
+            pass
+        if clone.name == "clone" and value[:1].isdigit():
+            break  # raw arguments: only the first one is the flags
+    return False
+
+
+def close(old: int, old_end: int, new: int, new_end: int) -> bool:
+    """Tell whether two ranges are so near to each other that they have to be drawn together."""
+    return max(old, new) - min(old_end, new_end) <= 2 * MARGIN * PAGE
+
+
+def extent(size: int) -> int:
+    """Return how many bytes of an address space a size can mean: in whole pages, 0 for one that does not exist."""
+    aligned = page_align(size)
+    return aligned if aligned < TASK_SIZE else 0
+
+
+def _move(space: Space, call: Call, log: str) -> Sighting:
     old, old_size, new_size = (number(argument) for argument in call.arguments[:3])
-    flags = _flags(call.arguments[3])
-    new = number(call.arguments[4]) if len(call.arguments) > 4 else 0
+    bits = flags_number(call.arguments[3], MREMAP)
+    fixed, keep = bool(bits & MREMAP_FIXED), bool(bits & MREMAP_DONTUNMAP)
+    new: int | None = None
+    if fixed or keep:
+        new = number(call.arguments[4]) if len(call.arguments) > 4 else None
+        if fixed and new is None:
+            raise IndexError
     result = None if call.errno else call.result
+    notes = []
+    size = extent(old_size)
+    if result is not None or call.errno in ("ENOMEM", "EAGAIN", "EPERM"):
+        notes += _prove(space, call, old, size, extent(new_size), fixed, result)
+    end = old + max(size, PAGE, 0 if fixed and size else extent(new_size))
+    start = old
+    there: tuple[Segment, ...] = ()
+    if new:
+        new_end = new + extent(new_size)
+        if close(old, end, new, new_end):
+            start, end = min(old, new), max(end, new_end)
+        else:
+            there = tuple(space.around(new, new_end))
+    near = tuple(space.around(start, end))
+    if space.bits == 32:
+        notes.append("The program is a 32-bit one: its addresses end at 4G, which is not drawn.")
+    if fixed and not space.whole and new:
+        unknown = [1 for _, _, facts in space.pieces(new, new + extent(new_size)) if facts is None]
+        if unknown:
+            notes.append("The log does not begin with the program: what else was mapped at the new address is unknown.")
+    doubt = max((segment.facts.doubt for segment in (*near, *there)), default=0)
+    if doubt:
+        notes.append(f"The call in line {doubt} failed, and may have moved or unmapped some of it before.")
+    seen = Sighting(log, call.line, old, old_size, new_size, bits, new, result, call.errno, near, there, tuple(notes))
     if result is not None:
-        space.assume(old, old_size or PAGE)
-    near = tuple(space.around(old, old + page_align(max(old_size, PAGE, 0 if flags & MREMAP_FIXED else new_size))))
-    there = tuple(space.around(new, new + page_align(new_size))) if new and flags != MREMAP_MAYMOVE else ()
-    seen = Sighting(call.line, old, old_size, new_size, flags, new, result, call.errno, near, there)
-    if result is not None:
-        space.move(old, old_size, result, new_size, bool(flags & MREMAP_DONTUNMAP))
+        space.move(old, old_size, result, new_size, keep)
+    elif fixed and call.errno != "EINVAL":
+        for start, length in ((old, size), (new or 0, extent(new_size))):
+            space.change(start, length, lambda facts: replace(facts, doubt=call.line))
     return seen
 
 
-def _flags(text: str) -> int:
-    return sum({_FLAGS[name] if name in _FLAGS else number(name) for name in flag_names(text)})
+def _prove(space: Space, call: Call, old: int, size: int, new_size: int, fixed: bool, result: int | None) -> list[str]:
+    """Fill in what the result proves of the old range; return what is only a guess, in sentences.
 
-
-def _mmap(space: Space, call: Call) -> None:
-    assert call.result is not None
-    size = number(call.arguments[1])
-    facts = facts_of_mmap(call)
-    space.map(call.result, size, offset_of_mmap(call, facts), facts)
-
-
-def _munmap(space: Space, call: Call) -> None:
-    space.unmap(number(call.arguments[0]), number(call.arguments[1]))
-
-
-def _brk(space: Space, call: Call) -> None:
-    assert call.result is not None
-    end = page_align(call.result)
-    if space.brk and end > space.brk:
-        space.map(space.brk, end - space.brk, space.brk, Facts())
-    elif space.brk:
-        space.unmap(end, space.brk - end)
-    space.brk = end
-
-
-def _changing(edit: Callable[[Facts, Call], Facts]) -> Callable[[Space, Call], None]:
-    def change(space: Space, call: Call) -> None:
-        start, size = number(call.arguments[0]), number(call.arguments[1])
-        if call.name == "mprotect":
-            space.assume(start, size)
-        space.change(start - start % PAGE, size + start % PAGE, lambda facts: edit(facts, call))
-
-    return change
-
-
-def _locked(facts: Facts, call: Call) -> Facts:
-    on_fault = len(call.arguments) > 2 and "MLOCK_ONFAULT" in call.arguments[2]
-    return replace(facts, lock="on-fault" if on_fault else "true")
-
-
-def _ioctl(space: Space, call: Call) -> None:
-    """Registrations with a userfaultfd, where the trace has ioctl too."""
-    request = call.arguments[1]
-    if request not in ("UFFDIO_REGISTER", "UFFDIO_UNREGISTER"):
-        return
-    values = dict(part.split("=", 1) for part in _leaves(call.arguments[2]) if "=" in part)
-    mode = ""
-    if request == "UFFDIO_REGISTER":
-        mode = "wp" if "UFFDIO_REGISTER_MODE_WP" in values["mode"] else "missing"
-    space.change(number(values["start"]), number(values["len"]), lambda facts: replace(facts, uffd=mode))
-
-
-def _leaves(structure: str) -> list[str]:
-    """``{range={start=0x1000, len=0x2000}, mode=M}`` -> ``start=0x1000``, ``len=0x2000``, ``mode=M``."""
-    flat = structure.replace("=>", ",").replace("{", ",").replace("}", ",")
-    return [part.strip() for part in flat.split(",")]
-
-
-_EFFECTS: dict[str, Callable[[Space, Call], None]] = {
-    "mmap": _mmap,
-    "munmap": _munmap,
-    "brk": _brk,
-    "mprotect": _changing(lambda facts, call: replace(facts, prot=prot_of(call.arguments[2]))),
-    "pkey_mprotect": _changing(lambda facts, call: replace(facts, prot=prot_of(call.arguments[2]))),
-    "madvise": _changing(lambda facts, call: replace(facts, advice=advised(facts.advice, call.arguments[2]))),
-    "mlock": _changing(_locked),
-    "mlock2": _changing(_locked),
-    "munlock": _changing(lambda facts, call: replace(facts, lock="")),
-    "mseal": _changing(lambda facts, call: replace(facts, seal=True)),
-    "ioctl": _ioctl,
-}
+    A success proves that the first page is mapped; where the range may not hold several mappings that all of it is
+    (what grows without MREMAP_FIXED). A growth that had no room (ENOMEM) proves the same. Holes that a move, a shrink
+    or a move of several may pass over stay holes.
+    """
+    notes: list[str] = []
+    first = space.at(old)
+    if size == 0:
+        if first is None:
+            facts = Facts("anon-shared", "shared", object=f"shared-{call.line}", guessed=True)
+            space.map(old - old % PAGE, PAGE, 0, facts)
+        return notes
+    if first is None:
+        if any(facts is not None for _, _, facts in space.pieces(old, old + PAGE)):
+            notes.append("The log shows the first page being unmapped and not mapped again, yet the call found it.")
+        space.assume(old, PAGE, alike=True, holes=True)
+    whole = new_size > size and not fixed and (result is not None or call.errno == "ENOMEM")
+    pieces = list(space.pieces(old, old + size))
+    if whole and any(facts is not None and facts.kind == "hole" for _, _, facts in pieces) and result is not None:
+        notes.append("The log shows a part of the range being unmapped, yet the call found all of it.")
+        space.assume(old, size, alike=True, holes=True)
+    else:
+        if not whole and any(facts is None for _, _, facts in pieces):
+            notes.append("Not all of the old range is known to have been mapped; it is drawn so.")
+        space.assume(old, size, alike=True)
+    return notes

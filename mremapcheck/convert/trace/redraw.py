@@ -1,66 +1,78 @@
-"""One mremap of a trace -> a scenario's document, and the shape by which two of them are the same.
-
-Drawn are the mappings that the old range covers, those that the new one covers, and the neighbours on both sides, cut
-short: they decide whether there is room and what merges. Everything is rebased into regions.
-"""
+"""One mremap of a trace -> a scenario's document, and the shape by which two of them are the same."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
-from mremapcheck.convert.trace.processes import Sighting
-from mremapcheck.convert.trace.space import Facts, Segment
-from mremapcheck.scenario.drawing import compact
+from mremapcheck.convert.trace.processes import Sighting, extent
+from mremapcheck.convert.trace.space import HUGE, Facts, Segment
+from mremapcheck.convert.trace.zones import Cut, Zone, cut_out, drawable, used_address
+from mremapcheck.scenario.drawing import LONGEST_RUN
 from mremapcheck.scenario.flags import format_flags
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.layout import MARGIN
-from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
+from mremapcheck.scenario.operations import MREMAP_FIXED, MREMAP_MAYMOVE
 
-#: Pages of a neighbour that are drawn.
-NEIGHBOUR = 2
 #: Longer runs are not touched: writing a tag to each of their pages would take longer than it tells.
 TOUCHED = 512
-#: Moves whose drawing would be longer are left out (and counted).
-MOST_PAGES = 1 << 18
+#: All pages of a drawing together; more have to be drawn smaller.
+MOST_PAGES = (1 << 20) - 4096
+#: No size of a scenario is larger, in bytes.
+LARGEST = 4 << 30
+#: What is too large is drawn with stretches of about so many bytes.
+_LONGEST = 256 << 20
+#: An empty region with more pages is drawn as one page: what is beyond a drawing is free anyway.
+_EMPTY = 1 << 16
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTabcdefghijklmnopqrstuvwxyz"
 _TARGET_LETTERS = "XYZUVW"
 _ADVISED_PRIVATE = frozenset(("anon", "growsdown", "droppable"))
 
 
-class TooLargeError(Exception):
-    """More pages, or more mappings, than a drawing holds."""
+class UndrawableError(Exception):
+    """What a drawing cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A document, and what it was made from: ``shape`` is equal where only sizes differ; ``pages`` are drawn."""
+class Style:
+    """How a sighting is drawn, where there is a choice; ``notes`` say it to the reader.
 
-    sighting: Sighting
-    document: dict[str, Any]
+    ``longest``: long stretches are cut to about so many bytes. ``untouched``: nothing is written to before the moves.
+    ``apart``: mappings that differ in what cannot be drawn are kept apart by another attribute. ``kinds``: to draw
+    instead of others. ``process``: conditions. ``seal`` and ``lock``: what the call met was sealed, or locked.
+    """
+
+    notes: tuple[str, ...] = ()
+    longest: int = 0
+    untouched: bool = False
+    apart: bool = False
+    seal: bool = False
+    lock: bool = False
+    kinds: tuple[tuple[str, str], ...] = ()
+    process: tuple[tuple[str, Any], ...] = ()
+
+
+PLAIN = Style()
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A sighting cut out of its address space: ``shape`` is equal where only sizes differ; ``size`` in bytes."""
+
+    seen: Sighting
+    cut: Cut
     shape: object
-    pages: int
+    size: int
 
 
-def redraw(seen: Sighting) -> Drawn:
-    """Draw what one mremap of a trace found; raise TooLargeError where that is not possible."""
-    sheet = _Sheet()
-    for zone in _zones(seen):
-        sheet.draw(zone)
-    move: dict[str, Any] = {"old_address": sheet.name(seen.old_address), "old_size": _size(seen.old_size)}
-    if seen.new_size != seen.old_size:
-        move["new_size"] = _size(seen.new_size)
-    if _uses_new_address(seen):
-        move["new_address"] = sheet.name(seen.new_address)
-    move["flags"] = format_flags(seen.flags)
-    document: dict[str, Any] = {"map": sheet.drawings}
-    if sheet.vmas:
-        document["vmas"] = sheet.vmas
-    document["moves"] = [*sheet.before, move]
-    return Drawn(seen, document, _shape(seen, sheet), sheet.pages)
+def sketch(seen: Sighting) -> Sketch:
+    """Cut out what one mremap found."""
+    cut = cut_out(seen)
+    size = sum(zone.end - zone.start for zone in cut.zones if zone.segments or zone.end - zone.start <= _EMPTY * PAGE)
+    return Sketch(seen, cut, _shape(seen, cut), size)
 
 
 def fate(seen: Sighting) -> str:
@@ -75,174 +87,245 @@ def fate(seen: Sighting) -> str:
     return "kept" if old == new else "grown" if new > old else "shrunk"
 
 
-@dataclass(slots=True)
-class _Zone:
-    """A stretch of the real address space that becomes a region; ``[start, end)`` in bytes."""
-
-    name: str
-    start: int
-    end: int
-    segments: list[Segment]
-
-
-def _zones(seen: Sighting) -> list[_Zone]:
-    """Cut out what is drawn: one region, or two where the new place is far from the old one."""
-    old_end = seen.old_address + page_align(seen.old_size)
-    source = _zone("src", seen.old_address, max(old_end, seen.old_address + PAGE), seen.near)
-    moved = seen.result not in (None, seen.old_address)
-    if not seen.flags & MREMAP_FIXED and seen.new_size > seen.old_size:
-        _draw_room(seen, source, moved)
-    if not _uses_new_address(seen) or not _drawable(seen.new_address):
-        return [source]
-    target = _zone("dst", seen.new_address, seen.new_address + page_align(seen.new_size), seen.there)
-    low, high = sorted((source, target), key=lambda zone: zone.start)
-    if high.start - low.end > 2 * MARGIN * PAGE:
-        return [low, high]
-    both = {segment.start: segment for segment in target.segments}
-    for segment in source.segments:
-        whole = both.get(segment.start)
-        if whole is None or whole.end < segment.end:
-            both[segment.start] = segment
-    return [_Zone("src", low.start, max(low.end, high.end), _without_overlap(both))]
+def draw(made: Sketch, style: Style = PLAIN) -> dict[str, Any]:
+    """Return the document, without words and expectations; raise UndrawableError where there can be none."""
+    seen, zones = made.seen, made.cut.zones
+    if is_smaller(made, style):
+        seen, zones = _smaller(seen, zones, style.longest or _LONGEST)
+    facts = [segment.facts for zone in zones for segment in zone.segments]
+    sheet = _Sheet(style, forked=any(each.inherited for each in facts) and not any(each.lock for each in facts))
+    for zone in zones:
+        sheet.draw(zone)
+    move: dict[str, Any] = {"old_address": sheet.name(seen, seen.old_address), "old_size": _size(seen.old_size)}
+    if seen.new_size != seen.old_size:
+        move["new_size"] = _size(seen.new_size)
+    if (new := used_address(seen)) is not None:
+        move["new_address"] = sheet.name(seen, new)
+    move["flags"] = format_flags(seen.flags)
+    document: dict[str, Any] = {"map": sheet.drawings}
+    if sheet.vmas:
+        document["vmas"] = sheet.vmas
+    process = dict(style.process) | ({"fork": True} if sheet.forked else {})
+    if process:
+        document["process"] = process
+    document["moves"] = [*sheet.before, move]
+    return document
 
 
-def _without_overlap(segments: dict[int, Segment]) -> list[Segment]:
-    """Join what both zones show of one mapping."""
-    result: list[Segment] = []
-    for _, segment in sorted(segments.items()):
-        if result and segment.start < result[-1].end:
-            if segment.end <= result[-1].end:
-                continue
-            segment = segment.cut(result[-1].end, segment.end)
-        result.append(segment)
-    return result
+def is_smaller(made: Sketch, style: Style) -> bool:
+    """Tell whether the drawing is smaller than what was seen."""
+    large = made.size // PAGE > MOST_PAGES or any(
+        LARGEST < size < TASK_SIZE for size in (made.seen.old_size, made.seen.new_size)
+    )
+    return bool(style.longest) or large
 
 
-def _zone(name: str, start: int, end: int, segments: tuple[Segment, ...]) -> _Zone:
-    first, last = start - start % PAGE - NEIGHBOUR * PAGE, page_align(end) + NEIGHBOUR * PAGE
-    kept = [segment.cut(first, last) for segment in segments if segment.start < last and segment.end > first]
-    kept = [segment for segment in kept if segment.end >= start - start % PAGE and segment.start <= page_align(end)]
-    bounds = [
-        start - start % PAGE,
-        page_align(end),
-        *(edge for segment in kept for edge in (segment.start, segment.end)),
-    ]
-    return _Zone(name, min(bounds), max(bounds), kept)
+def _smaller(seen: Sighting, zones: Sequence[Zone], longest: int) -> tuple[Sighting, list[Zone]]:
+    """Cut every long stretch to about ``longest`` bytes, in both zones alike, keeping what huge pages depend on.
+
+    Nothing that decides what the call does depends on lengths as such, only on what meets what.
+    """
+    old, new = seen.old_address, used_address(seen)
+    bases = [old] if new is None or len(zones) == 1 else [old, new]
+    edges = {0, extent(seen.old_size), extent(seen.new_size)}
+    if len(zones) == 1 and new is not None and drawable(seen, new):
+        edges |= {new - old, new - old + extent(seen.new_size)}
+    owner = {
+        id(zone): base for zone, base in zip(sorted(zones, key=lambda zone: zone.start), sorted(bases), strict=False)
+    }
+    for zone in zones:
+        base = owner[id(zone)]
+        edges |= {edge - base for segment in zone.segments for edge in (segment.start, segment.end)}
+        edges |= {zone.start - base, zone.end - base}
+    place: dict[int, int] = {}
+    shift, before = 0, min(edges)
+    for edge in sorted(edges):
+        gap = edge - before
+        if gap > longest + HUGE:
+            shift += gap - longest - gap % HUGE
+        place[edge] = edge - shift
+        before = edge
+    zero = place[0]
+
+    def at(base: int, address: int) -> int:
+        return base + place[address - base] - zero
+
+    def length(size: int) -> int:
+        aligned = extent(size)
+        return place[aligned] - zero - (aligned - size) if aligned else size
+
+    smaller = []
+    for zone in zones:
+        base = owner[id(zone)]
+        segments = [
+            Segment(at(base, part.start), at(base, part.end), part.offset, part.facts) for part in zone.segments
+        ]
+        smaller.append(Zone(zone.name, at(base, zone.start), at(base, zone.end), segments))
+    moved = new
+    if len(zones) == 1 and new is not None and drawable(seen, new):
+        moved = at(old, new)
+    result = replace(seen, old_size=length(seen.old_size), new_size=length(seen.new_size), new_address=moved)
+    return result, smaller
 
 
-def _draw_room(seen: Sighting, zone: _Zone, moved: bool) -> None:
-    """Draw what is behind a mapping that grows: room where it grew in place, what is in its way where it did not."""
-    grown = seen.old_address + page_align(seen.new_size)
-    blockers = [segment for segment in seen.near if zone.end <= segment.start < grown]
-    if blockers:
-        start = blockers[0].start
-        zone.segments.append(blockers[0].cut(start, start + NEIGHBOUR * PAGE))
-        zone.end = zone.segments[-1].end
-    blocked = any(seen.old_address + page_align(seen.old_size) <= segment.start < grown for segment in zone.segments)
-    ends_inside = any(segment.end > seen.old_address + page_align(seen.old_size) for segment in zone.segments)
-    if moved and not blocked and not ends_inside:  # what is in the way was never seen: the kernel mapped it
-        unseen = Segment(zone.end, zone.end + PAGE, zone.end, Facts(prot="none", guessed=True))
-        zone.segments.append(unseen)
-        zone.end = unseen.end
-
-
-def _drawable(address: int) -> bool:
-    return 0x10000 <= address < TASK_SIZE
-
-
-def _uses_new_address(seen: Sighting) -> bool:
-    fixed = MREMAP_FIXED | MREMAP_DONTUNMAP
-    return bool(seen.flags & fixed) and bool(seen.new_address or seen.flags & MREMAP_FIXED)
-
-
-def _shape(seen: Sighting, sheet: _Sheet) -> object:
+def _shape(seen: Sighting, cut: Cut) -> object:
     """Return what two moves have in common that differ only in sizes: the order of all boundaries, and the facts."""
     ends = [seen.old_address, seen.old_address + seen.old_size]
-    if _uses_new_address(seen):
-        ends += [seen.new_address, seen.new_address + seen.new_size]
+    new = used_address(seen)
+    if new is not None:
+        ends += [new, new + seen.new_size]
     elif not seen.flags & MREMAP_FIXED:
         ends.append(seen.old_address + seen.new_size)
-    edges = sorted({*ends, *(edge for segment in sheet.segments for edge in (segment.start, segment.end))})
+    segments = [segment for zone in cut.zones for segment in zone.segments]
+    edges = sorted({*ends, *(edge for segment in segments for edge in (segment.start, segment.end))})
     rank = {edge: place for place, edge in enumerate(edges)}
     return (
         seen.flags,
         fate(seen),
-        tuple((rank[end], end % PAGE != 0) for end in ends),
-        tuple((rank[segment.start], rank[segment.end], _alike(segment.facts)) for segment in sheet.segments),
-        len(sheet.before),
+        seen.notes and tuple(note for note in seen.notes if not note.startswith("The call in line")),
+        new == seen.result,
+        tuple([(rank[end], end % PAGE != 0) for end in ends]),
+        tuple([(rank[segment.start], rank[segment.end], *_alike(segment)) for segment in segments]),
+        tuple(_met_later(left, right) for left, right in pairwise(segments)),
     )
 
 
-def _alike(facts: Facts) -> object:
-    return facts.kind, facts.sharing, facts.prot, facts.lock, facts.advice, facts.uffd, facts.seal
+def _alike(segment: Segment) -> tuple[object, ...]:
+    facts = segment.facts
+    return (
+        facts.kind,
+        facts.sharing,
+        facts.prot,
+        facts.lock,
+        facts.advice,
+        facts.uffd,
+        facts.seal,
+        bool(facts.name),
+        facts.undrawn,
+        facts.inherited,
+        facts.guessed,
+    )
 
 
 @dataclass(slots=True)
 class _Sheet:
     """What has been drawn so far."""
 
-    drawings: dict[str, str] = field(default_factory=dict)
+    style: Style
+    #: The moves are a child's, whose parent had locked something: locks are drawn as the parent's.
+    forked: bool = False
+    drawings: dict[str, Any] = field(default_factory=dict)
     vmas: dict[str, dict[str, Any]] = field(default_factory=dict)
     before: list[dict[str, Any]] = field(default_factory=list)
-    segments: list[Segment] = field(default_factory=list)
-    zones: list[_Zone] = field(default_factory=list)
-    pages: int = 0
+    zones: list[Zone] = field(default_factory=list)
+    _used: dict[str, tuple[Facts, dict[str, Any]]] = field(default_factory=dict)
     _letters: Iterator[str] = field(default_factory=lambda: iter(_LETTERS))
     _targets: Iterator[str] = field(default_factory=lambda: iter(_TARGET_LETTERS))
 
-    def draw(self, zone: _Zone) -> None:
-        drawing = ""
+    def draw(self, zone: Zone) -> None:
+        runs: list[tuple[str, int]] = []
         position = zone.start
         previous: Segment | None = None
-        apart: list[tuple[str, str, Segment]] = []
+        apart: list[tuple[str, Segment]] = []
+        kinds = dict(self.style.kinds)
         for segment in zone.segments:
-            drawing += "." * ((segment.start - position) // PAGE)
-            letter = self._letter(zone)
+            if segment.facts.kind in kinds:
+                kind = kinds[segment.facts.kind]
+                facts = replace(segment.facts, kind=kind, sharing=_sharing(segment.facts.sharing, kind))
+                segment = segment._replace(facts=facts)
+            runs.append((".", (segment.start - position) // PAGE))
             pages = (segment.end - segment.start) // PAGE
-            if self.pages + pages + len(drawing) > MOST_PAGES:
-                raise TooLargeError(f"more than {MOST_PAGES} pages")
-            if previous and _met_later(previous, segment):
-                apart.append((letter, letter * pages, segment))
-                letter = "."
-            elif described := _describe(segment, pages):
+            described = self._describe(segment, pages, previous)
+            letter = self._letter(zone, segment.facts, described, runs)
+            if previous and _met_later(previous, segment) and not self.style.untouched:
+                apart.append((letter, segment))
+                runs.append((".", pages))
+            else:
+                runs.append((letter, pages))
+            if described:
                 self.vmas[letter] = described
-            drawing += letter * pages
             position = segment.end
             previous = segment
-        drawing += "." * ((zone.end - position) // PAGE)
+        rest = (zone.end - position) // PAGE
+        runs.append((".", rest if zone.segments or rest <= _EMPTY else 1))
         self.zones.append(zone)
-        self.segments += zone.segments
-        self.pages += len(drawing)
-        self.drawings[zone.name] = compact(drawing)
-        for letter, pages_drawn, segment in apart:
-            self._bring(letter, pages_drawn, segment)
+        text = _drawing(runs)
+        huge = any(segment.facts.page == HUGE for segment in zone.segments)
+        self.drawings[zone.name] = (
+            {"pages": text, "align": "2M", **({"offset": _size(zone.start % HUGE)} if zone.start % HUGE else {})}
+            if huge
+            else text
+        )
+        for letter, segment in apart:
+            self._bring(letter, segment)
 
-    def name(self, address: int) -> str:
+    def name(self, seen: Sighting, address: int) -> str:
         """Return an address as the scenario has it; one that no region is near to stays what it is where it may."""
         for zone in self.zones:
             if zone.start <= address <= zone.end:
                 offset = address - zone.start
                 pages, rest = divmod(offset, PAGE)
                 return zone.name + (f"+{pages}p" if pages else "") + (f"+{rest}B" if rest else "")
-        if _drawable(address):
-            raise TooLargeError("an address far from every mapping")
+        if drawable(seen, address):
+            raise UndrawableError("an address far from every mapping")
         return hex(address)
 
-    def _bring(self, letter: str, drawing: str, segment: Segment) -> None:
+    def _bring(self, letter: str, segment: Segment) -> None:
         """Two mappings that met after both were touched do not merge: map the second one far away and move it there."""
         region = f"far{len(self.before) + 1}" if self.before else "far"
-        self.drawings[region] = compact(drawing)
-        self.pages += len(drawing)
-        if described := _describe(segment, len(drawing)):
-            self.vmas[letter] = described
-        move = {"old_address": region, "old_size": f"{len(drawing)}p", "new_address": self.name(segment.start)}
+        pages = (segment.end - segment.start) // PAGE
+        self.drawings[region] = _drawing([(letter, pages)])
+        zone = next(zone for zone in self.zones if zone.start <= segment.start <= zone.end)
+        place = (segment.start - zone.start) // PAGE
+        at = zone.name + (f"+{place}p" if place else "")
+        move = {"old_address": region, "old_size": f"{pages}p", "new_address": at}
         self.before.append({**move, "flags": format_flags(MREMAP_MAYMOVE | MREMAP_FIXED)})
 
-    def _letter(self, zone: _Zone) -> str:
+    def _letter(self, zone: Zone, facts: Facts, described: dict[str, Any], runs: list[tuple[str, int]]) -> str:
+        """Return a letter of its own; where there are no more, that of a mapping that is the same and apart."""
         letter = (zone.name == "dst" and next(self._targets, "")) or next(self._letters, "")
         if not letter:
-            raise TooLargeError("more mappings than letters")
+            last = next((name for name, pages in reversed(runs) if pages), "")
+            alike = (name for name, used in self._used.items() if used == (facts, described) and name != last)
+            letter = next(alike, "")
+        if not letter:
+            raise UndrawableError("more different mappings than letters")
+        self._used[letter] = facts, described
         return letter
+
+    def _describe(self, segment: Segment, pages: int, previous: Segment | None) -> dict[str, Any]:
+        """Return the entry of ``vmas`` for a mapping; empty for what a letter is anyway."""
+        facts, style = segment.facts, self.style
+        kind = KINDS[facts.kind]
+        entry: dict[str, Any] = {}
+        if facts.kind != "anon":
+            entry["kind"] = facts.kind
+        if facts.sharing != kind.sharing[0] and facts.sharing in kind.sharing:
+            entry["sharing"] = facts.sharing
+        if facts.prot != "rw":
+            entry["prot"] = facts.prot
+        if kind.file and facts.object:
+            entry["file"] = facts.object
+        if kind.offset and facts.kind != "dev-zero" and segment.offset:
+            entry["offset"] = _size(segment.offset)
+        quiet = pages > TOUCHED or facts.prot == "none" or (facts.prot in ("r", "rx") and facts.kind != "anon")
+        if kind.touched and (quiet or style.untouched):
+            entry["touch"] = False
+        lock = facts.inherited if self.forked else facts.lock
+        if lock or style.lock:
+            entry["lock"] = "on-fault" if lock == "on-fault" else True
+        if facts.uffd:
+            entry["uffd"] = facts.uffd
+        advice = [name for name in facts.advice if name != "wipeonfork" or facts.kind in _ADVISED_PRIVATE]
+        if style.apart and previous and facts.undrawn != previous.facts.undrawn and "dontdump" not in advice:
+            advice.append("dontdump")
+        if advice:
+            entry["advice"] = advice[0] if len(advice) == 1 else advice
+        if facts.seal or style.seal:
+            entry["seal"] = True
+        if facts.name:
+            entry["name"] = facts.name
+        return entry
 
 
 def _met_later(left: Segment, right: Segment) -> bool:
@@ -255,38 +338,15 @@ def _met_later(left: Segment, right: Segment) -> bool:
     )
 
 
-def _describe(segment: Segment, pages: int) -> dict[str, Any]:
-    """Return the entry of ``vmas`` for a mapping; empty for what a letter is anyway."""
-    facts = segment.facts
-    kind = KINDS[facts.kind]
-    entry: dict[str, Any] = {}
-    if facts.kind != "anon":
-        entry["kind"] = facts.kind
-    if facts.sharing != kind.sharing[0] and facts.sharing in kind.sharing:
-        entry["sharing"] = facts.sharing
-    if facts.prot != "rw":
-        entry["prot"] = facts.prot
-    if kind.file and facts.object:
-        entry["file"] = facts.object
-    if kind.offset and facts.kind != "dev-zero" and segment.offset:
-        entry["offset"] = _size(segment.offset)
-    if kind.touched and (pages > TOUCHED or (facts.prot in ("none", "r", "rx") and facts.kind != "anon")):
-        entry["touch"] = False
-    if facts.prot == "none":
-        entry["touch"] = False
-    if facts.lock:
-        entry["lock"] = True if facts.lock == "true" else facts.lock
-    if facts.uffd:
-        entry["uffd"] = facts.uffd
-    advice = [name for name in facts.advice if name != "wipeonfork" or facts.kind in _ADVISED_PRIVATE]
-    if advice:
-        entry["advice"] = advice[0] if len(advice) == 1 else advice
-    if facts.seal:
-        entry["seal"] = True
-    return entry
+def _sharing(sharing: str, kind: str) -> str:
+    return sharing if sharing in KINDS[kind].sharing else KINDS[kind].sharing[0]
+
+
+def _drawing(runs: Sequence[tuple[str, int]]) -> str:
+    return "".join([f"{letter}{{{pages}}}" if pages > LONGEST_RUN else letter * pages for letter, pages in runs])
 
 
 def _size(size: int) -> str:
-    if size % PAGE == 0:
-        return f"{size // PAGE}p"
-    return f"{size}B"
+    if size > LARGEST:
+        return f"{size:#x}B"
+    return f"{size // PAGE}p" if size % PAGE == 0 else f"{size}B"

@@ -1,132 +1,283 @@
-"""The text that strace writes, as calls: whichever options it ran with, and however threads cut into each other.
+"""The text that tracers write, as calls: whichever options strace ran with, and whatever a mail or a log daemon did.
 
-Read are the prefixes of ``-f``, ``-o``, ``-t`` ... ``-ttt`` and ``-r``, ``-y``'s paths of descriptors, ``-T``'s times,
-and the two halves of a call that another thread interrupted (``<unfinished ...>`` and ``<... mremap resumed>``).
+Read are strace's prefixes (``-f``, ``-Y``, ``-t`` to ``-ttt``, ``-r``, ``-n``, ``-i``), its forms of arguments (names,
+``-X raw``, ``-X verbose``, ``-e raw=``) and of descriptors (``-y``, ``-yy``), the two halves of a call that another
+thread interrupted, lines that were quoted, wrapped or prefixed; besides perf trace and ltrace -S.
 """
 
 from __future__ import annotations
 
+import errno as errno_numbers
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from mremapcheck.convert.trace.call import Call, Ledger
+from mremapcheck.convert.trace.calls import CALLS, NUMBERS
+from mremapcheck.convert.trace.text import split_arguments
+
+#: The usual line, at one go.
+_USUAL = re.compile(r"(?:(\d+) +)?([a-z_0-9]+)\((.*)\) += (0x[0-9a-f]+|\d+)$")
+_QUOTE = re.compile(r"\s*(?:[>|]\s?)+(?=\S)")
+_LOGGED = re.compile(
+    r"""(?: <\d+>\d*\s? )?
+        (?: [A-Z][a-z]{2}\ +\d+\ \d\d:\d\d:\d\d(?:\.\d+)? | \d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S* )
+        \s+ \S+ \s+ [^\s:\[]+ (?: \[\d+\] )? : \s""",
+    re.VERBOSE,
+)
 _PREFIX = re.compile(
-    r"""\s* (?: \[pid \s+ (?P<tagged>[0-9]+) \] \s+ | (?P<plain>[0-9]+) \s+ (?= [^\s=] ) )?
-        (?: [0-9]{1,2}:[0-9]{2}:[0-9]{2} (?: \.[0-9]+ )? \s+ | \s* [0-9]+\.[0-9]+ \s+ )*""",
+    r"""\s*
+        (?: \[pid \s+ (?P<tagged>\d+) (?:<.*?>)? \] \s+ | (?P<plain>\d+) (?:<.{0,15}?>)? \s+ (?= [^\s=] ) )?
+        (?: (?P<clock>\d{1,2}:\d\d:\d\d(?:\.\d+)?) \s+ | (?P<epoch>\d{9,11}(?:\.\d+)?) \s+
+          | \s*\d+\.\d+ \s+ | \(\+ \s* \d+\.\d+\) \s+ )*
+        (?: \[ \s* \d+ \] \s+ )? (?: \[ (?:[0-9a-f]{8,16}|\?+) \] \s+ )?""",
     re.VERBOSE,
 )
-_BEGUN = re.compile(r"(?P<name>[a-z_][a-z0-9_]*)\((?P<rest>.*)")
+_PERF = re.compile(
+    r"\s*\d+\.\d+ \(\s*(?:\d+\.\d+ ms)?\s*\): "
+    r"(?:[^/(]*/)?(?P<pid>\d+)\s+(?P<second>\.\.\. \[continued\]: )?(?P<rest>.*)"
+)
+_BEGUN = re.compile(r"(?P<name>[a-z_][a-z0-9_]*)\((?P<rest>.*)", re.DOTALL)
 _RESUMED = re.compile(r"<\.\.\. (?P<name>[a-z_][a-z0-9_]*) resumed>(?P<rest>.*)")
-_UNFINISHED = re.compile(r"(?P<rest>.*?)\s*<unfinished \.\.\.>\s*$")
+_UNFINISHED = re.compile(r"(?P<rest>.*?)\s*(?:<unfinished \.\.\.>|<detached \.\.\.>)\s*$")
 _RESULT = re.compile(
-    r"""(?P<arguments>.*) \) \s* = \s* (?P<value> 0x[0-9a-f]+ | -?[0-9]+ | \? ) (?: <.*> )?
-        (?: \s+ (?P<errno> E[A-Z0-9]+ ) )? (?= \s | $ )""",
+    r"""(?P<arguments>.*) \) \s* = \s+ (?P<value> 0x[0-9a-f]+ | -?[0-9]+ | \?+ | NULL | nil )
+        (?: <.*?> (?!>) (?:\(deleted\))? )?
+        (?: \s+ (?: (?P<errno> E[A-Z0-9]+ ) | \(errno \s (?P<number> \d+ ) \) )? (?P<rest>.*) )? $""",
     re.VERBOSE,
 )
+_LTRACE = re.compile(r"(?:SYS_(?P<old>[a-z_0-9]+)|(?P<new>[a-z_0-9]+)@SYS)(?=\()")
 _ATTACHED = re.compile(r"strace: Process [0-9]+ attached\s*$")
-_COMMENT = re.compile(r"/\*.*?\*/")
-_CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">"}
+_UNKNOWN = re.compile(r"syscall_(0x[0-9a-f]+|\d+)$")
+_LOOSE = re.compile(rf"[^\"(]{{0,160}}?[\s:|\]>](?=(?:{'|'.join(CALLS)})\()")
+#: What something else has put before a line ends like this: `web_1  | `, `log.txt: `, `[stderr] `.
+_JUNK = re.compile(r"[|:\]>] ")
+_LONGEST_JUNK = 120
+_ENDED = re.compile(r"\+\+\+ (?:exited with|killed by|superseded by) ")
+#: What tracers say besides calls.
+_CHATTER = re.compile(
+    r"""\s*$ | \s*>\ \S+\(.*\)\ \[0x[0-9a-f]+\]$ | \s*>\ \S+\ (?:\(|\[) | --- | \+\+\+
+      | (?:\S*strace|ltrace):\  | \[\ Process
+      | Process\ \d+ | %\ time | (?:-{5,}\s*)+$ | \s*\d+\.\d+\s+\d+\.\d+\s+.*\d.*\s[a-z_0-9]+$ | \s*100\.00\s
+      | <\.\.\.\ (?:[a-z_0-9]+\ )?(?:detached|exited) | exit_group | \?\?\?\? | \s*\d+\ (?:---|\+\+\+)""",
+    re.VERBOSE,
+)
+_32_BIT = re.compile(r"\[ Process (?:PID=)?(\d+) runs in (?:32 bit|i386|x32) mode")
+#: Lines that a wrapped one is joined with, at most.
+_WRAPPED = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One system call; ``line`` counts from 1. ``begun``: only its first half was seen so far (``result`` is None).
+class _Half(NamedTuple):
+    """A call that has begun: its text so far, and the lines that it takes."""
 
-    ``errno`` is the name where it failed; ``result`` is None where it never returned.
-    """
+    text: str
+    lines: tuple[int, ...]
 
-    line: int
+
+class _Cut(NamedTuple):
+    """A call whose line ends before it does."""
+
     pid: int
     name: str
-    arguments: tuple[str, ...]
-    result: int | None
-    errno: str | None = None
-    begun: bool = False
+    half: _Half
 
 
-def read_calls(lines: Iterable[str]) -> Iterator[Call]:
-    """Yield the calls of a log in the order in which they returned.
+class Reader:
+    """Reads the lines of one log. ``pid``: whose calls they are where the lines do not say, as with ``strace -ff``."""
 
-    A call that is interrupted is also given when it begins (``begun``), because a child can be heard of before the
-    clone that made it returns. Lines that are no calls (signals, exits, strace's own messages) are passed over.
-    """
-    halves: dict[tuple[int, str], str] = {}
-    for number, line in enumerate(lines, 1):
-        prefix = _PREFIX.match(line)
-        assert prefix is not None  # every part of it is optional
-        pid = int(prefix["tagged"] or prefix["plain"] or 0)
-        text = line[prefix.end() :].rstrip()
+    def __init__(self, ledger: Ledger, pid: int = 0) -> None:
+        self._ledger = ledger
+        self._pid = pid
+        self._halves: dict[tuple[int, str], _Half] = {}
+        #: A call without its end: the next lines may hold it.
+        self._cut: _Cut | None = None
+        #: The words for an errno were cut off: the next line may hold the others.
+        self._tail = False
+
+    def calls(self, lines: Iterable[str]) -> Iterator[Call]:
+        """Yield the calls in the order in which they returned, and what is no call but matters (see ``Call``).
+
+        A call that is interrupted is also given when it begins (``begun``), because a child can be heard of before the
+        clone that made it returns.
+        """
+        ledger = self._ledger
+        first = ledger.lines
+        for index, line in enumerate(lines, 1):
+            ledger.lines = first + index
+            line = line.rstrip("\r\n")
+            usual = _USUAL.match(line) if self._cut is None else None
+            if usual is None or usual[2].startswith("syscall_"):
+                yield from self._unusual(index, line)
+                continue
+            name = usual[2]
+            if name in CALLS:
+                ledger.used += 1
+                pid = int(usual[1] or self._pid)
+                yield Call(index, pid, name, split_arguments(usual[3]), int(usual[4], 0))
+        self._give_up_cut()
+        for (_, name), half in self._halves.items():
+            if name in CALLS:
+                for index in half.lines:
+                    ledger.refuse(index, f"the end of this {name} is not in the log")
+
+    def _unusual(self, index: int, line: str) -> Iterator[Call]:
+        pid, time, text = self._strip(line)
+        tail, self._tail = self._tail, False
+        if self._cut is not None:
+            if not self._starts(text):
+                yield from self._join(index, line)
+                return
+            self._give_up_cut()
+        if found := _32_BIT.search(text):
+            yield Call(index, int(found[1]), "32-bit", (), 0)
         if cut := _ATTACHED.search(text):  # on a terminal strace's own message breaks into the line of the clone
             text = text[: cut.start()] + "<unfinished ...>"
-        if resumed := _RESUMED.match(text):
-            name = resumed["name"]
-            text = halves.pop((pid, name), "") + resumed["rest"].lstrip()
+        if _ENDED.match(text):
+            yield Call(index, pid, "exit", (), 0)
+        elif resumed := _RESUMED.match(text):
+            half = self._halves.pop((pid, resumed["name"]), None)
+            if half is None and resumed["name"] in CALLS:
+                self._ledger.refuse(index, f"the beginning of this {resumed['name']} is not in the log")
+            elif half is not None:
+                whole = _Half(half.text + resumed["rest"].lstrip(), (*half.lines, index))
+                yield from self._finish(pid, time, resumed["name"], whole)
         elif begun := _BEGUN.match(text):
-            name, text = begun["name"], begun["rest"]
-            if unfinished := _UNFINISHED.match(text):
-                halves[pid, name] = unfinished["rest"]
-                yield Call(number, pid, name, split_arguments(unfinished["rest"]), None, begun=True)
-                continue
+            yield from self._begin(index, pid, time, begun["name"], begun["rest"])
+        elif not _CHATTER.match(text) and not (tail and line.rstrip().endswith(")")):
+            self._ledger.refuse(index, "no system call, as far as one can tell")
+
+    def _strip(self, line: str) -> tuple[int, float | None, str]:
+        """Return who it is about, when it was, and the text behind all prefixes."""
+        if perf := _PERF.match(line):
+            return int(perf["pid"]), None, _of_perf(perf["rest"], bool(perf["second"]))
+        pid, time, text = self._prefix(line)
+        if self._starts(text):
+            return pid, time, text
+        if quote := _QUOTE.match(line):
+            pid, time, text = self._prefix(line[quote.end() :])
+            if self._starts(text):
+                return pid, time, text
+        if logged := _LOGGED.match(line):
+            return self._prefix(line[logged.end() :])
+        for found in _JUNK.finditer(line[:_LONGEST_JUNK]):
+            inner = self._prefix(line[found.end() :])
+            if self._starts(inner[2]):
+                return inner
+        if loose := _LOOSE.match(line):
+            tail = re.search(r"(?:\[pid\s+)?(\d+)?(?:<[^>]*>)?\]?\s*$", line[: loose.end()])
+            return int((tail and tail[1]) or self._pid), None, line[loose.end() :]
+        return pid, time, text
+
+    def _prefix(self, line: str) -> tuple[int, float | None, str]:
+        prefix = _PREFIX.match(line)
+        assert prefix is not None  # every part of it is optional
+        pid = int(prefix["tagged"] or prefix["plain"] or self._pid)
+        time = None
+        if prefix["epoch"]:
+            time = float(prefix["epoch"])
+        elif prefix["clock"]:
+            hours, minutes, seconds = prefix["clock"].split(":")
+            time = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+        text = line[prefix.end() :]
+        if prefix["plain"] and not self._starts(text) and prefix.end() == prefix.end("plain") + 1:
+            return self._pid, time, line  # a number that was no process's
+        if ltrace := _LTRACE.match(text):
+            text = (ltrace["old"] or ltrace["new"]) + text[ltrace.end() :]
+        return pid, time, text
+
+    def _starts(self, text: str) -> bool:
+        return bool(_BEGUN.match(text) or _RESUMED.match(text) or (text.strip() and _CHATTER.match(text)))
+
+    def _begin(self, index: int, pid: int, time: float | None, name: str, text: str) -> Iterator[Call]:
+        if unknown := _UNKNOWN.match(name):
+            name = NUMBERS.get(int(unknown[1], 0), name)
+        if unfinished := _UNFINISHED.match(text):
+            self._halves[pid, name] = _Half(unfinished["rest"], (index,))
+            if name in CALLS:
+                yield Call(index, pid, name, split_arguments(unfinished["rest"]), None, begun=True, time=time)
+            return
+        yield from self._finish(pid, time, name, _Half(text, (index,)))
+
+    def _finish(self, pid: int, time: float | None, name: str, half: _Half) -> Iterator[Call]:
+        found = _RESULT.match(half.text)
+        if found is None:
+            self._cut = _Cut(pid, name, half)
+            return
+        rest = found["rest"] or ""
+        self._tail = rest.count("(") > rest.count(")")
+        if name not in CALLS:
+            return
+        if found["value"].startswith("?"):
+            why = f"this {name} never returned" if name == "mremap" else ""
+            for index in half.lines:
+                if why:
+                    self._ledger.refuse(index, why)
+            return
+        value, errno = _result(found)
+        self._ledger.used += len(half.lines)
+        arguments = split_arguments(found["arguments"])
+        injected = "(INJECTED)" in rest
+        yield Call(half.lines[-1], pid, name, arguments, value, errno, injected=injected, time=time)
+
+    def _join(self, index: int, line: str) -> Iterator[Call]:
+        """Take one more line to a call that had no end."""
+        assert self._cut is not None
+        pid, name, half = self._cut
+        self._cut = None
+        quote = _QUOTE.match(line)
+        more = line[quote.end() :] if quote else line
+        whole = _Half(f"{half.text.rstrip()} {more.strip()}", (*half.lines, index))
+        if unfinished := _UNFINISHED.match(whole.text):
+            self._halves[pid, name] = _Half(unfinished["rest"], whole.lines)
+            return
+        if len(whole.lines) > _WRAPPED and not _RESULT.match(whole.text):
+            self._give_up(_Cut(pid, name, whole))
         else:
-            continue
-        if found := _RESULT.match(text):
-            value = None if found["value"] == "?" else int(found["value"], 0)
-            yield Call(number, pid, name, split_arguments(found["arguments"]), value, found["errno"])
+            yield from self._finish(pid, None, name, whole)
+
+    def _give_up_cut(self) -> None:
+        if self._cut is not None:
+            self._give_up(self._cut)
+            self._cut = None
+
+    def _give_up(self, cut: _Cut) -> None:
+        _, name, half = cut
+        for index in half.lines[:1] if name in CALLS else ():
+            self._ledger.refuse(index, f"this {name} has no result: the line is cut off")
+        for index in half.lines[1:]:
+            self._ledger.refuse(index, "no system call, as far as one can tell")
 
 
-def split_arguments(text: str) -> tuple[str, ...]:
-    """Split the text between a call's parentheses at its own commas, not at those of strings, structures and paths."""
-    arguments: list[str] = []
-    depth: list[str] = []
-    start = position = 0
-    while position < len(text):
-        char = text[position]
-        if char == '"':
-            position = _end_of_string(text, position)
-        elif depth and char == depth[-1]:
-            if not (char == ">" and text[position - 1] == "-"):  # an arrow inside of a socket's name
-                depth.pop()
-        elif char in "([{" or (char == "<" and _opens_path(text, position)):
-            depth.append(_CLOSING[char])
-        elif char == "," and not depth:
-            arguments.append(text[start:position].strip())
-            start = position + 1
-        position += 1
-    arguments.append(text[start:].strip())
-    return tuple(argument for argument in arguments if argument)
+def read_calls(lines: Iterable[str], ledger: Ledger | None = None, pid: int = 0) -> Iterator[Call]:
+    """Yield the calls of a log, as ``Reader.calls`` does; ``ledger`` is filled in on the way."""
+    return Reader(ledger if ledger is not None else Ledger(), pid).calls(lines)
 
 
-def _end_of_string(text: str, start: int) -> int:
-    position = start + 1
-    while position < len(text) and text[position] != '"':
-        position += 2 if text[position] == "\\" else 1
-    return position
+def _result(found: re.Match[str]) -> tuple[int, str | None]:
+    """Return the value and the errno; ltrace and raw values show an errno as a small negative number."""
+    text = found["value"]
+    value = 0 if text in ("NULL", "nil") else int(text, 0)
+    if value >= 1 << 63:
+        value -= 1 << 64
+    if found["errno"] or found["number"]:
+        return value, found["errno"] or errno_numbers.errorcode.get(int(found["number"]), "EINVAL")
+    if -4096 < value < 0:
+        return -1, errno_numbers.errorcode.get(-value, "EINVAL")
+    return value, None
 
 
-def _opens_path(text: str, position: int) -> bool:
-    """Tell ``3</lib/libc.so.6>`` from ``21<<MAP_HUGE_SHIFT``."""
-    return text[position - 1 : position].isdigit() and text[position + 1 : position + 2] != "<"
-
-
-def number(text: str) -> int:
-    """Read a number as strace prints it: ``NULL``, hexadecimal, decimal, octal, a product. Raises ValueError."""
-    text = _COMMENT.sub("", text).strip()
-    if text == "NULL":
-        return 0
-    product = 1
-    for factor in text.split("*"):
-        product *= int(factor, 8) if re.fullmatch(r"0[0-7]+", factor) else int(factor, 0)
-    return product
-
-
-def flag_names(text: str) -> frozenset[str]:
-    """Return the names in ``PROT_READ|PROT_WRITE``; numbers stay as they are written."""
-    return frozenset(part.strip() for part in _COMMENT.sub("", text).split("|") if part.strip() not in ("", "0"))
-
-
-def descriptor_path(text: str) -> tuple[int, str | None]:
-    """Read a descriptor, with its path where strace ran with ``-y``: ``3</tmp/x>``; raise ValueError otherwise."""
-    found = re.fullmatch(r"(-?[0-9]+|AT_FDCWD)(?:<(.*)>)?(?:\(deleted\))?", text.strip())
-    if found is None or found[1] == "AT_FDCWD":
-        raise ValueError(text)
-    return int(found[1]), found[2]
+def _of_perf(text: str, second: bool) -> str:
+    """Return perf trace's text in strace's order: it names arguments, and leaves out those that are zero."""
+    found = re.match(r"([a-z_0-9]+)\((.*)\)(\s*=.*|\s*\.\.\.\s*)?$", text)
+    if found is None or found[1] not in CALLS:
+        return text
+    name, inside, end = found[1], found[2], found[3] or ""
+    if "..." in end:
+        end = " <unfinished ...>"
+    given = dict(part.split(": ", 1) for part in split_arguments(inside) if ": " in part)
+    values = [given.pop(key, "0") for key in CALLS[name]]
+    if "..." in end:
+        return f"{name}({', '.join(values)}{end}"
+    if second:
+        return f"<... {name} resumed>){end}"
+    return f"{name}({', '.join(values)}){end}"

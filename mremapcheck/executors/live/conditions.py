@@ -86,12 +86,13 @@ class Limits:
     ``dontunmap-locks-twice``). As many pages are added to the limit then, so that scenarios never know.
     """
 
-    __slots__ = ("_changed", "_leaked", "_most_leaked", "_proc")
+    __slots__ = ("_changed", "_most_leaked", "_proc", "leaked")
 
     def __init__(self, proc: Proc) -> None:
         self._proc = proc
         self._changed: dict[str, int] = {}
-        self._leaked = 0
+        #: Pages.
+        self.leaked = 0
         hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
         self._most_leaked = _MOST_LEAKED if hard == resource.RLIM_INFINITY or hard >= _WIDE else 0
         for which in RESOURCES.values():
@@ -99,13 +100,13 @@ class Limits:
 
     def locked(self) -> int:
         """Return the pages that the scenario has locked."""
-        return self._proc.status(b"VmLck") - self._leaked
+        return self._proc.status(b"VmLck") - self.leaked
 
     def forgive(self) -> bool:
         """Take what is counted as locked now, with nothing mapped, for leaked; tell whether that is not too much."""
         leaked = self._proc.status(b"VmLck")
-        if leaked != self._leaked:
-            self._leaked = leaked
+        if leaked != self.leaked:
+            self.leaked = leaked
             self._rest(resource.RLIMIT_MEMLOCK)
         return leaked <= self._most_leaked
 
@@ -113,8 +114,8 @@ class Limits:
         """Know that in a forked child nothing is locked, and nothing leaked."""
         soft = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
         if soft != resource.RLIM_INFINITY:
-            set_limit(resource.RLIMIT_MEMLOCK, max(soft - self._leaked * PAGE, 0))
-        self._leaked = 0
+            set_limit(resource.RLIMIT_MEMLOCK, max(soft - self.leaked * PAGE, 0))
+        self.leaked = 0
 
     def set(self, name: str, size: int, relative: bool) -> None:
         """Limit ``name`` (memlock, as, data) to ``size`` bytes, or to so much beyond what is in use now."""
@@ -122,8 +123,8 @@ class Limits:
         if relative:
             size += self._in_use(name)
         elif name == "memlock":
-            size += self._leaked * PAGE
-        if name == "memlock" and size <= self._leaked * PAGE:
+            size += self.leaked * PAGE
+        if name == "memlock" and size <= self.leaked * PAGE:
             size = 0  # which mlock(2) tells from a limit that is used up
         hard = resource.getrlimit(which)[1]
         if hard != resource.RLIM_INFINITY and size > hard:
@@ -155,8 +156,28 @@ class Limits:
         hard = resource.getrlimit(which)[1]
         soft = hard
         if which == resource.RLIMIT_MEMLOCK and hard != resource.RLIM_INFINITY:
-            soft -= (self._most_leaked - self._leaked) * PAGE
+            soft -= (self._most_leaked - self.leaked) * PAGE
         set_limit(which, min(soft, hard))
+
+
+class Processors:
+    """Those that this process may run on. Pages that were touched on another one cannot be reclaimed at once."""
+
+    __slots__ = ("_usual",)
+
+    def __init__(self) -> None:
+        self._usual: set[int] = set()
+
+    def stay(self) -> None:
+        """Run on one of them only, until ``roam``."""
+        self._usual = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(self._usual)})
+
+    def roam(self) -> None:
+        """Run on all of them again."""
+        if self._usual:
+            os.sched_setaffinity(0, self._usual)
+            self._usual = set()
 
 
 def protect_others() -> None:

@@ -68,7 +68,8 @@ class Interpreter:
         moves, records, bounds, clusters, (runs, data, holes), total, locked, events, inodes = sighting
         vmas = [self._vma(line, flags, inodes) for line, flags in records]
         if bounds is not None:
-            vmas = [_crop(vma, start, end) for vma, (start, end) in zip(vmas, bounds, strict=True)]
+            guards = any(type(step) is Madvise and step.advice == "guard-install" for step in prepared.origins)
+            vmas = [_crop(vma, start, end, guards) for vma, (start, end) in zip(vmas, bounds, strict=True)]
         present = _pages(clusters)
         contents: dict[int, tuple[str, int] | str] = {}
         if data:
@@ -137,7 +138,8 @@ def _read(line: bytes, flags: bytes, inodes: dict[str, str]) -> Look:
     else:
         backing = inodes.get(inode) or next((backing for mark, backing in _MARKS if path.startswith(mark)), "")
         backing = backing or inodes.get(number, "file")
-    numbered = number != "0" and backing not in _NO_OFFSET
+    # The first SysV segment of a namespace has the id, and so the inode, 0.
+    numbered = (number != "0" or path.startswith("/")) and backing not in _NO_OFFSET
     return (
         prot[:3],
         prot[3] == "s",
@@ -154,7 +156,13 @@ def _flags(line: bytes) -> tuple[str, ...]:
     return tuple(sorted(FLAGS[flag] for flag in line.decode().split()[1:] if flag in FLAGS))
 
 
-def _crop(vma: Vma, start: int, end: int) -> Vma:
+def _crop(vma: Vma, start: int, end: int, guards: bool) -> Vma:
+    """Return [start, end) of a mapping; ``guards``: the scenario puts guard pages somewhere.
+
+    What is beyond is the executor's own, and guard pages there mark the whole mapping: a thread's stack may have some.
+    """
+    if (vma.start < start or end < vma.end) and not guards:
+        vma = vma._replace(flags=tuple([flag for flag in vma.flags if flag != "guard"]))
     skipped = (start - vma.start) >> PAGE_SHIFT
     return vma._replace(start=start, end=end, offset=vma.offset + skipped if vma.object is not None else vma.offset)
 

@@ -131,9 +131,12 @@ class _Preparation:
                     self._count(operation)
         translate = self._translate
         steps = self.steps
-        if any(type(operation) is Mseal for operation in (*scenario.setup, *scenario.script)):
+        operations = (*scenario.setup, *scenario.script)
+        if any(type(operation) is Mseal for operation in operations):
             # Sealed mappings live until their process ends: a child's end is cheaper than the worker's.
             self._step("sealing", (wire.FORK,))
+        if any(type(operation) is Madvise and operation.advice == "pageout" for operation in operations):
+            self._step("pageout", (wire.STAY,))
         for operation in scenario.setup:
             steps.append(translate[type(operation)](self, operation))
         self.origins += scenario.setup

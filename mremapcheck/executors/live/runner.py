@@ -11,7 +11,7 @@ from errno import EACCES, EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM
 
 from mremapcheck.base.units import PAGE
 from mremapcheck.executors.live.arena import Arena, mark
-from mremapcheck.executors.live.conditions import Capabilities, Limits, protect_others, raise_limits
+from mremapcheck.executors.live.conditions import Capabilities, Limits, Processors, protect_others, raise_limits
 from mremapcheck.executors.live.explain import explain, memlock, name_trouble, near_zero
 from mremapcheck.executors.live.filler import ROOM, Filler
 from mremapcheck.executors.live.moves import Moves
@@ -30,6 +30,7 @@ from mremapcheck.executors.live.wire import (
     MOVE,
     NAME,
     READ,
+    STAY,
     TOUCH,
     TOUCH_TAGS,
     UFFD_REGISTER,
@@ -38,9 +39,11 @@ from mremapcheck.executors.live.wire import (
 )
 from mremapcheck.linux import lifeline
 from mremapcheck.linux.numbers import (
+    ADVICE,
     PR_SET_THP_DISABLE,
     PR_SET_VMA,
     PR_SET_VMA_ANON_NAME,
+    SYS_MADVISE,
     SYS_MMAP,
     SYS_MUNMAP,
     SYS_PERSONALITY,
@@ -83,6 +86,7 @@ class Runner:
         self._pages = Pages()
         self._calls = Bound()
         self._uffd = Uffd(self._limits)
+        self._processors = Processors()
         self._limited = False
         #: A userfaultfd is open, a limit is set or map slots are used up.
         self._special = False
@@ -98,8 +102,16 @@ class Runner:
             FORK: self._fork,
             LIMIT: self._limit,
             HEADROOM: self._leave_slots,
+            STAY: self._processors.stay,
         }
         protect_others()
+
+    def fits(self, plan: Plan) -> bool:
+        """Tell whether this process will do, or whether it takes one that has leaked nothing.
+
+        Locked memory counts per process, secret memory per user: one limit cannot allow for a leak in both.
+        """
+        return not self._limits.leaked or not _limits_secret(plan)
 
     def run(self, plan: Plan) -> tuple[Sighting, bool]:
         """Carry a plan out; tell what was seen, and whether this process is as before and can do another one."""
@@ -187,10 +199,13 @@ class Runner:
             self._uffd.finish()
             self._limits.restore()
             self._filler.park()
+            self._processors.roam()
             self._special = False
         clean = self._arena.clear(plan.low, plan.high, self._moves.places, plan.strays)
         if plan.locks and clean:
             clean = self._limits.forgive()
+        if self._moves.places and _guards(plan):
+            clean = False  # this process's own memory may have merged with guarded memory, and is marked for good
         return self._objects.release() and clean
 
     def _limit(self, name: str, size: int, relative: bool) -> None:
@@ -274,6 +289,18 @@ def _crowded(plan: Plan) -> bool:
     """Tell whether a scenario can do with the map slots that a parked filler leaves, and will want it back."""
     codes = [step[0] for step in plan.steps]
     return HEADROOM in codes and FORK not in codes and 4 * len(codes) < ROOM
+
+
+def _guards(plan: Plan) -> bool:
+    """Tell whether a scenario may have put guard pages anywhere."""
+    return any(step[0] == CALL and step[1][::3] == (SYS_MADVISE, ADVICE["guard-install"]) for step in plan.steps)
+
+
+def _limits_secret(plan: Plan) -> bool:
+    """Tell whether a scenario limits locked memory and has secret memory."""
+    return any(step[:2] == (LIMIT, "memlock") for step in plan.steps) and any(
+        step[0] == MAP and step[2] == "secret" for step in plan.steps
+    )
 
 
 def _receive(fd: int, child: int) -> Sighting:

@@ -43,6 +43,7 @@ NAME = 8  #: (address, size, name with its final zero byte)
 FORK = 9  #: ()
 LIMIT = 10  #: (which, bytes, relative)
 HEADROOM = 11  #: (map slots to leave,)
+STAY = 12  #: (): run on one processor from here on
 
 
 class Plan:

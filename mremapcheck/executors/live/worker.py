@@ -106,6 +106,9 @@ def work(fd: int, progress: memoryview[int], timeout: float) -> int:
         while plans := _receive(fd):
             for plan in plans:
                 ready = Plan(*plan)
+                if not runner.fits(ready):
+                    clean = False
+                    break
                 now = time.monotonic()
                 if answers.due(now) or ready.slow:
                     alarm.stop()

@@ -127,6 +127,7 @@ class Hand:
             for descriptor in self._inherited():
                 os.close(descriptor)
             guest_setup.write("/proc/self/oom_score_adj", "1000")
+            guest_setup.be_a_user_of_its_own()
             guest_setup.run_eagerly()
             os._exit(work(theirs.fileno(), self.progress, self._timeout))
         theirs.close()

@@ -63,7 +63,8 @@ static void parse_vma(const char *line, struct vma *vma)
 	memcpy(vma->prot, prot, 3);
 	vma->prot[3] = '\0';
 	vma->shared = prot[3] == 's';
-	vma->object = inode ? (inode << 20) ^ ((u64)major << 12) ^ minor : 0;
+	/* The first SysV segment of a namespace has the id, and so the inode, 0. */
+	vma->object = inode || *name == '/' ? ((inode + 1) << 20) ^ ((u64)major << 12) ^ minor : 0;
 	if (starts(name, "[vdso]"))
 		vma->object = 1;
 	else if (starts(name, "[vvar"))

@@ -85,6 +85,8 @@ def find(text: str) -> Known | None:
         wanted = KernelVersion.parse(text)
     except KernelReferenceError:
         return None
+    if wanted.names_build:
+        return None  # it is another one of that version
     fitting = [each for each in known if wanted.means(each.version) and _is_plain(each)]
     return fitting[-1] if fitting else None
 

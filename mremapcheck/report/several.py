@@ -1,46 +1,46 @@
-"""Keeping a run in a file while it is reported, for ``recorded:FILE`` later on."""
+"""Reports that go to several places at once: what somebody looks at, and files besides."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from mremapcheck.base.errors import OutputError
 from mremapcheck.base.text_files import open_text
-from mremapcheck.report.json import Json
-from mremapcheck.report.style import Style
 
 if TYPE_CHECKING:
-    from mremapcheck.report.base import Header, Item, Reporter, Tally
+    from mremapcheck.report.base import Item, Reporter, Tally
 
 
-class Recording:
-    """A reporter that writes the JSON report to a file (compressed where its name ends in .xz) beside another one."""
+class Several:
+    """Reporters that are given the same items, in this order; ``files`` are closed with the reports."""
 
-    def __init__(self, reporter: Reporter, header: Header, path: Path) -> None:
-        """Create the file; raises OutputError where that fails."""
-        self._reporter = reporter
-        self._file = _File(path)
-        self._json = Json(header, self._file, Style(), False)
+    def __init__(self, reporters: Sequence[Reporter], files: Sequence[OutputFile]) -> None:
+        self._reporters = reporters
+        self._files = files
 
     def start(self) -> None:
-        """Begin both."""
-        self._json.start()
-        self._reporter.start()
+        """Begin all."""
+        for reporter in self._reporters:
+            reporter.start()
 
     def add(self, item: Item) -> None:
-        """Write one result to both."""
-        self._json.add(item)
-        self._reporter.add(item)
+        """Write one item to all."""
+        for reporter in self._reporters:
+            reporter.add(item)
 
     def finish(self, tally: Tally) -> None:
-        """Close both."""
-        self._json.finish(tally)
-        self._file.close()
-        self._reporter.finish(tally)
+        """Close all."""
+        for reporter in self._reporters:
+            reporter.finish(tally)
+        for file in self._files:
+            file.close()
 
 
-class _File:
+class OutputFile:
+    """A file that a report goes to, compressed where its name ends in .xz; raises OutputError where that fails."""
+
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
@@ -49,18 +49,21 @@ class _File:
             raise self._trouble(error) from None
 
     def write(self, text: str, /) -> None:
+        """Write ``text``."""
         try:
             self._file.write(text)
         except OSError as error:
             raise self._trouble(error) from None
 
     def flush(self) -> None:
+        """Let others see what was written."""
         try:
             self._file.flush()
         except OSError as error:
             raise self._trouble(error) from None
 
     def close(self) -> None:
+        """Write what is left."""
         try:
             self._file.close()
         except OSError as error:

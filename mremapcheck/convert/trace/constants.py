@@ -1,0 +1,101 @@
+"""The numbers that calls take, by the names that strace prints for them (include/uapi/, x86-64)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mremapcheck.base.dataclass import dataclass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Names:
+    """A set of flags: ``prefix`` begins every name, ``bits`` are the names without it, ``zero`` is that of 0.
+
+    ``low``: bits that together are a number of their own (mmap's type), with the names of its values.
+    """
+
+    prefix: str
+    bits: Mapping[int, str]
+    zero: str = ""
+    low: int = 0
+    values: Mapping[int, str] | None = None
+
+    def of(self, number: int) -> set[str]:
+        """Return the names of a number; bits that have none stay one hexadecimal number."""
+        found = set()
+        if self.low and self.values and number & self.low in self.values:
+            found.add(self.prefix + self.values[number & self.low])
+            number &= ~self.low
+        elif not number and self.zero:
+            return {self.prefix + self.zero}
+        for bit, name in self.bits.items():
+            if number & bit == bit:
+                found.add(self.prefix + name)
+                number &= ~bit
+        if number:
+            found.add(hex(number))
+        return found
+
+
+PROT = Names("PROT_", {1: "READ", 2: "WRITE", 4: "EXEC", 1 << 24: "GROWSDOWN", 1 << 25: "GROWSUP"}, "NONE")
+MAP = Names(
+    "MAP_",
+    {
+        0x10: "FIXED",
+        0x20: "ANONYMOUS",
+        0x40: "32BIT",
+        0x100: "GROWSDOWN",
+        0x800: "DENYWRITE",
+        0x1000: "EXECUTABLE",
+        0x2000: "LOCKED",
+        0x4000: "NORESERVE",
+        0x8000: "POPULATE",
+        0x10000: "NONBLOCK",
+        0x20000: "STACK",
+        0x40000: "HUGETLB",
+        0x80000: "SYNC",
+        0x100000: "FIXED_NOREPLACE",
+    },
+    low=0xF,
+    values={1: "SHARED", 2: "PRIVATE", 3: "SHARED_VALIDATE", 8: "DROPPABLE"},
+)
+MREMAP = Names("MREMAP_", {1: "MAYMOVE", 2: "FIXED", 4: "DONTUNMAP"})
+MLOCK2 = Names("MLOCK_", {1: "ONFAULT"})
+MCL = Names("MCL_", {1: "CURRENT", 2: "FUTURE", 4: "ONFAULT"})
+SHM = Names("SHM_", {0o10000: "RDONLY", 0o20000: "RND", 0o40000: "REMAP", 0o100000: "EXEC"})
+SHMGET = Names("SHM_", {0o4000: "HUGETLB", 0o10000: "NORESERVE"})
+MFD = Names("MFD_", {1: "CLOEXEC", 2: "ALLOW_SEALING", 4: "HUGETLB", 8: "NOEXEC_SEAL", 16: "EXEC"})
+CLONE = Names("CLONE_", {0x100: "VM", 0x4000: "VFORK", 0x10000: "THREAD"})
+UFFD_MODE = Names("UFFDIO_REGISTER_MODE_", {1: "MISSING", 2: "WP", 4: "MINOR"})
+UFFD_FEATURE = Names("UFFD_FEATURE_", {1 << 1: "EVENT_FORK", 1 << 2: "EVENT_REMAP", 1 << 3: "EVENT_REMOVE"})
+
+#: madvise(2), in the words of the scenario format.
+MADV = {
+    0: "normal",
+    1: "random",
+    2: "sequential",
+    3: "willneed",
+    4: "dontneed",
+    8: "free",
+    9: "remove",
+    10: "dontfork",
+    11: "dofork",
+    12: "mergeable",
+    13: "unmergeable",
+    14: "hugepage",
+    15: "nohugepage",
+    16: "dontdump",
+    17: "dodump",
+    18: "wipeonfork",
+    19: "keeponfork",
+    20: "cold",
+    21: "pageout",
+    22: "populate-read",
+    23: "populate-write",
+    24: "dontneed-locked",
+    25: "collapse",
+    102: "guard-install",
+    103: "guard-remove",
+}
+UFFD_REQUESTS = {0xC018AA3F: "UFFDIO_API", 0xC020AA00: "UFFDIO_REGISTER", 0x8010AA01: "UFFDIO_UNREGISTER"}
+PR_SET_VMA = 0x53564D41

@@ -1,0 +1,166 @@
+"""Logs as files: several at a time, and the sets of files that ``strace -ff`` writes, one for each process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from heapq import merge
+from itertools import chain
+from pathlib import Path
+
+from mremapcheck.convert.trace.call import Call, Ledger
+from mremapcheck.convert.trace.calls import CALLS
+from mremapcheck.convert.trace.collect import Collection
+from mremapcheck.convert.trace.processes import Processes, shares_memory
+from mremapcheck.convert.trace.strace import Reader
+
+_OF_PROCESS = re.compile(r"(?P<stem>.+)\.(?P<pid>[0-9]+)")
+#: Calls of a file that are looked at to see whether its lines have times.
+_TIMED = 50
+
+#: A line that such a log has -> what the log looks like, and what to do instead. The first that fits counts.
+_FORMATS = (
+    (r"PERFILE2", "perf's own data: `perf trace -i FILE` prints it"),
+    (r"\x1f\ufffd|\x1f\x8b|\ufffd7zXZ|\(\ufffd/\ufffd", "a compressed file: unpack it first"),
+    (r"^\(\d+\.\d+\) |^pie: |\bRemap\b.*->", "CRIU's log, which shows no calls: run it under strace"),
+    (r"^\s*\S+-\d+ +\[\d+\] .*\bsys_(?:enter_)?\w+", "ftrace (trace-cmd): use strace"),
+    (r"^[0-9a-f]{6,16}-[0-9a-f]{6,16} [r-][w-][x-][sp] ", "/proc/PID/maps, which shows mappings and no calls"),
+    (r"->\w+@?\w*\(|^\s*\w+\(.*\) +<\.\.\. ", "ltrace without -S: use `ltrace -S`, or strace"),
+    (r"^\s*\w+\(.*(?:\)\s+= | ERR#)", "truss or dtruss, of another system"),
+    (r"^\d+ \S+ \S+ \(\d+\) [<>] \w+", "sysdig"),
+    (r"^==\d+==", "valgrind's output"),
+    (r"^\s*[\[{]", "JSON"),
+    (r"^\s*\w[\w-]*: .*\bmap\b|^map:|^moves:", "a scenario already: `mremapcheck run` takes it"),
+    (r"^% time", "strace's summary (-c), which counts calls and does not show them"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The lines of one log; ``pid``: whose file of an ``strace -ff`` set it is."""
+
+    name: str
+    lines: Iterable[str]
+    pid: int = 0
+
+
+def stem_of(paths: Sequence[Path]) -> str:
+    """Return a short name for what was traced: that of the file, or of the set of files, or of the first of several."""
+    first = paths[0]
+    if str(first) == "-":
+        return "trace"
+    found = _OF_PROCESS.fullmatch(first.name)
+    name = found["stem"] if found else first.name
+    return re.sub(r"\.(?:log|txt|strace|trace|out)$", "", name) or "trace"
+
+
+def source_of(paths: Sequence[Path]) -> str:
+    """Return what to call the logs in a sentence."""
+    names = ["standard input" if str(path) == "-" else path.name for path in paths]
+    if len(names) <= 3:
+        return ", ".join(names)
+    sets = {found["stem"] for name in names if (found := _OF_PROCESS.fullmatch(name))}
+    return f"{len(names)} files {sets.pop()}.*" if len(sets) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def read(logs: Sequence[tuple[Path, Iterable[str]]]) -> Collection:
+    """Read logs, each with an address space of its own; those that belong together (``strace -ff``) share one."""
+    collection = Collection()
+    sets: dict[str, list[Log]] = {}
+    for path, lines in logs:
+        found = _OF_PROCESS.fullmatch(path.name)
+        stem = str(path.with_name(found["stem"])) if found else f"{path}\0"
+        sets.setdefault(stem, []).append(Log(path.name, lines, int(found["pid"]) if found else 0))
+    for members in sets.values():
+        _read_set(collection, members)
+    return collection
+
+
+def _read_set(collection: Collection, members: Sequence[Log]) -> None:
+    ledger = collection.reading.ledger
+    processes = Processes()
+    if len(members) == 1:
+        _read_one(collection, members[0], processes)
+        return
+    members = sorted(members, key=lambda log: log.pid)
+    readers = [_Peeked(log) for log in members]
+    if all(reader.timed for reader in readers):
+        for reader in readers:
+            reader.into(ledger)
+        collection.add(_in_turn(ledger, merge(*(reader.calls() for reader in readers), key=_when)), processes)
+        for reader in readers:
+            reader.settle(ledger)
+        return
+    threads = False
+    for reader in readers:
+        threads |= reader.threads
+        reader.into(ledger)
+        collection.add(_in_turn(ledger, reader.calls()), processes)
+        reader.settle(ledger)
+    if threads:
+        ledger.notes["The files have no times, so the order of threads' calls is unknown: record with -ttt."] += 1
+
+
+def _read_one(collection: Collection, log: Log, processes: Processes) -> None:
+    ledger = collection.reading.ledger
+    ledger.log = log.name
+    own = Ledger(log=log.name)
+    collection.reading.ledger = own
+    collection.add(Reader(own).calls(log.lines), processes)
+    collection.reading.ledger = ledger
+    _add(ledger, own)
+
+
+def _add(ledger: Ledger, own: Ledger) -> None:
+    ledger.lines += own.lines
+    ledger.used += own.used
+    ledger.unread += own.unread
+    ledger.notes += own.notes
+
+
+class _Peeked:
+    """The calls of one file of a set, the first of which have been looked at."""
+
+    def __init__(self, log: Log) -> None:
+        self._own = Ledger(log=log.name)
+        self._calls = Reader(self._own, log.pid).calls(log.lines)
+        self._first: list[Call] = []
+        for call in self._calls:
+            self._first.append(call)
+            if len(self._first) >= _TIMED:
+                break
+        #: Whether all of its lines have times, as far as one can see; a file without calls does not matter.
+        self.timed = all(call.time is not None for call in self._first if call.name in CALLS)
+        self.threads = any(call.name == "clone3" or call.name == "clone" for call in self._first if shares_memory(call))
+
+    def into(self, ledger: Ledger) -> None:
+        """Begin to count."""
+        self._own.log = self._own.log or ledger.log
+
+    def calls(self) -> Iterator[tuple[str, Call]]:
+        """Yield (log, call)."""
+        return ((self._own.log, call) for call in chain(self._first, self._calls))
+
+    def settle(self, ledger: Ledger) -> None:
+        """Add what became of this file's lines."""
+        _add(ledger, self._own)
+
+
+def _when(item: tuple[str, Call]) -> float:
+    return item[1].time or 0.0
+
+
+def _in_turn(ledger: Ledger, calls: Iterable[tuple[str, Call]]) -> Iterator[Call]:
+    for log, call in calls:
+        ledger.log = log
+        yield call
+
+
+def looks_like(lines: Iterable[str]) -> str:
+    """Return which format a log has that is no strace's, and what to do; empty where nobody knows."""
+    for line in lines:
+        for pattern, answer in _FORMATS:
+            if re.search(pattern, line):
+                return answer
+    return ""
