@@ -4,6 +4,7 @@
 
     MremapcheckError                 shown to the user as one or more lines, never as a traceback
     ├── ScenarioError                a file that does not load: all its Problems at once
+    ├── FileError                    any other file that is not what it should be
     ├── KernelReferenceError           a kernel reference, version or range that cannot be read
     ├── ExecutorError                an executor that cannot work at all (no QEMU, no privilege)
     ├── NothingSelectedError         a selection without any scenario
@@ -63,6 +64,17 @@ class ScenarioError(MremapcheckError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = sorted(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class FileError(MremapcheckError):
+    """A file that holds something else than it should: a recording, a campaign's state, a log."""
+
+    def __init__(self, path: str, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{one_line(self.path)}: error: {super().__str__()}"
 
 
 class KernelReferenceError(MremapcheckError):

@@ -9,13 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mremapcheck.base.errors import MremapcheckError, OutputError
+from mremapcheck.base.documents import read_document
+from mremapcheck.base.errors import FileError, MremapcheckError, OutputError, ScenarioError
 from mremapcheck.campaign.campaign import Plan, Tally
 from mremapcheck.campaign.group import Group
 from mremapcheck.campaign.write import write
+from mremapcheck.outcome.schema import WORDS
+from mremapcheck.scenario.parse import parse_document
 
 _FILE = "state.json"
-_SCHEMA = "mremapcheck.campaign-state/1"
+_SCHEMA = "mremapcheck.fuzz-state/1"
 
 
 class Folder:
@@ -68,12 +71,18 @@ class Folder:
         self._saved = time.monotonic()
 
     def _read(self, file: Path) -> dict[str, Any]:
+        hint = "name another folder with --out"
         try:
-            stored: dict[str, Any] = json.loads(file.read_text())
-        except ValueError:
-            stored = {}
-        if stored.get("schema") != _SCHEMA:
-            raise MremapcheckError(f"{file} is not the state of a campaign", "name another folder with --out")
+            stored = read_document(file, "fuzz-state", "the state of a campaign", hint, WORDS)
+        except OSError as error:
+            raise MremapcheckError(f"{file} cannot be read: {error.strerror}", hint) from None
+        for group in stored["groups"]:
+            for key in ("document", "smallest"):
+                try:
+                    parse_document(group[key])
+                except ScenarioError as error:
+                    what = f"{key} of {group['name']}: {error.problems[0].message}"
+                    raise FileError(str(file), f"this is not the state of a campaign: {what}", hint) from None
         return stored
 
 

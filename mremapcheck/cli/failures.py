@@ -8,7 +8,7 @@ import os
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from mremapcheck.base.errors import ExecutorError, MremapcheckError, OutputError, ScenarioError
+from mremapcheck.base.errors import ExecutorError, FileError, MremapcheckError, OutputError, ScenarioError
 from mremapcheck.cli import codes
 from mremapcheck.cli.environment import Interrupted, Terminated, tell
 from mremapcheck.cli.output import Stdout, given_up
@@ -47,7 +47,7 @@ def answer(error: BaseException, request: Request) -> int:
             _tell(str(error))
         return codes.of_error(error, request.bisect)
     if isinstance(error, MremapcheckError):
-        if isinstance(error, ScenarioError):
+        if isinstance(error, ScenarioError | FileError):
             tell(f"{error}\n")
         else:
             _tell(str(error))
@@ -97,11 +97,11 @@ def _tell(message: str) -> None:
 def _problems(error: MremapcheckError) -> list[dict[str, Any]]:
     if isinstance(error, ScenarioError):
         return [problem.to_json() for problem in error.problems]
-    return [_problem(error.message, error.hint)]
+    return [_problem(error.message, error.hint, getattr(error, "path", ""))]
 
 
-def _problem(message: str, hint: str = "") -> dict[str, Any]:
-    return {"path": "", "line": 0, "column": 0, "level": "error", "message": message, "hint": hint}
+def _problem(message: str, hint: str = "", path: str = "") -> dict[str, Any]:
+    return {"path": path, "line": 0, "column": 0, "level": "error", "message": message, "hint": hint}
 
 
 def _with_document(problems: list[dict[str, Any]], code: int, request: Request) -> int:

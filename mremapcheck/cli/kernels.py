@@ -146,7 +146,8 @@ def _table(found: list[Known], markdown: bool) -> list[str]:
     rows: list[list[str]] = []
     for known in found:
         boot = boot_of(known.digest)
-        booted = f"in {boot['seconds']} s ({boot['accelerator'].upper()})" if boot else "not yet"
+        told = "seconds" in boot and "accelerator" in boot
+        booted = f"in {boot['seconds']} s ({boot['accelerator'].upper()})" if told else "not yet"
         rows.append([f"vm:{known.name}", str(known.version), booted, known.origin])
     headers = ["reference", "version", "booted", "from"]
     rows = [[text(cell) for cell in row] for row in rows] if markdown else rows

@@ -134,10 +134,12 @@ class Mismatch:
         """Read what ``to_json`` gave."""
         cause = data["cause"]
         return cls(
-            **{
-                **data,
-                "signature": tuple(data["signature"]),
-                "differences": tuple(data["differences"]),
-                "cause": None if cause is None else tuple(cause),
-            }
+            number=data["number"],
+            document=data["document"],
+            smallest=data["smallest"],
+            signature=tuple(data["signature"]),
+            differences=tuple(data["differences"]),
+            a=data["a"],
+            b=data["b"],
+            cause=None if cause is None else tuple(cause),
         )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from lzma import LZMAError
 from pathlib import Path
 from typing import Any
 
-from mremapcheck.base.errors import KernelReferenceError, MremapcheckError
-from mremapcheck.base.text_files import open_text
+from mremapcheck.base.documents import read_document
+from mremapcheck.base.errors import FileError, KernelReferenceError
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution, Outcome
+from mremapcheck.outcome.schema import WORDS
 from mremapcheck.scenario.document import Scenario
 
 _HINT = "make one with `mremapcheck run --record FILE`"
@@ -22,32 +21,32 @@ class RecordedExecutor:
     """Answers for the scenarios of a file, found by name and held to their digest; skips those that it lacks."""
 
     def __init__(self, path: str) -> None:
-        """Read the file; raises KernelReferenceError where it is not the report of a run."""
+        """Read the file; raises KernelReferenceError where that fails, FileError where it is no run's report."""
         self._path = path
         try:
-            with open_text(Path(path), "r") as file:
-                document = json.load(file)
-            if document["schema"] != "mremapcheck.run/1":
-                raise ValueError(f"its schema is {document['schema']}")
-            kernel = document["kernel"]
-            changes = kernel["changes"]
-            version = KernelVersion.parse(kernel.get("version", kernel["release"]))
-            self._kernel = Kernel(
-                f"recorded:{path}",
-                "recorded",
-                kernel["release"],
-                version,
-                None if changes is None else tuple(changes),
-                switched_on=tuple(kernel.get("switched_on", ())),
-            )
-            self._results: dict[str, list[Any]] = {}
-            for result in document["results"]:
-                self._results.setdefault(result["scenario"], []).append((result["digest"], _execution(result)))
+            document = read_document(Path(path), "run", "the report of a run", _HINT, WORDS)
         except OSError as error:
             message = f"`recorded:{path}`: the file cannot be read: {error.strerror}"
             raise KernelReferenceError(message, _HINT) from None
-        except (LZMAError, EOFError, ValueError, KeyError, TypeError, MremapcheckError) as error:
-            raise KernelReferenceError(f"{path} is not the report of a run ({error})", _HINT) from None
+        kernel = document["kernel"]
+        if kernel is None:
+            raise FileError(path, "this is the report of a run that came to nothing", _HINT)
+        changes = kernel["changes"]
+        try:
+            version = KernelVersion.parse(kernel.get("version", kernel["release"]))
+        except KernelReferenceError as error:
+            raise FileError(path, f"this is not the report of a run: kernel: {error.message}", error.hint) from None
+        self._kernel = Kernel(
+            f"recorded:{path}",
+            "recorded",
+            kernel["release"],
+            version,
+            None if changes is None else tuple(changes),
+            switched_on=tuple(kernel.get("switched_on", ())),
+        )
+        self._results: dict[str, list[tuple[str, Execution]]] = {}
+        for result in document["results"]:
+            self._results.setdefault(result["scenario"], []).append((result["digest"], _execution(result)))
 
     @property
     def kernel(self) -> Kernel:

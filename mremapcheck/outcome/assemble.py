@@ -156,16 +156,16 @@ class _Picture:
     def _marks(self, name: str, base: int, first: int, count: int) -> str:
         """Return the drawing of ``count`` pages from ``first``, and note whose data they hold."""
         data = self._data
-        marks = ""
+        marks: list[str] = []
         index = first
         end = first + count
         while index < end:
             held = data.get(base + index)
             if held is None:
-                marks += "_"
+                marks.append("_")
                 index += 1
             elif isinstance(held, str):
-                marks += "?"
+                marks.append("?")
                 self.unobserved[str(Address(name, index * PAGE, 0))] = held
                 index += 1
             else:
@@ -173,10 +173,10 @@ class _Picture:
                 length = 1
                 while index + length < end and data.get(base + index + length) == (letter, number + length):
                     length += 1
-                marks += letter * length
+                marks.append(letter * length)
                 self._note(name, index, length, letter, number)
                 index += length
-        return marks
+        return "".join(marks)
 
     def _note(self, name: str, index: int, length: int, letter: str, number: int) -> None:
         if self.contents:

@@ -66,7 +66,8 @@ class MappingOutcome:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> MappingOutcome:
         """Read what ``to_json`` gave."""
-        return cls(**{**data, "flags": tuple(data["flags"])})
+        keys = ("region", "start", "pages", "prot", "sharing", "backing", "offset")
+        return cls(**{key: data[key] for key in keys}, flags=tuple(data["flags"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +119,9 @@ class Outcome:
             counters=data["counters"],
             events=tuple(data["events"]),
             kernel_log=tuple(data["kernel_log"]),
-            contents=tuple((r, s, p, letter, first) for r, s, p, letter, first in data["contents"]),
-            residency=data["residency"],
-            unobserved=data["unobserved"],
+            contents=tuple((r, s, p, letter, first) for r, s, p, letter, first in data.get("contents", ())),
+            residency=data.get("residency", {}),
+            unobserved=data.get("unobserved", {}),
         )
 
 

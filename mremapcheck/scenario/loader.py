@@ -13,6 +13,9 @@ from mremapcheck.scenario.files import Unreadable, find, read, shown
 from mremapcheck.scenario.parse import parse_document
 from mremapcheck.scenario.plain import Plain, read_json, read_yaml
 
+#: When so much is known to be wrong with a file nobody wants to know the rest.
+MOST_PROBLEMS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -73,6 +76,10 @@ def load_bytes(content: bytes, path: str = "<text>", json: bool = False) -> Load
     stem = _name(path)
     for index, document in enumerate(written):
         name = stem if index == 0 else f"{stem}-{index + 1}"
+        if len(problems) >= MOST_PROBLEMS:
+            what = f"so much is wrong that the other {len(written) - index} documents were not looked at"
+            problems.append(Problem(path, document.line, 1, what, "mend these first"))
+            break
         scenario, wrong = _load(document, path, name)
         problems += wrong
         if scenario is not None:

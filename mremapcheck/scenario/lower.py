@@ -33,6 +33,13 @@ from mremapcheck.scenario.reader import Fault, Path
 
 #: The most pages that a scenario writes to, one by one.
 MOST_TOUCHED = 1 << 16
+#: How much the operations of a scenario may look at, all together: at each mapping, and at each page that was touched.
+#: A model takes a second or two for it.
+MOST_WALKED = 3 << 20
+#: How often a scenario may fork: all these processes are there at the same time, each waiting for the next.
+MOST_FORKS = 32
+#: A mapping costs as much as so many pages.
+_MAPPING = 4
 
 NULL = Address(None, 0, 0)
 
@@ -80,6 +87,8 @@ class Lowering:
     _files: dict[str, str] = field(default_factory=dict)
     _mapped: int = 0
     _touched: int = 0
+    _walked: int = 0
+    _forks: int = 0
     _mappings: int = 0
 
     def run(self, document: DocumentItem) -> None:
@@ -99,6 +108,7 @@ class Lowering:
                 self._check_guard(letter, attributes)
         for index, item in enumerate(document.moves):
             path = ("moves", index)
+            self._walk(path, item)
             self.script += self._item((f"moves[{index}]", self.line_of(path)), path, item)
         process = document.process
         if process is not None:
@@ -148,10 +158,14 @@ class Lowering:
             if made.prot != "rw":
                 yield Mprotect(*step, address, size, made.prot)
         if made is not PLAIN:
-            yield from self._prepare(step, address, size, made)
+            yield from self._prepare(step, path, address, size, made, touch)
 
-    def _prepare(self, step: tuple[str, int], address: Address, size: int, made: Attributes) -> Iterator[Operation]:
+    def _prepare(
+        self, step: tuple[str, int], path: Path, address: Address, size: int, made: Attributes, touched: bool
+    ) -> Iterator[Operation]:
         if made.lock:
+            if made.lock is True and not touched:
+                self._may_touch(path, pages(size))  # mlock faults them in
             yield Mlock(*step, address, size, made.lock == "on-fault")
         for advice in made.advice:
             self.features |= advice_features(advice)
@@ -198,11 +212,23 @@ class Lowering:
             self._refuse(path, f"a scenario touches at most {MOST_TOUCHED} pages", hint)
         return self._touched <= MOST_TOUCHED
 
+    def _walk(self, path: Path, item: items.Item) -> None:
+        """Count what an operation looks at; a fork looks at everything."""
+        reach = max((pages(size) for _, size in _ranges(item)), default=self._touched)
+        before = self._walked
+        self._walked += self._mappings * _MAPPING + min(reach, self._touched)
+        if before <= MOST_WALKED < self._walked:
+            what = f"{self._mappings} mappings and {self._touched} touched pages are too many for so many operations"
+            self._refuse(path, what, "fewer of any of them, or several scenarios")
+
     def _item(self, step: tuple[str, int], path: Path, item: items.Item) -> Iterable[Operation]:
         if isinstance(item, items.MremapItem):
             return (self._mremap(step, item),)
         if isinstance(item, items.ForkItem):
             self.features.add("fork")
+            self._forks += 1
+            if self._forks == MOST_FORKS + 1:
+                self._refuse(path, f"a scenario forks at most {MOST_FORKS} times", "each fork is one more process")
             return (Fork(*step),)
         address = self._address(item.address)
         if isinstance(item, items.MmapItem):
@@ -215,7 +241,7 @@ class Lowering:
             return (self._touch(step, path, address, item),)
         if isinstance(item, items.MunmapItem):
             self._letters.forget(address.value // PAGE, address.value // PAGE + pages(item.size))
-        elif isinstance(item, items.ReadItem):
+        elif isinstance(item, items.ReadItem) or (isinstance(item, items.MlockItem) and item.lock is True):
             self._may_touch(path, pages(item.size))
         self.features.update(item.needs())
         return (item.operation(*step, address),)

@@ -22,6 +22,8 @@ from mremapcheck.text.terminal import quote
 #: No scenario is nested more deeply, and no file holds more documents.
 DEEPEST = 12
 MOST_DOCUMENTS = 10_000
+#: Values in one file: a thousand moves, or a few thousand short scenarios, have fewer.
+MOST_VALUES = 200_000
 
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -204,6 +206,7 @@ class _Builder:
         self._inside: dict[int, dict[Any, tuple[Mark, Mark]]] = {}
         self._mistakes: list[Mistake] = []
         self._whole = True
+        self._values = 0
 
     def run(self) -> None:
         """Read to the end of the text."""
@@ -222,6 +225,9 @@ class _Builder:
 
     def _value(self, event: Any, depth: int) -> Any:
         kind = type(event)
+        self._values += 1
+        if self._values > MOST_VALUES:
+            raise _TooMuch(f"more than {MOST_VALUES} values in one file", event.start_mark)
         if kind is self._alias:
             self._refuse(event, f"alias `*{event.anchor}`: a scenario has no aliases", "write the value out")
             return None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.base.errors import KernelReferenceError
+from mremapcheck.base.errors import FileError, KernelReferenceError
 from mremapcheck.cli.main import call
 from mremapcheck.executors.recorded import RecordedExecutor
 from tests.made import PARTIAL, kernel, scenario
@@ -45,7 +45,7 @@ def test_what_was_not_recorded_is_skipped(file: str) -> None:
 def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(text)
-    with pytest.raises(KernelReferenceError, match="not the report of a run"):
+    with pytest.raises(FileError, match="not the report of a run"):
         RecordedExecutor(str(path))
     with pytest.raises(KernelReferenceError, match="No such file"):
         RecordedExecutor(str(tmp_path / "missing"))
@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_kept_is_an_error(tmp_path: Path, capsys: pytest.C
 
 def test_a_broken_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "broken.json.xz").write_bytes(b"not xz at all")
-    with pytest.raises(KernelReferenceError, match="not the report of a run"):
+    with pytest.raises(FileError, match="not the report of a run"):
         RecordedExecutor(str(tmp_path / "broken.json.xz"))
 
 

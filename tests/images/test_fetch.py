@@ -132,6 +132,14 @@ def test_the_package_that_holds_the_image_is_taken(user: User, mirror: Mirror) -
     assert list(user.known().values()) == [f"{BINARY.format('7.3.4')} 7.3.4-1"]
 
 
+def test_a_build_for_an_older_suite_comes_second(user: User, mirror: Mirror) -> None:
+    mirror.add(IMAGE.format("6.12.64"), "6.12.64-1", kernel("6.12.64"))
+    mirror.add("linux-image-6.12.64+deb12-cloud-amd64", "6.12.64-1~deb12u1", b"for an older one")
+    mirror.publish()
+    assert user.run("fetch", "6.12").returncode == 0
+    assert list(user.known().values()) == [f"{IMAGE.format('6.12.64')} 6.12.64-1"]
+
+
 def test_a_kernel_that_came_since_the_lists_were_got(user: User, mirror: Mirror) -> None:
     assert user.run("fetch", "6.12").returncode == 0
     mirror.add(IMAGE.format("6.12.64"), "6.12.64-1", kernel("6.12.64"))

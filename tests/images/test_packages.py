@@ -41,6 +41,16 @@ def test_finds_the_kernel(tmp_path: Path, make: str, pack: Callable[[bytes], byt
     assert data == KERNEL
 
 
+@pytest.mark.parametrize("make", ["deb", "rpm"])
+def test_a_program_that_is_not_here_is_named(tmp_path: Path, make: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "package"
+    path.write_bytes(deb(FILES, zstd, ".zst") if make == "deb" else rpm(FILES, zstd))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PackageError, match="packed with zstd, which is not on this machine") as caught:
+        kernel_in_package(path)
+    assert caught.value.hint == "install it"
+
+
 def test_the_name_must_be_a_kernels(tmp_path: Path) -> None:
     path = tmp_path / "linux-headers.deb"
     path.write_bytes(deb({"./usr/src/vmlinuz.txt": KERNEL, "./boot/System.map": b""}))

@@ -6,6 +6,7 @@ import lzma
 import struct
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -50,6 +51,15 @@ def test_what_a_kernel_is_packed_with(pack: Callable[[bytes], bytes]) -> None:
 
 def test_an_unknown_packing_is_left_to_the_kernel() -> None:
     assert unpack(packed(lambda data: b"LZO\0" + data)) is None
+
+
+@pytest.mark.parametrize("pack", [by_tool("zstd", "-q"), by_tool("lz4", "-l", "-q")], ids=["zstd", "lz4"])
+def test_without_a_program_it_is_left_to_the_kernel(
+    pack: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payload = packed(pack)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert unpack(payload) is None
 
 
 def test_a_size_beyond_reason_is_not_believed() -> None:

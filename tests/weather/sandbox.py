@@ -1,6 +1,6 @@
 """Bad surroundings for a program: refused system calls, limits, missing file systems, an odd personality.
 
-``python sandbox.py SETTING... -- COMMAND`` sets itself up so and becomes the command. Settings:
+``python sandbox.py SETTING... -- COMMAND`` sets itself up so and becomes the command, whose path is given. Settings:
 
     refuse=NAME:ERRNO     the system call fails with it (``kill`` instead of an errno: the caller dies of SIGSYS)
     refuse=NAME/N&MASK=VALUE:ERRNO   only where argument N, masked, is VALUE
@@ -163,7 +163,7 @@ def main() -> None:
     except OSError as error:
         sys.stderr.write(f"sandbox: {error}\n")
         sys.exit(125)
-    os.execvp(sys.argv[at + 1], sys.argv[at + 1 :])
+    os.execv(sys.argv[at + 1], sys.argv[at + 1 :])
 
 
 if __name__ == "__main__":

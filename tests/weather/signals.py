@@ -18,6 +18,7 @@ import time
 import uuid
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,12 +98,13 @@ def strike(case: Case) -> list[str]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         try:
             out, errors = process.communicate(timeout=case.moment)
         except subprocess.TimeoutExpired:
-            process.send_signal(case.number)
+            send(process, case.number)
             try:
                 out, errors = process.communicate(timeout=PATIENCE)
             except subprocess.TimeoutExpired:
@@ -111,6 +113,15 @@ def strike(case: Case) -> list[str]:
                 process.communicate()
                 return wrong
         return judge(case, process.returncode, out, errors) + left(mark, folder)
+
+
+def send(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Send a signal as a terminal does, to the whole group; or, as others do, to the process alone."""
+    with suppress(ProcessLookupError):
+        if number in (signal.SIGINT, signal.SIGHUP):
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
 
 
 def judge(case: Case, code: int, out: str, errors: str) -> list[str]:

@@ -101,6 +101,8 @@ def _wait(tracer: Family, asked: list[int]) -> int:
         passed = len(asked)
         if asked:
             left -= 0.05
+            if left <= -GRACE:
+                return -signal.SIGKILL  # not even strace ends: whoever leaves its family ends it
             if left <= 0:
                 for pid in _traced(tracer.pid):
                     with suppress(ProcessLookupError):

@@ -162,11 +162,7 @@ def mlock(process: Process, op: Mlock) -> None:
     """Lock and populate. What cannot be populated is locked all the same, though mlock then returns ENOMEM."""
     mm = process.mm
     start, end = op.address.value, op.address.value + page_align(op.size)
-    already = sum(
-        min(end, vma.end) - max(start, vma.start)
-        for vma in mm.vmas
-        if vma.flags & LOCKED and vma.start < end and vma.end > start
-    )
+    already = sum(min(end, vma.end) - max(start, vma.start) for vma in mm.within(start, end) if vma.flags & LOCKED)
     if not mm.memlock_limit and not mm.may_lock(1):
         raise Failed(f"mlock failed: {EPERM}")
     if not mm.may_lock((end - start - already) >> PAGE_SHIFT):

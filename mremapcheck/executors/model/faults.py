@@ -42,7 +42,7 @@ def prepare_anon_vma(mm: Mm, vma: Vma) -> None:
     """
     if vma.anon_vma is not None:
         return
-    index = mm.vmas.index(vma)
+    index = mm.place(vma)
     if index + 1 < len(mm.vmas):
         after = mm.vmas[index + 1]
         if after.anon_vma is not None and not after.anon_vma.forked and _compatible(mm, vma, after):

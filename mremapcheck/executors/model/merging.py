@@ -121,7 +121,7 @@ def _merge_existing(mm: Mm, vma: Vma, new: Vma) -> Vma | None:
     if new.flags & SPECIAL or not (at_start or at_end):
         return None
     new.source = vma
-    index = mm.vmas.index(vma)
+    index = mm.place(vma)
     prev = mm.vmas[index - 1] if at_start and index else None
     following = mm.vmas[index + 1] if at_end and index + 1 < len(mm.vmas) else None
     left = prev is not None and prev.end == new.start and may_join(mm, new, prev, True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from operator import attrgetter
 from typing import TypeAlias
 
@@ -29,7 +29,7 @@ UNLIMITED = 1 << 60
 #: Below this the model places what the kernel would place itself; nothing of a scenario is near.
 CHOSEN_TOP = 0x7F00_0000_0000
 
-_END = attrgetter("end")
+_START, _END = attrgetter("start"), attrgetter("end")
 #: Of these flags, private writable memory that is no stack has only WRITE: it counts as data (is_data_mapping).
 _DATA = WRITE | SHARED | GROWSDOWN
 
@@ -99,7 +99,15 @@ class Mm:
 
     def within(self, start: int, end: int) -> list[Vma]:
         """Return the mappings that intersect ``[start, end)``."""
-        return [vma for vma in self.vmas if vma.start < end and vma.end > start]
+        return self.vmas[self.index(start) : bisect_left(self.vmas, end, key=_START)]
+
+    def place(self, vma: Vma) -> int:
+        """Return the index of a linked mapping."""
+        return self.index(vma.start)
+
+    def is_linked(self, vma: Vma) -> bool:
+        """Tell whether a mapping is still one of this address space."""
+        return self.find(vma.start) is vma
 
     def mapped(self, start: int, end: int) -> int:
         """Return how many pages of ``[start, end)`` are mapped."""
@@ -133,7 +141,7 @@ class Mm:
         upper = vma.copy()
         upper.move_start(address)
         vma.end = address
-        self.vmas.insert(self.vmas.index(vma) + 1, upper)
+        self.vmas.insert(self.place(vma) + 1, upper)
         return upper
 
     def choose(self, length: int, unit: int) -> int | None:

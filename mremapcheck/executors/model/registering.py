@@ -36,7 +36,7 @@ def uffd_register(process: Process, op: UffdRegister) -> None:
         ):
             raise Failed(f"uffd-register failed: {EBUSY}")
     for vma in found:
-        if vma not in mm.vmas or (vma.uffd is uffd and vma.flags & mode):
+        if not mm.is_linked(vma) or (vma.uffd is uffd and vma.flags & mode):
             continue
         first = max(start, vma.start)
         new = vma.part(first, min(end, vma.end))
@@ -56,7 +56,7 @@ def uffd_unregister(process: Process, op: UffdUnregister) -> None:
     if not found or not may or not all(rule(vma, through) for rule in mm.rules.unregistrable for vma in found):
         raise Failed(f"uffd-unregister failed: {EINVAL}")
     for vma in found:
-        if vma.uffd is not None and vma in mm.vmas:
+        if vma.uffd is not None and mm.is_linked(vma):
             new = vma.part(max(start, vma.start), min(end, vma.end))
             new.flags &= ~UFFD
             new.uffd = None

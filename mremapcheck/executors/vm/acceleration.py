@@ -10,6 +10,8 @@ import json
 import os
 from pathlib import Path
 
+from mremapcheck.base.documents import read_document
+from mremapcheck.base.errors import FileError
 from mremapcheck.executors.vm.images import cache
 
 KVM, TCG = "kvm", "tcg"
@@ -21,10 +23,10 @@ def known(binary: str) -> str | None:
     if not os.access(_DEVICE, os.R_OK | os.W_OK):
         return TCG
     try:
-        facts = json.loads(_file().read_bytes())
+        facts = read_document(_file(), "cache/acceleration", "what is remembered of KVM")
         if facts["key"] == _key(binary):
             return KVM if facts["kvm"] else TCG
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, FileError):
         pass
     return None
 

@@ -147,8 +147,8 @@ class Booter:
 
     def _failures(self) -> int:
         """Return how often this image has not booted the fastest way, but then the plainest."""
-        failures = known.boot_of(self._digest).get("failures", 0)
-        return failures if isinstance(failures, int) else 0
+        failures: int = known.boot_of(self._digest).get("failures", 0)
+        return failures
 
     def _start(self, accelerator: str, profile: Profile) -> Machine:
         words = f"{_ALWAYS} {profile.words} {self._guest.arguments}"

@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mremapcheck.base.documents import read_document
+from mremapcheck.base.errors import FileError
 from mremapcheck.executors.vm import cpio, ext2, guest_setup, interpreter
 from mremapcheck.executors.vm.cpio import Archive
 from mremapcheck.executors.vm.images import cache, elf
@@ -107,14 +109,14 @@ def _manifest_path() -> Path:
 
 def _load(manifest: Path) -> GuestImage | None:
     try:
-        kept = json.loads(manifest.read_bytes())
+        kept = read_document(manifest, "cache/guest", "what a guest was made of")
         if any(_stamp(Path(path)) != stamp for path, stamp in kept["inputs"].items()):
             return None
         data = manifest.with_name(kept["image"]).read_bytes()
         if hashlib.sha256(data).hexdigest() != kept["sha256"]:
             return None
         return GuestImage(data, kept["init"], tuple(kept["environment"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, FileError):
         return None
 
 

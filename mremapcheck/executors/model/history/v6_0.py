@@ -46,7 +46,7 @@ def _growth(call: Call) -> Vma:
 
 def _merge_growth(call: Call, growth: Vma) -> Answer:
     mm, vma = call.mm, call.vma
-    index = mm.vmas.index(vma) + 1
+    index = mm.place(vma) + 1
     grown = join(mm, growth, vma, mm.vmas[index] if index < len(mm.vmas) else None)
     if grown is not vma:
         return call.fail(ENOMEM, "the growth does not merge with {}", vma)

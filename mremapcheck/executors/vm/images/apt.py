@@ -1,7 +1,8 @@
 """The machine's own package manager, asked from a private corner: nothing of the system's is changed, nobody is root.
 
 The mirror, its keys, proxies and everything else are those that the machine is set up with; only the suites and the
-architecture are ours.
+architecture are ours. apt's own programs do the work; what they lack, and so is done here, is to keep two of us apart,
+to tell how far they are, and to notice where they get nowhere.
 """
 
 from __future__ import annotations

@@ -99,14 +99,19 @@ def _packages(apt: Apt, line: Line, update: bool) -> dict[KernelVersion, Package
         except MremapcheckError:
             continue
         other = found.get(version)
-        # The same version may have been built for several suites; the last one in order is as good as any.
-        if other is None or _kind(package) >= _kind(other):
+        # The same version may have been built for several suites: `1~deb11u1` for an older one than plain `1`.
+        if other is None or _order(package) >= _order(other):
             found[version] = package
     return found
 
 
-def _kind(package: Package) -> tuple[bool, list[int]]:
-    return package.name.startswith("linux-binary"), [int(number) for number in re.findall("[0-9]+", package.version)]
+def _order(package: Package) -> tuple[object, ...]:
+    revision, older, suite = package.version.rpartition("-")[2].partition("~")
+    return package.name.startswith("linux-binary"), _numbers(revision), not older, _numbers(suite)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in re.findall("[0-9]+", text)]
 
 
 def _newest(packages: dict[KernelVersion, Package], wanted: KernelVersion) -> Package | None:

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mremapcheck.base.errors import KernelReferenceError, MremapcheckError
+from mremapcheck.base.documents import read_document
+from mremapcheck.base.errors import FileError, KernelReferenceError, MremapcheckError
 from mremapcheck.executors.vm.images import cache
 from mremapcheck.executors.vm.images.image import Image, ImageError
 from mremapcheck.kernels.version import KernelVersion
@@ -69,7 +70,7 @@ def all_known() -> list[Known]:
         try:
             known = _read(facts)
             known.version  # noqa: B018
-        except (OSError, ValueError, KeyError, TypeError, KernelReferenceError):
+        except (OSError, FileError, KernelReferenceError):
             continue  # half a folder: ``add`` replaces it
         found.append(known)
     return sorted(found, key=lambda known: (known.version, known.name))
@@ -178,10 +179,9 @@ def digest_of(image: Image) -> str:
 def boot_of(digest: str) -> Mapping[str, Any]:
     """Return what is remembered of an image's boots: ``profile``, ``accelerator``, ``seconds``; empty: none."""
     try:
-        facts = json.loads((_boots() / f"{digest}.json").read_bytes())
-    except (OSError, ValueError):
+        return read_document(_boots() / f"{digest}.json", "cache/boot", "what is remembered of a boot")
+    except (OSError, FileError):
         return {}
-    return facts if isinstance(facts, dict) else {}
 
 
 def remember_boot(digest: str, facts: Mapping[str, Any]) -> None:
@@ -198,9 +198,9 @@ def _boots() -> Path:
 
 
 def _read(facts: Path) -> Known:
-    data = json.loads(facts.read_bytes())
+    data = read_document(facts, "cache/kernel", "what is remembered of a kernel")
     folder = facts.parent
-    return Known(folder.name, folder, *(str(data[key]) for key in ("kind", "release", "banner", "origin", "digest")))
+    return Known(folder.name, folder, *(data[key] for key in ("kind", "release", "banner", "origin", "digest")))
 
 
 def _is_plain(known: Known) -> bool:
