@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from queue import Queue
 from threading import BoundedSemaphore, Event, Thread
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from mremapcheck.executors.processes import Processes
@@ -52,8 +53,10 @@ class Parallel:
     def __enter__(self) -> Parallel:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self._processes.shutdown()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._processes.__exit__(kind, error, trace)
 
 
 # What a process of Parallel has: how to open its executor, and the executor once it was wanted.

@@ -11,12 +11,14 @@ import pickle
 import selectors
 import signal
 import socket
+import time
 import traceback
 import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import suppress
+from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 from mremapcheck.base.errors import ExecutorError
@@ -25,6 +27,8 @@ from mremapcheck.linux import lifeline
 _T = TypeVar("_T")
 #: Bytes of a message's length, which comes before it.
 _HEADER = 8
+#: Seconds that processes are given to end by themselves, and seconds between two looks at whether they have.
+_GRACE, _TICK = 5.0, 0.002
 
 
 class Processes(Executor):
@@ -65,13 +69,26 @@ class Processes(Executor):
         """End the processes: those with nothing to do by themselves; nobody wants the answers of the others."""
         for process in self._idle:
             process.line.close()
-        for process in self._busy:
-            process.kill()
+        for process in self._alive:
+            if process in self._busy:
+                process.kill()
+        deadline = time.monotonic() + _GRACE
         while self._alive:
-            self._alive.pop().wait()
+            process = self._alive.pop()
+            if not process.ends_before(deadline):
+                process.kill()
+                process.wait()
         self._idle.clear()
         self._busy.clear()
         self._selector.close()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the processes; at once where an error or an interrupt ends it all."""
+        if error is not None:
+            _kill(self._alive)
+        self.shutdown()
 
     def wait(self) -> None:
         """Wait until something is answered."""
@@ -161,6 +178,15 @@ class _Process:
 
     def kill(self) -> None:
         os.kill(self._number, signal.SIGKILL)
+
+    def ends_before(self, deadline: float) -> bool:
+        """Wait for its end; tell whether it came in time."""
+        while os.waitpid(self._number, os.WNOHANG)[0] == 0:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_TICK)
+        self.line.close()
+        return True
 
     def wait(self) -> str:
         """Wait for its end and return how it ended."""

@@ -44,7 +44,7 @@ COMMANDS = [
     "record -- {python} -c '{traced}'",
 ]
 #: Seconds that a command may take to end once it was told, and that the kernel may take to clear up behind it.
-PATIENCE = 30.0
+PATIENCE = 20.0
 
 
 class Case(NamedTuple):
