@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -24,7 +26,38 @@ _SETTINGS = (
     *("LANG", "LANGUAGE", "POSIXLY_CORRECT", "GITHUB_ACTIONS"),
 )
 #: Signals that a shell lets a suite ignore that it starts in the background, or nohup, or a careless parent.
-_SIGNALS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGALRM, signal.SIGCHLD)
+_SIGNALS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGALRM)
+
+
+def pytest_configure() -> None:
+    """Let the processes that whole modules share be waited for."""
+    if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+#: Set in the processes of pytest-xdist, which have a thread that talks to pytest.
+_WORKER = "PYTEST_XDIST_WORKER"
+
+
+def _refuse_to_fork() -> int:
+    raise AssertionError("a fork here copies the locks that pytest's other thread may hold: mark this test as `alone`")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that is marked as ``alone`` in a process of its own, without any thread."""
+    if _WORKER not in os.environ or pyfuncitem.get_closest_marker("alone") is None:
+        return None
+    command = [sys.executable, "-m", "pytest", "-n0", "-rs", "-p", "no:cacheprovider", pyfuncitem.nodeid]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        command, cwd=pyfuncitem.config.rootpath, env=environ, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        pytest.fail(done.stdout + done.stderr, pytrace=False)
+    if " skipped in " in done.stdout:
+        pytest.skip(done.stdout)
+    return True
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +71,8 @@ def _same_for_everybody(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for number in ignored:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     blocked = signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    if _WORKER in os.environ:
+        monkeypatch.setattr(os, "fork", _refuse_to_fork)
     yield
     signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     for number in ignored:

@@ -17,12 +17,12 @@ ROOT = Path(__file__).parent.parent / "mremapcheck"
 LEVELS = (
     ("text",),
     ("base", "linux"),
-    ("kernels",),
+    ("kernels", "kinds"),
     ("scenario",),
     ("outcome",),
     ("executors",),
     ("compare",),
-    ("campaign", "convert", "report"),
+    ("campaign", "convert", "docs", "report"),
     ("cli",),
 )
 #: Within ``executors``: who runs scenarios knows the protocol only; ``references`` knows them all.

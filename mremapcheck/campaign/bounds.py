@@ -14,6 +14,18 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
+from mremapcheck.kinds import KINDS
+
+
+def _flavours() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the kinds that an enumeration may use, shared and private; mappings of one kind share a file."""
+    for name, kind in KINDS.items():
+        if kind.draw.enumerated:
+            made = {"kind": name, "file": name} if kind.file and kind.offset else {"kind": name}
+            yield name, made
+            yield from ((f"{name}-{other}", {**made, "sharing": other}) for other in kind.sharing[1:])
+
+
 #: What a mapping may be, by a name used in bounds; the attributes as a scenario file has them.
 FLAVOURS: Mapping[str, Mapping[str, Any]] = {
     "anon": {},
@@ -24,14 +36,7 @@ FLAVOURS: Mapping[str, Mapping[str, Any]] = {
     "anon-uffd": {"uffd": "missing"},
     "anon-sealed": {"seal": True},
     "anon-dontfork": {"advice": "dontfork"},
-    "anon-shared": {"kind": "anon-shared"},
-    "memfd": {"kind": "memfd", "file": "m"},
-    "memfd-private": {"kind": "memfd", "file": "m", "sharing": "private"},
-    "file": {"kind": "file", "file": "f"},
-    "file-private": {"kind": "file", "file": "f", "sharing": "private"},
-    "tmpfs": {"kind": "tmpfs", "file": "t"},
-    "dev-zero": {"kind": "dev-zero"},
-    "sysv-shm": {"kind": "sysv-shm"},
+    **dict(_flavours()),
 }
 
 #: The eight combinations of the three flags, as a scenario file writes them.

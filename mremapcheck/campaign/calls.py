@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from mremapcheck.campaign.bounds import FLAGS
 from mremapcheck.campaign.templates import BOTH, FIXED, address
+from mremapcheck.kinds import KINDS
 
 Document: TypeAlias = dict[str, Any]
 
@@ -89,7 +90,7 @@ class Calls:
 def huge_scenario(random: Random, name: str) -> Document:
     """Return a scenario on hugetlbfs: everything in huge pages, a call now and then beside one."""
     sizes = ("2M", "2M", "2M", "4M", "1M", "8K")
-    kind = random.choice(("hugetlb", "memfd-hugetlb"))
+    kind = random.choice([name for name, kind in KINDS.items() if kind.feature == "hugetlb"])
     move: Document = {
         "old_address": random.choice(("src", "src", "src", "src+1p", "src+512p")),
         "old_size": random.choice(sizes),

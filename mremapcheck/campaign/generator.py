@@ -13,29 +13,11 @@ from random import Random
 
 from mremapcheck.campaign.calls import Calls, Document, huge_scenario
 from mremapcheck.campaign.templates import MOTIFS, address
+from mremapcheck.kinds import KINDS
+from mremapcheck.kinds.kind import Draw
 
 #: What a kernel may lack: attributes, operations and conditions that are left out where it does.
 FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "names", "special"})
-
-#: kind -> how likely, in parts; those a plain process can always make.
-KINDS: Mapping[str, float] = {
-    "anon": 20,
-    "anon-shared": 6,
-    "memfd": 8,
-    "file": 6,
-    "tmpfs": 2,
-    "dev-zero": 4,
-    "sysv-shm": 4,
-    "growsdown": 1,
-}
-#: Kinds of a driver or of newer kernels (feature ``special``).
-SPECIAL: Mapping[str, float] = {"droppable": 1}
-#: More of these, which cost much; the last three a worker its life.
-COSTLY: Mapping[str, float] = {"secret": 0.3, "io-uring": 0.1, "aio": 0.015, "vdso": 0.015, "vvar": 0.015}
-#: Of these there is one for each process, or one size.
-_GIVEN = ("io-uring", "aio", "vdso", "vvar")
-#: How many pages these have on most kernels; elsewhere such scenarios are skipped.
-_USUAL_PAGES = {"vdso": 2, "vvar": 4, "io-uring": 1, "aio": 1}
 
 #: Operation -> how often it comes up, in parts; others once.
 _OPERATIONS: Mapping[str, float] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2}
@@ -54,8 +36,6 @@ _NEEDS_CHILD = ("fork", "mseal")
 _CROWDED = 8
 _APART = 32_000
 
-#: Kinds that userfaultfd takes, with ``missing``.
-_REGISTRABLE = ("anon", "anon-shared", "memfd", "tmpfs", "droppable")
 _LETTERS = "ABCDEF"
 #: How many mappings the source has: what two kernels do differently mostly shows with few, and few are fast.
 _MAPPINGS = (1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 4, 6)
@@ -63,7 +43,7 @@ _MAPPINGS = (1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 4, 6)
 _NEW_LETTERS = "UVW"
 _ADVICE = (
     *("dontfork", "dontdump", "nohugepage", "mergeable", "wipeonfork", "dontneed", "random", "sequential"),
-    *("dontneed-locked", "populate-read", "populate-write"),
+    *("free", "pageout", "dontneed-locked", "populate-read", "populate-write"),
 )
 #: Advice that brings pages in, which never ends where userfaultfd is to be asked for them.
 _POPULATE = ("populate-read", "populate-write")
@@ -85,11 +65,9 @@ class Dice:
         self.seed = seed
         self.features = features
         self.costly = costly
-        kinds = dict(KINDS)
-        if "special" in features:
-            kinds |= {**SPECIAL, **{kind: weight * costly for kind, weight in COSTLY.items()}}
-        self._kinds = list(kinds)
-        self._weights = list(accumulate(kinds.values()))
+        weights = {name: weight for name, kind in KINDS.items() if (weight := self._weight(kind.draw))}
+        self._kinds = list(weights)
+        self._weights = list(accumulate(weights.values()))
         self.motifs = [motif for motif, needs in MOTIFS.items() if needs <= features]
 
     def document(self, number: int) -> Document:
@@ -102,6 +80,12 @@ class Dice:
     def _is_crowded(self, number: int) -> bool:
         apart = int(_APART / self.costly)
         return "limits" in self.features and number % apart // _CROWDED == apart // 4 // _CROWDED
+
+    def _weight(self, draw: Draw) -> float:
+        """Return how likely a kind is, in parts; 0 where it is left out."""
+        if draw.special and "special" not in self.features:
+            return 0
+        return draw.weight * self.costly if draw.costly else draw.weight
 
     def kind(self, random: Random) -> str:
         """Return the kind of a mapping."""
@@ -176,7 +160,7 @@ class _Draw:
                 self._vmas[letter] = {**made, "offset": f"{offset}p", "touch": random.random() < 0.5}
             else:
                 self._explain(letter)
-            pages = _USUAL_PAGES.get(self._vmas.get(letter, {}).get("kind", ""), pages)
+            pages = _kind(self._vmas.get(letter, {})).pages or pages
             text += letter * pages + "." * random.choice((0, 0, 0, 1, 2))
         return text + "." * random.choice((0, 0, 2))
 
@@ -199,7 +183,7 @@ class _Draw:
 
     def _explain(self, letter: str, given: bool = True) -> None:
         attributes = self._attributes()
-        if attributes and (given or attributes.get("kind") not in _GIVEN):
+        if attributes and (given or not _kind(attributes).pages):
             self._vmas[letter] = attributes
 
     def _attributes(self) -> Document:
@@ -207,13 +191,14 @@ class _Draw:
         random, roll, features = self._random, self._random.random, self._features
         kind = self._dice.kind(random)
         made: Document = {} if kind == "anon" else {"kind": kind}
-        if kind in ("memfd", "file", "tmpfs"):
+        draw = KINDS[kind].draw
+        if KINDS[kind].offset and KINDS[kind].file:
             if roll() < 0.5:
                 made["sharing"] = "private"
             if roll() < 0.6:
                 made["file"] = kind[0]
                 made["offset"] = f"{random.randrange(4)}p"
-        if kind in _GIVEN:
+        if draw.pages:
             return made
         if roll() < 0.3:
             made["prot"] = random.choice(_PROTS)
@@ -225,15 +210,15 @@ class _Draw:
             advice = random.choice(_ADVICE)
             if advice not in _POPULATE or not self._armed:
                 made["advice"] = advice
-        if "uffd" in features and kind in _REGISTRABLE and roll() < 0.1:
+        if "uffd" in features and "missing" in draw.uffd and roll() < 0.1:
             made["uffd"] = random.choice(("missing", "missing", "missing", "missing+events"))
             self._armed = True
-        elif "uffd" in features and kind in ("anon", "memfd") and roll() < 0.02:
+        elif "uffd" in features and "wp" in draw.uffd and roll() < 0.02:
             made["uffd"] = random.choice(("wp", "wp+events"))
             self._armed = True
-        if "guard" in features and kind in ("anon", "memfd") and "lock" not in made and roll() < 0.03:
+        if "guard" in features and draw.guards and "lock" not in made and roll() < 0.03:
             made["guard"] = [0]
-        if "names" in features and kind in ("anon", "anon-shared") and roll() < 0.02:
+        if "names" in features and draw.names and roll() < 0.02:
             made["name"] = random.choice(("heap", "heap", "stack"))
         if "mseal" in features and roll() < _SEALED * self._dice.costly:
             made["seal"] = True
@@ -265,7 +250,7 @@ class _Draw:
 
     def _mmap(self) -> Document:
         made = {"letter": next(self._new_letters, "W"), **self._attributes()}
-        if made.get("kind") not in _GIVEN and "touch" not in made:
+        if not _kind(made).pages and "touch" not in made:
             made["touch"] = self._random.random() < 0.5
         return made
 
@@ -281,3 +266,8 @@ class _Draw:
 
     def _affords_child(self) -> bool:
         return self._random.random() < _FORKING * self._dice.costly
+
+
+def _kind(made: Document) -> Draw:
+    """Return how generators use the kind of a mapping with these attributes."""
+    return KINDS[made.get("kind", "anon")].draw

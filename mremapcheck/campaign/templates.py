@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, TypeAlias
 
+from mremapcheck.kinds import KINDS
+
 Items: TypeAlias = list[dict[str, Any]]
 Attributes: TypeAlias = Mapping[str, Any]
 
@@ -45,7 +47,7 @@ def like(made: Attributes, page: int, touch: bool) -> dict[str, Any]:
     same = {key: made[key] for key in ("kind", "sharing", "file", "uffd") if key in made}
     if "file" in made:
         same["offset"] = f"{max(int(made.get('offset', '0p')[:-1]) + page, 0)}p"
-    elif made.get("kind") not in (None, "anon-shared", "dev-zero", "droppable"):
+    elif not KINDS[made.get("kind", "anon")].draw.continues:
         same = {}
     return {"letter": "U", **same, "touch": touch and "uffd" not in made}
 

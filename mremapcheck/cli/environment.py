@@ -43,7 +43,12 @@ def keep_standard_streams() -> None:
 
 
 def heed_signals() -> None:
-    """Have SIGTERM and SIGHUP end the program as Ctrl-C does, unless whoever started it wants them ignored."""
+    """Have SIGTERM and SIGHUP end the program as Ctrl-C does, unless whoever started it wants them ignored.
+
+    SIGCHLD is never ignored: that may be inherited, too, and then nobody would learn how a process of ours has ended.
+    """
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             try:

@@ -46,6 +46,7 @@ COMMANDS: dict[str, Entry] = {
     "record": Entry("Run a program under strace; its mremap calls as scenarios."),
     "kernels": Entry("Real kernels for vm: references: fetch, add, remove."),
     "catalogue": Entry("All scenarios on a page for people."),
+    "help": Entry("The manual: a page for each topic."),
 }
 
 

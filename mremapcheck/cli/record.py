@@ -29,12 +29,13 @@ def record(
     """
     import os
 
-    from mremapcheck.base.errors import KernelReferenceError
+    from mremapcheck.base.errors import KernelReferenceError, MremapcheckError
     from mremapcheck.cli.codes import NOTHING_RAN, of_signal
     from mremapcheck.cli.environment import tell
-    from mremapcheck.cli.traces import read_logs, refuse_taken, stem, tell_check, tell_reading, write
+    from mremapcheck.cli.traces import refuse_taken, stem, tell_check, tell_reading, write
     from mremapcheck.convert.trace.collect import scenarios
-    from mremapcheck.convert.trace.record import record as run_strace
+    from mremapcheck.convert.trace.logs import read
+    from mremapcheck.convert.trace.record import Recording
     from mremapcheck.executors.references import open_executor
     from mremapcheck.kernels.version import KernelVersion
 
@@ -47,11 +48,16 @@ def record(
     refuse_taken(out, [path.stem for path in out.glob(f"{stem(name)}-*.yaml")] if out else [])
     with os.fdopen(os.memfd_create(name), "rb") as file:  # one without a name is never left behind
         kept = log or Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
-        status = run_strace(command, kept, _STDERR if out is None else None)
-        collection = read_logs([kept])
+        with Recording(command, kept, _STDERR if out is None else None) as recording:
+            collection = read([(kept, recording.lines())])
+        status = recording.status
         source = f"a run of {name}"
-        with open_executor("live") as live:
-            found = scenarios(collection, source, stem(name), version, [live])
+        try:
+            with open_executor("live") as live:
+                found = scenarios(collection, source, stem(name), version, [live])
+        except MremapcheckError as error:  # what was recorded is kept, whatever this machine cannot do
+            tell(f"mremapcheck: the scenarios could not be tried here, and expect nothing: {error.message}\n")
+            found = scenarios(collection, source, stem(name))
     code = of_signal(-status) if status < 0 else status
     tell_reading(collection, found, source)
     if not found:

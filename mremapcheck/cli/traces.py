@@ -70,13 +70,13 @@ def tell_reading(collection: Collection, found: Sequence[Found], source: str, lo
     reading, ledger = collection.reading, collection.reading.ledger
     tell(
         f"{counted(ledger.lines, 'line')} of {source}: {ledger.used} used, {ledger.unconcerned} of no concern, "
-        f"{len(ledger.unread)} not read\n"
+        f"{ledger.not_read} not read\n"
     )
     told = _TOLD if reading.calls else 1
     for unread in ledger.unread[:told]:
         tell(f"  {unread.log or source}:{unread.line}: not read: {unread.why}\n")
-    if len(ledger.unread) > told:
-        tell(f"  ... and {counted(len(ledger.unread) - told, 'more line')}\n")
+    if ledger.not_read > told:
+        tell(f"  ... and {counted(ledger.not_read - told, 'more line')}\n")
     for note in ledger.notes:
         tell(f"mremapcheck: {note}\n")
     if not reading.moves:

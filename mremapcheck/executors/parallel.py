@@ -30,7 +30,7 @@ class Parallel:
         try:
             self._kernel: Kernel = self._processes.submit(_tell_kernel).result()
         except BaseException:
-            self._processes.shutdown()
+            self._processes.stop()
             raise
 
     @property

@@ -82,13 +82,19 @@ class Processes(Executor):
         self._busy.clear()
         self._selector.close()
 
+    def stop(self) -> None:
+        """End the processes at once."""
+        _kill(self._alive)
+        self.shutdown()
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the processes; at once where an error or an interrupt ends it all."""
-        if error is not None:
-            _kill(self._alive)
-        self.shutdown()
+        if error is None:
+            self.shutdown()
+        else:
+            self.stop()
 
     def wait(self) -> None:
         """Wait until something is answered."""

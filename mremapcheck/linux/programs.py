@@ -45,6 +45,7 @@ class Family:
     """
 
     def __init__(self, command: list[str], stdout: int | None = None) -> None:
+        self._status: int | None = None
         self._told, tells = os.pipe()
         try:
             self._keeper = lifeline.fork(lambda: _keep(command, stdout, tells), signal.SIGTERM)
@@ -56,26 +57,46 @@ class Family:
         #: The program's process number.
         self.pid = started
 
+    def poll(self) -> int | None:
+        """Return how the program ended, as ``Popen.poll`` does; None while it runs."""
+        return self._ended(0)
+
     def wait(self, timeout: float) -> int:
-        """Return how the program ended, as ``Popen.returncode`` has it; raise TimeoutExpired after so many seconds."""
-        poll = select.poll()
-        poll.register(self._told, select.POLLIN)
-        if not poll.poll(timeout * 1000):
+        """Return how the program ended; raise TimeoutExpired after so many seconds."""
+        status = self._ended(timeout)
+        if status is None:
             raise subprocess.TimeoutExpired("", timeout)
-        status = self._hear()
-        return os.waitstatus_to_exitcode(signal.SIGKILL if status is None else status)
+        return status
+
+    def _ended(self, timeout: float) -> int | None:
+        if self._status is None:
+            poll = select.poll()
+            poll.register(self._told, select.POLLIN)
+            if poll.poll(timeout * 1000):
+                status = self._hear()
+                self._status = os.waitstatus_to_exitcode(signal.SIGKILL if status is None else status)
+        return self._status
 
     def _hear(self) -> int | None:
         data = os.read(self._told, _NUMBER)
         return int.from_bytes(data, "little") if data else None
 
+    def end(self) -> None:
+        """End all of it; nothing to do where that was done."""
+        if self._keeper:
+            self.poll()
+            if self._status is None:
+                self._status = -signal.SIGKILL
+            os.kill(self._keeper, signal.SIGUSR1)
+            os.waitpid(self._keeper, 0)
+            os.close(self._told)
+            self._keeper = 0
+
     def __enter__(self) -> Family:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        os.kill(self._keeper, signal.SIGUSR1)
-        os.waitpid(self._keeper, 0)
-        os.close(self._told)
+        self.end()
 
 
 #: Bytes of a number that a keeper tells.

@@ -16,7 +16,7 @@ def one_of(words: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _counts(statuses: Mapping[str, Status]) -> dict[str, Any]:
-    names = [name for name, status in statuses.items() if not status.on_request]
+    names = [name for name, status in statuses.items() if not (status.on_request or status.is_new)]
     return {
         "type": "object",
         "required": names,

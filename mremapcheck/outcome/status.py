@@ -15,13 +15,15 @@ Harness: TypeAlias = Literal["pass", "fail", "skip", "error"]
 class Status(NamedTuple):
     """A status: ``about`` explains it, ``harness`` is what the formats of test harnesses call it.
 
-    ``on_request``: it needs an option, and a summary leaves it out where there are none.
+    ``on_request``: it needs an option, and a summary leaves it out where there are none. ``is_new``: reports that were
+    kept before there was such a status do not count it.
     """
 
     name: str
     about: str
     harness: Harness
     on_request: bool = False
+    is_new: bool = False
 
     @property
     def is_bad(self) -> bool:
@@ -37,7 +39,7 @@ def _by_name(*statuses: Status) -> Mapping[str, Status]:
 OF_RUN = _by_name(
     Status("pass", "all is as expected", "pass"),
     Status("fail", "something is not as expected", "fail"),
-    Status("unchecked", "it ran, and nothing is expected of this kernel", "skip"),
+    Status("unchecked", "it ran, and nothing is expected of this kernel", "skip", is_new=True),
     Status("skip", "this kernel, or this user, cannot do what the scenario needs", "skip"),
     Status("error", "a step on the way failed, or the executor did", "error"),
 )

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE
+from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.drawing import MOST_PAGES
 from mremapcheck.scenario.fields import Choice, Flag, Text, Whole
-from mremapcheck.scenario.kinds import ADVICES, KINDS, PROTS, UFFD_MODES
+from mremapcheck.scenario.names import ADVICES, PROTS, UFFD_MODES
 from mremapcheck.scenario.reader import Refused
 from mremapcheck.scenario.records import ListOf, key
 from mremapcheck.scenario.values import Lock, Size

@@ -9,8 +9,8 @@ from mremapcheck.base.dataclass import dataclass
 from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
 from mremapcheck.scenario.drawing import LETTERS
-from mremapcheck.scenario.fields import Choice, Field, Text
-from mremapcheck.scenario.kinds import ADVICES, PROTS, UFFD_MODES, advice_features, uffd_features
+from mremapcheck.scenario.fields import Choice, Text
+from mremapcheck.scenario.names import ADVICES, PROTS, UFFD_MODES, advice_features, uffd_features
 from mremapcheck.scenario.operations import (
     Address,
     Madvise,
@@ -253,7 +253,7 @@ _OPERATIONS = {
     "fork": ForkItem,
 }
 
-ITEM: Field[Item] = Tagged(
+ITEM: Tagged[Item] = Tagged(
     "op",
     {name: Record(made, again=True) for name, made in _OPERATIONS.items()},
     untagged=Record(MremapItem, again=True),

@@ -28,7 +28,7 @@ from mremapcheck.scenario.drawing import Drawing, parse_drawing
 from mremapcheck.scenario.fields import Field, Parsed, Schema, string
 from mremapcheck.scenario.flags import FLAGS_HINT, flags_number, parse_flags
 from mremapcheck.scenario.flags import PATTERN as FLAGS
-from mremapcheck.scenario.kinds import CAPABILITIES
+from mremapcheck.scenario.names import CAPABILITIES
 from mremapcheck.scenario.operations import Address
 from mremapcheck.scenario.reader import Reader, Refused, describe, did_you_mean
 from mremapcheck.text.terminal import quote

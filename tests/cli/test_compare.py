@@ -112,6 +112,7 @@ def test_two_recorded_runs(program: Program, write: Write, tmp_path: Path) -> No
     assert answer.json["results"][0]["status"] == "error"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("command", ["compare", "matrix"])
 def test_the_options_of_run(program: Program, write: Write, command: str) -> None:
     folder = write(GAP, PLAIN, GAP.replace("name: gap", "name: pag").replace("EFAULT", "EPERM"))

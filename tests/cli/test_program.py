@@ -168,6 +168,12 @@ def test_a_signal_before_there_is_a_report() -> None:
     assert process.returncode == 143
 
 
+def test_a_careless_parent_that_ignores_its_children(shell: Shell) -> None:
+    """What ignores SIGCHLD bequeaths that, and then the ends of processes cannot be waited for."""
+    answer = shell("trap '' CHLD; exec $M run --only uffd-first")
+    assert answer.returncode == 0 and answer.stderr == "", answer.stderr
+
+
 def test_nohup_is_respected() -> None:
     command = ["nohup", sys.executable, "-m", "mremapcheck", "run", "--kernel", "6.17", "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

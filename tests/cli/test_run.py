@@ -117,6 +117,7 @@ def test_expectations_of_another_version(program: Program, write: Write) -> None
     assert program("run", "--kernel", "6.16+multi-vma-move", folder, "--expect-as", "6.17").code == 0
 
 
+@pytest.mark.alone
 def test_jobs_change_nothing_but_the_time(program: Program, write: Write) -> None:
     folder = write(GAP, WRONG, SEALED, BROKEN)
     one = program("run", "--kernel", "6.6", folder, "--format", "json")

@@ -36,6 +36,7 @@ class Echo:
         pass
 
 
+@pytest.mark.alone
 def test_results_come_in_order_and_from_several_processes() -> None:
     with Parallel(Echo, 3) as executor:
         answers = [(execution.reason or "").split() for execution in executor.run(CASES)]
@@ -43,6 +44,7 @@ def test_results_come_in_order_and_from_several_processes() -> None:
     assert str(os.getpid()) not in {pid for _, pid in answers}
 
 
+@pytest.mark.alone
 def test_an_error_of_a_process_arrives_with_its_hint() -> None:
     with (
         Parallel(lambda: Echo(bad="case40"), 2) as executor,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ def test_another_scenario_of_the_same_name_is_never_an_answer(file: str) -> None
     (execution,) = RecordedExecutor(file).run([scenario("bad", size=5)])
     reason = f"digest {scenario('bad').digest}, not {scenario('bad', size=5).digest}"
     assert execution.status == "error" and reason in (execution.reason or "")
+
+
+def test_a_report_from_before_there_was_unchecked(file: str) -> None:
+    document = json.loads(Path(file).read_text())
+    del document["summary"]["unchecked"]
+    Path(file).write_text(json.dumps(document))
+    assert RecordedExecutor(file).kernel.release == "6.17"
 
 
 def test_what_was_not_recorded_is_skipped(file: str) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from mremapcheck.base.units import PAGE
+from mremapcheck.executors.live import explain
 from mremapcheck.executors.live.facts import Interpreter
 from mremapcheck.executors.live.plan import prepare
 from mremapcheck.outcome.outcome import Outcome
@@ -68,3 +71,19 @@ def test_guard_pages_of_the_executor_are_not_the_scenarios() -> None:
     """Memory that merges with guarded memory is marked, too: a thread's stack has guard pages, for one."""
     assert chosen() == ("accounted",)
     assert chosen(vmas={"A": {"guard": [0]}}) == ("accounted", "guard")
+
+
+@pytest.mark.parametrize(
+    ("flags", "place", "end"),
+    [("MAYMOVE|FIXED", "0x0", PAGE), ("MAYMOVE|FIXED", "0x1000", 2 * PAGE), ("MAYMOVE|DONTUNMAP", "0x0", 0)],
+)
+def test_the_page_at_zero_is_a_place_like_others(flags: str, place: str, end: int) -> None:
+    """Where vm.mmap_min_addr is 0 even this one may be mapped; as a hint 0 means that there is none."""
+    drawn = scenario(map={"src": "A"}, moves=[move("1p", flags, new_address=place)])
+    assert prepare(drawn).plan.near_zero == end
+
+
+def test_a_place_near_zero_must_be_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain, "read_file", lambda path: b"0\n")
+    monkeypatch.setattr(explain, "_lowest", [])
+    assert "vm.mmap_min_addr is 0 here, so 0x0 is an address like others" in explain.near_zero(PAGE)

@@ -18,9 +18,10 @@ import pytest
 
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE
-from mremapcheck.executors.live import place, supervisor
+from mremapcheck.executors.live import supervisor
 from mremapcheck.executors.live.executor import WINDOW, LiveExecutor
 from mremapcheck.executors.live.filler import Filler
+from mremapcheck.kinds import placing
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 from tests.live.conftest import move, scenario
@@ -77,6 +78,7 @@ def hit(executor: LiveExecutor, scenarios: list[Scenario], blow: Callable[[], No
     return found
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
 def test_death_is_blamed_on_one_scenario(stuck: Callable[[], int], number: signal.Signals) -> None:
     scenarios = [
@@ -90,6 +92,7 @@ def test_death_is_blamed_on_one_scenario(stuck: Callable[[], int], number: signa
     assert found[1].reason == f"the worker was killed by {number.name} in process.map_headroom"
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("stuck")
 def test_hanging_scenario_is_ended() -> None:
     with LiveExecutor(timeout=4, fresh=False) as executor:
@@ -98,6 +101,7 @@ def test_hanging_scenario_is_ended() -> None:
     assert found[1].reason == "no result within 4 s, in process.map_headroom"
 
 
+@pytest.mark.alone
 def test_worker_that_does_not_even_end_is_given_up(stuck: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "GRACE", 0.5)
     with LiveExecutor(timeout=4, fresh=False) as executor:
@@ -151,6 +155,7 @@ def test_unwanted_answers_do_not_come_later(executor: LiveExecutor) -> None:
     assert drawings(list(executor.run([other]))) == ["BB"]
 
 
+@pytest.mark.alone
 def test_fault_of_our_own_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def presence(*_: object) -> object:
         raise ValueError("made up")
@@ -164,6 +169,7 @@ def test_fault_of_our_own_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all("ValueError: made up" in (execution.reason or "") for execution in found)
 
 
+@pytest.mark.alone
 def test_unusable_process_is_an_executor_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def mark() -> None:
         raise OSError("no room")
@@ -227,6 +233,7 @@ def test_killed_tool_leaves_no_processes() -> None:
     until(lambda: not runs(keeper) and not runs(worker), "the end of all processes of the tool")
 
 
+@pytest.mark.alone
 def test_forked_start(executor: LiveExecutor) -> None:
     with LiveExecutor(fresh=False) as forked:
         assert list(forked.run([scenario()])) == list(executor.run([scenario()]))
@@ -237,6 +244,7 @@ def test_worker_is_the_first_to_go_when_memory_runs_out(executor: LiveExecutor) 
     assert Path(f"/proc/{worker_of(os.getpid())}/oom_score_adj").read_text() == "1000\n"
 
 
+@pytest.mark.alone
 def test_interpreter_below_the_arena(executor: LiveExecutor) -> None:
     """One that is not position independent lies there, and its heap, which grows."""
     import ctypes
@@ -260,12 +268,13 @@ def test_interpreter_below_the_arena(executor: LiveExecutor) -> None:
             libc.munmap(ctypes.c_void_p(low), 0x8000)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["io-uring", "aio"])
 def test_interpreter_that_needs_memory_while_a_ring_is_placed(
     executor: LiveExecutor, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """It comes after the look at what is free, and stays: once it lay in the arena, and was unmapped with it."""
-    look = place._mappings
+    look = placing.mappings
     taken: list[mmap.mmap] = []
 
     def and_take() -> list[tuple[int, int, str]]:
@@ -279,7 +288,7 @@ def test_interpreter_that_needs_memory_while_a_ring_is_placed(
             taken.append(mmap.mmap(-1, 1 << 20))
         return found
 
-    monkeypatch.setattr(place, "_mappings", and_take)
+    monkeypatch.setattr(placing, "mappings", and_take)
     scenarios = [scenario(map={"src": "A", "dst": "."}, vmas={"A": {"kind": kind}}, moves=[move("1p")])] * 4
     with LiveExecutor(fresh=False) as forked:
         found = list(forked.run(scenarios))
@@ -371,3 +380,19 @@ def test_a_worker_may_run_anywhere_again_after_it_reclaimed_pages(executor: Live
         (found,) = executor.run([scenario(moves=[free, pageout, move()])])
         assert drawings([found]) == ["___"]
     assert os.sched_getaffinity(worker_of(os.getpid())) == os.sched_getaffinity(0)
+
+
+def test_what_a_worker_has_leaked_is_no_part_of_a_limit_of_secret_memory(executor: LiveExecutor) -> None:
+    """6.15 to 7.3-rc6 count locked memory for ever that MREMAP_DONTUNMAP has moved; secret memory counts elsewhere."""
+    leak = scenario(vmas={"A": {"lock": True}}, moves=[move(flags="MAYMOVE|DONTUNMAP|FIXED")])
+    secret = scenario(vmas={"A": {"kind": "secret", "touch": False}}, process={"rlimits": {"memlock": "8p"}})
+    workers = []
+    leaks = False
+    for drawn in (leak, leak, secret):
+        (found,) = executor.run([drawn])
+        workers.append(worker_of(os.getpid()))
+        leaks = leaks or "VmLck:\t       0 kB" not in Path(f"/proc/{workers[-1]}/status").read_text()
+    if found.status == "skip":
+        pytest.skip(found.reason or "")
+    assert workers[0] == workers[1]
+    assert (workers[1] != workers[2]) == leaks

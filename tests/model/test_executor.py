@@ -98,6 +98,7 @@ def test_the_design_s_example() -> None:
             [do("mprotect", "src+1p", 1, prot="none"), do("read", "src", 2)],
             "moves[1] (line 0): read failed: EFAULT at page 1",
         ),
+        ([do("mlock", "src", 2), do("madvise", "src", 2, advice="free")], "moves[1] (line 0): madvise failed: EINVAL"),
         (
             [
                 do("uffd-register", "src", 1, mode="missing"),
@@ -132,6 +133,26 @@ def test_limits_hold_from_the_first_move_on() -> None:
     assert told(execute("6.18", scenario)) == "ENOMEM refused src=AA."
     scenario = scene(move("src", 2, 3), src="AA.", process={"rlimits": {"as": "+1p"}})
     assert told(execute("6.18", scenario)) == "src resized src=AA_"
+
+
+def test_secret_memory_counts_when_it_is_touched() -> None:
+    """A page counts once, and also when it is mapped no more; each mapping counted until then, touched or not."""
+    items = [
+        do("touch", "src", 2, letter="S"),
+        move("src", 0, 4, F, "dst"),
+        do("munmap", "src", 4),
+        do("touch", "dst", 4, letter="T"),
+        move("dst", 4, 4),
+    ]
+    secret = {"S": {"kind": "secret", "touch": False}}
+    limits = {"rlimits": {"memlock": "4p"}}
+    assert told(execute("7.3.4", scene(*items, src="SSSS", dst="....", vmas=secret, process=limits))) == (
+        "dst unchanged src=.... dst=TTTT"
+    )
+    limits = {"rlimits": {"memlock": "3p"}}
+    assert told(execute("7.3.4", scene(*items, src="SSSS", dst="....", vmas=secret, process=limits))) == (
+        "error: moves[3] (line 0): touch failed: EFAULT at page 3"
+    )
 
 
 def test_a_forked_child_has_no_locks_and_no_registrations() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mremapcheck.convert.trace.collect import collect, documents
+from mremapcheck.convert.trace.logs import read, source_of, stem_of
+from mremapcheck.convert.trace.witnesses import models
 from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
@@ -199,3 +202,259 @@ def test_long_runs_are_not_touched() -> None:
     )
     assert document["map"] == {"src": "A{4096}"}
     assert document["vmas"] == {"A": {"touch": False}}
+
+
+MOVE = "mremap({at:#x}, {size}, {size}, MREMAP_MAYMOVE|MREMAP_FIXED, {to:#x}) = {to:#x}"
+
+
+def model_of(document: dict[str, Any], kernel: str) -> str:
+    (execution,) = ModelExecutor(resolve(kernel)).run([parse_document(document)])
+    assert execution.outcome
+    return str(execution.outcome.moves[-1])
+
+
+def test_a_hole_is_a_hole() -> None:
+    (document,) = imported_lines(
+        MMAP.format(size=12288, at="0x7f0000000000"),
+        "munmap(0x7f0000001000, 4096) = 0",
+        MOVE.format(at=0x7F0000000000, size=12288, to=0x7E0000000000),
+    )
+    assert document["map"]["src"] == "A.B"
+    assert [model_of(document, kernel) for kernel in ("6.12", "6.17")] == ["EFAULT refused", "moved"]
+
+
+def test_a_neighbour_where_the_growth_ends_is_drawn() -> None:
+    (document,) = imported_lines(
+        MMAP.format(size=12288, at="0x7f0000000000"),
+        "munmap(0x7f0000001000, 4096) = 0",
+        "mremap(0x7f0000000000, 4096, 8192, 0) = 0x7f0000000000",
+    )
+    assert document["map"]["src"] == "A.B"
+
+
+def test_what_lies_between_two_near_ranges_is_drawn() -> None:
+    (document,) = imported_lines(
+        MMAP.format(size=49152, at="0x7f0000000000"),
+        "munmap(0x7f0000004000, 4096) = 0",
+        MOVE.format(at=0x7F0000000000, size=8192, to=0x7F0000008000),
+    )
+    assert document["map"] == {"src": "AAAA.BBBBBBB"}
+
+
+def test_a_second_question_for_the_heap_forgets_nothing() -> None:
+    (document,) = imported_lines(
+        "brk(NULL) = 0x555500000000",
+        "mmap(NULL, 16384, PROT_READ, MAP_SHARED, 3</tmp/db>, 0) = 0x7f0000000000",
+        "brk(NULL) = 0x555500000000",
+        "brk(0x555500021000) = 0x555500021000",
+        "mremap(0x7f0000000000, 16384, 32768, MREMAP_MAYMOVE) = 0x7e0000000000",
+    )
+    assert document["vmas"]["A"]["kind"] == "file"
+
+
+@pytest.mark.parametrize(
+    ("lines", "letter"),
+    [
+        (["mseal({at}, 8192, 0) = 0"], {"seal": True}),
+        (["syscall_0x1ce({at}, 0x2000, 0, 0, 0, 0) = 0"], {"seal": True}),
+        (["mlockall(MCL_CURRENT|MCL_FUTURE) = 0"], {"lock": True}),
+        (["mlockall(MCL_CURRENT|MCL_ONFAULT) = 0"], {"lock": "on-fault"}),
+        (["mlockall(MCL_CURRENT) = 0", "munlockall() = 0"], {}),
+        (["pkey_mprotect({at}, 8192, PROT_READ, 1) = 0"], {"prot": "r"}),
+        (["madvise({at}, 8192, 0x66 /* MADV_??? */) = 0"], {"advice": "guard-install"}),
+        (["madvise({at}, 8192, MADV_GUARD_INSTALL) = 0", "madvise({at}, 8192, 103) = 0"], {}),
+        (["madvise({at}, 8192, 0xa /* MADV_DONTFORK */) = 0"], {"advice": "dontfork"}),
+        (['prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, {at}, 8192, "heap") = 0'], {"name": "heap"}),
+        (
+            [
+                "ioctl(3, UFFDIO_API, {{api=0xaa, features=UFFD_FEATURE_EVENT_REMAP => features=0x1ff}}) = 0",
+                "ioctl(3, 0xc020aa00 /* UFFDIO_REGISTER */, {{range={{start={at}, len=0x2000}}, mode=0x1}}) = 0",
+            ],
+            {"uffd": "missing+events"},
+        ),
+    ],
+)
+def test_everything_that_changes_memory_is_read(lines: list[str], letter: dict[str, Any]) -> None:
+    at = "0x7f0000000000"
+    (document,) = imported_lines(
+        MMAP.format(size=8192, at=at),
+        *(line.format(at=at) for line in lines),
+        f"mremap({at}, 8192, 8192, MREMAP_MAYMOVE) = {at}",
+    )
+    assert document.get("vmas", {}).get("A", {}) == letter
+
+
+def test_system_v_segments_come_and_go() -> None:
+    found = imported_lines(
+        "shmget(IPC_PRIVATE, 65536, 0x1c0|0600) = 7",
+        "shmat(7, NULL, SHM_RDONLY) = 0x7f0000000000",
+        "mremap(0x7f0000004000, 0, 8192, MREMAP_MAYMOVE) = 0x7e0000000000",
+        "shmdt(0x7f0000000000) = 0",
+        "mremap(0x7f0000004000, 4096, 8192, MREMAP_MAYMOVE) = -1 EFAULT (Bad address)",
+    )
+    assert found[0]["vmas"]["A"] == {"kind": "sysv-shm", "prot": "r", "file": "shm7", "touch": False}
+    assert found[1]["map"] == {"src": "."}
+
+
+def test_a_huge_memfd_is_known_by_its_flags_and_drawn_aligned() -> None:
+    (document,) = imported_lines(
+        'memfd_create("big", MFD_HUGETLB|MFD_CLOEXEC) = 4',
+        "mmap(NULL, 4194304, PROT_READ|PROT_WRITE, MAP_SHARED, 4, 0) = 0x7f0000200000",
+        "mremap(0x7f0000200000, 4194304, 2097152, MREMAP_MAYMOVE) = 0x7f0000200000",
+    )
+    assert document["vmas"]["A"]["kind"] == "memfd-hugetlb"
+    assert document["map"] == {"src": {"pages": "A{1024}", "align": "2M"}}
+
+
+def test_made_up_results_are_left_out() -> None:
+    collection = collect(["mremap(0x7f0000000000, 4096, 8192, 0) = -1 ENOMEM (Cannot allocate memory) (INJECTED)"])
+    assert documents(collection, "log", "t") == {}
+    assert list(collection.reading.left) == ["strace made the result up"]
+
+
+def held(kernel: str, *lines: str) -> list[dict[str, Any]]:
+    """Import lines with what the model of a kernel does held against them."""
+    version = KernelVersion.parse(kernel)
+    return list(documents(collect(lines), "log", "t", version, models(version)).values())
+
+
+def test_a_drawing_that_contradicts_the_result_expects_nothing() -> None:
+    at = "0x7f0000000000"
+    (document,) = held("6.18", MMAP.format(size=8192, at=at), f"mremap({at}, 8192, 16384, 0) = -1 EFAULT (Bad address)")
+    assert "expect" not in document
+    assert "Nothing is expected: drawn like this it is" in document["about"]
+
+
+def test_a_limit_that_the_log_does_not_show_is_taken_from_the_result() -> None:
+    at = "0x7f0000000000"
+    again = f"mremap({at}, 8192, 16384, MREMAP_MAYMOVE) = -1 EAGAIN (Resource temporarily unavailable)"
+    for lock in ("mlockall(MCL_FUTURE) = 0", "getpid() = 1"):
+        (document,) = held("6.18", lock, MMAP.format(size=8192, at=at), again)
+        assert document["process"] == {"rlimits": {"memlock": "+0p"}}
+        assert document["vmas"] == {"A": {"lock": True}}
+        assert document["expect"] == [{"kernel": "==6.18.0", "errno": "EAGAIN"}]
+
+
+def test_a_duplicate_proves_shared_memory_and_a_growth_without_room_that_the_page_is_mapped() -> None:
+    (duplicate,) = held("6.18", "mremap(0x7f0000000000, 0, 8192, MREMAP_MAYMOVE) = 0x7e0000000000")
+    assert duplicate["vmas"]["A"] == {"kind": "anon-shared"}
+    (private,) = held(
+        "6.18",
+        MMAP.format(size=8192, at="0x7f0000000000"),
+        "mremap(0x7f0000000000, 0, 8192, MREMAP_MAYMOVE) = 0x7e0000000000",
+    )
+    assert private["vmas"]["A"] == {"kind": "anon-shared"}
+    assert "only shared memory gets a second mapping" in private["about"]
+    (full,) = held("6.18", "mremap(0x7f0000000000, 4096, 8192, 0) = -1 ENOMEM (Cannot allocate memory)")
+    assert full["map"] == {"src": "AB"}
+    assert full["expect"][0]["errno"] == "ENOMEM"
+
+
+def test_a_hidden_hint_is_said_to_be_unknown() -> None:
+    at = "0x7f0000000000"
+    (document,) = held(
+        "6.18",
+        MMAP.format(size=8192, at=at),
+        f"mremap({at}, 8192, 8192, MREMAP_MAYMOVE|MREMAP_DONTUNMAP) = -1 EINVAL (Invalid argument)",
+    )
+    assert "expect" not in document
+    assert "does not show new_address" in document["about"]
+    (shown,) = held(
+        "6.18",
+        MMAP.format(size=8192, at=at),
+        "mremap(0x7f0000000000, 0x2000, 0x2000, 0x5, 0x7f0000000000) = -1 EINVAL (Invalid argument)",
+    )
+    assert shown["moves"][0]["new_address"] == "src"
+    assert shown["expect"][0]["errno"] == "EINVAL"
+
+
+def test_what_cannot_be_drawn_keeps_mappings_apart_all_the_same() -> None:
+    fixed = "MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS"
+    (document,) = held(
+        "6.18",
+        f"mmap(0x7f0000000000, 8192, PROT_READ|PROT_WRITE, {fixed}|MAP_NORESERVE, -1, 0) = 0x7f0000000000",
+        f"mmap(0x7f0000002000, 8192, PROT_READ|PROT_WRITE, {fixed}, -1, 0) = 0x7f0000002000",
+        "mremap(0x7f0000000000, 16384, 20480, MREMAP_MAYMOVE) = -1 EFAULT (Bad address)",
+    )
+    assert document["expect"][0]["errno"] == "EFAULT"
+    assert "MAP_NORESERVE" in document["about"]
+
+
+@pytest.mark.parametrize("size", [2 << 30, 64 << 30])
+def test_large_moves_are_drawn(size: int) -> None:
+    (document,) = held(
+        "6.18",
+        MMAP.format(size=size, at="0x700000000000"),
+        MOVE.format(at=0x700000000000, size=size, to=0x600000000000),
+    )
+    assert document["expect"] == [{"kernel": "==6.18.0", "verdict": "moved"}]
+    assert ("drawn shorter" in document["about"]) == (size > 4 << 30)
+
+
+def test_a_32_bit_program_is_said_to_be_one() -> None:
+    (document,) = imported_lines(
+        "mmap2(NULL, 8192, PROT_READ, MAP_SHARED, 3, 0x10) = 0x40000000",
+        "mremap(0x40000000, 8192, 16384, MREMAP_MAYMOVE) = 0x40200000",
+    )
+    assert document["vmas"]["A"]["offset"] == "16p"  # in pages, as the call takes it
+    assert "32-bit" in document["about"]
+
+
+def test_who_is_a_thread_is_guessed_and_said_where_the_log_has_no_clone() -> None:
+    stack = "1 mmap(NULL, 8392704, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_STACK, -1, 0) = 0x7d0000000000"
+    lines = [
+        "1 " + MMAP.format(size=8192, at="0x7f0000000000"),
+        "2 munmap(0x7f0000001000, 4096) = 0",
+        "1 mremap(0x7f0000000000, 8192, 8192, 0) = 0x7f0000000000",
+    ]
+    collection = collect(lines)
+    (child,) = documents(collection, "log", "t").values()
+    (thread,) = imported_lines(lines[0], stack, *lines[1:])
+    assert (child["map"]["src"], thread["map"]["src"]) == ("AA", "A.")
+    assert any("no clone" in note for note in collection.reading.ledger.notes)
+
+
+def test_the_files_of_strace_ff_are_one_set_with_short_names(tmp_path: Path) -> None:
+    parent = [
+        "1700000000.000001 " + MMAP.format(size=8192, at="0x7f0000000000"),
+        "1700000000.000002 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD) = 12",
+        "1700000000.000004 mprotect(0x7f0000000000, 8192, PROT_NONE) = 0",
+    ]
+    child = ["1700000000.000003 mremap(0x7f0000000000, 8192, 8192, MREMAP_MAYMOVE) = 0x7f0000000000"]
+    for timed in (True, False):
+        files = []
+        for pid, lines in ((11, parent), (12, child)):
+            path = tmp_path / f"prog.log.{pid}"
+            path.write_text("".join(f"{line if timed else line.split(' ', 1)[1]}\n" for line in lines))
+            files.append((path, path.read_text().splitlines()))
+        collection = read(files)
+        (name,) = documents(collection, source_of([path for path, _ in files]), stem_of([path for path, _ in files]))
+        assert name == "prog-no-change"
+        (document,) = documents(collection, "log", "t").values()
+        assert "vmas" not in document
+        assert collection.reading.ledger.unread == []
+
+
+def test_reading_is_linear() -> None:
+    """A growth costs as many steps among many as among few."""
+    steps = []
+    for count in (500, 2000):
+        lines = [MMAP.format(size=4096, at="0x7f0000000000")]
+        lines += [
+            f"mremap(0x7f0000000000, {size * 4096}, {(size + 1) * 4096}, MREMAP_MAYMOVE) = 0x7f0000000000"
+            for size in range(1, count)
+        ]
+        taken = 0
+
+        def step(frame: Any, event: str, argument: Any) -> None:
+            nonlocal taken
+            taken += 1
+
+        sys.setprofile(step)
+        try:
+            collection = collect(lines)
+        finally:
+            sys.setprofile(None)
+        assert collection.reading.moves == count - 1
+        steps.append(taken / count)
+    assert steps[1] < 1.2 * steps[0]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from mremapcheck.base.units import PAGE
+from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.operations import Address
-
-#: Kinds and their names in the pack; the two that libc's headers use for something else have longer ones.
-KINDS = {"file": "FILE_ON_DISK"}
 
 
 def kind(name: str) -> str:
     """Return the pack's name of a kind: ``anon-shared`` -> ``ANON_SHARED``."""
-    return KINDS.get(name, name.upper().replace("-", "_"))
+    return KINDS[name].c.name or identifier(name).upper()
 
 
 def size(number: int, page: str = "P") -> str:

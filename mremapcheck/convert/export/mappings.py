@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from mremapcheck.base.units import PAGE
 from mremapcheck.convert.export.c_text import identifier
-from mremapcheck.convert.export.steps import OBJECT_KINDS, Objects
+from mremapcheck.convert.export.steps import Objects
+from mremapcheck.kinds import KINDS
+from mremapcheck.kinds.kind import Site
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mmap
 from mremapcheck.text.c import string
@@ -17,12 +19,6 @@ PROTS = {
     "rw": "PROT_READ | PROT_WRITE",
     "rx": "PROT_READ | PROT_EXEC",
     "rwx": "PROT_READ | PROT_WRITE | PROT_EXEC",
-}
-_ANONYMOUS = {
-    "anon": "MAP_ANONYMOUS",
-    "anon-shared": "MAP_ANONYMOUS",
-    "hugetlb": "MAP_ANONYMOUS | MAP_HUGETLB",
-    "growsdown": "MAP_ANONYMOUS | MAP_GROWSDOWN",
 }
 
 
@@ -37,78 +33,36 @@ class Mappings:
 
     def statements(self, operation: Mmap, at: str) -> Iterator[str]:
         """Yield what maps it at the address ``at``, and first what makes the object, if nothing has yet."""
+        c = KINDS[operation.kind].c
+        self._uses.update(c.snippets)
         size, prot = size_of(operation.size), PROTS[operation.prot]
-        if operation.kind in ("vdso", "vvar"):
-            self._uses.add("own")
-            yield f'move_own("[{operation.kind}]", {at}, {size});'
-            return
-        if operation.kind == "aio":
-            self._uses.add("ring")
-            yield f"unsigned long {operation.letter.lower()}_context = 0;"
-            yield f"leave_one_gap({at}, {size});"
-            events = operation.size // 64 - 2
-            yield f"MUST(syscall(SYS_io_setup, {events}, &{operation.letter.lower()}_context));"
-            yield "open_gaps();"
-            if operation.prot != "rw":
-                yield f"MUST(mprotect({at}, {size}, {prot}));"
-            return
         fd = "-1"
-        if operation.kind in OBJECT_KINDS:
+        if c.has_object:
             number = self._objects.number(operation)
             if number not in self._opened:
                 self._opened[number] = _descriptor(operation)
                 yield from self._open(operation, number)
             fd = self._opened[number]
-        if operation.kind == "sysv-shm":
-            yield f"MUST(shmat({fd}, {at}, SHM_REMAP | SHM_EXEC));"
-            yield f"MUST(shmctl({fd}, IPC_RMID, NULL));"
-            if operation.prot != "rwx":
-                yield f"MUST(mprotect({at}, {size}, {prot}));"
+        if c.mapping is not None:
+            yield from c.mapping(Site(operation.letter, at, size, operation.size, prot, operation.prot, fd))
             return
-        if operation.kind == "io-uring":
-            self._uses.add("ring")
-            yield f"leave_one_gap({at}, {size});"
-            yield f"MUST(mmap(NULL, {size}, {prot}, MAP_SHARED, {fd}, 0));"
-            yield "open_gaps();"
-            return
-        sharing = "MAP_SHARED" if operation.sharing == "shared" else "MAP_PRIVATE"
-        if operation.kind == "droppable":
-            how = "MAP_FIXED | 0x08 /* MAP_DROPPABLE */ | MAP_ANONYMOUS"
-        else:
-            how = " | ".join(["MAP_FIXED", sharing, *([_ANONYMOUS[operation.kind]] if fd == "-1" else [])])
+        sharing = "MAP_SHARED" if operation.sharing == "shared" else c.private
+        how = " | ".join(filter(None, ("MAP_FIXED", sharing, c.flags)))
         yield f"MUST(mmap({at}, {size}, {prot}, {how}, {fd}, {size_of(operation.offset * PAGE)}));"
 
     def _open(self, operation: Mmap, number: int) -> Iterator[str]:
-        name, length = self._opened[number], size_of(self._objects.lengths[number])
+        c, name, length = KINDS[operation.kind].c, self._opened[number], self._objects.lengths[number]
+        self._includes.update(("fcntl.h", *c.headers))
+        if c.opening is not None:
+            yield from c.opening(name, length, size_of(length))
+            return
+        if c.remark:
+            yield f"/* {c.remark} */"
         title = string(operation.object.removeprefix("@"))
-        self._includes.add("fcntl.h")
-        if operation.kind == "sysv-shm":
-            self._includes.add("sys/shm.h")
-            yield from (f"int {name} = shmget(IPC_PRIVATE, {length}, IPC_CREAT | 0600);", f"MUST({name});")
-            return
-        if operation.kind == "io-uring":
-            entries = 1
-            while entries * 36 < self._objects.lengths[number]:
-                entries *= 2
-            yield f"char {name}_parameters[120] = {{ 0 }};"
-            yield f"int {name} = syscall(425 /* io_uring_setup */, {entries}, {name}_parameters);"
-            yield f"MUST({name});"
-            return
-        if operation.kind == "file":
-            yield "/* The current folder must be on ext4, xfs or btrfs. */"
-        how = {
-            "memfd": f"memfd_create({title}, 0)",
-            "memfd-hugetlb": f"memfd_create({title}, MFD_HUGETLB)",
-            "file": 'open(".", O_TMPFILE | O_RDWR, 0600)',
-            "tmpfs": 'open("/dev/shm", O_TMPFILE | O_RDWR, 0600)',
-            "dev-zero": 'open("/dev/zero", O_RDWR)',
-            "secret": "syscall(447 /* memfd_secret */, 0)",
-        }[operation.kind]
-        yield f"int {name} = {how};"
-        if operation.kind != "memfd":
-            yield f"MUST({name});"
-        if operation.kind != "dev-zero":
-            yield f"MUST(ftruncate({name}, {length}));"
+        yield f"int {name} = {c.open.format(title=title)};"
+        yield f"MUST({name});"
+        if c.sized:
+            yield f"MUST(ftruncate({name}, {size_of(length)}));"
 
 
 def _descriptor(operation: Mmap) -> str:

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from mremapcheck import __version__
 from mremapcheck.convert.export.c_text import identifier, kind, size
+from mremapcheck.convert.export.kinds import with_kinds
 from mremapcheck.convert.export.oracle import Wanted
 from mremapcheck.convert.export.steps import Objects, rows
 from mremapcheck.scenario import picture
@@ -49,8 +50,8 @@ _ABOUT = """\
 class Packed:
     """A scenario with what is expected of it.
 
-    ``skip``: why it cannot be carried out, or nothing. ``near_zero``: the lowest address, if below 64K, that it takes
-    for forbidden.
+    ``skip``: why it cannot be carried out, or nothing. ``near_zero``: the end of the highest page
+    below 64K that it takes for forbidden, or 0.
     """
 
     scenario: Scenario
@@ -71,7 +72,7 @@ def pack_text(packed: Sequence[Packed], imitated: str = "") -> str:
 
 def part(name: str) -> str:
     """Return a part of the interpreter."""
-    return files(__package__).joinpath("runtime", f"{name}.c").read_text(encoding="utf-8")
+    return with_kinds(files(__package__).joinpath("runtime", f"{name}.c").read_text(encoding="utf-8"))
 
 
 def _tables(index: int, packed: Packed) -> Iterator[str]:

@@ -8,6 +8,7 @@ from mremapcheck.base.units import PAGE, pages
 from mremapcheck.convert.export.c_text import flags, identifier
 from mremapcheck.convert.export.mappings import PROTS, Mappings, size_of
 from mremapcheck.convert.export.steps import tag_runs
+from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
@@ -277,7 +278,7 @@ class Statements:
 
 
 def _is_closed(operation: Mmap | Mprotect) -> bool:
-    return operation.prot == "none" or (isinstance(operation, Mmap) and operation.kind == "secret")
+    return operation.prot == "none" or (isinstance(operation, Mmap) and KINDS[operation.kind].c.unreadable)
 
 
 def _extents(scenario: Scenario) -> dict[str, int]:

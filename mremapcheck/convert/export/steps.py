@@ -8,6 +8,7 @@ from typing import Any
 
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.convert.export.c_text import address, flags, kind, size
+from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
@@ -31,9 +32,6 @@ from mremapcheck.scenario.operations import (
 )
 from mremapcheck.text.c import character, string
 
-#: Kinds that need an object; the others are made by mmap's flags alone, or belong to the process.
-OBJECT_KINDS = frozenset(("memfd", "memfd-hugetlb", "file", "tmpfs", "sysv-shm", "dev-zero", "io-uring", "secret"))
-
 _UFFD = {
     "missing": "MISSING",
     "wp": "WP",
@@ -55,7 +53,7 @@ class Objects:
         """Find them; each is long enough for everything that is mapped of it."""
         objects = cls()
         for operation in (*scenario.setup, *scenario.script):
-            if isinstance(operation, Mmap) and operation.kind in OBJECT_KINDS:
+            if isinstance(operation, Mmap) and KINDS[operation.kind].c.has_object:
                 key = operation.kind, operation.object
                 number = objects.numbers.setdefault(key, len(objects.numbers))
                 if number == len(objects.lengths):

@@ -33,15 +33,20 @@ class Unread(NamedTuple):
     why: str
 
 
+#: Lines that were not read and are told one by one, at most.
+_KEPT = 1000
+
+
 @dataclass(slots=True)
 class Ledger:
     """What became of the lines: each was used, or is of no concern, or was not read.
 
-    ``notes`` say what holds for the log as a whole.
+    ``unread`` are the first of those that were not. ``notes`` say what holds for the log as a whole.
     """
 
     lines: int = 0
     used: int = 0
+    not_read: int = 0
     unread: list[Unread] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
     log: str = ""
@@ -49,8 +54,18 @@ class Ledger:
     @property
     def unconcerned(self) -> int:
         """How many lines have nothing to do with the address space."""
-        return self.lines - self.used - len(self.unread)
+        return self.lines - self.used - self.not_read
 
     def refuse(self, line: int, why: str) -> None:
         """Count a line that could not be read."""
-        self.unread.append(Unread(self.log, line, why))
+        self.not_read += 1
+        if len(self.unread) < _KEPT:
+            self.unread.append(Unread(self.log, line, why))
+
+    def add(self, other: Ledger) -> None:
+        """Add what became of another log's lines."""
+        self.lines += other.lines
+        self.used += other.used
+        self.not_read += other.not_read
+        self.unread += other.unread[: _KEPT - len(self.unread)]
+        self.notes += other.notes

@@ -5,6 +5,8 @@ All that maps, unmaps, moves or changes memory, starts or ends a process, or giv
 
 from __future__ import annotations
 
+from mremapcheck.linux.numbers import SYS_MEMFD_SECRET, SYS_MSEAL
+
 #: Call -> the names of its arguments as perf trace prints them (and leaves out those that are zero).
 CALLS: dict[str, tuple[str, ...]] = {
     "mmap": ("addr", "len", "prot", "flags", "fd", "off"),
@@ -43,7 +45,7 @@ CALLS: dict[str, tuple[str, ...]] = {
 }
 
 #: Calls that are too new for some strace, which prints their numbers (arch/x86/entry/syscalls/syscall_64.tbl).
-NUMBERS = {435: "clone3", 447: "memfd_secret", 453: "map_shadow_stack", 462: "mseal"}
+NUMBERS = {435: "clone3", SYS_MEMFD_SECRET: "memfd_secret", 453: "map_shadow_stack", SYS_MSEAL: "mseal"}
 
 #: Every strace knows these; the others get a ``?``, with which an strace passes over what it does not know.
 _ALWAYS = frozenset(("mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "clone", "execve"))

@@ -25,14 +25,15 @@ if TYPE_CHECKING:
 class Drawing:
     """A sketch drawn: the document, how, and what came of it.
 
-    ``document`` is None where none can be written, and ``why`` says it then. ``holds``: the executors do what the log
-    says; ``seen`` is what they did instead.
+    ``document`` is None where none can be written, and ``why`` says it then. ``holds``: an executor does what the log
+    says, the one for the kernel ``by``; ``seen`` is what the first one did instead.
     """
 
     sketch: Sketch
     document: dict[str, Any] | None = None
     style: Style = PLAIN
     holds: bool = False
+    by: str = ""
     seen: str = ""
     why: str = ""
     _left: Iterator[Style] = field(default_factory=lambda: iter(()))
@@ -61,9 +62,11 @@ def drawn(sketches: Sequence[Sketch], executors: Sequence[Executor] = ()) -> lis
                 open_ones, executor.run([scenarios[index] for index in open_ones]), strict=True
             ):
                 drawing = waiting[index]
-                answers[index] = _answer(drawing.sketch, execution)
                 broken[index] = execution.outcome is None
-                drawing.holds = not answers[index]
+                different = answer(drawing.sketch, execution)
+                answers[index] = answers[index] or different
+                if not different:
+                    drawing.holds, drawing.by = True, executor.kernel.reference
         for index, drawing in enumerate(waiting):
             if not drawing.holds and drawing.style is PLAIN:
                 document = None if broken[index] else drawing.document
@@ -100,7 +103,7 @@ def _scenario(drawing: Drawing) -> Scenario:
     return parse_document(drawing.document)
 
 
-def _answer(sketch: Sketch, execution: Execution) -> str:
+def answer(sketch: Sketch, execution: Execution) -> str:
     """Return what an executor did instead of what the log says; empty where it is the same."""
     seen = sketch.seen
     if execution.outcome is None:

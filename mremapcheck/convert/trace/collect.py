@@ -109,11 +109,11 @@ def scenarios(
         holds = drawing.holds or not executors
         document = {
             "summary": _summary(shape.example.seen),
-            "about": " ".join(_about(shape, drawing, source, holds)),
+            "about": " ".join(_about(shape, drawing, source, executors)),
             **drawing.document,
         }
         if kernel and holds and not _uncertain(shape.example.seen):
-            document["expect"] = [{"kernel": only(kernel), **_expected(shape.example.seen)}]
+            document["expect"] = [{"kernel": only(kernel), **_expected(shape.example.seen, drawing.document)}]
         found.append(Found(name, document, shape.count, holds))
     return found
 
@@ -137,14 +137,15 @@ def only(version: KernelVersion) -> str:
 
 def _uncertain(seen: Sighting) -> bool:
     """Tell whether an argument is unknown that could have decided the result."""
-    return _hides_hint(seen) and seen.result is None
+    return hides_hint(seen) and seen.result is None
 
 
-def _hides_hint(seen: Sighting) -> bool:
+def hides_hint(seen: Sighting) -> bool:
+    """Tell whether the kernel looked at a new_address that the log does not show."""
     return bool(seen.flags & MREMAP_DONTUNMAP) and seen.new_address is None
 
 
-def _about(shape: Shape, drawing: Drawing, source: str, holds: bool) -> Iterator[str]:
+def _about(shape: Shape, drawing: Drawing, source: str, executors: Sequence[Executor]) -> Iterator[str]:
     seen, made = shape.example.seen, drawing.sketch
     place = f"line {seen.line}" if not seen.log or seen.log in source else f"{seen.log}, line {seen.line}"
     if shape.count == 1:
@@ -163,12 +164,16 @@ def _about(shape: Shape, drawing: Drawing, source: str, holds: bool) -> Iterator
     undrawn = sorted({word for part in segments for word in part.facts.undrawn})
     if undrawn:
         yield f"Not drawn: {', '.join(undrawn)}."
-    if _hides_hint(seen):
+    if hides_hint(seen):
         yield _HIDDEN
+    if any(part.facts.uffd for part in segments):
+        yield "Whether the userfaultfd was still open is not in a trace."
     new = used_address(seen)
     if seen.result is not None and new is not None and new < LOWEST:
         yield f"The new address was {new:#x}, which vm.mmap_min_addr forbids today: it is drawn as an ordinary place."
-    if not holds:
+    if drawing.by and executors and drawing.by != executors[0].kernel.reference:
+        yield f"Linux {drawing.by} does what the log says, {executors[0].kernel.reference} does not."
+    if executors and not drawing.holds:
         yield f"Nothing is expected: drawn like this it is {drawing.seen}, and the log does not show why."
     if any(part.facts.kind == "anon" and part.facts.prot != "none" for part in segments):
         yield "Which pages were written to is not in a trace."
@@ -213,8 +218,11 @@ def _pages(count: int) -> str:
     return f"{count} page{'' if count == 1 else 's'}"
 
 
-def _expected(seen: Sighting) -> dict[str, Any]:
+def _expected(seen: Sighting, document: dict[str, Any]) -> dict[str, Any]:
+    """Return what the log says came of it; where a hint was followed that it was."""
     if seen.result is None:
         return {"errno": seen.errno}
     word = {"moved": "moved", "duplicated": "duplicated", "kept": "unchanged"}.get(fate(seen), "resized")
+    if not seen.flags & MREMAP_FIXED and seen.result == used_address(seen):
+        return {"verdict": word, "result": document["moves"][-1]["new_address"]}
     return {"verdict": word}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.linux.numbers import ADVICE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,32 +71,6 @@ UFFD_MODE = Names("UFFDIO_REGISTER_MODE_", {1: "MISSING", 2: "WP", 4: "MINOR"})
 UFFD_FEATURE = Names("UFFD_FEATURE_", {1 << 1: "EVENT_FORK", 1 << 2: "EVENT_REMAP", 1 << 3: "EVENT_REMOVE"})
 
 #: madvise(2), in the words of the scenario format.
-MADV = {
-    0: "normal",
-    1: "random",
-    2: "sequential",
-    3: "willneed",
-    4: "dontneed",
-    8: "free",
-    9: "remove",
-    10: "dontfork",
-    11: "dofork",
-    12: "mergeable",
-    13: "unmergeable",
-    14: "hugepage",
-    15: "nohugepage",
-    16: "dontdump",
-    17: "dodump",
-    18: "wipeonfork",
-    19: "keeponfork",
-    20: "cold",
-    21: "pageout",
-    22: "populate-read",
-    23: "populate-write",
-    24: "dontneed-locked",
-    25: "collapse",
-    102: "guard-install",
-    103: "guard-remove",
-}
+MADV = {number: name for name, number in ADVICE.items()}
 UFFD_REQUESTS = {0xC018AA3F: "UFFDIO_API", 0xC020AA00: "UFFDIO_REGISTER", 0x8010AA01: "UFFDIO_UNREGISTER"}
 PR_SET_VMA = 0x53564D41

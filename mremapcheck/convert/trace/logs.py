@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import chain
 from pathlib import Path
@@ -18,6 +18,8 @@ from mremapcheck.convert.trace.strace import Reader
 _OF_PROCESS = re.compile(r"(?P<stem>.+)\.(?P<pid>[0-9]+)")
 #: Calls of a file that are looked at to see whether its lines have times.
 _TIMED = 50
+#: Sets of more files are read before they are looked at, or more would be open than a process may have.
+_OPEN_AT_ONCE = 200
 
 #: A line that such a log has -> what the log looks like, and what to do instead. The first that fits counts.
 _FORMATS = (
@@ -28,7 +30,9 @@ _FORMATS = (
     (r"^[0-9a-f]{6,16}-[0-9a-f]{6,16} [r-][w-][x-][sp] ", "/proc/PID/maps, which shows mappings and no calls"),
     (r"->\w+@?\w*\(|^\s*\w+\(.*\) +<\.\.\. ", "ltrace without -S: use `ltrace -S`, or strace"),
     (r"^\s*\w+\(.*(?:\)\s+= | ERR#)", "truss or dtruss, of another system"),
-    (r"^\d+ \S+ \S+ \(\d+\) [<>] \w+", "sysdig"),
+    (r"\bsyscalls:sys_(?:enter|exit)_", "perf script's output: `perf trace` prints what can be read"),
+    (r"^type=SYSCALL msg=audit", "auditd's log: use strace"),
+    (r"^\d+ \S+ \S+ \(\d+\) [<>] \w+", "sysdig's output: use strace"),
     (r"^==\d+==", "valgrind's output"),
     (r"^\s*[\[{]", "JSON"),
     (r"^\s*\w[\w-]*: .*\bmap\b|^map:|^moves:", "a scenario already: `mremapcheck run` takes it"),
@@ -73,6 +77,8 @@ def read(logs: Sequence[tuple[Path, Iterable[str]]]) -> Collection:
         stem = str(path.with_name(found["stem"])) if found else f"{path}\0"
         sets.setdefault(stem, []).append(Log(path.name, lines, int(found["pid"]) if found else 0))
     for members in sets.values():
+        if len(members) > _OPEN_AT_ONCE:
+            members = [replace(log, lines=list(log.lines)) for log in members]
         _read_set(collection, members)
     return collection
 
@@ -109,14 +115,7 @@ def _read_one(collection: Collection, log: Log, processes: Processes) -> None:
     collection.reading.ledger = own
     collection.add(Reader(own).calls(log.lines), processes)
     collection.reading.ledger = ledger
-    _add(ledger, own)
-
-
-def _add(ledger: Ledger, own: Ledger) -> None:
-    ledger.lines += own.lines
-    ledger.used += own.used
-    ledger.unread += own.unread
-    ledger.notes += own.notes
+    ledger.add(own)
 
 
 class _Peeked:
@@ -144,7 +143,7 @@ class _Peeked:
 
     def settle(self, ledger: Ledger) -> None:
         """Add what became of this file's lines."""
-        _add(ledger, self._own)
+        ledger.add(self._own)
 
 
 def _when(item: tuple[str, Call]) -> float:

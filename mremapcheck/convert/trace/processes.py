@@ -253,6 +253,8 @@ def _prove(space: Space, call: Call, old: int, size: int, new_size: int, fixed: 
     """
     notes: list[str] = []
     first = space.at(old)
+    if first is not None and first.end >= old + size:
+        return notes
     if size == 0:
         if first is None:
             facts = Facts("anon-shared", "shared", object=f"shared-{call.line}", guessed=True)

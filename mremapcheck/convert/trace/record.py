@@ -6,10 +6,12 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import TypeAlias
 
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.convert.trace.calls import strace_set
@@ -21,6 +23,10 @@ _SHARED = (signal.SIGINT, signal.SIGQUIT)
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
 #: Seconds that a program has to end after it was asked to; then it is killed.
 GRACE = 5.0
+#: Seconds between two looks at what strace has written.
+_PAUSE = 0.01
+
+Handler: TypeAlias = Callable[[int, FrameType | None], object] | int | None
 
 
 def options(strace: str) -> list[str]:
@@ -29,43 +35,98 @@ def options(strace: str) -> list[str]:
     ``raw=mremap``: strace shows new_address only with MREMAP_FIXED, the kernel looks at it with MREMAP_DONTUNMAP too.
     ``--seccomp-bpf``: calls that are not traced cost nothing (since 5.3).
     """
-    chosen = ["-f", "-y", "-qq", "-s", "128", "-e", "signal=none", "-e", f"trace={strace_set()}", "-e", "raw=mremap"]
+    chosen = ["-f", "-y", "-q", "-s", "128", "-e", "signal=none", "-e", f"trace={strace_set()}", "-e", "raw=mremap"]
     text = subprocess.run([strace, "--help"], capture_output=True, text=True, check=False).stdout
     return ["--seccomp-bpf", *chosen] if "--seccomp-bpf" in text else chosen
 
 
-def record(command: Sequence[str], log: Path, stdout: int | None = None) -> int:
-    """Run a command to its end, write what it called to ``log``, and return how it ended, as ``Popen.returncode``.
+class Recording:
+    """A command under strace, from ``with`` on; ``lines`` is what it has called, while it runs and to its end.
 
     Its input and output are ours, but for ``stdout``. What ends us is left to the program: Ctrl-C reaches it from the
     terminal, SIGTERM and SIGHUP are passed on, and what does not end then within ``GRACE`` seconds is killed.
 
     Raises MremapcheckError where there is no strace, no such command, or no permission.
     """
-    strace = shutil.which("strace")
-    if strace is None:
-        raise MremapcheckError(
-            "strace is not installed: it does the recording",
-            "install the package `strace` (apt, dnf, pacman, apk: the same name), or record elsewhere with "
-            f"`strace -f -y -o strace.log -e trace='{strace_set()}' COMMAND` and use `mremapcheck import`",
-        )
-    if shutil.which(command[0]) is None:
-        raise MremapcheckError(f"there is no command `{command[0]}`", "give it as you would to a shell, after `--`")
-    traced = [strace, *options(strace), "-o", str(log), "--", *command]
-    with _signals() as asked, Family(traced, stdout) as tracer:
-        status = _wait(tracer, asked)
-    if not log.exists() or not log.stat().st_size:
-        raise MremapcheckError(
-            f"strace recorded nothing (its exit status: {status})",
-            "it needs ptrace(2): in a container `--cap-add SYS_PTRACE`, elsewhere kernel.yama.ptrace_scope below 3",
-        )
-    return status
+
+    def __init__(self, command: Sequence[str], log: Path, stdout: int | None = None) -> None:
+        self._command = command
+        self._log = log
+        self._stdout = stdout
+        self._asked: list[int] = []
+        self._passed = 0
+        self._deadline = 0.0
+
+    def __enter__(self) -> Recording:
+        strace = shutil.which("strace")
+        if strace is None:
+            raise MremapcheckError(
+                "strace is not installed: it does the recording",
+                "install the package `strace` (apt, dnf, pacman, apk: the same name), or record elsewhere with "
+                "`strace -f -y -e raw=mremap -o strace.log COMMAND` and use `mremapcheck import`",
+            )
+        if shutil.which(self._command[0]) is None:
+            raise MremapcheckError(
+                f"there is no command `{self._command[0]}`", "give it as you would to a shell, after `--`"
+            )
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._log.write_bytes(b"")
+        self._before = _handle_signals(self._asked)
+        traced = [strace, *options(strace), "-o", str(self._log), "--", *self._command]
+        self._tracer = Family(traced, self._stdout)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._tracer.end()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of the log as they are written; ends when the program has ended."""
+        with self._log.open(encoding="utf-8", errors="replace") as file:
+            half = ""
+            while True:
+                ended = self._tracer.poll() is not None
+                for line in file:
+                    if not line.endswith("\n"):
+                        half += line
+                        continue
+                    yield half + line
+                    half = ""
+                if ended:
+                    break
+                self._pass_on()
+                time.sleep(_PAUSE)
+            if half:
+                yield half
+        if not self._log.stat().st_size:
+            raise MremapcheckError(
+                f"strace recorded nothing (its exit status: {self.status})",
+                "it needs ptrace(2): in a container `--cap-add SYS_PTRACE`, elsewhere kernel.yama.ptrace_scope below 3",
+            )
+
+    @property
+    def status(self) -> int:
+        """How the program has ended, as ``Popen.returncode`` tells it."""
+        status = self._tracer.poll()
+        return -signal.SIGKILL if status is None else status
+
+    def _pass_on(self) -> None:
+        """Pass signals on that were sent to us alone; whoever is traced and does not end then is killed."""
+        for number in self._asked[self._passed :]:
+            self._deadline = self._deadline or time.monotonic() + GRACE
+            for pid in _traced(self._tracer.pid):
+                _kill(pid, number)
+        self._passed = len(self._asked)
+        if self._deadline and time.monotonic() > self._deadline + GRACE:
+            self._tracer.end()  # not even strace ends
+        elif self._deadline and time.monotonic() > self._deadline:
+            for pid in _traced(self._tracer.pid):
+                _kill(pid, signal.SIGKILL)
 
 
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Have signals not end us: yields the list of those that were sent to us alone."""
-    asked: list[int] = []
+def _handle_signals(asked: list[int]) -> dict[int, Handler]:
+    """Have signals not end us; those that are sent to us alone are put into ``asked``. Returns what was before."""
 
     def nothing(number: int, frame: FrameType | None) -> None:
         """Leave it to the program; a handler is not inherited, as ignoring a signal would be."""
@@ -73,40 +134,17 @@ def _signals() -> Iterator[list[int]]:
     def remember(number: int, frame: FrameType | None) -> None:
         asked.append(number)
 
-    before: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
+    before: dict[int, Handler] = {}
     with suppress(ValueError):  # in a thread of somebody else's program nothing can be handled
         for number, handler in [*((each, nothing) for each in _SHARED), *((each, remember) for each in _FORWARDED)]:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, handler)
-    try:
-        yield asked
-    finally:
-        for handled, old in before.items():
-            signal.signal(handled, old)
+    return before
 
 
-def _wait(tracer: Family, asked: list[int]) -> int:
-    """Wait for strace to end, passing on what is asked of us; whoever is traced and does not end is killed."""
-    left = GRACE
-    passed = 0
-    while True:
-        try:
-            return tracer.wait(timeout=0.05 if asked else 0.2)
-        except subprocess.TimeoutExpired:
-            pass
-        for number in asked[passed:]:
-            for pid in _traced(tracer.pid):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, number)
-        passed = len(asked)
-        if asked:
-            left -= 0.05
-            if left <= -GRACE:
-                return -signal.SIGKILL  # not even strace ends: whoever leaves its family ends it
-            if left <= 0:
-                for pid in _traced(tracer.pid):
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
+def _kill(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
 
 
 def _traced(tracer: int) -> list[int]:

@@ -11,9 +11,9 @@ from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
 from mremapcheck.convert.trace.processes import Sighting, extent
 from mremapcheck.convert.trace.space import HUGE, Facts, Segment
 from mremapcheck.convert.trace.zones import Cut, Zone, cut_out, drawable, used_address
+from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.drawing import LONGEST_RUN
 from mremapcheck.scenario.flags import format_flags
-from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.operations import MREMAP_FIXED, MREMAP_MAYMOVE
 
 #: Longer runs are not touched: writing a tag to each of their pages would take longer than it tells.
@@ -182,6 +182,8 @@ def _shape(seen: Sighting, cut: Cut) -> object:
     return (
         seen.flags,
         fate(seen),
+        seen.old_size > 0 == extent(seen.old_size),
+        seen.new_size > 0 == extent(seen.new_size),
         seen.notes and tuple(note for note in seen.notes if not note.startswith("The call in line")),
         new == seen.result,
         tuple([(rank[end], end % PAGE != 0) for end in ends]),

@@ -139,8 +139,11 @@ class Space:
 
     def at(self, address: int) -> Segment | None:
         """Return the mapping of an address."""
-        first, last = self._span(address, address + 1)
-        return self.segments[first] if last > first and self.segments[first].facts is not HOLE else None
+        index = bisect_right(self._starts, address) - 1
+        if index < 0:
+            return None
+        segment = self.segments[index]
+        return segment if segment.end > address and segment.facts is not HOLE else None
 
     def map(self, start: int, size: int, offset: int, facts: Facts) -> None:
         """Put a mapping there; what was there before is gone."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from mremapcheck.convert.trace.call import Call, Ledger
 from mremapcheck.convert.trace.calls import CALLS, NUMBERS
-from mremapcheck.convert.trace.text import split_arguments
+from mremapcheck.convert.trace.text import number, split_arguments
 
 #: The usual line, at one go.
 _USUAL = re.compile(r"(?:(\d+) +)?([a-z_0-9]+)\((.*)\) += (0x[0-9a-f]+|\d+)$")
@@ -50,8 +50,8 @@ _LTRACE = re.compile(r"(?:SYS_(?P<old>[a-z_0-9]+)|(?P<new>[a-z_0-9]+)@SYS)(?=\()
 _ATTACHED = re.compile(r"strace: Process [0-9]+ attached\s*$")
 _UNKNOWN = re.compile(r"syscall_(0x[0-9a-f]+|\d+)$")
 _LOOSE = re.compile(rf"[^\"(]{{0,160}}?[\s:|\]>](?=(?:{'|'.join(CALLS)})\()")
-#: What something else has put before a line ends like this: `web_1  | `, `log.txt: `, `[stderr] `.
-_JUNK = re.compile(r"[|:\]>] ")
+#: What something else has put before a line ends like this: `web_1  | `, `log.txt: `, `[stderr] `, `12:`.
+_JUNK = re.compile(r"[|:\]>] |^\s*\d+[:-]")
 _LONGEST_JUNK = 120
 _ENDED = re.compile(r"\+\+\+ (?:exited with|killed by|superseded by) ")
 #: What tracers say besides calls.
@@ -113,7 +113,7 @@ class Reader:
             if name in CALLS:
                 ledger.used += 1
                 pid = int(usual[1] or self._pid)
-                yield Call(index, pid, name, split_arguments(usual[3]), int(usual[4], 0))
+                yield Call(index, pid, name, split_arguments(usual[3]), number(usual[4]))
         self._give_up_cut()
         for (_, name), half in self._halves.items():
             if name in CALLS:
@@ -256,7 +256,7 @@ def read_calls(lines: Iterable[str], ledger: Ledger | None = None, pid: int = 0)
 def _result(found: re.Match[str]) -> tuple[int, str | None]:
     """Return the value and the errno; ltrace and raw values show an errno as a small negative number."""
     text = found["value"]
-    value = 0 if text in ("NULL", "nil") else int(text, 0)
+    value = number(text)
     if value >= 1 << 63:
         value -= 1 << 64
     if found["errno"] or found["number"]:

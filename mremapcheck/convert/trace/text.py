@@ -56,7 +56,8 @@ def number(text: str) -> int:
         return 0
     product = 1
     for factor in text.split("*"):
-        product *= int(factor, 8) if re.fullmatch(r"0[0-7]+", factor) else int(factor, 0)
+        octal = re.fullmatch(r"0[0-7]+", factor)
+        product *= int(factor, 8) if octal else int(factor, 16 if factor.startswith("0x") else 10)
     return product
 
 

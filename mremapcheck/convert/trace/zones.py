@@ -106,5 +106,5 @@ def _draw_room(seen: Sighting, zone: Zone) -> list[str]:
         zone.segments = [segment for segment in zone.segments if segment.start < old_end]
         zone.segments.append(Segment(old_end, old_end + PAGE, old_end, Facts(prot="none", guessed=True)))
         zone.end = old_end + PAGE
-        return ["What was in its way is not in the log (the kernel maps things too); a page that nobody can use is."]
+        return ["What was in its way is not in the log (the kernel maps things too): a page without access is drawn."]
     return []

@@ -6,10 +6,10 @@ import errno
 import resource
 
 from mremapcheck.base.units import PAGE, page_align
-from mremapcheck.executors.live.kinds import KINDS
 from mremapcheck.executors.live.objects import Objects
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.executors.live.shortage import no_memory
+from mremapcheck.kinds import KINDS
 from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import (
     ADVICE,
@@ -68,7 +68,7 @@ def explain(
         for kind in KINDS.values():
             sharings = (MAP_SHARED, MAP_PRIVATE) if kind.private == MAP_PRIVATE else (kind.private,)
             sharing = arguments[4] & (MAP_SHARED | MAP_PRIVATE | MAP_DROPPABLE)
-            if kind.skip and sharing in sharings and arguments[4] & kind.flags == kind.flags:
+            if kind.skip and kind.maker is None and sharing in sharings and arguments[4] & kind.flags == kind.flags:
                 skip = kind.skip.get(code, "")
     if not skip and code == errno.ENOMEM:
         skip = no_memory(page_align(arguments[2]), proc, crowded)
@@ -114,14 +114,15 @@ def name_trouble(code: int) -> Trouble:
     return Trouble(code, "this kernel names no memory: Linux 5.17 or later with CONFIG_ANON_VMA_NAME is needed")
 
 
-def near_zero(place: int) -> str:
-    """Return why a scenario may not have something mapped at ``place``, an address below 64K; '' where it may.
+def near_zero(end: int) -> str:
+    """Return why a scenario may not have something mapped on the page before ``end``, one below 64K; '' if it may.
 
     Scenarios take such places for forbidden.
     """
     if not _lowest:
         _lowest.append(int(read_file("/proc/sys/vm/mmap_min_addr")))
-    if place < max(_lowest[0], PAGE) or place >= _USUAL_LOWEST:
+    place = end - PAGE
+    if place < _lowest[0] or place >= _USUAL_LOWEST:
         return ""
     return f"vm.mmap_min_addr is {_lowest[0]} here, so {place:#x} is an address like others: set it to {_USUAL_LOWEST}"
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from mremapcheck.base.units import PAGE_SHIFT
-from mremapcheck.executors.live.kinds import KINDS
 from mremapcheck.executors.live.plan import Prepared
 from mremapcheck.executors.live.tags import decode
+from mremapcheck.kinds import KINDS
 from mremapcheck.outcome.assemble import Facts, RawMove
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, Vma
@@ -46,7 +46,7 @@ FLAGS = {
 }
 #: How names in maps begin -> backing; the longest first, because one may begin like another.
 _MARKS = sorted(
-    ((mark, kind.backing) for kind in KINDS.values() for mark in kind.marks), key=lambda pair: -len(pair[0])
+    ((mark, kind.backing.reported) for kind in KINDS.values() for mark in kind.marks), key=lambda pair: -len(pair[0])
 )
 #: Backings whose offset says nothing that a user could see.
 _NO_OFFSET = {"anon", "dev-zero"}
@@ -185,7 +185,7 @@ def _unreadable(prepared: Prepared, vmas: list[Vma], page: int) -> str:
             # Without a name each mapping has an object of its own.
             prepared.lengths[op.object] if op.object else op.size >> PAGE_SHIFT
             for op in _mmaps(prepared)
-            if KINDS[op.kind].backing == vma.backing
+            if KINDS[op.kind].backing.reported == vma.backing
         }
         offset = vma.offset + page - (vma.start >> PAGE_SHIFT)
         if lengths and offset >= (max(lengths) if _has_guards(prepared, vma.backing) else min(lengths)):
@@ -197,7 +197,7 @@ def _unreadable(prepared: Prepared, vmas: list[Vma], page: int) -> str:
 
 def _has_guards(prepared: Prepared, backing: str) -> bool:
     """Tell whether guard pages are put into a mapping of this backing."""
-    mapped = [op for op in _mmaps(prepared) if KINDS[op.kind].backing == backing]
+    mapped = [op for op in _mmaps(prepared) if KINDS[op.kind].backing.reported == backing]
     return any(
         op.address.value <= step.address.value < op.address.value + op.size
         for step in prepared.origins

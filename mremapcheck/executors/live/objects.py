@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 
-from mremapcheck.executors.live.kinds import KINDS
-from mremapcheck.executors.live.makers import MAKERS
 from mremapcheck.executors.live.shortage import reason
+from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import PROT_EXEC
 from mremapcheck.linux.trouble import Trouble
 
+_MAKERS = {name: kind.maker for name, kind in KINDS.items() if kind.maker is not None}
 #: Objects of one kind that are kept between scenarios.
 _KEPT = 8
 
@@ -31,7 +31,7 @@ class Objects:
         self, index: int, name: str, length: int, start: int, size: int, prot: int, sharing: int, offset: int
     ) -> None:
         """Map [start, start+size) of an object that is ``length`` bytes long; raise Trouble."""
-        maker = MAKERS[name]
+        maker = _MAKERS[name]
         handle = -1
         if maker.opener is not None:
             if index in self._open:
@@ -52,10 +52,10 @@ class Objects:
         try:
             if idle:
                 handle = idle.pop()
-                if MAKERS[name].sized:
+                if _MAKERS[name].sized:
                     os.ftruncate(handle, length)
                 return handle
-            opener = MAKERS[name].opener
+            opener = _MAKERS[name].opener
             assert opener is not None
             return opener(length)
         except OSError as error:
@@ -75,13 +75,13 @@ class Objects:
         """
         found = {}
         for name, handle in self._open.values():
-            if MAKERS[name].sized and not KINDS[name].marks:
+            if _MAKERS[name].sized and not KINDS[name].marks:
                 names = self._inodes.get(handle)
                 if names is None:
                     status = os.fstat(handle)
                     device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
                     names = self._inodes[handle] = str(status.st_ino), f"{device} {status.st_ino}"
-                found.update(dict.fromkeys(names, KINDS[name].backing))
+                found.update(dict.fromkeys(names, KINDS[name].backing.reported))
         return found
 
     def forked(self) -> None:
@@ -99,7 +99,7 @@ class Objects:
         if not self._open:
             return not self._spent
         for name, handle in self._open.values():
-            maker = MAKERS[name]
+            maker = _MAKERS[name]
             idle = self._idle.setdefault(name, [])
             if maker.kept and len(idle) < _KEPT:
                 if maker.sized:
@@ -112,4 +112,4 @@ class Objects:
 
     def _close(self, name: str, handle: int) -> None:
         self._inodes.pop(handle, None)
-        MAKERS[name].closer(handle)
+        _MAKERS[name].closer(handle)

@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE, PAGE_SHIFT, TASK_SIZE, page_align
 from mremapcheck.executors.live import wire
-from mremapcheck.executors.live.kinds import KINDS
 from mremapcheck.executors.live.tags import encode, place
+from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import (
     ADVICE,
     CAPABILITIES,
@@ -62,10 +62,6 @@ _LOWEST = 0x10000
 #: Bytes of a line of /proc/self/maps for an anonymous mapping in the arena, and about as many for one of a file.
 _LINE = 46
 _LONG_LINE = 110
-#: Kinds that go only where the kernel likes: every other place is mapped for a moment.
-_PLACED = ("io-uring", "aio")
-#: Kinds that take this process's own clock away.
-_CLOCK = ("vdso", "vvar")
 #: Pages that take milliseconds to fault in.
 _MANY = 2048
 
@@ -161,10 +157,8 @@ class _Preparation:
         return Prepared(scenario, plan, tuple(self.origins), self.lengths, tuple(self.moves))
 
     def _count(self, operation: Mmap) -> None:
-        if operation.kind not in KINDS:
-            raise Unfit(f"kind {operation.kind} is not supported by the live executor yet")
         self.mappings += 1
-        self.text += _LONG_LINE if KINDS[operation.kind].made else _LINE
+        self.text += _LONG_LINE if KINDS[operation.kind].maker else _LINE
         length = operation.offset + (page_align(operation.size) >> PAGE_SHIFT)
         if length > self.lengths.get(operation.object, 0):
             self.lengths[operation.object] = length
@@ -207,9 +201,9 @@ class _Preparation:
         )
 
     def _place(self, address: Address) -> None:
-        """Note the highest of the low absolute addresses where something is to be mapped."""
+        """Note the end of the highest page near zero where something is to be mapped."""
         if address.value < _LOWEST:
-            self.near_zero = max(self.near_zero, address.value)
+            self.near_zero = max(self.near_zero, (address.value & -PAGE) + PAGE)
 
     def _mremap(self, move: Mremap) -> wire.Step:
         self.moves.append(move)
@@ -218,7 +212,8 @@ class _Preparation:
         self._range(move, old.value, move.old_size, old.region)
         if move.flags & MREMAP_FIXED:
             self._range(move, new.value, move.new_size, new.region)
-        if new.region is None and move.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
+        hinted = move.flags & MREMAP_DONTUNMAP and new.value  # 0 is no hint
+        if new.region is None and (move.flags & MREMAP_FIXED or hinted):
             self._place(new)
         arguments = (old.value, move.old_size, move.new_size, move.flags, new.value)
         return wire.MOVE, arguments, needs_residency(move), needs_mappings(move), move is self.last
@@ -230,16 +225,18 @@ class _Preparation:
         if operation.address.region is None:
             self._place(operation.address)
         kind = KINDS[operation.kind]
-        if operation.kind in _PLACED and any(
-            step[0] == wire.HEADROOM or step[:2] == (wire.LIMIT, "as") for step in self.steps
+        maker = kind.maker
+        if (
+            maker is not None
+            and maker.placed
+            and any(step[0] == wire.HEADROOM or step[:2] == (wire.LIMIT, "as") for step in self.steps)
         ):
             raise Unfit(f"{operation.where}: to put {operation.kind} there takes more mappings than the limit allows")
         sharing = MAP_SHARED if operation.sharing == "shared" else kind.private
         prot = PROTECTIONS[operation.prot]
-        if operation.kind == "secret":
-            self.locks = True
-        if not kind.made:
+        if maker is None:
             return wire.CALL, (SYS_MMAP, start, size, prot, sharing | kind.flags | MAP_FIXED, _NO_FD, 0)
+        self.locks = self.locks or maker.locks
         index = self.objects[operation.kind, operation.object]
         length = self.lengths[operation.object] * PAGE
         offset = operation.offset * PAGE
@@ -297,7 +294,7 @@ class _Preparation:
 
     def _uffd_register(self, operation: UffdRegister) -> wire.Step:
         mode, _, events = operation.mode.partition("+")
-        if events and any(kind in _CLOCK for kind, _ in self.objects):
+        if events and self._takes_clock():
             raise Unfit(f"{operation.where}: a thread reads the events, and threads need the vdso where it was")
         return wire.UFFD_REGISTER, *self._ranged(operation), _UFFD_MODES[mode], bool(events)
 
@@ -308,9 +305,14 @@ class _Preparation:
         return wire.NAME, *self._ranged(operation), operation.name.encode()
 
     def _fork(self, operation: Fork | None = None) -> wire.Step:
-        if any(kind in _CLOCK for kind, _ in self.objects):
+        if self._takes_clock():
             raise Unfit("to fork the interpreter needs the vdso where it was")
         return (wire.FORK,)
+
+    def _takes_clock(self) -> bool:
+        """Tell whether the scenario takes this process's own clock away."""
+        makers = (KINDS[kind].maker for kind, _ in self.objects)
+        return any(maker is not None and maker.clock for maker in makers)
 
     _translate: ClassVar[dict[type, Callable[..., wire.Step]]] = {
         Mremap: _mremap,

@@ -51,9 +51,9 @@ class Plan:
 
     ``low`` and ``high`` bound its part of the arena; ``mappings`` is a guess at how many there will be, ``text`` at how
     many bytes of /proc/self/maps they take; ``keep`` is a mask of capabilities; ``locks`` tells whether anything may
-    become locked, ``strays`` whether a step names absolute addresses, ``near_zero`` the highest of those below 64K
-    where something is to be mapped; ``slow`` whether it takes more than a few milliseconds; ``steps`` are the set-up
-    and the script.
+    become locked, ``strays`` whether a step names absolute addresses, ``near_zero`` where the highest page below 64K
+    ends where something is to be mapped, or 0; ``slow`` whether it takes more than a few milliseconds; ``steps`` are
+    the set-up and the script.
     """
 
     __slots__ = ("high", "keep", "locks", "low", "mappings", "near_zero", "slow", "steps", "strays", "text")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import cast
 
 from mremapcheck.base.units import PAGE_SHIFT, page_align
 from mremapcheck.executors.model import faults
 from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, ENOTSUP, EPERM, Errno
 from mremapcheck.executors.model.merging import modify
 from mremapcheck.executors.model.mm import Mm
-from mremapcheck.executors.model.pages import BLANK, GUARD, Freed, zap
+from mremapcheck.executors.model.pages import GUARD, ZERO, Freed, Inherited, zap
 from mremapcheck.executors.model.stopped import Failed, Unsupported
 from mremapcheck.executors.model.vma import Data, Vma
 from mremapcheck.linux.vm_flags import (
@@ -158,9 +157,9 @@ def _free(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
 def _private_pages(mm: Mm, first: int, last: int) -> Iterator[tuple[int, Data | str]]:
     """Yield the private pages that nobody else has a claim on: number and content."""
     for page in range(first, last):
-        entry = mm.pages.get(page)
-        if type(entry) is tuple or entry == BLANK:
-            yield page, cast("Data | str", entry)
+        entry = mm.pages.get(page, ZERO)
+        if not isinstance(entry, int | Freed | Inherited) and entry not in (ZERO, GUARD):
+            yield page, entry
 
 
 def _remove(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:

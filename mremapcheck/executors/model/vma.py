@@ -4,34 +4,13 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from mremapcheck.base.dataclass import dataclass
-from mremapcheck.base.units import PAGE, PAGE_SHIFT
+from mremapcheck.base.units import PAGE_SHIFT
+from mremapcheck.kinds.kind import Backing
 from mremapcheck.linux.vm_flags import ACCESS, PROT_TEXT, SHARED, names
 from mremapcheck.outcome.verdict import Vma as SeenVma
 
 #: Who wrote a page: the letter, and which page of the letter's mapping it was.
 Data: TypeAlias = tuple[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Backing:
-    """What a mapping of one kind is made of: the facts about its file and vm_ops that rules ask for.
-
-    ``anonymous``: it has no vm_ops, so its private pages are numbered by address. ``placement`` is the file's
-    get_unmapped_area: none, shmem, hugetlb, thp (thp_get_unmapped_area) or own (any other). ``has_close``:
-    vm_ops->close is set. ``base_flags`` are what its mmap handler adds. ``unit``: it is mapped in pieces of so many
-    bytes. ``access``: its protection is not the caller's choice. ``never``: access that it cannot have.
-    """
-
-    name: str
-    reported: str
-    anonymous: bool = False
-    placement: str = "none"
-    has_close: bool = False
-    base_flags: int = 0
-    unit: int = PAGE
-    access: int | None = None
-    never: int = 0
 
 
 class File:

@@ -6,7 +6,7 @@ Facts are those of the history's fact sheet (S01 ...) and of a survey of callers
 
 from __future__ import annotations
 
-from tests.model.facts import destination, keeping, merging, parameters, resizing, several, slots
+from tests.model.facts import advice, destination, keeping, merging, parameters, resizing, several, slots
 from tests.model.facts.fact import MEASURED, Fact
 
 FACTS: dict[str, Fact] = {
@@ -17,6 +17,7 @@ FACTS: dict[str, Fact] = {
     **keeping.FACTS,
     **merging.FACTS,
     **slots.FACTS,
+    **advice.FACTS,
 }
 
 __all__ = ["FACTS", "MEASURED"]

@@ -42,6 +42,16 @@ FACTS: dict[str, Fact] = {
         },
         "flags",
     ),
+    "middle of a mapping accounts the next": Fact(
+        scene(move("src+1p", 1, 1, FD, "dst"), src="AAAF", dst=".", vmas={"F": {"kind": "memfd"}}),
+        {
+            "5.10": "src+0:accounted src+3:accounted dst+0:accounted",
+            "6.1": "src+0:accounted src+3: dst+0:accounted",
+            "6.16": "src+0: src+3: dst+0:accounted",
+            "6.17": "src+0:accounted src+3: dst+0:accounted",
+        },
+        "flags",
+    ),
     "S77 page offset of the source": Fact(
         scene(
             move("src", 2, 2, F, "dst"),

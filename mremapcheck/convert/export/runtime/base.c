@@ -45,10 +45,7 @@ enum uffd { MISSING = 1, WP = 2, EVENTS = 4 };
 enum resource { MEMLOCK, AS, DATA };
 enum capability { IPC_LOCK = 1 << 14, SYS_RAWIO = 1 << 17 };
 
-enum kind {
-	ANON, ANON_SHARED, MEMFD, MEMFD_HUGETLB, FILE_ON_DISK, TMPFS, SYSV_SHM, DEV_ZERO,
-	IO_URING, AIO, HUGETLB, DROPPABLE, GROWSDOWN, SECRET, VDSO, VVAR,
-};
+enum kind { /* @names@ */ };
 
 enum what {
 	DO_MMAP, DO_MUNMAP, DO_MPROTECT, DO_MADVISE, DO_MLOCK, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
@@ -116,5 +113,5 @@ struct scenario {
 	const struct expectation *expected;
 	int region_count, step_count, expected_count;
 	unsigned long keep;             /* capabilities that an ordinary user's process has not */
-	u64 near_zero;                  /* the lowest address that is taken for forbidden, or 0 */
+	u64 near_zero;                  /* the end of the highest page taken for forbidden, or 0 */
 };

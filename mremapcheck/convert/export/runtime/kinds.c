@@ -48,54 +48,10 @@ static void check_executable(const struct step *step)
 static int make_object(const struct step *step, const struct object *object)
 {
 	static const long disk[] = { 0xef53, 0x58465342, 0x9123683e, 0 }, tmpfs[] = { 0x01021994, 0 };
-	unsigned char parameters[120] = { 0 };
-	unsigned int entries = 1;
 	int fd;
 
 	switch (object->kind) {
-	case MEMFD:
-		fd = (int)syscall(SYS_memfd_create, "mremapcheck", 1U);
-		break;
-	case MEMFD_HUGETLB:
-		fd = (int)syscall(SYS_memfd_create, "huge", 1U | 4U);
-		if (fd < 0)
-			skip("this kernel has no huge pages for memfds (CONFIG_HUGETLBFS)");
-		break;
-	case FILE_ON_DISK:
-		fd = open_in_folder("file", disk, "no writable folder on ext4, xfs or btrfs: set TMPDIR to one");
-		break;
-	case TMPFS:
-		fd = open_in_folder("tmpfs", tmpfs,
-				    "no writable folder on tmpfs: mount one on /dev/shm, or set TMPDIR to one");
-		break;
-	case DEV_ZERO:
-		fd = open("/dev/zero", O_RDWR | O_CLOEXEC);
-		if (fd < 0)
-			skip("/dev/zero cannot be opened: %s", strerror(errno));
-		return fd;
-	case SECRET:
-		fd = (int)syscall(SYS_memfd_secret, 0);
-		if (fd < 0 && errno == ENOSYS)
-			skip("memfd_secret is off: Linux 5.14 or later, up to 6.4 booted with secretmem.enable=1");
-		break;
-	case SYSV_SHM:
-		fd = shmget(IPC_PRIVATE, object->length, IPC_CREAT | 0600);
-		if (fd < 0 && errno == ENOSYS)
-			skip("this kernel is built without System V IPC (CONFIG_SYSVIPC)");
-		if (fd < 0)
-			broken(step, "shmget");
-		return fd;
-	case IO_URING:
-		while (entries * 36 < object->length)   /* bytes of both queues for each entry */
-			entries *= 2;
-		fd = (int)syscall(SYS_io_uring_setup, entries, parameters);
-		if (fd < 0 && errno == ENOSYS)
-			skip("this kernel is built without io_uring");
-		if (fd < 0 && errno == EPERM)
-			skip("io_uring is forbidden here: set kernel.io_uring_disabled=0, or lift the seccomp filter");
-		if (fd < 0)
-			broken(step, "io_uring_setup");
-		return fd;
+/* @make@ */
 	default:
 		return -1;
 	}
@@ -147,47 +103,6 @@ static void open_gaps(const struct gaps *gaps)
 			munmap((void *)(unsigned long)gaps->start[i], gaps->length[i]);
 }
 
-static void map_io_uring(const struct step *step, int fd)
-{
-	static struct gaps gaps;
-	void *place;
-	int error;
-
-	leave_one_gap(step, &gaps);
-	place = mmap(NULL, step->size, step->prot, MAP_SHARED, fd, 0);
-	error = errno;
-	open_gaps(&gaps);
-	errno = error;
-	if (place == MAP_FAILED)
-		broken(step, "mmap");
-	if ((u64)(unsigned long)place != step->address)
-		skip("the kernel put the io_uring ring where the drawing does not have it");
-}
-
-static void map_aio(const struct step *step)
-{
-	static struct gaps gaps;
-	unsigned long context = 0;
-	long result;
-	int error;
-
-	leave_one_gap(step, &gaps);
-	result = syscall(SYS_io_setup, step->size / 64 - 2, &context);
-	error = errno;
-	open_gaps(&gaps);
-	if (result && error == ENOSYS)
-		skip("this kernel is built without aio (CONFIG_AIO)");
-	if (result && error == EAGAIN)
-		skip("too many aio contexts: raise fs.aio-max-nr");
-	errno = error;
-	if (result)
-		broken(step, "io_setup");
-	if (context != step->address)
-		skip("the kernel made another aio ring than the drawing has: with more processors it is longer");
-	if (mprotect((void *)context, step->size, step->prot))
-		broken(step, "mprotect");
-}
-
 struct wanted {
 	const char *name;
 	u64 start, size;
@@ -219,10 +134,12 @@ static void move_own(const struct step *step, const char *name)
 		broken(step, "mremap");
 }
 
+/* @functions@ */
+
 static void map(const struct step *step)
 {
 	void *place = (void *)(unsigned long)step->address;
-	int flags = step->sharing | MAP_FIXED, fd = -1;
+	int flags = MAP_FIXED | (step->sharing == SHARED ? MAP_SHARED : 0), fd = -1;
 
 	if (step->object >= 0) {
 		if (!handles[step->object])
@@ -230,46 +147,13 @@ static void map(const struct step *step)
 		fd = handles[step->object] - 1;
 	}
 	switch (step->kind) {
-	case IO_URING:
-		map_io_uring(step, fd);
-		return;
-	case AIO:
-		map_aio(step);
-		return;
-	case VDSO:
-		move_own(step, "[vdso]");
-		return;
-	case VVAR:
-		move_own(step, "[vvar]");
-		return;
-	case SYSV_SHM:
-		place = shmat(fd, place, SHM_REMAP | 0100000);
-		shmctl(fd, IPC_RMID, NULL);
-		if (place == (void *)-1)
-			broken(step, "shmat");
-		if (mprotect(place, step->size, step->prot))
-			broken(step, "mprotect");
-		return;
-	case HUGETLB:
-		flags |= MAP_HUGETLB | MAP_ANONYMOUS;
-		break;
-	case GROWSDOWN:
-		flags |= MAP_GROWSDOWN | MAP_ANONYMOUS;
-		break;
-	case DROPPABLE:
-		flags = 0x08 | MAP_FIXED | MAP_ANONYMOUS;
-		break;
-	case ANON:
-	case ANON_SHARED:
-		flags |= MAP_ANONYMOUS;
-		break;
+/* @map@ */
 	}
 	if (mmap(place, step->size, step->prot, flags, fd, (off_t)step->offset) != MAP_FAILED)
 		return;
-	if (errno == EINVAL && step->kind == DROPPABLE)
-		skip("this kernel does not know MAP_DROPPABLE: Linux 6.11 or later is needed");
-	if (errno == ENOMEM && (step->kind == HUGETLB || step->kind == MEMFD_HUGETLB))
-		skip("no free huge pages: set vm.nr_hugepages");
+	switch (step->kind) {
+/* @skip@ */
+	}
 	check_executable(step);
 	broken(step, "mmap");
 }

@@ -1,27 +1,22 @@
-"""Getting a mapping that only the kernel may make (a ring, the vdso, a segment) to be where and as we want it."""
+"""Getting a mapping for which the kernel chooses the place to be where and as we want it."""
 
 from __future__ import annotations
 
 from errno import EEXIST
 
-from mremapcheck.base.units import ARENA_END, ARENA_START
+from mremapcheck.base.units import ARENA_START
 from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import (
-    ADVICE,
     MAP_ANONYMOUS,
     MAP_FIXED,
     MAP_FIXED_NOREPLACE,
     MAP_NORESERVE,
     MAP_PRIVATE,
-    MREMAP_FIXED,
-    MREMAP_MAYMOVE,
     PROT_NONE,
     PROT_READ,
     PROT_WRITE,
-    SYS_MADVISE,
     SYS_MMAP,
     SYS_MPROTECT,
-    SYS_MREMAP,
     SYS_MUNMAP,
 )
 from mremapcheck.linux.syscalls import call, errno
@@ -72,26 +67,11 @@ def protect(start: int, size: int, prot: int) -> None:
         raise Trouble(errno())
 
 
-def move_own(name: str, start: int, size: int) -> None:
-    """Move this process's one mapping called ``[name]`` to ``start``; raise Trouble where it has not that size."""
-    for low, high, path in _mappings():
-        if path == f"[{name}]":
-            if ARENA_START <= low < ARENA_END:
-                raise Trouble(fault=f"a process has only one {name}")
-            if high - low != size:
-                raise Trouble(skip=f"the {name} of this kernel has {(high - low) >> 12} pages")
-            if call(SYS_MREMAP, low, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == -1:
-                raise Trouble(errno())
-            call(SYS_MADVISE, start, size, ADVICE["dontneed"])  # what this process used of it before shall not show
-            return
-    raise Trouble(skip=f"this kernel gives processes no {name}")
-
-
 def _gaps() -> list[tuple[int, int]]:
     """Return the (start, end) of the free ranges from the arena up to the stack."""
     gaps = []
     free = ARENA_START
-    for low, high, path in _mappings():
+    for low, high, path in mappings():
         stack = path == "[stack]"
         end = low - _STACK_GAP if stack else low
         if end > free:
@@ -102,7 +82,8 @@ def _gaps() -> list[tuple[int, int]]:
     return gaps
 
 
-def _mappings() -> list[tuple[int, int, str]]:
+def mappings() -> list[tuple[int, int, str]]:
+    """Return start, end and name of each of this process's mappings."""
     found = []
     for line in read_file("/proc/self/maps").decode("utf-8", "replace").splitlines():
         fields = line.split(None, 5)

@@ -1,0 +1,53 @@
+"""``mremapcheck help``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def help(  # the command's name
+    topic: Annotated[
+        str, typer.Argument(metavar="TOPIC", show_default=False, help="A page of the manual, or a command.")
+    ] = "",
+    man: Annotated[bool, typer.Option("--man", help="The page in the form that man(1) reads.")] = False,
+) -> int:
+    """Show a page of the manual; without a topic, which pages there are."""
+    from mremapcheck.cli.listing import print_lines
+    from mremapcheck.cli.main import COMMANDS, build
+    from mremapcheck.docs import page, topics
+
+    if not topic:
+        width = max(map(len, topics()))
+        lines = [f"{name:<{width}}  {about}" for name, about in topics().items()]
+        return print_lines(
+            ["The manual:", "", *lines, "", "mremapcheck help TOPIC shows one; COMMAND --help its options."]
+        )
+    if topic in topics():
+        if man:
+            from mremapcheck.docs.roff import man_page
+
+            return print_lines(man_page(page(topic), f"mremapcheck-{topic}", 7).splitlines())
+        return _show(page(topic))
+    if topic in COMMANDS:
+        return int(build(topic)([topic, "--help"], prog_name="mremapcheck", standalone_mode=False) or 0)
+    raise typer.BadParameter(f"there is no page `{topic}`, only {', '.join(topics())}")
+
+
+def _show(markdown: str) -> int:
+    """Print Markdown: as it is, or drawn and in a pager where people read it on a terminal."""
+    import os
+
+    from mremapcheck.cli.listing import print_lines
+    from mremapcheck.cli.output import Stdout
+
+    if not Stdout().isatty() or os.environ.get("TERM") == "dumb":
+        return print_lines(markdown.splitlines())
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console(width=min(Console().width, 100))
+    with console.pager(styles=True):
+        console.print(Markdown(markdown))
+    return 0

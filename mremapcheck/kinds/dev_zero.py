@@ -1,0 +1,36 @@
+"""Private memory of /dev/zero: anonymous, but of a file that places its mappings itself."""
+
+from __future__ import annotations
+
+import os
+
+from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker
+from mremapcheck.kinds.opening import map_file
+from mremapcheck.linux.trouble import Trouble
+
+
+def _open(size: int) -> int:
+    try:
+        return os.open("/dev/zero", os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        raise Trouble(error.errno or 0, f"/dev/zero cannot be opened: {error.strerror}") from None
+
+
+KIND = Kind(
+    "dev-zero",
+    about="/dev/zero, private",
+    offset=True,
+    backing=Backing("dev-zero", "dev-zero", anonymous=True, placement="own"),
+    marks=("/dev/zero",),
+    maker=Maker(map_file, _open, kept=True),
+    c=C(
+        open='open("/dev/zero", O_RDWR)',
+        sized=False,
+        make="""\
+fd = open("/dev/zero", O_RDWR | O_CLOEXEC);
+if (fd < 0)
+	skip("/dev/zero cannot be opened: %s", strerror(errno));
+return fd;""",
+    ),
+    draw=Draw(weight=4, continues=True, enumerated=True),
+)

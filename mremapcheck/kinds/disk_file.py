@@ -1,0 +1,32 @@
+"""A regular file on a disk's file system whose files may be mapped with huge pages: ext4, xfs, btrfs."""
+
+from __future__ import annotations
+
+from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker
+from mremapcheck.kinds.opening import map_file, open_in
+from mremapcheck.linux.folders import DISK
+
+_MISSING = "no writable folder on ext4, xfs or btrfs: set TMPDIR to one"
+
+
+def _open(size: int) -> int:
+    return open_in(DISK, size, _MISSING)
+
+
+KIND = Kind(
+    "file",
+    about="a file on ext4, xfs or btrfs",
+    sharing=("shared", "private"),
+    file=True,
+    offset=True,
+    feature="ext4",
+    backing=Backing("file", "file", placement="thp"),
+    maker=Maker(map_file, _open, sized=True),
+    c=C(
+        name="FILE_ON_DISK",
+        open='open(".", O_TMPFILE | O_RDWR, 0600)',
+        remark="The current folder must be on ext4, xfs or btrfs.",
+        make=f'fd = open_in_folder("file", disk, "{_MISSING}");',
+    ),
+    draw=Draw(weight=6, enumerated=True),
+)

@@ -1,0 +1,17 @@
+"""A stack: mmap(2) with MAP_GROWSDOWN."""
+
+from __future__ import annotations
+
+from mremapcheck.kinds.kind import Backing, C, Draw, Kind
+from mremapcheck.linux.numbers import MAP_ANONYMOUS, MAP_GROWSDOWN
+from mremapcheck.linux.vm_flags import GROWSDOWN
+
+KIND = Kind(
+    "growsdown",
+    about="memory that grows down like a stack (MAP_GROWSDOWN)",
+    backing=Backing("growsdown", "anon", anonymous=True, base_flags=GROWSDOWN),
+    files="none",
+    flags=MAP_ANONYMOUS | MAP_GROWSDOWN,
+    c=C(flags="MAP_ANONYMOUS | MAP_GROWSDOWN"),
+    draw=Draw(weight=1),
+)

@@ -1,0 +1,30 @@
+"""A file in memory: memfd_create(2)."""
+
+from __future__ import annotations
+
+import os
+
+from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker
+from mremapcheck.kinds.opening import map_file, resize
+from mremapcheck.linux.numbers import MFD_CLOEXEC
+
+
+def _open(size: int) -> int:
+    return resize(os.memfd_create("mremapcheck", MFD_CLOEXEC), size)
+
+
+KIND = Kind(
+    "memfd",
+    about="a file in memory (memfd_create)",
+    sharing=("shared", "private"),
+    file=True,
+    offset=True,
+    backing=Backing("memfd", "shmem", placement="shmem"),
+    marks=("/memfd:",),
+    maker=Maker(map_file, _open, sized=True),
+    c=C(
+        open="memfd_create({title}, 0)",
+        make='fd = (int)syscall(SYS_memfd_create, "mremapcheck", 1U);',
+    ),
+    draw=Draw(weight=8, uffd=("missing", "wp"), guards=True, enumerated=True),
+)

@@ -1,0 +1,41 @@
+"""What the vdso and the vvar have in common: a process has one of each, which goes where the drawing has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mremapcheck.base.units import ARENA_END, ARENA_START
+from mremapcheck.kinds.kind import C, Mapper, Site
+from mremapcheck.kinds.placing import mappings
+from mremapcheck.linux.numbers import ADVICE, MREMAP_FIXED, MREMAP_MAYMOVE, SYS_MADVISE, SYS_MREMAP
+from mremapcheck.linux.syscalls import call, errno
+from mremapcheck.linux.trouble import Trouble
+
+
+def move_own(name: str) -> Mapper:
+    """Return what moves this process's one mapping called ``[name]``; raises Trouble where it has not that size."""
+
+    def move(handle: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
+        for low, high, path in mappings():
+            if path == f"[{name}]":
+                if ARENA_START <= low < ARENA_END:
+                    raise Trouble(fault=f"a process has only one {name}")
+                if high - low != size:
+                    raise Trouble(skip=f"the {name} of this kernel has {(high - low) >> 12} pages")
+                if call(SYS_MREMAP, low, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == -1:
+                    raise Trouble(errno())
+                # What this process used of it before shall not show.
+                call(SYS_MADVISE, start, size, ADVICE["dontneed"])
+                return
+        raise Trouble(skip=f"this kernel gives processes no {name}")
+
+    return move
+
+
+def c_own(name: str) -> C:
+    """Return how exported programs do the same."""
+
+    def mapping(site: Site) -> Iterator[str]:
+        yield f'move_own("[{name}]", {site.at}, {site.size});'
+
+    return C(mapping=mapping, snippets=("own",), map=f'move_own(step, "[{name}]");\nreturn;')

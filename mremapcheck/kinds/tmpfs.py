@@ -1,0 +1,30 @@
+"""A regular file on tmpfs."""
+
+from __future__ import annotations
+
+from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker
+from mremapcheck.kinds.opening import map_file, open_in
+from mremapcheck.linux.folders import TMPFS
+
+_MISSING = "no writable folder on tmpfs: mount one on /dev/shm, or set TMPDIR to one"
+
+
+def _open(size: int) -> int:
+    return open_in(TMPFS, size, _MISSING)
+
+
+KIND = Kind(
+    "tmpfs",
+    about="a file on tmpfs",
+    sharing=("shared", "private"),
+    file=True,
+    offset=True,
+    feature="tmpfs",
+    backing=Backing("tmpfs", "shmem", placement="shmem"),
+    maker=Maker(map_file, _open, sized=True),
+    c=C(
+        open='open("/dev/shm", O_TMPFILE | O_RDWR, 0600)',
+        make=f'fd = open_in_folder("tmpfs", tmpfs, "{_MISSING}");',
+    ),
+    draw=Draw(weight=2, uffd=("missing",), enumerated=True),
+)

@@ -1,0 +1,20 @@
+"""The kernel's code that every process has: the vdso."""
+
+from __future__ import annotations
+
+from mremapcheck.kinds.kind import Backing, Draw, Kind, Maker
+from mremapcheck.kinds.own import c_own, move_own
+from mremapcheck.linux.vm_flags import DONTEXPAND, EXEC, READ
+
+KIND = Kind(
+    "vdso",
+    about="the process's vdso",
+    touched=False,
+    feature="vdso",
+    backing=Backing("vdso", "vdso", has_close=True, base_flags=DONTEXPAND, access=READ | EXEC),
+    files="none",
+    marks=("[vdso]",),
+    maker=Maker(move_own("vdso"), once=True, clock=True),
+    c=c_own("vdso"),
+    draw=Draw(weight=0.015, special=True, costly=True, pages=2),
+)

@@ -1,0 +1,52 @@
+"""The names of the format: how mappings can be prepared (what can be mapped: ``mremapcheck.kinds``)."""
+
+from __future__ import annotations
+
+PROTS = ("none", "r", "rw", "rx", "rwx")
+UFFD_MODES = ("missing", "wp", "missing+events", "wp+events")
+
+#: madvise(2)'s advice without MADV_, in lower case; without what only root may ask for.
+ADVICES = (
+    "normal",
+    "random",
+    "sequential",
+    "willneed",
+    "dontneed",
+    "dontneed-locked",
+    "free",
+    "remove",
+    "dontfork",
+    "dofork",
+    "dontdump",
+    "dodump",
+    "mergeable",
+    "unmergeable",
+    "hugepage",
+    "nohugepage",
+    "collapse",
+    "wipeonfork",
+    "keeponfork",
+    "cold",
+    "pageout",
+    "populate-read",
+    "populate-write",
+    "guard-install",
+    "guard-remove",
+)
+
+CAPABILITIES = {"IPC_LOCK": "cap-ipc-lock", "SYS_RAWIO": "cap-sys-rawio"}
+
+
+def uffd_features(mode: str) -> set[str]:
+    """Return what a kernel must have to register memory in this mode."""
+    features = {"uffd"}
+    if mode.startswith("wp"):
+        features.add("uffd-wp")
+    if mode.endswith("+events"):
+        features.add("uffd-events")
+    return features
+
+
+def advice_features(advice: str) -> set[str]:
+    """Return what a kernel must have to know this advice, where it is one that many have not."""
+    return {"guard"} if advice.startswith("guard-") else set()

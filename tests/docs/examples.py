@@ -1,0 +1,114 @@
+"""The examples of the manual and the README: files and commands on a page, run in a folder of the page's own.
+
+A block ``yaml FILE`` is a file. In a ``console`` block a line ``$ COMMAND`` is run, and what follows is all that it
+prints; ``...`` on a line of its own stands for any lines. Other blocks of commands (``sh``) are only parsed.
+
+``python -m tests.docs.examples`` writes what the commands print today into the pages.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = (ROOT / "README.md", *sorted((ROOT / "mremapcheck" / "docs").glob("*.md")))
+
+_BLOCK = re.compile(r"^```(\w+)(?: +(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A command of a ``console`` block, and what the page says that it prints."""
+
+    command: str
+    printed: str
+
+
+def blocks(page: str, language: str) -> Iterator[tuple[str, str]]:
+    """Yield (file name or nothing, content) of a page's blocks in one language."""
+    for found in _BLOCK.finditer(page):
+        if found[1] == language:
+            yield found[2] or "", found[3]
+
+
+def examples(block: str) -> Iterator[Example]:
+    """Yield the commands of a ``console`` block."""
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, printed = part.partition("\n")
+        yield Example(command, printed)
+
+
+def prepare(page: str, folder: Path) -> None:
+    """Write the page's files; ``scenarios/`` is there too."""
+    (folder / "scenarios").symlink_to(ROOT / "scenarios")
+    for name, content in blocks(page, "yaml"):
+        if name:
+            (folder / name).write_text(content, encoding="utf-8")
+
+
+def run(command: str, folder: Path) -> str:
+    """Return what a command prints, on 80 columns and without colours."""
+    program = folder / "bin" / "mremapcheck"
+    if not program.exists():
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m mremapcheck "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
+    environment = {
+        "PATH": f"{program.parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(folder),
+        "COLUMNS": "80",
+        "NO_COLOR": "1",
+        "LC_ALL": "C.UTF-8",
+    }
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout
+
+
+def agrees(told: str, printed: str) -> bool:
+    """Tell whether a command prints what the page says; trailing blanks do not count."""
+    pattern = "".join(
+        "(?:.*\n)*" if line == "..." else re.escape(line.rstrip()) + "\n" for line in told.rstrip("\n").split("\n")
+    )
+    text = "".join(f"{line.rstrip()}\n" for line in printed.rstrip("\n").split("\n"))
+    return re.fullmatch(pattern, text) is not None
+
+
+def renewed(page: str, folder: Path) -> str:
+    """Return the page with what its commands print today; outputs that are shortened with ``...`` stay."""
+
+    def renew(found: re.Match[str]) -> str:
+        if found[1] != "console":
+            return found[0]
+        parts = []
+        for example in examples(found[3]):
+            printed = run(example.command, folder)
+            keep = agrees(example.printed, printed)
+            parts.append(f"$ {example.command}\n{example.printed if keep else printed}")
+        return f"```console\n{''.join(parts)}```"
+
+    prepare(page, folder)
+    return _BLOCK.sub(renew, page)
+
+
+if __name__ == "__main__":
+    from tempfile import TemporaryDirectory
+
+    for path in PAGES:
+        with TemporaryDirectory() as name:
+            path.write_text(renewed(path.read_text(encoding="utf-8"), Path(name)), encoding="utf-8")
