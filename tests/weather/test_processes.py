@@ -17,6 +17,9 @@ from mremapcheck.base.errors import ExecutorError
 from mremapcheck.executors.processes import Processes
 from mremapcheck.linux.programs import Family
 
+#: All of these fork.
+pytestmark = pytest.mark.alone
+
 ROOT = Path(__file__).parent.parent.parent
 
 
