@@ -54,7 +54,8 @@ class Problem:
         }
 
     def __str__(self) -> str:
-        text = f"{one_line(self.path)}:{self.line}:{self.column}: {self.level}: {self.message}"
+        place = f"{self.line}:{self.column}:" if self.line else ""
+        text = f"{one_line(self.path)}:{place} {self.level}: {self.message}"
         return f"{text}\n  hint: {self.hint}" if self.hint else text
 
 

@@ -12,7 +12,7 @@ from mremapcheck.cli.options import ListFormat, Listing
 def changes(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ID", show_default=False, help="Ids, commits or parts of subjects."),
+        typer.Argument(metavar="TEXT", show_default=False, help="Ids, commits, or any part of subjects."),
     ] = None,
     since: Annotated[
         str | None,
@@ -20,14 +20,18 @@ def changes(
     ] = None,
     look: Listing = ListFormat.TABLE,
 ) -> int:
-    """List the kernel changes that the model knows: commit, first release, backports, and what user space sees."""
+    """List the kernel changes that the model knows, and, of those asked for, the evidence.
+
+    Each has its commit in mainline, the first release that has it, the first update of each stable series that took it,
+    and what user space sees. A `?` marks what is not certain.
+    """
     from mremapcheck.cli.listing import print_document, print_lines
     from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.report.changes import change_lines, select_changes
+    from mremapcheck.report.changes import change_json, change_lines, select_changes
 
     chosen = select_changes(ids or [], KernelVersion.parse(since) if since else None)
     if look is ListFormat.JSON:
-        return print_document("changes", {"changes": [change.to_json() for change in chosen]})
+        return print_document("changes", {"changes": [change_json(change) for change in chosen]})
     markdown = look is ListFormat.MARKDOWN
     lines = change_lines(chosen, markdown=markdown, details=bool(ids))
     return print_lines(lines, clipped=not (markdown or ids))

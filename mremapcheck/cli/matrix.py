@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -21,6 +22,9 @@ from mremapcheck.cli.options import (
     Timeout,
     outputs,
 )
+
+if TYPE_CHECKING:
+    from mremapcheck.scenario.document import Scenario
 
 
 def matrix(
@@ -47,25 +51,44 @@ def matrix(
 
     Exit codes are those of `run`.
     """
-    from mremapcheck.cli.codes import of_run
     from mremapcheck.cli.listing import list_scenarios
-    from mremapcheck.cli.reporting import Wanted, report
-    from mremapcheck.compare.matrix import default_kernels, rows
-    from mremapcheck.executors.references import TIMEOUT, open_executor
+    from mremapcheck.compare.matrix import default_kernels
     from mremapcheck.scenario.selection import select
 
-    wanted = Wanted(look, outputs(output), color)
-    references = kernel or default_kernels()
+    scenarios = select(paths or [], only or [])
+    if list_only:
+        return list_scenarios(scenarios, look)
+    asked = Asked(kernel or default_kernels(), look, outputs(output), color, jobs, timeout)
+    return ask(scenarios, asked, fail_fast)
+
+
+class Asked(NamedTuple):
+    """Which kernels are asked, how, and how the report looks."""
+
+    references: Sequence[str]
+    look: str
+    outputs: Sequence[tuple[str, str]]
+    color: Color
+    jobs: int = 1
+    timeout: float | None = None
+
+
+def ask(scenarios: Sequence[Scenario], asked: Asked, fail_fast: bool = False) -> int:
+    """Carry the scenarios out on every kernel and report; return the exit code."""
+    from mremapcheck.cli.codes import of_run
+    from mremapcheck.cli.reporting import Wanted, report
+    from mremapcheck.compare.matrix import rows
+    from mremapcheck.executors.references import TIMEOUT, open_executor
+
+    wanted = Wanted(asked.look, asked.outputs, asked.color)
+    references = list(asked.references)
     if "vm:all" in references:
         from mremapcheck.executors.vm.images.known import expand
 
         references = expand(references)
-    scenarios = select(paths or [], only or [])
-    if list_only:
-        return list_scenarios(scenarios, look)
     with ExitStack() as stack:
         executors = [
-            stack.enter_context(open_executor(reference, timeout=timeout or TIMEOUT, jobs=jobs))
+            stack.enter_context(open_executor(reference, timeout=asked.timeout or TIMEOUT, jobs=asked.jobs))
             for reference in references
         ]
         kernels = [executor.kernel for executor in executors]

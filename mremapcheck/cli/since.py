@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mremapcheck.cli.campaigning import CampaignFormat, Look
 from mremapcheck.cli.options import Color, Colors, Only
+
+if TYPE_CHECKING:
+    from mremapcheck.scenario.document import Scenario
 
 
 def since(
@@ -27,6 +31,13 @@ def since(
 
     Exit codes: 0 told, 2 usage or a file that does not load.
     """
+    from mremapcheck.scenario.selection import select
+
+    return tell(select([path], only or []), on or [], look, color)
+
+
+def tell(scenarios: Sequence[Scenario], on: Sequence[str], look: CampaignFormat, color: Color) -> int:
+    """Print the timeline of each scenario; return the exit code."""
     from mremapcheck.cli.listing import print_document, print_lines
     from mremapcheck.cli.output import Stdout
     from mremapcheck.cli.reporting import style_of
@@ -36,13 +47,12 @@ def since(
     from mremapcheck.executors.references import open_executor
     from mremapcheck.executors.vm.images.known import expand
     from mremapcheck.report.timeline import timeline_lines
-    from mremapcheck.scenario.selection import select
 
-    measured = expand(on or [])
+    measured = expand(list(on))
     out = Stdout()
     style = style_of(color.value, out)
     told = []
-    for scenario in select([path], only or []):
+    for scenario in scenarios:
         modelled = timeline(scenario, stops(CHANGES, OLDEST, NEWEST), open_executor)
         real = timeline(scenario, measured, open_executor) if measured else []
         if look is Look.JSON:

@@ -61,17 +61,15 @@ class Place:
     def layout(self, facts: Iterable[int]) -> str:
         """Name its mappings as ``start+pages``, each followed by those of its facts (by index)."""
         facts = sorted(facts)
-        texts: list[str] = []
-        begin, last = 0, None
+        mappings: list[list[int]] = []  # first page and length of each
         for n, page in sorted(self.pages.items()):
-            if last is None or page.first or n - 1 not in self.pages:
-                if last is not None:
-                    texts[-1] = texts[-1].format(last + 1 - begin)
-                begin = n
-                texts.append(" ".join([f"{n}+{{}}", *(_word(page.facts[index]) for index in facts)]))
-            last = n
-        if last is not None:
-            texts[-1] = texts[-1].format(last + 1 - begin)
+            if not mappings or page.first or n - 1 not in self.pages:
+                mappings.append([n, 0])
+            mappings[-1][1] = n + 1 - mappings[-1][0]
+        texts = [
+            " ".join([f"{begin}+{length}", *(_word(self.pages[begin].facts[index]) for index in facts)])
+            for begin, length in mappings
+        ]
         return (", " if facts else " ").join(texts)
 
 

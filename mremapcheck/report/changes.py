@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.errors import NothingSelectedError
+from mremapcheck.executors.model.evidence import COMMIT, RELEASE
 from mremapcheck.report.text import wrapped
 
 if TYPE_CHECKING:
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def select_changes(names: Sequence[str], since: KernelVersion | None) -> list[Change]:
-    """Return the changes that any of ``names`` (ids, commits) means, none given: all; of release ``since`` or later.
+    """Return the changes that any of ``names`` means, none given: all; of release ``since`` or later.
 
-    Raises NothingSelectedError for a name that means no change, and where nothing is left.
+    A name is an id, a commit, or else any part of subjects, capitals or not. Raises NothingSelectedError for one that
+    means no change, and where nothing is left.
     """
     from mremapcheck.executors.model.registry import CHANGES, find
 
@@ -24,7 +26,7 @@ def select_changes(names: Sequence[str], since: KernelVersion | None) -> list[Ch
     if names:
         wanted = set()
         for name in names:
-            found = find(name)
+            found = find(name) or [change for change in CHANGES if name.lower() in change.subject.lower()]
             if not found:
                 raise NothingSelectedError(f"no change is called `{name}`", _near(name, CHANGES))
             wanted |= {change.id for change in found}
@@ -56,7 +58,10 @@ def change_text(id_: str) -> str:
 
 
 def change_lines(changes: Sequence[Change], markdown: bool = False, details: bool = False) -> Iterator[str]:
-    """Yield a table of changes, or with ``details`` everything that is known of each."""
+    """Yield a table of changes, or with ``details`` everything that is known of each.
+
+    A ``?`` marks what is not certain.
+    """
     if details and not markdown:
         for change in changes:
             yield from _details(change)
@@ -65,14 +70,46 @@ def change_lines(changes: Sequence[Change], markdown: bool = False, details: boo
 
     from mremapcheck.text.markdown import text
 
-    rows = [(change.id, str(change.release), change.commit or "-", change.subject) for change in changes]
+    headers = ("change", "since", "commit", "stable updates", "subject")
+    rows = [
+        [
+            change.id,
+            _marked(change, RELEASE, str(change.release)),
+            _marked(change, COMMIT, change.commit or "-"),
+            " ".join(_marked(change, str(update), str(update)) for update in change.stable) or "-",
+            change.subject,
+        ]
+        for change in changes
+    ]
     if markdown:
-        rows = [(text(id_), text(release), text(commit), text(subject)) for id_, release, commit, subject in rows]
-    headers = ("change", "since", "commit", "subject")
+        rows = [[text(cell) for cell in row] for row in rows]
     yield from tabulate(rows, headers, tablefmt="pipe" if markdown else "simple", disable_numparse=True).splitlines()
+    yield ""
+    yield "? is not certain; `mremapcheck changes ID` tells the evidence"
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    """Return a change and the evidence for each of its facts, as ``changes --format json`` has it."""
+    from mremapcheck.executors.model.history.sources import evidence_of, is_certain
+
+    pieces = evidence_of(change)
+    return {
+        **change.to_json(),
+        "dated": "by the commit" if is_certain(change, RELEASE) else "by measurement",
+        "certain": all(is_certain(change, piece.fact) for piece in pieces),
+        "evidence": [piece.to_json() for piece in pieces],
+    }
+
+
+def _marked(change: Change, fact: str, value: str) -> str:
+    from mremapcheck.executors.model.history.sources import is_certain  # long, and only asked for by ``changes``
+
+    return value if is_certain(change, fact) else f"{value}?"
 
 
 def _details(change: Change) -> Iterator[str]:
+    from mremapcheck.executors.model.history.sources import evidence_of
+
     yield change.id
     yield from _wrapped(change_text(change.id))
     if change.stable:
@@ -81,8 +118,11 @@ def _details(change: Change) -> Iterator[str]:
         yield from _wrapped(f"builds on: {', '.join(change.needs)}")
     yield from _wrapped(change.summary)
     yield from _wrapped(f"Noticed by {change.noticed_by}" if change.noticed_by else "")
-    if change.dated != "by the commit":
-        yield from _wrapped(f"dated {change.dated}")
+    yield "  Known from:"
+    values = {COMMIT: change.commit or "no commit", RELEASE: str(change.release)}
+    for piece in evidence_of(change):
+        value = _marked(change, piece.fact, values.get(piece.fact, piece.fact))
+        yield from wrapped(f"{value} ({piece.kind.word}): {piece.text}", "    ", "      ")
     yield ""
 
 

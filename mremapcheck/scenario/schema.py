@@ -34,3 +34,8 @@ def as_file() -> str:
 
 if __name__ == "__main__":
     FILE.write_text(as_file(), encoding="utf-8")
+
+
+def modeline() -> str:
+    """Return the first line of a scenario file that gives an editor the schema of this installation."""
+    return f"# yaml-language-server: $schema={FILE}"

@@ -43,7 +43,7 @@ def test_command_lines_parse(path: Path) -> None:
 @pytest.mark.parametrize("topic", topics())
 def test_pages_become_man_pages(topic: str) -> None:
     roff = man_page(page(topic), f"mremapcheck-{topic}", 7)
-    assert roff.startswith(f".TH MREMAPCHECK\\-{topic.upper()} 7") or roff.startswith(".TH MREMAPCHECK-")
+    assert roff.startswith(f".TH MREMAPCHECK-{topic.upper()} 7")
     if shutil.which("groff") is None:
         return
     command = ["groff", "-man", "-Tutf8", "-ww", "-z"]

@@ -9,13 +9,13 @@ from textwrap import indent
 from mremapcheck.convert.export.c_text import kind as constant
 from mremapcheck.kinds import KINDS
 from mremapcheck.kinds.kind import Kind
-from mremapcheck.text.c import string
+from mremapcheck.text.c import short_comment, string
 
 
 def with_kinds(source: str) -> str:
     """Return a part of the interpreter with all kinds in the places that it leaves for them."""
     for place, written in _PLACES.items():
-        mark = f"/* @{place}@ */"
+        mark = short_comment(f"@{place}@")
         if mark in source:
             source = source.replace(mark, written())
     return source

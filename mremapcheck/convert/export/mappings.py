@@ -11,7 +11,7 @@ from mremapcheck.kinds import KINDS
 from mremapcheck.kinds.kind import Site
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mmap
-from mremapcheck.text.c import string
+from mremapcheck.text.c import short_comment, string
 
 PROTS = {
     "none": "PROT_NONE",
@@ -57,7 +57,7 @@ class Mappings:
             yield from c.opening(name, length, size_of(length))
             return
         if c.remark:
-            yield f"/* {c.remark} */"
+            yield short_comment(c.remark)
         title = string(operation.object.removeprefix("@"))
         yield f"int {name} = {c.open.format(title=title)};"
         yield f"MUST({name});"

@@ -127,7 +127,7 @@ class Statements:
         wanted = {"IPC_LOCK": "memlock" in process.rlimits, "SYS_RAWIO": low}
         bits = {"IPC_LOCK": 14, "SYS_RAWIO": 17}
         names = [name for name in bits if wanted[name] and name not in process.keep]
-        return " | ".join(f"1u << {bits[name]} /* CAP_{name} */" for name in names)
+        return " | ".join(f"1u << {bits[name]} {short_comment(f'CAP_{name}')}" for name in names)
 
     @property
     def _moves_helper(self) -> bool:
@@ -230,7 +230,7 @@ class Statements:
         elif isinstance(operation, Madvise):
             name = f"MADV_{operation.advice.upper().replace('-', '_')}"
             number = ADVICE[operation.advice]
-            shown = f"{number} /* {name} */" if number > 18 else name
+            shown = f"{number} {short_comment(name)}" if number > 18 else name
             yield f"MUST(madvise({at}, {size}, {shown}));"
         elif isinstance(operation, Mlock):
             lock = f"mlock2({at}, {size}, MLOCK_ONFAULT)" if operation.on_fault else f"mlock({at}, {size})"

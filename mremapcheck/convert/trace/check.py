@@ -152,6 +152,9 @@ def _styles(sketch: Sketch) -> Iterator[Style]:
         yield Style((note,), kinds=(("anon", "anon-shared"),))
     if seen.errno == "EPERM":
         yield Style(("The result proves that something here is sealed; the log does not show who did it.",), seal=True)
+    if doubt := max((segment.facts.doubt for segment in segments), default=0):
+        note = f"The result shows that the call in line {doubt}, which failed, had unmapped something before it did."
+        yield Style((note,), lost=True)
     untouched = Style(("The result shows that pages were not written to yet: nothing is touched.",), untouched=True)
     yield untouched
     yield replace(small, notes=(*small.notes, *untouched.notes), untouched=True)

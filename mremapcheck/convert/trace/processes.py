@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
 from mremapcheck.convert.trace.call import Call, Ledger
@@ -18,8 +19,7 @@ _CLONES = frozenset(("clone", "clone3", "fork", "vfork"))
 _EXECS = frozenset(("execve", "execveat"))
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """One mremap of the trace: its arguments in bytes, what came of it, and the mappings around it just before.
 
     ``near``: around the old address, and where it may grow to; ``there``: around the new one, where there is one that
@@ -119,6 +119,7 @@ class Processes:
         """Return the address space of whoever makes the call; a new one, where the call begins one."""
         name, pid = call.name, call.pid
         if name == "exit":
+            self._cloning = [other for other in self._cloning if other.pid != pid]
             return self.spaces.pop(pid, None) or Space()
         space = self.spaces.get(pid)
         if space is None:
@@ -232,8 +233,7 @@ def _move(space: Space, call: Call, log: str) -> Sighting:
         unknown = [1 for _, _, facts in space.pieces(new, new + extent(new_size)) if facts is None]
         if unknown:
             notes.append("The log does not begin with the program: what else was mapped at the new address is unknown.")
-    doubt = max((segment.facts.doubt for segment in (*near, *there)), default=0)
-    if doubt:
+    if doubt := max([segment.facts.doubt for segment in (*near, *there)], default=0):
         notes.append(f"The call in line {doubt} failed, and may have moved or unmapped some of it before.")
     seen = Sighting(log, call.line, old, old_size, new_size, bits, new, result, call.errno, near, there, tuple(notes))
     if result is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
 from mremapcheck.convert.trace.processes import Sighting, extent
@@ -38,11 +38,12 @@ class UndrawableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a sighting is drawn, where there is a choice; ``notes`` say it to the reader.
+    """How a sighting is drawn where there is a choice; ``notes`` say it to the reader.
 
     ``longest``: long stretches are cut to about so many bytes. ``untouched``: nothing is written to before the moves.
     ``apart``: mappings that differ in what cannot be drawn are kept apart by another attribute. ``kinds``: to draw
     instead of others. ``process``: conditions. ``seal`` and ``lock``: what the call met was sealed, or locked.
+    ``lost``: what an earlier call may have unmapped that failed is gone.
     """
 
     notes: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Style:
     apart: bool = False
     seal: bool = False
     lock: bool = False
+    lost: bool = False
     kinds: tuple[tuple[str, str], ...] = ()
     process: tuple[tuple[str, Any], ...] = ()
 
@@ -58,8 +60,7 @@ class Style:
 PLAIN = Style()
 
 
-@dataclass(frozen=True, slots=True)
-class Sketch:
+class Sketch(NamedTuple):
     """A sighting cut out of its address space: ``shape`` is equal where only sizes differ; ``size`` in bytes."""
 
     seen: Sighting
@@ -93,6 +94,8 @@ def draw(made: Sketch, style: Style = PLAIN) -> dict[str, Any]:
     if is_smaller(made, style):
         seen, zones = _smaller(seen, zones, style.longest or _LONGEST)
     facts = [segment.facts for zone in zones for segment in zone.segments]
+    if style.lost:
+        zones = [replace(zone, segments=[part for part in zone.segments if not part.facts.doubt]) for zone in zones]
     sheet = _Sheet(style, forked=any(each.inherited for each in facts) and not any(each.lock for each in facts))
     for zone in zones:
         sheet.draw(zone)
@@ -164,7 +167,7 @@ def _smaller(seen: Sighting, zones: Sequence[Zone], longest: int) -> tuple[Sight
     moved = new
     if len(zones) == 1 and new is not None and drawable(seen, new):
         moved = at(old, new)
-    result = replace(seen, old_size=length(seen.old_size), new_size=length(seen.new_size), new_address=moved)
+    result = seen._replace(old_size=length(seen.old_size), new_size=length(seen.new_size), new_address=moved)
     return result, smaller
 
 
@@ -177,7 +180,7 @@ def _shape(seen: Sighting, cut: Cut) -> object:
     elif not seen.flags & MREMAP_FIXED:
         ends.append(seen.old_address + seen.new_size)
     segments = [segment for zone in cut.zones for segment in zone.segments]
-    edges = sorted({*ends, *(edge for segment in segments for edge in (segment.start, segment.end))})
+    edges = sorted({*ends, *[segment.start for segment in segments], *[segment.end for segment in segments]})
     rank = {edge: place for place, edge in enumerate(edges)}
     return (
         seen.flags,
@@ -187,25 +190,8 @@ def _shape(seen: Sighting, cut: Cut) -> object:
         seen.notes and tuple(note for note in seen.notes if not note.startswith("The call in line")),
         new == seen.result,
         tuple([(rank[end], end % PAGE != 0) for end in ends]),
-        tuple([(rank[segment.start], rank[segment.end], *_alike(segment)) for segment in segments]),
-        tuple(_met_later(left, right) for left, right in pairwise(segments)),
-    )
-
-
-def _alike(segment: Segment) -> tuple[object, ...]:
-    facts = segment.facts
-    return (
-        facts.kind,
-        facts.sharing,
-        facts.prot,
-        facts.lock,
-        facts.advice,
-        facts.uffd,
-        facts.seal,
-        bool(facts.name),
-        facts.undrawn,
-        facts.inherited,
-        facts.guessed,
+        tuple([(rank[segment.start], rank[segment.end], segment.facts.look) for segment in segments]),
+        tuple([left.end == right.start and _met_later(left, right) for left, right in pairwise(segments)]),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mremapcheck.base.units import PAGE, page_align
 
@@ -41,11 +41,15 @@ class Facts:
     inherited: str = ""
     guessed: bool = field(default=False, compare=False)
     doubt: int = field(default=0, compare=False)
+    #: All that two mappings have in common that are drawn alike.
+    look: tuple[Any, ...] = field(init=False, compare=False, repr=False)
+    #: How large its pages are, in bytes.
+    page: int = field(init=False, compare=False, repr=False)
 
-    @property
-    def page(self) -> int:
-        """Return how large its pages are, in bytes."""
-        return HUGE if self.kind in _HUGE_KINDS else PAGE
+    def __post_init__(self) -> None:
+        look = (self.kind, self.sharing, self.prot, self.lock, self.advice, self.uffd, self.seal, bool(self.name))
+        object.__setattr__(self, "page", HUGE if self.kind in _HUGE_KINDS else PAGE)
+        object.__setattr__(self, "look", (*look, self.undrawn, self.inherited, self.guessed, bool(self.doubt)))
 
 
 #: What a hole is made of.

@@ -190,7 +190,7 @@ class Reader:
 
     def _begin(self, index: int, pid: int, time: float | None, name: str, text: str) -> Iterator[Call]:
         if unknown := _UNKNOWN.match(name):
-            name = NUMBERS.get(int(unknown[1], 0), name)
+            name = NUMBERS.get(number(unknown[1]), name)
         if unfinished := _UNFINISHED.match(text):
             self._halves[pid, name] = _Half(unfinished["rest"], (index,))
             if name in CALLS:

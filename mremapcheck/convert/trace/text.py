@@ -88,6 +88,7 @@ def flags(text: str, names: Names) -> frozenset[str]:
 _PREFIXES = frozenset(("PROT", "MAP", "MREMAP", "MLOCK", "MCL", "SHM", "MFD", "CLONE", "UFFD", "UFFDIO", "IPC"))
 
 
+@lru_cache(maxsize=1024)
 def flags_number(text: str, names: Names) -> int:
     """Return the number of such flags; raises ValueError where one is unknown."""
     values = {names.prefix + name: bit for bit, name in names.bits.items()}
@@ -100,7 +101,7 @@ def descriptor_path(text: str) -> tuple[int, str | None]:
     found = re.fullmatch(r"(-?[0-9]+|0x[0-9a-f]+)\s*(?:<(.*)>)?\s*(?:\(deleted\))?>?", text.strip())
     if found is None:
         raise ValueError(text)
-    value = int(found[1], 0) & 0xFFFFFFFF  # an int, which raw arguments show as the register that it came in
+    value = number(found[1]) & 0xFFFFFFFF  # an int, which raw arguments show as the register that it came in
     path = found[2].split("<")[0] if found[2] else None  # -yy: `/dev/zero<char 1:5>`
     return (value - (1 << 32) if value >> 31 else value), path
 

@@ -7,6 +7,7 @@ short: they decide whether there is room and what merges.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
 from mremapcheck.convert.trace.processes import Sighting, close, extent
@@ -29,8 +30,7 @@ class Zone:
     segments: list[Segment]
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """The zones of one mremap, and what had to be guessed for them, in sentences."""
 
     zones: list[Zone]
@@ -70,16 +70,16 @@ def drawable(seen: Sighting, address: int) -> bool:
 def _zone(name: str, start: int, end: int, segments: tuple[Segment, ...]) -> Zone:
     start, end = start - start % PAGE, page_align(end)
     kept = [_near(segment, start, end) for segment in segments if segment.start <= end and segment.end >= start]
-    bounds = [start, end, *(edge for segment in kept for edge in (segment.start, segment.end))]
-    return Zone(name, min(bounds), max(bounds), kept)
+    if kept:
+        return Zone(name, min(start, kept[0].start), max(end, kept[-1].end), kept)
+    return Zone(name, start, end, kept)
 
 
 def _near(segment: Segment, start: int, end: int) -> Segment:
     """Cut a mapping to what is near; huge pages stay whole."""
-    step = segment.facts.page
-    low = start - NEIGHBOUR * PAGE if step == PAGE else start - start % HUGE - HUGE
-    high = end + NEIGHBOUR * PAGE if step == PAGE else -(-end // HUGE) * HUGE + HUGE
-    return segment.cut(low, high)
+    if segment.facts.page == PAGE:
+        return segment.cut(start - NEIGHBOUR * PAGE, end + NEIGHBOUR * PAGE)
+    return segment.cut(start - start % HUGE - HUGE, -(-end // HUGE) * HUGE + HUGE)
 
 
 def _draw_room(seen: Sighting, zone: Zone) -> list[str]:

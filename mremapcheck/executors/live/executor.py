@@ -113,7 +113,8 @@ class LiveExecutor:
         if len(sighting) == 2:
             word, text = sighting
             if word == "unusable":
-                raise _cannot_work(*text)
+                message, _, hint = text.partition("\n")
+                raise _cannot_work(message, hint)
             return Execution("error", None, f"the worker failed: {text}")
         return self._interpreter.execution(prepared, sighting)
 

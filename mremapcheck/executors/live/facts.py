@@ -50,6 +50,8 @@ _MARKS = sorted(
 )
 #: Backings whose offset says nothing that a user could see.
 _NO_OFFSET = {"anon", "dev-zero"}
+#: No mapping of an arena is longer, in bytes: who says so lies.
+_LONGEST = 1 << 36
 _KEPT = 4096
 #: Of a Vma everything but its addresses.
 Look: TypeAlias = tuple[str, bool, str, int, str | None, tuple[str, ...]]
@@ -125,7 +127,10 @@ class Interpreter:
             if len(self._looks) >= _KEPT:
                 self._looks.clear()
             look = self._looks[key] = _read(rest, flags, inodes)
-        return Vma(int(start, 16), int(end, 16), *look)
+        vma = Vma(int(start, 16), int(end, 16), *look)
+        if not 0 < vma.end - vma.start <= _LONGEST:
+            raise ValueError(f"a mapping of {vma.end - vma.start} bytes")
+        return vma
 
 
 def _read(line: bytes, flags: bytes, inodes: dict[str, str]) -> Look:

@@ -100,7 +100,7 @@ def work(fd: int, progress: memoryview[int], timeout: float) -> int:
             runner = Runner(progress, timeout)
         except (Unusable, OSError, MemoryError) as error:
             told = (error.message, error.hint) if isinstance(error, Unusable) else lacking(error)
-            answers.add(("unusable", told or (str(error), "")))
+            answers.add(("unusable", "\n".join(told or (str(error), ""))))
             answers.flush()
             return BROKEN
         while plans := _receive(fd):

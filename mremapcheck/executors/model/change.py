@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Any
 
 from mremapcheck.base.dataclass import dataclass
@@ -18,8 +17,8 @@ class Change:
     series that took it. With ``stable_only`` mainline never had it, because a stable series did it in its own way, and
     ``release`` is that series' first update that has it. ``summary`` says what user space sees, ``noticed_by`` who
     does. ``needs`` are ids of changes it builds on: adding it brings them along, taking one of them away takes it
-    along. ``provides`` are features of the kernel that a scenario may need. Where a date is marked ``dated="by
-    measurement"`` it is the first release that was seen to have it, and may be too late.
+    along. ``provides`` are features of the kernel that a scenario may need. Where commit and dates are known from is
+    told by ``history/sources.py``.
     """
 
     id: str
@@ -32,7 +31,6 @@ class Change:
     stable: tuple[KernelVersion, ...] = ()
     needs: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
-    dated: str = field(default="by the commit")
     stable_only: bool = False
 
     def is_in(self, version: KernelVersion) -> bool:
@@ -42,7 +40,7 @@ class Change:
         return any(version.series == update.series and version >= update for update in self.stable)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the entry without its edits, for ``mremapcheck changes``."""
+        """Return the entry without its edits and its evidence, for ``mremapcheck changes``."""
         return {
             "id": self.id,
             "commit": self.commit,
@@ -52,7 +50,6 @@ class Change:
             "summary": self.summary,
             "noticed_by": self.noticed_by,
             "needs": list(self.needs),
-            "dated": self.dated,
         }
 
 

@@ -21,7 +21,7 @@ from mremapcheck.kernels.version import KernelVersion
 
 #: The release that has no change, and the newest one that is known: the model is silent about everything outside.
 OLDEST = KernelVersion(5, 4)
-NEWEST = KernelVersion(7, 3)
+NEWEST = KernelVersion(7, 3, stable=4)
 
 _MODULES = (v5_7, v5_16, v6_0, v6_10, v6_15, v6_17, multi_move, v7_1, userfaultfd, advice)
 

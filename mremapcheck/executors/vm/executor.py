@@ -22,6 +22,7 @@ from mremapcheck.executors.vm.guest_image import guest_image
 from mremapcheck.executors.vm.images import known
 from mremapcheck.executors.vm.kernel_log import is_oops
 from mremapcheck.executors.vm.machine import GuestEnded
+from mremapcheck.executors.vm.messages import read_sighting
 from mremapcheck.executors.vm.qemu import MEMORY, PROCESSORS
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
@@ -40,6 +41,10 @@ _HUGE_PAGES = 32
 #: seconds for as many, a few more than it has mappings itself.
 _MAPS = 65530
 _FEW_MAPS = 256
+
+
+#: What comes of reading an answer that makes no sense.
+_NO_SENSE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, StopIteration)
 
 
 @dataclass(slots=True)
@@ -157,6 +162,7 @@ class VmExecutor:
         guest = self._guest or self._boot(tasks)
         try:
             kind, what, log = self._receive(guest, task)
+            execution = self._read(task.prepared, kind, what, log)
         except _UnclearError as unclear:
             self._unclear = unclear.log
             self._start_over(PROCESSORS * BATCH)
@@ -164,7 +170,6 @@ class VmExecutor:
         except GuestEnded as ended:
             return self._bury(tasks, ended)
         self._deaths = 0
-        execution = self._read(task.prepared, kind, what, log)
         if self._careful:
             log = self._took_care(guest, log, len(tasks) == 1)
         return _with_log(execution, log)
@@ -197,12 +202,19 @@ class VmExecutor:
     def _receive(self, guest: Booted, task: _Task) -> tuple[int, Any, list[str]]:
         """Return the answer to a task; raise GuestEnded or _UnclearError where there is none."""
         while task.number not in self._answers:
-            kind, (answers, log) = guest.machine.receive(self._timeout + GRACE, self._line.tick)
+            kind, values = guest.machine.receive(self._timeout + GRACE, self._line.tick)
+            if kind not in (frames.RESULTS, frames.DIED):
+                raise GuestEnded(
+                    f"the guest sent nonsense: a message of kind {kind} for an answer", guest.machine.log()
+                )
+            answers, log = values
             if is_oops(log):
                 raise GuestEnded("the kernel oopsed", log)
             if log and not self._careful:
                 raise _UnclearError(log)
             for number, answer in answers:
+                if number >= self._numbers:
+                    raise GuestEnded("the guest sent nonsense: an answer to nothing that was asked", log)
                 self._answers[number] = kind, answer, log
         return self._answers.pop(task.number)
 
@@ -232,16 +244,17 @@ class VmExecutor:
                 reason = f"the guest's {MEMORY} MiB of memory were used up: {execution.reason}"
                 return Execution("error", None, reason)
             return execution
-        sighting = marshal.loads(what)
-        if len(sighting) == 2:
+        try:
+            sighting = read_sighting(what)
+            if len(sighting) != 2:
+                return self._interpreter.execution(prepared, sighting)
             word, text = sighting
-            if word == "unusable":
-                message, hint = text
-                raise ExecutorError(
-                    f"{self._reference}: scenarios cannot be carried out in this guest: {message}", hint
-                )
-            return Execution("error", None, f"the worker failed: {text}")
-        return self._interpreter.execution(prepared, sighting)
+        except _NO_SENSE as error:
+            raise GuestEnded(f"the guest sent nonsense: {error}", log) from None
+        if word == "unusable":
+            message, _, hint = text.partition("\n")
+            raise ExecutorError(f"{self._reference}: scenarios cannot be carried out in this guest: {message}", hint)
+        return Execution("error", None, f"the worker failed: {text}")
 
     def _stop(self) -> None:
         self._guest = None

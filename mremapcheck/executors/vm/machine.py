@@ -15,7 +15,9 @@ from typing import Any, TypeAlias
 
 from mremapcheck.executors.vm import frames
 from mremapcheck.executors.vm.kernel_log import complaint
+from mremapcheck.executors.vm.messages import Nonsense, read_message
 from mremapcheck.executors.vm.qemu import Qemu, Setup
+from mremapcheck.text.terminal import one_line
 
 Tick: TypeAlias = Callable[[], None]
 
@@ -26,7 +28,13 @@ _CHUNK = 1 << 16
 _TICK = 0.5
 #: Lines of the console that are shown before and from a panic on.
 _BEFORE, _AFTER = 15, 3
+#: Messages that may wait to be asked for: a guest has no more plans than a window holds.
+_MOST_FRAMES = 10_000
 _HALTED = b"-- System halted"
+_MOST_LINES = 30
+#: How Python tells what ended it.
+_TRACEBACK = "Traceback (most recent call last)"
+_FAILURE = re.compile(r"(?:Fatal Python error: |[A-Za-z_.]+(?:Error|Exception|Interrupt|Exit)(?:: |$))")
 _PANIC = re.compile(r"Kernel panic - not syncing: (.*)")
 _TIME = re.compile(r"^\[ *[0-9]+\.[0-9]+\] ?(?:\[ *[TC][0-9]+\] )?")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?=]*[A-Za-z]|c)")
@@ -79,7 +87,7 @@ class Machine:
         """Wait until the guest's program speaks, at most ``patience`` seconds; raise GuestEnded."""
         kind, values = self.receive(patience, tick)
         if kind != frames.HELLO:
-            raise GuestEnded(f"the guest's first word was {kind}", self.log())
+            raise GuestEnded(f"the guest's first message was of kind {kind}, and no greeting", self.log())
         return Hello(**values, seconds=time.monotonic() - self._begun)
 
     def send(self, kind: int, message: Any) -> None:
@@ -115,13 +123,18 @@ class Machine:
 
     def log(self) -> list[str]:
         """Return the last lines of the console, without times; from the first complaint on if there is one."""
-        text = _ESCAPES.sub("", self._console.decode("utf-8", "replace"))
-        lines = [_TIME.sub("", line.rstrip()) for line in text.splitlines()]
-        lines = [line for line in lines if line]
+        lines = self._lines()
         for index, line in enumerate(lines):
+            if _TRACEBACK in line:
+                return lines[index : index + _MOST_LINES]
             if _PANIC.search(line):
                 return complaint(lines[:index]) or lines[max(0, index - _BEFORE) : index + _AFTER]
         return complaint(lines) or lines[-_BEFORE:]
+
+    def _lines(self) -> list[str]:
+        text = _ESCAPES.sub("", self._console.decode("utf-8", "replace"))
+        lines = [one_line(_TIME.sub("", line.rstrip())) for line in text.splitlines()]
+        return [line for line in lines if line]
 
     def stop(self) -> None:
         """End it."""
@@ -178,19 +191,29 @@ class Machine:
         try:
             for kind, message in decoder.feed(data):
                 self._line = line
-                self._frames.append((kind, marshal.loads(message)))
-        except (frames.FrameError, ValueError, EOFError, TypeError) as error:
+                self._frames.append((kind, read_message(kind, message)))
+        except frames.FrameError as error:
             raise GuestEnded(f"the channel broke: {error}", self.log()) from None
+        except Nonsense as error:
+            raise GuestEnded(f"the guest sent nonsense: {error}", self.log()) from None
+        if len(self._frames) > _MOST_FRAMES:
+            raise GuestEnded("the guest sends without end", self.log())
         return True
 
     def _autopsy(self) -> GuestEnded:
         status = self._qemu.ended()
         complaint = self._qemu.complaint()
-        panic = _PANIC.search(self._console.decode("utf-8", "replace"))
-        if panic:
+        lines = self._lines()
+        if failure := next(filter(_FAILURE.match, reversed(lines)), ""):
+            return GuestEnded(f"the guest's program failed: {failure}", self.log())
+        if panic := next(filter(None, map(_PANIC.search, lines)), None):
             return GuestEnded(f"the kernel panicked: {panic[1].strip()}", self.log())
         if status is not None and status < 0:
             return GuestEnded(f"QEMU was killed by {signal.Signals(-status).name}", self.log(), killed=True)
         if status and complaint:
             return GuestEnded(f"QEMU gave up: {complaint}", self.log())
-        return GuestEnded("the guest restarted", self.log())
+        return GuestEnded(f"the guest restarted{_last_words(lines)}", self.log())
+
+
+def _last_words(lines: list[str]) -> str:
+    return f"; the last it said: {lines[-1]}" if lines else " and said nothing"

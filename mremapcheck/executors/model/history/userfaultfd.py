@@ -24,7 +24,7 @@ def not_droppable(vma: Vma, mode: int) -> bool:
 
 
 def registered_with_it(vma: Vma, uffd: Uffd | None) -> bool:
-    """Memory is unregistered through the userfaultfd it was registered with (23ec90eb124f, 6.17)."""
+    """Memory is unregistered through the userfaultfd it was registered with (23ec90eb122f, 6.17)."""
     return vma.uffd is None or vma.uffd is uffd
 
 
@@ -57,7 +57,7 @@ CHANGES = (
     ),
     Change(
         id="register-merges",
-        commit="270aa0106190",
+        commit="5543d3c43c41",
         subject="mm/uffd: allow vma to merge as much as possible",
         release=release("6.4-rc7"),
         summary="registering the end of a mapping with a userfaultfd merges it with what is registered behind it",
@@ -66,10 +66,9 @@ CHANGES = (
     ),
     Change(
         id="droppable-unregistrable",
-        commit="",
-        subject="userfaultfd: refuse VM_DROPPABLE mappings",
+        commit="7208cc6497c2",
+        subject="userfaultfd: correctly prevent registering VM_DROPPABLE regions",
         release=release("6.17-rc1"),
-        dated="by measurement",
         summary="a MAP_DROPPABLE mapping cannot be registered with a userfaultfd",
         noticed_by="set-up of scenarios only",
         edits=(Insert("registrable", not_droppable),),
@@ -77,20 +76,18 @@ CHANGES = (
     ),
     Change(
         id="unregister-own-only",
-        commit="23ec90eb124f",
+        commit="23ec90eb122f",
         subject="userfaultfd: prevent unregistering VMAs through a different userfaultfd",
         release=release("6.17-rc1"),
-        dated="by measurement",
         summary="memory of one userfaultfd cannot be unregistered through another one",
         noticed_by="set-up of scenarios only",
         edits=(Insert("unregistrable", registered_with_it),),
     ),
     Change(
         id="register-keeps-wp",
-        commit="",
+        commit="6eab8f2cc646",
         subject="userfaultfd: add UFFDIO_REGISTER_MODE_RWP and UFFDIO_RWPROTECT plumbing",
         release=release("7.3-rc1"),
-        dated="by measurement",
         summary="registering write-protected memory again without write protection is EBUSY",
         noticed_by="set-up of scenarios only",
         edits=(Insert("reregistrable", keeps_write_protection),),

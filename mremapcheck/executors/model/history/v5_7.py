@@ -117,7 +117,7 @@ def check_dontunmap_drivers(call: Call) -> Answer:
 
 
 def forget_anon_vma(call: Call) -> Answer:
-    """Let a source that was moved as a whole be as if it had never been faulted (1583aa278f98, 5.13).
+    """Let a source that was moved as a whole be as if it had never been faulted (1583aa278f5f, 5.13).
 
     So what is done next to it merges; its page offset stays the old one, though, until 7.3-rc2.
     """
@@ -193,7 +193,7 @@ CHANGES = (
     ),
     Change(
         id="dontunmap-unlinks-anon-vma",
-        commit="1583aa278f98",
+        commit="1583aa278f5f",
         subject="mm: mremap: unlink anon_vmas when mremap with MREMAP_DONTUNMAP success",
         release=release("5.13-rc1"),
         summary="a source moved as a whole by DONTUNMAP counts as never faulted, and merges like that",

@@ -1,4 +1,4 @@
-"""6.0 to 6.7: growth merges with what is behind it, and merging is rewritten for the maple tree."""
+"""6.1 to 6.12: growth merges with what is behind it, and merging is rewritten for the maple tree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mremapcheck.linux.vm_flags import ACCOUNT, WRITE
 
 
 def merge_growth_wrong_offset(call: Call) -> Answer:
-    """Merge what is added with the mapping itself, and with the next one if it reaches it (ca3d76b0aa80, 6.0).
+    """Merge what is added with the mapping itself, and with the next one if it reaches it (ca3d76b0aa80, 6.1).
 
     The page offset is computed as if the range began with the mapping. Where it begins further in, nothing merges, and
     realloc() of the tail of an arena sees ENOMEM.
@@ -84,7 +84,11 @@ def no_close_behind(new: Vma, vma: Vma, before: bool) -> str | None:
 
 
 def no_close_hook(vma: Vma) -> str | None:
-    """A mapping whose driver counts its mappings (vm_ops->close) does not disappear in a merge (714965ca8252, 6.4)."""
+    """A mapping whose driver counts its mappings (vm_ops->close) does not disappear in a merge (fc0c8f9089c2, 6.8).
+
+    Since 714965ca8252 (6.4) only the mapping behind was asked, and a mapping that is changed as a whole and then equals
+    the one before it was absorbed.
+    """
     return "vm_ops->close" if vma.backing.has_close else None
 
 
@@ -115,7 +119,7 @@ CHANGES = (
         id="growth-merges",
         commit="ca3d76b0aa80",
         subject="mm: add merging after mremap resize",
-        release=release("6.0-rc1"),
+        release=release("6.1-rc1"),
         summary=(
             "growth in place merges with the next mapping where it reaches it; ENOMEM for VM_SPECIAL mappings, those "
             "with vm_ops->close and where the range begins inside its mapping"
@@ -139,7 +143,7 @@ CHANGES = (
         release=release("6.2-rc1"),
         stable=updates("6.1.3"),
         summary="growth in place works again where old_address is inside its mapping",
-        noticed_by="realloc() of the last block of an arena: ENOMEM since 6.0",
+        noticed_by="realloc() of the last block of an arena: ENOMEM since 6.1",
         edits=(Replace("grow", "raise_end", merge_growth),),
         needs=("growth-merges",),
     ),
@@ -160,7 +164,7 @@ CHANGES = (
         release=release("6.2-rc7"),
         stable=updates("6.1.11"),
         summary="SysV shared memory grows in place again",
-        noticed_by="LTP mremap, users of shmat: ENOMEM since 6.0",
+        noticed_by="LTP mremap, users of shmat: ENOMEM since 6.1",
         edits=(Replace("grow", "raise_end", merge_growth_unless_close),),
         needs=("growth-offset",),
     ),
@@ -178,7 +182,7 @@ CHANGES = (
         commit="7e7757876f25",
         subject="mm/mremap: fix vm_pgoff in vma_merge() case 3",
         release=release("6.4-rc1"),
-        stable=updates("6.3.2"),
+        stable=updates("6.3.1"),
         summary="such a merge shows the right pages again",
         noticed_by="rpm",
         edits=(Replace("extend_down", "extend_down", extend_down),),
@@ -191,20 +195,16 @@ CHANGES = (
         release=release("6.4-rc1"),
         summary="SysV shared memory merges where no mapping that was attached disappears",
         noticed_by="whoever counts lines of /proc/PID/maps",
-        edits=(
-            Replace("mergeable", "no_close", no_close_behind),
-            Insert("removable", no_close_hook),
-        ),
+        edits=(Replace("mergeable", "no_close", no_close_behind),),
     ),
     Change(
         id="io-uring-placement",
         commit="d808459b2e31",
         subject="io_uring: Adjust mapping wrt architecture aliasing requirements",
         release=release("6.4-rc1"),
-        stable=updates("6.1.176"),
+        stable=updates("6.1.51"),
         summary="io_uring's mappings cannot be given an address: FIXED is EINVAL, after the destination was unmapped",
         noticed_by="CRIU",
-        dated="by measurement",
         edits=(Insert("place", refuse_address_of_ring, after="check_length"),),
     ),
     Change(
@@ -226,12 +226,25 @@ CHANGES = (
         edits=(Insert("mprotect", unaccount_unfaulted, after="account_writable"),),
     ),
     Change(
+        id="attached-stays-apart",
+        commit="fc0c8f9089c2",
+        subject="mm, mmap: fix vma_merge() case 7 with vma_ops->close",
+        release=release("6.8"),
+        stable=updates("6.6.24", "6.7.12"),
+        summary=(
+            "a piece of SysV shared memory, changed back to what the piece before it is, stays a mapping of its own; "
+            "since 6.4 it became part of that one"
+        ),
+        noticed_by="users of shmat: the segment counted one attachment too many, and was never removed",
+        edits=(Insert("removable", no_close_hook),),
+        needs=("merge-with-close",),
+    ),
+    Change(
         id="io-uring-pages",
         commit="3ab1db3c6039",
         subject="io_uring: get rid of remap_pfn_range() for mapping rings/sqes",
         release=release("6.10-rc1"),
-        stable=updates("6.1.176"),
-        dated="by measurement",
+        stable=updates("6.1.132", "6.6.84"),
         summary="io_uring's mappings are VM_MIXEDMAP, no longer VM_IO and VM_PFNMAP",
         noticed_by="readers of smaps",
         provides=("io-uring-pages",),
@@ -250,6 +263,6 @@ CHANGES = (
             Replace("merge_mapping", "merge_mapping", setup.merge_mapping),
             Remove("mergeable", "no_close"),
         ),
-        needs=("mmap-merges-behind-first", "merge-with-close"),
+        needs=("mmap-merges-behind-first", "attached-stays-apart"),
     ),
 )

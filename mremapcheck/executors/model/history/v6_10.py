@@ -83,7 +83,7 @@ def private_anonymous_only(mm: Mm, vma: Vma) -> str | None:
 
 
 def unlocked_only(mm: Mm, vma: Vma) -> str | None:
-    """Guard pages are for any memory that is not locked, read-only files too (6.15)."""
+    """Guard pages are for any memory that is not locked, read-only files too (f807123d578d, 6.15)."""
     return EINVAL if vma.flags & (LOCKED | SPECIAL) else None
 
 
@@ -182,7 +182,7 @@ CHANGES = (
     ),
     Change(
         id="guard-pages-in-files",
-        commit="",
+        commit="f807123d578d",
         subject="mm: allow guard regions in file-backed and read-only mappings",
         release=release("6.15-rc1"),
         summary="MADV_GUARD_INSTALL works in shared memory and files",
@@ -196,8 +196,7 @@ CHANGES = (
         commit="5dba5cc2e0ff",
         subject="mm: introduce VM_MAYBE_GUARD and make visible in /proc/$pid/smaps",
         release=release("6.19-rc1"),
-        stable=updates("6.18.44"),
-        dated="by measurement",
+        stable=updates("6.18.37"),
         summary="mappings with guard pages say so in smaps (gu); the flag does not keep mappings apart",
         noticed_by="readers of smaps",
         edits=(

@@ -13,7 +13,7 @@ from mremapcheck.scenario.operations import MREMAP_DONTUNMAP
 
 
 def send_events(call: Call, failed: bool) -> None:
-    """Tell the userfaultfd of the move with the length that was moved, after a shrink (221bf5cadd7c, 6.15)."""
+    """Tell the userfaultfd of the move with the length that was moved, after a shrink (85ea6bdd88a2, 6.15)."""
     events = call.mm.events
     events += call.early_events
     if call.notify is not None and not failed:
@@ -30,7 +30,7 @@ def unaccount_source(call: Call) -> Answer:
 
 
 def overcharge_shrink(call: Call) -> Answer:
-    """Commit memory for what a shrinking move has just cut off, and never give it back (221bf5cadd7c, 6.15)."""
+    """Commit memory for what a shrinking move has just cut off, and never give it back (85ea6bdd88a2, 6.15)."""
     pages = (call.event_len - call.new_len) >> PAGE_SHIFT
     if pages > 0 and call.vma.flags & ACCOUNT:
         call.mm.committed += pages
@@ -80,7 +80,7 @@ def anon_vmas_fit_unless_forked(new: Vma, vma: Vma, before: bool) -> str | None:
 CHANGES = (
     Change(
         id="parameters-first",
-        commit="221bf5cadd7c",
+        commit="85ea6bdd88a2",
         subject="mm/mremap: refactor mremap() system call implementation",
         release=release("6.15-rc1"),
         summary=(
@@ -98,7 +98,7 @@ CHANGES = (
     ),
     Change(
         id="event-length",
-        commit="221bf5cadd7c",
+        commit="85ea6bdd88a2",
         subject="mm/mremap: refactor mremap() system call implementation",
         release=release("6.15-rc1"),
         summary="a shrinking move tells the userfaultfd the length that was moved, no longer the caller's old_size",
@@ -127,7 +127,7 @@ CHANGES = (
     ),
     Change(
         id="shrink-overcharges",
-        commit="221bf5cadd7c",
+        commit="85ea6bdd88a2",
         subject="mm/mremap: refactor mremap() system call implementation",
         release=release("6.15-rc1"),
         summary="each shrinking move commits the memory that it cuts off, for ever",
@@ -154,6 +154,7 @@ CHANGES = (
         commit="1ed95281c0c7",
         subject="anon_inode: raise SB_I_NODEV and SB_I_NOEXEC",
         release=release("6.16-rc1"),
+        stable=updates("6.15.4"),
         summary="io_uring's mappings cannot be made executable",
         noticed_by="set-up of scenarios only",
         provides=("anon-inodes-not-executable",),

@@ -14,7 +14,7 @@ from mremapcheck.scenario.operations import MREMAP_DONTUNMAP
 
 
 def check_map_count_of_call(call: Call) -> Answer:
-    """Refuse any call, even a no-op, while fewer than 4 map slots are free (7.1).
+    """Refuse any call, even a no-op, while fewer than 4 map slots are free (0289955fc548, 7.1).
 
     It comes before the lookup: musl's probe of its stack, which waits for EFAULT, no longer ends near the limit.
     """
@@ -24,7 +24,7 @@ def check_map_count_of_call(call: Call) -> Answer:
 
 
 def check_map_count(call: Call) -> Answer:
-    """Refuse with fewer than 2 free map slots; destination and tail are gone by now (7.1)."""
+    """Refuse with fewer than 2 free map slots; destination and tail are gone by now (0289955fc548, 7.1)."""
     if len(call.mm.vmas) + 2 > call.mm.max_map_count:
         return call.fail(ENOMEM, "fewer than 2 map slots are free")
     return None
@@ -53,7 +53,7 @@ def _keeps_untouched_source(call: Call) -> bool:
 
 
 def pass_by_source(call: Call) -> Answer:
-    """Do not take the source for a neighbour of its own copy where it stays mapped (9f305ddce17b, 7.3)."""
+    """Do not take the source for a neighbour of its own copy where it stays mapped (838bb60dc215, 7.3)."""
     if _keeps_untouched_source(call):
         if call.prev is call.vma:
             call.prev = None
@@ -63,7 +63,7 @@ def pass_by_source(call: Call) -> Answer:
 
 
 def merge_with_nothing_beside_source(call: Call) -> Answer:
-    """Keep a copy apart from both neighbours where it touches its source, which stays mapped (6.1.y, by 6.1.192)."""
+    """Keep a copy apart from both neighbours where it touches its source, which stays mapped (6.1.y, 6.1.191)."""
     vma = call.vma
     beside = call.new_addr == vma.end or vma.start == call.new_addr + call.new_len
     if beside and _keeps_untouched_source(call):
@@ -72,7 +72,7 @@ def merge_with_nothing_beside_source(call: Call) -> Answer:
 
 
 def split_locked_source(call: Call) -> Answer:
-    """Cut the part that moves out of a locked source, so that only this part is unlocked (b54ba4428277, 7.3)."""
+    """Cut the part that moves out of a locked source, so that only this part is unlocked (597e4b9ab48a, 7.3)."""
     vma, mm = call.vma, call.mm
     if not (call.flags & MREMAP_DONTUNMAP and vma.flags & LOCKED):
         return None
@@ -89,14 +89,14 @@ def split_locked_source(call: Call) -> Answer:
 
 
 def check_slots_to_split_early(call: Call) -> Answer:
-    """Refuse MREMAP_DONTUNMAP while fewer than 5 map slots are free: locked sources are cut (b54ba4428277, 7.3)."""
+    """Refuse MREMAP_DONTUNMAP while fewer than 5 map slots are free: locked sources are cut (597e4b9ab48a, 7.3)."""
     if call.flags & MREMAP_DONTUNMAP and len(call.mm.vmas) + 5 > call.mm.max_map_count:
         return call.fail(ENOMEM, "fewer than 5 map slots are free")
     return None
 
 
 def check_slots_to_split(call: Call) -> Answer:
-    """Refuse to cut a locked source with fewer than 3 free map slots (b54ba4428277, 7.3)."""
+    """Refuse to cut a locked source with fewer than 3 free map slots (597e4b9ab48a, 7.3)."""
     cuts = call.flags & MREMAP_DONTUNMAP and call.vma.flags & LOCKED
     if cuts and len(call.mm.vmas) + 3 > call.mm.max_map_count:
         return call.fail(ENOMEM, "fewer than 3 map slots are free")
@@ -104,14 +104,14 @@ def check_slots_to_split(call: Call) -> Answer:
 
 
 def count_locked_unless_kept(call: Call) -> Answer:
-    """Count the copy as locked; where the source stays it has given its share up (b54ba4428277, 7.3)."""
+    """Count the copy as locked; where the source stays it has given its share up (397432cab17b, 7.3)."""
     if call.was_locked and not call.flags & MREMAP_DONTUNMAP:
         call.mm.locked += call.new_len >> PAGE_SHIFT
     return None
 
 
 def contiguous_anon_pages(new: Vma, vma: Vma, before: bool) -> str | None:
-    """Private file mappings must also go on in the numbers of their private pages (7.3).
+    """Private file mappings must also go on in the numbers of their private pages (6a993c7fbc3e, 7.3).
 
     One that was moved after a write no longer merges with a neighbour that continues its file.
     """
@@ -125,12 +125,12 @@ def contiguous_anon_pages(new: Vma, vma: Vma, before: bool) -> str | None:
 
 
 def anon_pages_go_on(lower: Vma, upper: Vma) -> bool:
-    """Neighbours share an anon_vma only where the numbers of their private pages go on (7.3)."""
+    """Neighbours share an anon_vma only where the numbers of their private pages go on (6a993c7fbc3e, 7.3)."""
     return lower.anon_pgoff + ((lower.end - lower.start) >> PAGE_SHIFT) == upper.anon_pgoff
 
 
 def keep_registered_apart(call: Call) -> Answer:
-    """Let the copy of memory whose userfaultfd wants no remap events merge with nothing (7.3).
+    """Let the copy of memory whose userfaultfd wants no remap events merge with nothing (7.3.4).
 
     It loses its registration; a neighbour that it would have merged with keeps its own.
     """
@@ -151,7 +151,7 @@ def secret_within_limit(mm: Mm, file: File) -> bool:
 CHANGES = (
     Change(
         id="map-count-of-every-call",
-        commit="",
+        commit="0289955fc548",
         subject="mm/mremap: check map count under mmap write lock and abstract",
         release=release("7.1-rc1"),
         summary=(
@@ -168,7 +168,7 @@ CHANGES = (
     ),
     Change(
         id="anon-page-numbers",
-        commit="",
+        commit="6a993c7fbc3e",
         subject="mm: propagate VMA anonymous page offset on map, remap, split + merge",
         release=release("7.3-rc1"),
         summary="a private file mapping moved after a write does not merge with a neighbour that continues its file",
@@ -183,20 +183,29 @@ CHANGES = (
         commit="35b0fb391b0d",
         subject="mm/mremap: reset unfaulted VMA page offset for MREMAP_DONTUNMAP",
         release=release("7.3-rc2"),
-        stable=updates("6.1.192", "6.12.117", "7.2.6"),
-        dated="by measurement",
+        stable=updates("5.15.223", "6.1.191", "6.6.159", "6.12.112", "6.18.52", "7.2.6"),
         summary="an anonymous source moved as a whole by DONTUNMAP merges with fresh memory, even if moved before",
         noticed_by="garbage collectors with many mappings",
         edits=(Insert("move_vma", reset_page_offset, before="keep_source"),),
         needs=("dontunmap-unlinks-anon-vma",),
     ),
     Change(
+        id="dontunmap-locks-once",
+        commit="397432cab17b",
+        subject="mm/mremap: account mm->locked_vm correctly for MREMAP_DONTUNMAP",
+        release=release("7.3-rc4"),
+        stable=updates("6.18.54", "7.2.8"),
+        summary="DONTUNMAP of mlocked memory leaves VmLck as it was, for the source gives its share up",
+        noticed_by="VmLck, and whoever met RLIMIT_MEMLOCK by DONTUNMAP since 6.15",
+        edits=(Replace("move_vma", "count_locked", count_locked_unless_kept),),
+        needs=("dontunmap-locks-twice",),
+    ),
+    Change(
         id="dontunmap-splits-locked",
-        commit="b54ba4428277",
+        commit="597e4b9ab48a",
         subject="mm/mremap: fix locked_vm leak by splitting VMA for MREMAP_DONTUNMAP",
         release=release("7.3-rc7"),
-        stable=updates("6.1.192", "6.12.117", "7.2.12"),
-        dated="by measurement",
+        stable=updates("6.1.191", "6.12.114", "7.2.11"),
         summary=(
             "DONTUNMAP unlocks only the part that moves, which becomes a mapping of its own, and VmLck stays right; it "
             "needs one more free map slot"
@@ -205,18 +214,16 @@ CHANGES = (
         edits=(
             Insert("move_vma", check_slots_to_split, after="check_map_count"),
             Insert("move_vma", split_locked_source, before=("charge_move", "charge_copy_first", "copy_vma")),
-            Replace("move_vma", "count_locked", count_locked_unless_kept),
             Insert("mremap", check_slots_to_split_early, after="check_map_count_of_call", optional=True),
         ),
         needs=("dontunmap",),
     ),
     Change(
         id="dontunmap-stays-apart",
-        commit="9f305ddce17b",
+        commit="838bb60dc215",
         subject="mm/mremap: fix locked_vm leak from MREMAP_DONTUNMAP self-merge",
         release=release("7.3-rc7"),
-        stable=updates("6.12.117", "7.2.12"),
-        dated="by measurement",
+        stable=updates("6.12.114", "7.2.11"),
         summary="DONTUNMAP of untouched memory to a place next to it leaves two mappings, no longer one",
         noticed_by="whoever counts lines of /proc/PID/maps; VmLck with MLOCK_ONFAULT",
         edits=(Insert("copy_vma", pass_by_source, before="merge_copy"),),
@@ -226,10 +233,9 @@ CHANGES = (
         id="dontunmap-stays-alone",
         commit="",
         subject="mm/mremap: fix locked_vm leak from MREMAP_DONTUNMAP self-merge (as 6.1.y has it)",
-        release=release("6.1.192"),
-        stable=updates("6.1.192"),
+        release=release("6.1.191"),
+        stable=updates("6.1.191"),
         stable_only=True,
-        dated="by measurement",
         summary="6.1.y only: DONTUNMAP of untouched memory to a place next to it merges with neither neighbour",
         noticed_by="whoever counts lines of /proc/PID/maps; VmLck with MLOCK_ONFAULT",
         edits=(Insert("copy_vma", merge_with_nothing_beside_source, before="merge_copy"),),
@@ -238,9 +244,9 @@ CHANGES = (
     Change(
         id="shrink-charges-right",
         commit="",
-        subject="mm/mremap: populate calculated fields after shrink",
-        release=release("7.3"),
-        dated="by measurement",
+        subject="mm/mremap: populate calculated fields in vrm state correctly",
+        release=release("7.4-rc1"),
+        stable=updates("7.3.4"),
         summary="shrinking moves no longer commit what they cut off",
         noticed_by="Committed_AS; nothing that an outcome shows",
         edits=(Remove("move_vma", "overcharge_shrink"),),
@@ -249,10 +255,9 @@ CHANGES = (
     Change(
         id="uffd-copy-stays-apart",
         commit="",
-        subject="mm/vma: do not merge a copied userfaultfd mapping that loses its registration",
-        release=release("7.3"),
-        stable=updates("6.12.118"),
-        dated="by measurement",
+        subject="mm/vma: avoid broken uffd merge on mremap",
+        release=release("7.4-rc1"),
+        stable=updates("6.12.118", "7.3.4"),
         summary="moving registered memory next to memory of the same userfaultfd does not merge and unregister both",
         noticed_by="userfaultfd monitors without remap events",
         edits=(Insert("copy_vma", keep_registered_apart, before="merge_copy"),),
@@ -262,7 +267,6 @@ CHANGES = (
         commit="c03ce4173c7b",
         subject="fs: aio: set VMA_DONTCOPY_BIT in mmap to fix NULL-pointer-dereference error",
         release=release("7.1-rc1"),
-        dated="by measurement",
         summary="an AIO ring is VM_DONTCOPY: a forked child does not have it",
         noticed_by="readers of smaps; children that touched their parent's ring",
         provides=("aio-not-inherited",),
@@ -272,28 +276,25 @@ CHANGES = (
         commit="3adf7ae18bf4",
         subject="fs: aio: reject partial mremap to avoid Null-pointer-dereference error",
         release=release("7.1-rc1"),
-        dated="by measurement",
         summary="moving a part of an AIO ring, or the ring while it shrinks, is EINVAL: its driver takes it whole only",
         noticed_by="whoever moved rings in parts, and crashed the kernel when it touched what was left behind",
         provides=("aio-moves-whole",),
     ),
     Change(
         id="vvar-of-pages",
-        commit="",
-        subject="vdso/datastore: pages instead of frame numbers (commit not identified)",
+        commit="05988dba1179",
+        subject="vdso/datastore: Allocate data pages dynamically",
         release=release("7.1-rc1"),
-        dated="by measurement",
         summary="the vvar is VM_MIXEDMAP, no longer VM_PFNMAP",
         noticed_by="readers of smaps; CRIU",
         provides=("vvar-of-pages",),
     ),
     Change(
         id="secret-unlocked",
-        commit="",
-        subject="mm/secretmem: VM_LOCKED was dropped (commit not identified)",
-        release=release("7.2-rc1"),
-        stable=updates("6.1.192", "6.12.117"),
-        dated="by measurement",
+        commit="97d34aa65c29",
+        subject="mm/secretmem: properly account locked pages",
+        release=release("7.3-rc2"),
+        stable=updates("6.1.191", "6.6.159", "6.12.113", "6.18.53", "7.2.5"),
         summary="memory of memfd_secret is neither VM_LOCKED nor part of VmLck",
         noticed_by="users of memfd_secret with a small RLIMIT_MEMLOCK",
         edits=(Insert("fillable", secret_within_limit),),
@@ -301,10 +302,9 @@ CHANGES = (
     ),
     Change(
         id="vvar-is-memory",
-        commit="",
-        subject="vdso/datastore: VM_IO was dropped (commit not identified)",
+        commit="c27e727c9a60",
+        subject="vdso/datastore: Allow prefaulting by mlockall()",
         release=release("7.3-rc1"),
-        dated="by measurement",
         summary="the vvar is not VM_IO",
         noticed_by="readers of smaps; core dumps of the vvar",
         needs=("vvar-of-pages",),

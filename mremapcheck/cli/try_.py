@@ -1,0 +1,53 @@
+"""``mremapcheck try``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mremapcheck.cli.campaigning import CampaignFormat, Look
+from mremapcheck.cli.options import Color, Colors
+
+
+def try_(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WORDS",
+            help="REGION=DRAWING, 'LETTER: attributes' and calls, written as reports write them.",
+        ),
+    ],
+    kernel: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kernel",
+            metavar="REF",
+            show_default=False,
+            help="Only these kernels, repeatable, as `matrix` shows them. Without: the answer of `since`.",
+        ),
+    ] = None,
+    as_yaml: Annotated[bool, typer.Option("--yaml", help="Print the scenario, to be kept, and run nothing.")] = False,
+    look: CampaignFormat = Look.TABLE,
+    color: Colors = Color.AUTO,
+) -> int:
+    """Ask without a file: what does this call do, on which kernels?
+
+    mremapcheck try src=AABB.C dst=X..... 'B: anon-shared, r' 'mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)'
+    """
+    from mremapcheck.cli.files import put
+    from mremapcheck.cli.matrix import Asked, ask
+    from mremapcheck.cli.since import tell
+    from mremapcheck.scenario.notation import document
+    from mremapcheck.scenario.parse import parse_document
+    from mremapcheck.scenario.schema import modeline
+    from mremapcheck.text import yaml
+
+    plain = document(words)
+    scenario = parse_document({"summary": "asked on the command line", **plain}, path="command line", name="try")
+    if as_yaml:
+        put(f"{modeline()}\n{yaml.document(plain)}", None)
+        return 0
+    if kernel:
+        return ask([scenario], Asked(kernel, look.value, (), color))
+    return tell([scenario], (), look, color)

@@ -1,0 +1,203 @@
+"""A scenario in words, as ``picture`` prints it: ``src=AABB.C``, ``B: anon-shared, r``, ``mremap(src, 6p)``.
+
+What is read becomes a document, as a file would hold it; the format's own rules then apply to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from mremapcheck.base.errors import Problem, ScenarioError
+from mremapcheck.kinds import KINDS
+from mremapcheck.scenario.items import ITEM
+from mremapcheck.scenario.names import ADVICES, PROTS
+from mremapcheck.scenario.reader import did_you_mean
+from mremapcheck.text.terminal import quote
+
+_REGION = re.compile(r"([a-z][\w-]*)=(\S+)((?:\s+(?:align|offset)\s+\S+)*)\s*")
+_LETTER = re.compile(r"([A-Za-z])(?::\s*|\s{2,})(.+)")
+_CALL = re.compile(r"(?:\[\d+\]\s*)?([A-Za-z][\w-]*)\(([^()]*)\)(?:\s*=\s*([A-Za-z]))?\s*")
+_WORD = re.compile(r'"[^"]*"|[^\s,]+')
+_CONDITIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, Any]]], ...] = (
+    (
+        re.compile(r"RLIMIT_([A-Z]+): (\S+)( more than in use)?"),
+        lambda found: {"rlimits": {found[1].lower(): ("+" if found[3] else "") + found[2]}},
+    ),
+    (re.compile(r"CAP_([A-Z_]+) kept"), lambda found: {"keep": [found[1]]}),
+    (re.compile(r"(\d+) map slots? left"), lambda found: {"map_headroom": int(found[1])}),
+    (re.compile(r"in a forked child"), lambda found: {"fork": True}),
+)
+#: Calls that the man pages call otherwise than ``op`` does.
+_OPERATIONS = {
+    "UFFDIO_REGISTER": "uffd-register",
+    "UFFDIO_UNREGISTER": "uffd-unregister",
+    "PR_SET_VMA_ANON_NAME": "name",
+}
+_MREMAP = ("old_address", "old_size", "new_size", "flags", "new_address")
+#: Where words stand that are in no file.
+_HERE = "command line"
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+#: What a call's third argument is.
+_THIRD = {
+    "mprotect": "prot",
+    "madvise": "advice",
+    "mlock": "lock",
+    "touch": "letter",
+    "uffd-register": "mode",
+    "name": "name",
+}
+_FORMS = "`src=AABB.C`, `B: anon-shared, r`, `mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)`"
+
+
+def document(words: Sequence[str]) -> dict[str, Any]:
+    """Return the document that the words describe; raise ScenarioError with all words that cannot be read."""
+    regions: dict[str, Any] = {}
+    letters: dict[str, Any] = {}
+    process: dict[str, Any] = {}
+    moves: list[dict[str, Any]] = []
+    problems = []
+    for word in words:
+        text = word.strip()
+        try:
+            if found := _REGION.fullmatch(text):
+                regions[found[1]] = _region(found[2], found[3].split())
+            elif found := _LETTER.fullmatch(text):
+                letters[found[1]] = _attributes(found[2])
+            elif found := _CALL.fullmatch(text):
+                moves.append(_item(found[1], [part.strip() for part in found[2].split(",")], found[3]))
+            else:
+                _add(process, text)
+        except _UnreadError as error:
+            problems.append(Problem(_HERE, 0, 0, f"{quote(word)}: {error.message}", error.hint))
+    if problems:
+        raise ScenarioError(problems)
+    said = {"map": regions, "vmas": letters, "process": process, "moves": moves}
+    return {key: value for key, value in said.items() if value or key in ("map", "moves")}
+
+
+class _UnreadError(Exception):
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message = message
+        self.hint = hint
+
+
+def _region(pages: str, more: Sequence[str]) -> Any:
+    return {"pages": pages, **dict(zip(more[::2], more[1::2], strict=True))} if more else pages
+
+
+def _add(process: dict[str, Any], text: str) -> None:
+    for pattern, read in _CONDITIONS:
+        if found := pattern.fullmatch(text):
+            for key, value in read(found).items():
+                if isinstance(value, dict):
+                    process.setdefault(key, {}).update(value)
+                elif isinstance(value, list):
+                    process.setdefault(key, []).extend(value)
+                else:
+                    process[key] = value
+            return
+    raise _UnreadError("is no region, letter or call", _FORMS)
+
+
+def _attributes(text: str) -> dict[str, Any]:
+    """Read what ``picture.describe`` says of a letter; commas may be left out."""
+    made: dict[str, Any] = {}
+    words = iter(_WORD.findall(text))
+    for word in words:
+        made.update(_attribute(word, words, made))
+    return made
+
+
+def _attribute(word: str, words: Iterator[str], made: dict[str, Any]) -> dict[str, Any]:
+    if word in KINDS and "kind" not in made:
+        return {"kind": word}
+    if word in _WORDS:
+        return _WORDS[word]
+    if word in _NAMING:
+        key, read = _NAMING[word]
+        try:
+            return {key: read(words)}
+        except StopIteration:
+            raise _UnreadError(f"something is missing behind `{word}`") from None
+    if word in ADVICES:
+        return {"advice": [*made.get("advice", ()), word]}
+    if word in ("on", "fault") and made.get("lock"):
+        return {"lock": "on-fault"}
+    if word.isdigit() and "guard" in made:
+        return {"guard": [*made["guard"], int(word)]}
+    if made and next(reversed(made)) == "kind" and KINDS[made["kind"]].file and re.fullmatch(_NAME, word):
+        return {"file": word}  # as calls have it: `shared memfd m`
+    known = (*KINDS, *_WORDS, *_NAMING, *ADVICES)
+    raise _UnreadError(f"{quote(word)} is nothing that a mapping can be", did_you_mean(word, known))
+
+
+def _from(words: Iterator[str]) -> str:
+    size = next(words)
+    if next(words, "on") != "on":
+        raise _UnreadError("an offset reads `from 4p on`")
+    return size
+
+
+def _guard(words: Iterator[str]) -> list[int]:
+    number = next(words)
+    if number in ("page", "pages"):
+        number = next(words)
+    if not number.isdigit():
+        raise _UnreadError("guard pages are numbers, from 0: `guard pages 0, 2`")
+    return [int(number)]
+
+
+_WORDS: dict[str, dict[str, Any]] = {
+    **{sharing: {"sharing": sharing} for sharing in ("private", "shared")},
+    **{prot: {"prot": prot} for prot in PROTS},
+    "touched": {"touch": True},
+    "untouched": {"touch": False},
+    "locked": {"lock": True},
+    "on-fault": {"lock": "on-fault"},
+    "sealed": {"seal": True},
+}
+_NAMING: dict[str, tuple[str, Callable[[Iterator[str]], Any]]] = {
+    "file": ("file", next),
+    "from": ("offset", _from),
+    "guard": ("guard", _guard),
+    "named": ("name", lambda words: next(words).strip('"')),
+    "uffd": ("uffd", next),
+}
+
+
+def _item(name: str, arguments: list[str], letter: str | None) -> dict[str, Any]:
+    """Return the item of ``moves`` for a call as ``picture.call`` writes it, or with the name of its ``op``."""
+    arguments = [argument for argument in arguments if argument]
+    if name == "mremap":
+        if not 2 <= len(arguments) <= len(_MREMAP):
+            raise _UnreadError(
+                "mremap takes two to five arguments", "old_address, old_size, new_size, flags, new_address"
+            )
+        return dict(zip(_MREMAP, arguments, strict=False))
+    operation = _OPERATIONS.get(name, name)
+    if operation not in ITEM.records:
+        raise _UnreadError(
+            f"there is no call {quote(name)}", did_you_mean(name, ("mremap", *ITEM.records, *_OPERATIONS))
+        )
+    if operation == "fork":
+        return {"op": "fork"}
+    if len(arguments) < 2:
+        raise _UnreadError(f"{name} takes an address and a size", f"{name}(src, 2p)")
+    item: dict[str, Any] = {"op": operation, "address": arguments[0], "size": arguments[1]}
+    if operation == "mmap":
+        return item | _attributes(" ".join(arguments[2:])) | ({"letter": letter} if letter else {})
+    if len(arguments) > 2:
+        if len(arguments) > 3 or operation not in _THIRD:
+            raise _UnreadError(f"{name} takes no more than {3 if operation in _THIRD else 2} arguments")
+        item[_THIRD[operation]] = _third(operation, arguments[2])
+    return item
+
+
+def _third(operation: str, text: str) -> Any:
+    if operation == "mlock":
+        return "on-fault" if text.lower().replace("_", "-") in ("onfault", "on-fault", "mlock-onfault") else text
+    if operation == "madvise":
+        return text.removeprefix("MADV_").lower().replace("_", "-")
+    return text.strip('"')
