@@ -184,7 +184,7 @@ def test_what_a_dead_worker_left_is_answered_under_its_own_name(stage: Stage) ->
 
 def test_a_guest_that_greets_without_end_is_given_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vm, "_MOST_DEATHS", 2)
-    with pytest.raises(ExecutorError, match="every guest dies: the guest sen(t nonsense|ds without end)"):
+    with pytest.raises(ExecutorError, match=r"every guest dies: the guest sen(t nonsense|ds without end)"):
         run(stage, "endless", [CASES[2]] * 5)
 
 
