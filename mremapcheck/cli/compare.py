@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.bisecting import Decisive, TermNew, TermOld, say
 from mremapcheck.cli.options import (
     TABLE,
     Bisect,
@@ -41,19 +43,34 @@ def compare(
     jobs: Jobs = 1,
     timeout: Timeout = None,
     bisect: Bisect = False,
+    term_old: TermOld = "good",
+    term_new: TermNew = "bad",
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            metavar="FILE",
+            show_default=False,
+            help="Differences accepted before; written where there is no such file yet.",
+        ),
+    ] = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
     color: Colors = Color.AUTO,
 ) -> int:
     """Carry scenarios out on two kernels and show where they differ, why, and since when.
 
-    Exit codes: 0 no difference, 1 differences, 2 usage or a scenario that does not load, 4 nothing was compared.
+    Exit codes: 0 no difference (or only accepted ones), 1 differences, 2 usage or a scenario that does not load,
+    4 nothing was compared.
     """
     from mremapcheck.cli.codes import of_comparison
+    from mremapcheck.cli.environment import tell
     from mremapcheck.cli.listing import list_scenarios
     from mremapcheck.cli.reporting import Wanted, report
+    from mremapcheck.compare.baseline import Baseline
     from mremapcheck.compare.explain import compare_kernels
     from mremapcheck.executors.references import TIMEOUT, open_executor
+    from mremapcheck.report.text import counted
     from mremapcheck.scenario.selection import select
 
     if list_only:
@@ -61,11 +78,21 @@ def compare(
     if not kernel or len(kernel) != 2:
         raise typer.BadParameter("two kernels are compared, as in `--kernel 6.16 6.17`", param_hint="--kernel")
     files = outputs(output)
+    accepted = Baseline(baseline) if baseline else None
     scenarios = select(paths or [], only or [])
     first, second = (open_executor(reference, timeout=timeout or TIMEOUT, jobs=jobs) for reference in kernel)
     with first, second:
         kernels = (first.kernel, second.kernel)
+        decisive = Decisive()
         comparisons = compare_kernels((first, second), scenarios)
+        comparisons = decisive.watch(accepted.hold(comparisons) if accepted else comparisons)
         wanted = Wanted(look, files, color, verbose - quiet)
         tally = report("compare", kernels, scenarios, comparisons, wanted, fail_fast)
-    return of_comparison(tally, bisect)
+        code = of_comparison(tally, bisect)
+        if accepted and accepted.is_new and tally.trouble is None:
+            tell(
+                f"mremapcheck: {counted(accepted.write(), 'differing scenario')} accepted from now on, in {baseline}\n"
+            )
+        if bisect:
+            say(code, second.kernel, decisive.told(tally), f"what {first.kernel.reference} does", term_old, term_new)
+    return code

@@ -6,9 +6,9 @@ from mremapcheck.cli.options import ListFormat, Listing, Paths
 
 
 def lint(paths: Paths = None, look: Listing = ListFormat.TABLE) -> int:
-    """Check scenario files: what does not load, and what is legal and still no good.
+    """Check scenario files: what does not load, what is legal and still no good, what nothing is expected of.
 
-    Exit codes: 0 nothing found, 1 warnings only, 2 errors.
+    Exit codes: 0 nothing found but notes, 1 warnings only, 2 errors.
     """
     from mremapcheck.cli.listing import print_document, print_lines
     from mremapcheck.scenario.selection import problems
@@ -18,4 +18,5 @@ def lint(paths: Paths = None, look: Listing = ListFormat.TABLE) -> int:
         print_document("lint", {"problems": [problem.to_json() for problem in found]})
     else:
         print_lines(found)
-    return 2 if any(problem.level == "error" for problem in found) else 1 if found else 0
+    levels = {problem.level for problem in found}
+    return 2 if "error" in levels else 1 if "warning" in levels else 0

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.bisecting import Decisive, TermNew, TermOld, say
 from mremapcheck.cli.options import (
     TABLE,
     Bisect,
@@ -39,6 +40,8 @@ def run(
     jobs: Jobs = 1,
     timeout: Timeout = None,
     bisect: Bisect = False,
+    term_old: TermOld = "good",
+    term_new: TermNew = "bad",
     expect_as: Annotated[
         str | None,
         typer.Option(
@@ -71,7 +74,12 @@ def run(
         return list_scenarios(select(paths or [], only or []), look)
     with open_executor(kernel, timeout=timeout or TIMEOUT, trace=verbose, jobs=jobs) as executor:
         scenarios = select(paths or [], only or [])  # while a real kernel's worker starts
-        results = judge_all(executor, scenarios, version)
+        decisive = Decisive()
+        results = decisive.watch(judge_all(executor, scenarios, version))
         wanted = Wanted(look, files, color, verbose - quiet)
         tally = report("run", [executor.kernel], scenarios, results, wanted, fail_fast)
-    return of_run(tally, bisect)
+        code = of_run(tally, bisect)
+        if bisect:
+            against = f"what is expected of {version or executor.kernel.version}"
+            say(code, executor.kernel, decisive.told(tally), against, term_old, term_new)
+    return code

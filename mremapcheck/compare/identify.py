@@ -80,6 +80,14 @@ class Identity:
         """Tell whether the version number says it all, but for what a configuration may leave out."""
         return self.promised is not None and not (self.gained or self.lost or self.unexplained)
 
+    def has_all(self, changes: Iterable[str]) -> bool:
+        """Tell whether it is seen to have all of these changes."""
+        return set(changes) <= set(self.has)
+
+    def lacks_any(self, changes: Iterable[str]) -> bool:
+        """Tell whether it is seen to lack one of these changes."""
+        return not set(changes).isdisjoint(self.lacks)
+
     def to_json(self) -> dict[str, Any]:
         """Return the ``identify`` document, without its schema's name."""
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,19 @@ def identity_lines(identity: Identity, verbose: bool = False) -> Iterator[str]:
         yield from _cited("has", identity.has)
         yield from _cited("lacks", identity.lacks)
         yield from _cited("cannot tell", identity.untold)
+
+
+def presence_lines(identity: Identity, changes: Iterable[str]) -> Iterator[str]:
+    """Yield whether a kernel has each of these changes, and whether its version promises it."""
+    yield f"{identity.kernel.reference}: {identity.kernel.release}"
+    for id_ in changes:
+        seen = "has" if id_ in identity.has else "lacks" if id_ in identity.lacks else "cannot tell"
+        if identity.promised is None:
+            promised = "nothing is known of its version"
+        else:
+            promised = f"its version {'promises' if id_ in identity.promised else 'does not promise'} it"
+        yield f"  {seen:<12} {id_} ({promised})"
+        yield from wrap(change_text(id_), WIDTH, initial_indent=" " * 15, subsequent_indent=" " * 15)
 
 
 def _cited(title: str, ids: Sequence[str]) -> Iterator[str]:

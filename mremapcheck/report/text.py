@@ -7,9 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mremapcheck.report.style import WIDTH, Style
+from mremapcheck.scenario import picture
 from mremapcheck.scenario.drawing import compact
-from mremapcheck.scenario.operations import Mremap
-from mremapcheck.scenario.picture import call
 from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
@@ -22,11 +21,7 @@ Column = tuple[str, Mapping[str, str]]
 
 def calls(scenario: Scenario) -> list[str]:
     """Return the scenario's script, one call a line; several moves are numbered as ``expect`` numbers them."""
-    many = sum(isinstance(item, Mremap) for item in scenario.script) > 1
-    return [
-        (f"{item.where}: " if many and isinstance(item, Mremap) else "") + one_line(call(item))
-        for item in scenario.script
-    ]
+    return [one_line(call) for call in picture.calls(scenario)]
 
 
 def shorten(drawing: str, room: int) -> str:

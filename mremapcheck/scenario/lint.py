@@ -6,18 +6,51 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from mremapcheck.base.errors import Problem
+from mremapcheck.base.units import PAGE, pages
 from mremapcheck.kernels.ranges import landmarks
+from mremapcheck.scenario.address import LARGEST
 from mremapcheck.scenario.document import Expectation, Scenario
-from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Fork, Mremap
+from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Address, Fork, Mmap, Mremap
 
 
 def lint(scenario: Scenario) -> list[Problem]:
     """Return warnings in the order of the file."""
-    found = [*_moves(scenario), *_unused_regions(scenario), *_entries(scenario), *_gaps(scenario)]
+    found = [
+        *_moves(scenario),
+        *_unused_regions(scenario),
+        *_entries(scenario),
+        *_gaps(scenario),
+        *_drawings(scenario),
+        *_addresses(scenario),
+    ]
     return sorted(
         Problem(scenario.path, line or scenario.line, 1, message, hint, level="warning")
         for line, message, hint in found
     )
+
+
+def notes(scenario: Scenario) -> list[Problem]:
+    """Return which kernels nothing is expected of: that is no mistake, and `run` says `unchecked` there."""
+    entry = scenario.expect[0] if scenario.expect else None
+    line = entry.line if entry else scenario.line
+    hint = "`mremapcheck since` shows what they do"
+    return [
+        Problem(scenario.path, line or scenario.line, 1, f"nothing is expected of {kernels}", hint, level="note")
+        for kernels in _unexpected(scenario)
+    ]
+
+
+def _unexpected(scenario: Scenario) -> Iterator[str]:
+    versions = landmarks(entry.kernel for entry in scenario.expect)
+    covered = [any(version in entry.kernel for entry in scenario.expect) for version in versions]
+    if True not in covered:
+        if not any(not entry.kernel.bounds for entry in scenario.expect):
+            yield "any kernel"
+        return
+    if not covered[0]:
+        yield f"kernels before {versions[covered.index(True)]}"
+    if not covered[-1]:
+        yield f"kernels after {versions[len(covered) - 1 - covered[::-1].index(True)]}"
 
 
 _Finding = tuple[int, str, str]
@@ -86,3 +119,58 @@ def _gaps(scenario: Scenario) -> Iterator[_Finding]:
         if covered[index - 1] and not covered[index]:
             message = f"nothing is expected of {versions[index]}, between kernels that something is expected of"
             yield scenario.expect[0].line, message, "give it an entry, or widen a range"
+
+
+def _reach(scenario: Scenario) -> dict[str, tuple[int, int]]:
+    """Return the first page of each region that anything may be mapped at, and the one behind the last."""
+    found = {region.name: (0, region.pages) for region in scenario.regions}
+    for step in scenario.script:
+        ranges: list[tuple[Address, int]] = []
+        if isinstance(step, Mmap):
+            ranges = [(step.address, step.size)]
+        elif isinstance(step, Mremap):
+            old, (first, last) = step.old_address, found.get(step.old_address.region or "", (0, 0))
+            grows = first <= old.offset // PAGE < last
+            ranges = [(step.new_address, step.new_size), *([(old, step.new_size)] if grows else [])]
+        for address, size in ranges:
+            if address.region in found and size <= LARGEST:
+                first, last = found[address.region]
+                begin = address.offset // PAGE
+                found[address.region] = (min(first, begin), max(last, begin + pages(size)))
+    return found
+
+
+def _drawings(scenario: Scenario) -> Iterator[_Finding]:
+    """Yield drawings in ``expect`` that have more pages than can be mapped, or fewer than their region."""
+    reach = _reach(scenario)
+    for entry in scenario.expect:
+        for region in scenario.regions:
+            drawing = entry.regions.get(region.name)
+            if drawing is None:
+                continue
+            most = reach[region.name][1]
+            if len(drawing.rstrip(".")) > most:
+                message = (
+                    f"the drawing of `{region.name}` has {len(drawing)} pages, and no more than {most} can be mapped"
+                )
+                yield entry.line, message, "one character is one page"
+            elif drawing.strip(".") and len(drawing) < region.pages:
+                message = f"the drawing of `{region.name}` has {len(drawing)} of its {region.pages} pages"
+                yield entry.line, message, f"what is left out counts as holes: `{drawing:.<{region.pages}}`"
+
+
+def _addresses(scenario: Scenario) -> Iterator[_Finding]:
+    """Yield what is done to pages outside a region where nothing is ever mapped."""
+    reach = _reach(scenario)
+    for step in scenario.script:
+        if isinstance(step, Fork | Mmap):
+            continue
+        address = step.old_address if isinstance(step, Mremap) else step.address
+        if address.region is None:
+            continue
+        first, last = reach[address.region]
+        if not first <= address.offset // PAGE < last:
+            message = (
+                f"{address} is outside `{address.region}`, whose pages are 0 to {last - 1}: nothing is mapped there"
+            )
+            yield step.line, message, "draw a longer region, with `.` for holes"

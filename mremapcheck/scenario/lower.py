@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 
@@ -104,10 +105,13 @@ class Lowering:
         for letter, attributes in document.vmas.items():
             if attributes.guard:
                 self._check_guard(letter, attributes)
+        counts: Counter[str] = Counter()
         for index, item in enumerate(document.moves):
             path = ("moves", index)
             self._walk(path, item)
-            self.script += self._item((f"moves[{index}]", self.line_of(path)), path, item)
+            kind = "moves" if isinstance(item, items.MremapItem) else item.op
+            self.script += self._item((f"{kind}[{counts[kind]}]", self.line_of(path)), path, item)
+            counts[kind] += 1
         process = document.process
         if process is not None:
             self.features.update(CAPABILITIES[name] for name in process.keep)

@@ -38,7 +38,11 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What every operation has: where it stands in the document (``moves[2]``, ``map.src[0]``) and on which line."""
+    """What every operation has: which one it is, and on which line it stands.
+
+    ``where`` is ``map.src[0]``, the first run of a region; ``moves[1]``, the second mremap, as ``expect`` and reports
+    count them; ``mprotect[1]``, the second mprotect.
+    """
 
     where: str = field(compare=False)
     line: int = field(compare=False)

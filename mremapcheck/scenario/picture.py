@@ -108,8 +108,16 @@ def conditions(scenario: Scenario) -> str:
 
 
 def moves(scenario: Scenario) -> str:
-    """Return what is done, one call on a line, with the number of the item of ``moves`` that it comes from."""
-    return "\n".join(f"{step.where.removeprefix('moves')} {call(step)}" for step in scenario.script)
+    """Return what is done, one call on a line."""
+    return "\n".join(calls(scenario))
+
+
+def calls(scenario: Scenario) -> list[str]:
+    """Return the calls of the script in order; several mremaps are numbered, as ``expect`` and reports number them."""
+    many = sum(isinstance(step, Mremap) for step in scenario.script) > 1
+    return [
+        f"{step.where}: {call(step)}" if many and isinstance(step, Mremap) else call(step) for step in scenario.script
+    ]
 
 
 def setup(scenario: Scenario) -> str:

@@ -160,6 +160,13 @@ def _at(text: str, position: int, message: str, hint: str) -> Mistake:
     return Mistake(before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1, message, hint)
 
 
+def own_value(text: str) -> Any:
+    """Return what this program takes a scalar without quotes for."""
+    if text in _WORDS:
+        return _WORDS[text]
+    return int(text) if text[0] in "-0123456789" and _NUMBER.fullmatch(text) else text
+
+
 @lru_cache(maxsize=1)
 def _parser() -> Callable[[str], Any]:
     import yaml
@@ -244,13 +251,7 @@ class _Builder:
         return self._sequence_value(depth + 1)
 
     def _scalar_value(self, event: Any) -> Any:
-        text = event.value
-        if event.implicit[0]:
-            if text in _WORDS:
-                return _WORDS[text]
-            if text[0] in "-0123456789" and _NUMBER.fullmatch(text):
-                return int(text)
-        return text
+        return own_value(event.value) if event.implicit[0] else event.value
 
     def _sequence_value(self, depth: int) -> list[Any]:
         items: list[Any] = []

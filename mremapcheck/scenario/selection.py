@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 def select(paths: Sequence[Path], only: Sequence[str] = ()) -> list[Scenario]:
     """Load the scenarios of ``paths`` (none: the default ones) whose name one of the patterns matches (none: all).
 
-    Raises ScenarioError with everything that is wrong in any of the files, NothingSelectedError where nothing is left.
+    Raises ScenarioError with everything that is wrong in any of the files but those that hold nothing of a name that is
+    wanted, NothingSelectedError where nothing is left.
     """
     from mremapcheck.scenario.library import default_paths
     from mremapcheck.scenario.loader import load_paths
 
     loaded = load_paths(list(paths) or default_paths())
-    errors = [problem for problem in loaded.problems if problem.level == "error"]
+    all_errors = [problem for problem in loaded.problems if problem.level == "error"]
+    errors = [each for each in all_errors if not only or any(_wanted(name, only) for name in loaded.broken[each.path])]
     if errors:
         raise ScenarioError(errors)
     scenarios = list(loaded.scenarios)
+    if not scenarios and all_errors:
+        raise ScenarioError(all_errors)
     if not scenarios:
         where = ", ".join(map(str, paths or default_paths()))
         raise NothingSelectedError(
@@ -34,12 +38,18 @@ def select(paths: Sequence[Path], only: Sequence[str] = ()) -> list[Scenario]:
             "they are .yaml, .yml and .json files; without PATHS the shipped ones run",
         )
     if only:
-        chosen = [scenario for scenario in scenarios if any(fnmatchcase(scenario.name, pattern) for pattern in only)]
+        chosen = [scenario for scenario in scenarios if _wanted(scenario.name, only)]
+        if not chosen and all_errors:
+            raise ScenarioError(all_errors)
         if not chosen:
             patterns = " or ".join(f"`{pattern}`" for pattern in only)
             raise NothingSelectedError(f"no scenario's name matches {patterns}", _near(scenarios, only))
         scenarios = chosen
     return scenarios
+
+
+def _wanted(name: str, only: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in only)
 
 
 def _near(scenarios: Sequence[Scenario], only: Sequence[str]) -> str:
@@ -54,10 +64,15 @@ def _near(scenarios: Sequence[Scenario], only: Sequence[str]) -> str:
 
 
 def problems(paths: Sequence[Path]) -> list[Problem]:
-    """Return everything that is wrong with the scenarios of ``paths`` (none: the default ones), and every warning."""
+    """Return everything that is wrong with the scenarios of ``paths`` (none: the default ones), warnings and notes."""
     from mremapcheck.scenario.library import default_paths
-    from mremapcheck.scenario.lint import lint
+    from mremapcheck.scenario.lint import lint, notes
     from mremapcheck.scenario.loader import load_paths
 
-    loaded = load_paths(list(paths) or default_paths())
-    return sorted([*loaded.problems, *(problem for scenario in loaded.scenarios for problem in lint(scenario))])
+    loaded = load_paths(list(paths) or default_paths(), doubts=True)
+    return sorted(
+        [
+            *loaded.problems,
+            *(problem for scenario in loaded.scenarios for problem in (*lint(scenario), *notes(scenario))),
+        ]
+    )

@@ -81,6 +81,9 @@ class At(Field[Place]):
         if place.region is None:
             if not self.absolute:
                 raise Refused(f"only mremap takes absolute addresses such as {quote(value)}", "name a region: `src+2p`")
+        elif reader.regions and place.region not in reader.regions and is_elsewhere(place.region):
+            hint = "move it to a region first (FIXED, `new_address: dst`), and go on from there"
+            raise Refused(f"where `{place.region}` is, is not known before the kernel has chosen it", hint)
         elif reader.regions and place.region not in reader.regions:
             raise Refused(f"there is no region `{place.region}`", did_you_mean(place.region, reader.regions))
         elif place.offset % PAGE and not self.absolute:
@@ -160,13 +163,14 @@ class Lock(Field["bool | str"]):
         return {"enum": [True, False, "on-fault"]}
 
 
+def is_elsewhere(region: str) -> bool:
+    """Tell whether a name is that of a place which the kernel chose."""
+    return re.fullmatch(ELSEWHERE, region) is not None
+
+
 def known_place(region: str, reader: Reader) -> None:
     """Refuse what is neither a region of the document nor one of the places that a kernel chooses."""
-    if (
-        reader.regions
-        and region not in reader.regions
-        and not (region.startswith("elsewhere") and region.removeprefix("elsewhere").strip("0123456789") == "")
-    ):
+    if reader.regions and region not in reader.regions and not is_elsewhere(region):
         raise Refused(f"there is no region {quote(region)}", did_you_mean(region, [*reader.regions, "elsewhere"]))
 
 

@@ -123,7 +123,7 @@ def test_markdown_has_the_drawings_and_the_eras(found: list[Entry]) -> None:
     text = markdown(found)
     assert "| 6.17-rc1 to 6.17-rc2 | **EFAULT partial** | `..BB._` | `AA` | multi-vma-move |" in text
     assert "src  AABB.C\ndst  X.....\n" in text
-    assert "[0] mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)" in text
+    assert "\nmremap(src, 6p, 6p, MAYMOVE|FIXED, dst)" in text
     tables = re.findall(r"(?:^\|.*\n)+", text, re.M)
     assert tables
     for table in tables:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,3 +124,60 @@ def test_the_options_of_run(program: Program, write: Write, command: str) -> Non
     fast = program(command, *kernels, "--format", "json", "--fail-fast", folder)
     assert fast.code == 1 and fast.json["results"][-1]["status"] in ("different", "fail")
     assert len(fast.json["results"]) == (1 if command == "compare" else 3)
+
+
+def test_a_baseline_accepts_what_it_has_seen(program: Program, write: Write, tmp_path: Path) -> None:
+    folder, path = write(GAP, PLAIN), tmp_path / "accepted.txt"
+    pair = ["compare", folder, "--baseline", path, "--kernel"]
+    first = program(*pair, "6.16", "6.17")
+    assert first.code == 1 and "1 differing scenario accepted from now on" in first.err
+    Draft202012Validator(json_schema("baseline")).validate(json.loads(path.read_text()))
+    second = program(*pair, "6.16", "6.17")
+    assert second.code == 0 and not second.err and "2 scenarios: 1 same, 1 accepted" in second.out
+    report = program(*pair, "6.16", "6.17", "--format", "json").json
+    Draft202012Validator(json_schema("compare")).validate(report)
+    assert report["summary"] == {"same": 1, "different": 0, "accepted": 1, "skipped": 0, "error": 0}
+    assert program(*pair, "6.17", "6.16").code == 1  # the other way round is another difference
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": "mremapcheck.run/1"}', '{"schema": 1', "\xff"])
+def test_what_is_no_baseline_is_refused(program: Program, write: Write, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "accepted.json"
+    path.write_bytes(text.encode("latin-1"))
+    answer = program("compare", write(GAP), "--kernel", "6.16", "6.17", "--baseline", path)
+    assert answer.code == 2 and f"{path}: error: " in answer.err and path.read_bytes() == text.encode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("kernels", "code", "word", "told"),
+    [
+        (["6.16", "6.15"], 0, "loses", "1 scenario: 1 same"),
+        (["6.16", "6.17"], 1, "keeps", "gap is different: newly-allowed moves[0]: refused -> moved"),
+    ],
+)
+def test_bisect_says_what_it_judged(
+    program: Program, write: Write, kernels: list[str], code: int, word: str, told: str
+) -> None:
+    terms = ["--term-old", "loses", "--term-new", "keeps"]
+    answer = program("compare", write(GAP), "--kernel", *kernels, "--bisect", *terms)
+    assert answer.code == code
+    (line,) = answer.err.splitlines()
+    assert line.startswith(f"mremapcheck: {word} (exit code {code}): {kernels[1]}, the model")
+    assert line.endswith(f"held against what 6.16 does: {told}")
+
+
+def test_two_recordings_are_called_a_and_b(program: Program, write: Write, tmp_path: Path) -> None:
+    folder = write(GAP)
+    for version in ("6.16", "6.17"):
+        program("run", "--kernel", version, folder, "--record", tmp_path / f"{version}.txt")
+    pair = [f"recorded:{tmp_path}/{version}.txt" for version in ("6.16", "6.17")]
+    out = program("compare", folder, "--kernel", *pair).out
+    assert "before  A (6.16)  B (6.17)" in out and f"A: {pair[0]}, Linux 6.16" in out
+
+
+def test_a_comparison_of_many_is_grouped_by_commit(program: Program, write: Write) -> None:
+    documents = [GAP.replace("gap", f"gap-{n}").replace('"AA."', f'"{"A" * n}.."') for n in range(1, 3)]
+    out = program("compare", write(*documents), "--kernel", "6.16", "6.17").out
+    assert 'commit d23cb648e365 ("mm/mremap: permit mremap() move of multiple VMAs")' in out
+    assert "multi-vma-move, since 6.17-rc1: 2 scenarios" in out and "  and gap-2\n" in out
+    assert out.count("before  6.16") == 1  # the smallest of them is drawn

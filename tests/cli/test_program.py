@@ -300,3 +300,65 @@ def test_a_run_loads_only_what_it_needs(write: Write) -> None:
         ]
     assert "mremapcheck.executors.live.executor" not in loaded["6.17"]
     assert "mremapcheck.executors.model.executor" not in loaded["live"]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "code", "word"),
+    [("6.17", 0, "has "), ("6.17-early-failure", 1, "lacks "), ("6.16+multi-vma-move", 1, "lacks ")],
+)
+def test_identify_answers_for_one_change(program: Program, write: Write, kernel: str, code: int, word: str) -> None:
+    folder = "scenarios/multi/uffd-first.yaml"
+    answer = program("identify", kernel, "early-failure", folder)
+    assert answer.code == code and f"  {word:<12} early-failure" in answer.out
+    assert program("identify", kernel, "d5f416c7c364", folder) == answer
+
+
+def test_identify_knows_neither_a_change_nor_a_file_of_that_name(program: Program) -> None:
+    answer = program("identify", "6.17", "nosuch")
+    assert answer.code == 2 and "neither a change nor a file" in answer.err
+
+
+def test_one_broken_file_does_not_stop_the_others(program: Program, write: Write) -> None:
+    folder = write(GAP, BAD, PLAIN)
+    (folder / "torn.yaml").write_text("map: {")
+    answer = program("run", "--kernel", "6.17", folder, "--only", "gap")
+    assert answer.code == 0 and "1 scenario: 1 pass" in answer.out and not answer.err
+    for only in ("bad", "torn", "*", "nosuch"):
+        assert program("run", "--kernel", "6.17", folder, "--only", only).code == 2
+
+
+def test_lint_says_what_nothing_is_expected_of(program: Program, write: Write) -> None:
+    entry = 'expect:\n  - {kernel: ">=6.17-rc1", verdict: moved}\n'
+    folder = write(PLAIN, PLAIN.replace("plain", "late") + entry, EXPECTED)
+    answer = program("lint", folder, "--format", "json")
+    assert answer.code == 0
+    Draft202012Validator(json_schema("lint")).validate(answer.json)
+    assert [(problem["level"], problem["message"]) for problem in answer.json["problems"]] == [
+        ("note", "nothing is expected of any kernel"),
+        ("note", "nothing is expected of kernels before 6.17-rc1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("old_size: 1p", "old_size: 0xfffeB", "5:34: warning: `0xfffeB` is no text to YAML, but a number"),
+        ("summary: Always moved", "summary: 6.10", "2:10: warning: `6.10` is no text to YAML, but a number"),
+        ("name: expected", "name: on", "1:7: warning: `on` is no text to YAML, but true or false"),
+        ("old_address: src", "old_address: src+1p", "5:1: warning: src+1p is outside `src`, whose pages are 0 to 0"),
+        ("old_address: src", "old_address: elsewhere", "5:19: error: where `elsewhere` is, is not known before"),
+        ('src: "A"', 'src: "AA"', "7:1: warning: the drawing of `src` has 1 of its 2 pages"),
+        ('dst: "."', 'dst: "AA"', "7:1: warning: the drawing of `src` has 2 pages, and no more than 1 can be mapped"),
+    ],
+)
+def test_lint_warns(program: Program, write: Write, old: str, new: str, told: str) -> None:
+    drawing = "AA" if "no more" in told else "A"
+    text = EXPECTED.replace("{verdict: moved}", f'{{verdict: moved, src: "{drawing}"}}')
+    answer = program("lint", write(text.replace(old, new, 1)))
+    assert f"0.yaml:{told}" in answer.out and "hint: " in answer.out
+    assert answer.code == (2 if "error" in told else 1)
+
+
+def test_numbers_that_the_schema_takes_need_no_quotes(program: Program, write: Write) -> None:
+    text = EXPECTED.replace("flags: MAYMOVE|FIXED", "flags: 0x3").replace("old_address: src", "old_address: 0x1000")
+    assert "is no text to YAML" not in program("lint", write(text)).out

@@ -167,3 +167,49 @@ def test_default_scenarios(program: Program, write: Write, tmp_path: Path, monke
     (tmp_path / "scenarios").mkdir()
     (tmp_path / "scenarios" / "mine.yaml").write_text(PLAIN)
     assert program("run", "--list").out == "plain  Always moved\n"
+
+
+def test_reports_go_to_several_places(program: Program, write: Write, tmp_path: Path) -> None:
+    folder = write(GAP, WRONG)
+    (tmp_path / "reports").mkdir()
+    files = {name: tmp_path / "reports" / f"{name}.txt" for name in ("json", "junit", "ktap", "markdown", "table")}
+    options = [word for name, path in files.items() for word in ("-o", f"{name}:{path}")]
+    answer = program("run", "--kernel", "6.6", folder, *options)
+    assert answer.code == 1 and answer.out == program("run", "--kernel", "6.6", folder).out
+    for name, path in files.items():
+        text = program("run", "--kernel", "6.6", folder, "--format", name).out
+        assert "wrong" in path.read_text() and (name == "junit" or path.read_text() == text)
+
+
+def test_a_report_may_take_the_place_of_the_one_on_standard_output(program: Program, write: Write) -> None:
+    answer = program("run", "--kernel", "6.6", write(GAP), "-o", "ktap:-")
+    assert answer.code == 0 and answer.out.startswith("KTAP version 1\n") and "Kernel 6.6" not in answer.out
+
+
+@pytest.mark.parametrize("given", [["junit"], ["xml:report"], ["junit:"], ["json:-", "ktap:-"]])
+def test_what_is_no_place_for_a_report(program: Program, write: Write, given: list[str]) -> None:
+    options = [word for each in given for word in ("-o", each)]
+    assert program("run", "--kernel", "6.6", write(GAP), *options).code == 2
+
+
+def test_a_report_that_cannot_be_written_ends_the_run(program: Program, write: Write, tmp_path: Path) -> None:
+    answer = program("run", "--kernel", "6.6", write(GAP), "-o", f"json:{tmp_path}/no/report.json")
+    assert answer.code == 74 and "report.json cannot be written" in answer.err
+
+
+def test_bisect_says_what_it_judged(program: Program, write: Write) -> None:
+    folder = write(GAP)
+    old = ["run", folder, "--bisect", "--expect-as", "6.16", "--term-new", "keeps", "--kernel"]
+    good, bad = program(*old, "6.16"), program(*old, "6.17")
+    assert (good.code, bad.code) == (0, 1)
+    assert good.err.startswith("mremapcheck: good (exit code 0): 6.16, the model") and "expected of 6.16" in good.err
+    assert bad.err.startswith("mremapcheck: keeps (exit code 1): 6.17, the model")
+    assert "gap is fail (expect at " in bad.err and bad.err.endswith("expected EFAULT, seen none\n")
+    untold = program("run", write(PLAIN), "--bisect", "--kernel", "6.17", "--only", "plain", "--format", "json")
+    assert untold.code == 125 and untold.json["summary"]["unchecked"] == 1
+    assert untold.err.startswith("mremapcheck: skip, this kernel cannot tell (exit code 125): 6.17")
+    assert untold.err.endswith("plain is unchecked: nothing is expected of this kernel\n")
+
+
+def test_quiet_is_silent_where_all_is_well(program: Program, write: Write) -> None:
+    assert program("run", "--kernel", "6.16", write(GAP), "-q") == (0, "", "")

@@ -168,7 +168,7 @@ def test_a_scenario_that_dies_is_an_error_and_no_verdict(tmp_path: Path) -> None
     touch = {"op": "touch", "address": "src", "size": "1p", "letter": "A"}
     data = {**PLAIN, "name": "breaks", "moves": [{"op": "munmap", "address": "src", "size": "1p"}, touch, MOVE]}
     pack = Pack([Packed(parse_document(data), [])], tmp_path / "breaks")
-    assert pack.tests()["breaks"].directive == "ERROR moves[1]: touch failed: EFAULT at page 0"
+    assert pack.tests()["breaks"].directive == "ERROR touch[0]: touch failed: EFAULT at page 0"
     assert pack.run().returncode == 1
 
 

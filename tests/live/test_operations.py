@@ -143,7 +143,9 @@ def test_failing_operation_is_an_error(run: Run, operation: dict[str, Any], reas
     execution = run(moves=[operation, move()])
     assert execution.status == "error" and execution.outcome is None
     assert (
-        execution.reason is not None and execution.reason.startswith("moves[0]") and execution.reason.endswith(reason)
+        execution.reason is not None
+        and execution.reason.startswith(f"{operation['op']}[0]")
+        and execution.reason.endswith(reason)
     )
 
 

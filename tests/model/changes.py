@@ -33,7 +33,7 @@ CASES: dict[str, Case] = {
     "special-mappings-whole": Case(
         scene(do("munmap", "src", 1), move("src+1p", 1, 1), src="AA", vmas={"A": {"kind": "vdso"}}),
         "src+1p unchanged src=._",
-        "error: moves[0] (line 0): munmap failed: EINVAL",
+        "error: munmap[0] (line 0): munmap failed: EINVAL",
     ),
     "split-checked-first": Case(
         scene(move("src", 1, 1, F, "dst"), src="AA", dst="X", vmas={"A": {"kind": "vvar"}}),
@@ -330,7 +330,7 @@ CASES: dict[str, Case] = {
     "anon-inodes-not-executable": Case(
         scene(do("mprotect", "src", 1, prot="rwx"), move("src", 1, 1), src="A", vmas={"A": {"kind": "io-uring"}}),
         "src unchanged src=_",
-        "error: moves[0] (line 0): mprotect failed: EACCES",
+        "error: mprotect[0] (line 0): mprotect failed: EACCES",
     ),
     "size-limit": Case(scene(move("src", 1, f"{1 << 47}B", M), src="A"), "ENOMEM", "EINVAL", "errno", kernel="6.17"),
     "unused-address-checked": Case(
@@ -360,8 +360,8 @@ CASES: dict[str, Case] = {
     ),
     "mmap-tells-why": Case(
         scene(do("mmap", "src", 1, letter="U"), move("src", 1, 1), src="VV", vmas={"V": {"kind": "vdso"}}),
-        "error: moves[0] (line 0): mmap failed: ENOMEM",
-        "error: moves[0] (line 0): mmap failed: EINVAL",
+        "error: mmap[0] (line 0): mmap failed: ENOMEM",
+        "error: mmap[0] (line 0): mmap failed: EINVAL",
     ),
     "dontunmap-stays-alone": Case(
         scene(
@@ -381,7 +381,7 @@ CASES: dict[str, Case] = {
             vmas={"A": {"kind": "dev-zero", "prot": "r", "seal": True}},
         ),
         "EPERM refused src=_",
-        "error: moves[0] (line 0): madvise failed: EPERM",
+        "error: madvise[0] (line 0): madvise failed: EPERM",
     ),
     "register-keeps-wp": Case(
         scene(
@@ -391,14 +391,14 @@ CASES: dict[str, Case] = {
             vmas={"A": {"uffd": "wp"}},
         ),
         "src unchanged src=A",
-        "error: moves[0] (line 0): uffd-register failed: EBUSY",
+        "error: uffd-register[0] (line 0): uffd-register failed: EBUSY",
     ),
     "populate-stops-at-gaps": Case(
         scene(
             do("madvise", "src", 2, advice="populate-write"), move("src", 1, 1), src=".A", vmas={"A": {"prot": "none"}}
         ),
-        "error: moves[0] (line 0): madvise failed: EINVAL",
-        "error: moves[0] (line 0): madvise failed: ENOMEM",
+        "error: madvise[0] (line 0): madvise failed: EINVAL",
+        "error: madvise[0] (line 0): madvise failed: ENOMEM",
     ),
     "unregister-own-only": Case(
         scene(
@@ -409,7 +409,7 @@ CASES: dict[str, Case] = {
             src="AA",
         ),
         "src unchanged src=AA",
-        "error: moves[2] (line 0): uffd-unregister failed: EINVAL",
+        "error: uffd-unregister[0] (line 0): uffd-unregister failed: EINVAL",
     ),
     "early-failure": Case(
         scene(move("src", 2, 2, F, "dst"), src="AB", dst="..", vmas={"A": {"kind": "sysv-shm"}}),

@@ -81,30 +81,33 @@ def test_the_design_s_example() -> None:
 @pytest.mark.parametrize(
     ("operations", "reason"),
     [
-        ([do("munmap", "src", 1), do("mprotect", "src", 2, prot="r")], "moves[1] (line 0): mprotect failed: ENOMEM"),
-        ([do("munmap", "src", 1), do("mlock", "src", 2)], "moves[1] (line 0): mlock failed: ENOMEM"),
+        ([do("munmap", "src", 1), do("mprotect", "src", 2, prot="r")], "mprotect[0] (line 0): mprotect failed: ENOMEM"),
+        ([do("munmap", "src", 1), do("mlock", "src", 2)], "mlock[0] (line 0): mlock failed: ENOMEM"),
         (
             [do("munmap", "src", 1), do("madvise", "src", 2, advice="dontfork")],
-            "moves[1] (line 0): madvise failed: ENOMEM",
+            "madvise[0] (line 0): madvise failed: ENOMEM",
         ),
-        ([do("munmap", "src", 1), do("mseal", "src", 2)], "moves[1] (line 0): mseal failed: ENOMEM"),
-        ([do("mseal", "src", 1), do("munmap", "src", 1)], "moves[1] (line 0): munmap failed: EPERM"),
-        ([do("mseal", "src", 1), do("mprotect", "src", 1, prot="r")], "moves[1] (line 0): mprotect failed: EPERM"),
+        ([do("munmap", "src", 1), do("mseal", "src", 2)], "mseal[0] (line 0): mseal failed: ENOMEM"),
+        ([do("mseal", "src", 1), do("munmap", "src", 1)], "munmap[0] (line 0): munmap failed: EPERM"),
+        ([do("mseal", "src", 1), do("mprotect", "src", 1, prot="r")], "mprotect[0] (line 0): mprotect failed: EPERM"),
         (
             [do("mprotect", "src", 1, prot="r"), do("touch", "src", 2)],
-            "moves[1] (line 0): touch failed: EFAULT at page 0",
+            "touch[0] (line 0): touch failed: EFAULT at page 0",
         ),
         (
             [do("mprotect", "src+1p", 1, prot="none"), do("read", "src", 2)],
-            "moves[1] (line 0): read failed: EFAULT at page 1",
+            "read[0] (line 0): read failed: EFAULT at page 1",
         ),
-        ([do("mlock", "src", 2), do("madvise", "src", 2, advice="free")], "moves[1] (line 0): madvise failed: EINVAL"),
+        (
+            [do("mlock", "src", 2), do("madvise", "src", 2, advice="free")],
+            "madvise[0] (line 0): madvise failed: EINVAL",
+        ),
         (
             [
                 do("uffd-register", "src", 1, mode="missing"),
                 do("uffd-register", "src", 1, mode="missing+events"),
             ],
-            "moves[1] (line 0): uffd-register failed: EBUSY",
+            "uffd-register[1] (line 0): uffd-register failed: EBUSY",
         ),
         (
             [
@@ -112,7 +115,7 @@ def test_the_design_s_example() -> None:
                 do("madvise", "src", 2, advice="dontneed"),
                 do("touch", "src", 2),
             ],
-            "moves[2] (line 0): touch failed: EFAULT at page 0 "
+            "touch[0] (line 0): touch failed: EFAULT at page 0 "
             "(does the page wait for a userfaultfd? nobody serves it)",
         ),
     ],
@@ -151,7 +154,7 @@ def test_secret_memory_counts_when_it_is_touched() -> None:
     )
     limits = {"rlimits": {"memlock": "3p"}}
     assert told(execute("7.3.4", scene(*items, src="SSSS", dst="....", vmas=secret, process=limits))) == (
-        "error: moves[3] (line 0): touch failed: EFAULT at page 3"
+        "error: touch[1] (line 0): touch failed: EFAULT at page 3"
     )
 
 

@@ -97,4 +97,4 @@ def test_an_absolute_new_address_is_meant_as_it_is() -> None:
 
 def test_operations_on_the_way_do_not_confuse() -> None:
     fork = {"op": "fork"}
-    assert warnings(moves=[fork, WITHOUT, fork, MOVE]) == ["moves[1] has FIXED and no new_address"]
+    assert warnings(moves=[fork, WITHOUT, fork, MOVE]) == ["moves[0] has FIXED and no new_address"]

@@ -95,35 +95,35 @@ def test_default_sharing(kind: str, sharing: str) -> None:
 
 def test_op_mmap_touches_only_if_it_says_so() -> None:
     item = {"op": "mmap", "address": "dst", "size": "2p", "letter": "B", "prot": "r"}
-    assert lines(moves(scenario(moves=[item, *PLAIN["moves"]])))[:-1] == ["[0] mmap(dst, 2p, r, private anon) = B"]
+    assert lines(moves(scenario(moves=[item, *PLAIN["moves"]])))[:-1] == ["mmap(dst, 2p, r, private anon) = B"]
     assert lines(moves(scenario(moves=[{**item, "touch": True}, *PLAIN["moves"]])))[:-1] == [
-        "[0] mmap(dst, 2p, rw, private anon) = B",
-        "[0] touch(dst, 2p, B)",
-        "[0] mprotect(dst, 2p, r)",
+        "mmap(dst, 2p, rw, private anon) = B",
+        "touch(dst, 2p, B)",
+        "mprotect(dst, 2p, r)",
     ]
 
 
 def test_a_document_with_everything() -> None:
     assert lines(moves(parse_document(RICH))) == [
-        "[0] mmap(dst+4p, 2p, rw, private anon) = Y",
-        "[0] touch(dst+4p, 2p, Y)",
-        "[0] mprotect(dst+4p, 2p, rx)",
-        "[0] madvise(dst+5p, 1p, GUARD_INSTALL)",
-        "[1] munmap(dst, 1p)",
-        "[2] mprotect(src, 1p, rwx)",
-        "[3] madvise(src, 1p, WIPEONFORK)",
-        "[4] mlock(src, 1p)",
-        "[5] mlock(src, 1p, ONFAULT)",
-        "[6] munlock(src, 1p)",
-        "[7] touch(src, 3p, A)",
-        "[8] read(src, 3p)",
-        "[9] UFFDIO_REGISTER(src, 1p, wp)",
-        "[10] UFFDIO_UNREGISTER(src, 1p)",
-        '[11] PR_SET_VMA_ANON_NAME(src, 1p, "x")',
-        "[12] fork()",
-        "[13] mremap(src+4B, 0xfffffffffffff001B, 1p, FIXED|0x10, 0x0)",
-        "[14] mseal(src, 1p)",
-        "[15] mremap(0x1000, 1p, 1p, MAYMOVE|FIXED, 0x0)",
+        "mmap(dst+4p, 2p, rw, private anon) = Y",
+        "touch(dst+4p, 2p, Y)",
+        "mprotect(dst+4p, 2p, rx)",
+        "madvise(dst+5p, 1p, GUARD_INSTALL)",
+        "munmap(dst, 1p)",
+        "mprotect(src, 1p, rwx)",
+        "madvise(src, 1p, WIPEONFORK)",
+        "mlock(src, 1p)",
+        "mlock(src, 1p, ONFAULT)",
+        "munlock(src, 1p)",
+        "touch(src, 3p, A)",
+        "read(src, 3p)",
+        "UFFDIO_REGISTER(src, 1p, wp)",
+        "UFFDIO_UNREGISTER(src, 1p)",
+        'PR_SET_VMA_ANON_NAME(src, 1p, "x")',
+        "fork()",
+        "moves[0]: mremap(src+4B, 0xfffffffffffff001B, 1p, FIXED|0x10, 0x0)",
+        "mseal(src, 1p)",
+        "moves[1]: mremap(0x1000, 1p, 1p, MAYMOVE|FIXED, 0x0)",
     ]
 
 

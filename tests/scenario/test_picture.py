@@ -16,12 +16,12 @@ dst  ..
 
 A  private anon, rw, touched
 
-[0] mremap(src, 2p, 2p, MAYMOVE|FIXED, dst)"""
+mremap(src, 2p, 2p, MAYMOVE|FIXED, dst)"""
     )
 
 
 def test_a_scenario_with_everything() -> None:
-    head, _, tail = show(parse_document(RICH)).partition("\n\n[0] ")
+    head, _, tail = show(parse_document(RICH)).partition("\n\nmmap(")
     assert (
         head
         == """\
@@ -46,9 +46,9 @@ CAP_SYS_RAWIO kept
 6 map slots left
 in a forked child"""
     )
-    assert tail.splitlines()[-1] == "[15] mremap(0x1000, 1p, 1p, MAYMOVE|FIXED, 0x0)"
+    assert tail.splitlines()[-1] == "moves[1]: mremap(0x1000, 1p, 1p, MAYMOVE|FIXED, 0x0)"
 
 
 def test_regions_without_any_mapping() -> None:
     text = show(parse_document({**PLAIN, "map": {"src": ".{40}", "dst": "."}}, name="empty"))
-    assert "src  .{40}\ndst  .\n\n[0]" in text
+    assert "src  .{40}\ndst  .\n\nmremap(" in text

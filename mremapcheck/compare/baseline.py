@@ -1,0 +1,73 @@
+"""Differences that were accepted before, in a file: whoever keeps one hears of new ones only.
+
+The file is written by the first comparison that names it, and holds by scenario what differs and how. A scenario whose
+text has changed since (its digest) is not accepted any more, nor is one that differs in anything else, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mremapcheck.base.errors import MremapcheckError, OutputError
+
+if TYPE_CHECKING:
+    from mremapcheck.compare.comparison import Comparison
+
+_SCHEMA = "mremapcheck.baseline/1"
+_KEYS = ("class", "where", "a", "b")
+
+#: One difference: its class, where it is, and both sides.
+Accepted: TypeAlias = tuple[str, ...]
+
+
+class Baseline:
+    """The accepted differences of a file, or of one that is to be written."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file, if it is there; raises MremapcheckError where it is something else."""
+        self._path = path
+        self._written: list[dict[str, Any]] = []
+        self._accepted: dict[tuple[str, str], set[Accepted]] = {}
+        self.is_new = not path.exists()
+        if not self.is_new:
+            self._read()
+
+    def _read(self) -> None:
+        hint = "the first `compare --baseline` with a name that is not there yet writes one"
+        try:
+            document = json.loads(self._path.read_text(encoding="utf-8"))
+            if document["schema"] != _SCHEMA:
+                raise ValueError(f"its schema is {document['schema']}")
+            for item in document["accepted"]:
+                found = {tuple(str(each[key]) for key in _KEYS) for each in item["differences"]}
+                self._accepted[str(item["scenario"]), str(item["digest"])] = found
+        except OSError as error:
+            raise MremapcheckError(f"{self._path}: error: it cannot be read: {error.strerror}", hint) from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise MremapcheckError(f"{self._path}: error: this is no baseline ({error})", hint) from None
+
+    def hold(self, comparisons: Iterable[Comparison]) -> Iterator[Comparison]:
+        """Yield the comparisons, those as ``accepted`` that differ only as the file says; keep all for ``write``."""
+        for comparison in comparisons:
+            differences = [each.to_json() for each in comparison.differences]
+            if differences:
+                facts = [{key: each[key] for key in _KEYS} for each in differences]
+                scenario = comparison.scenario
+                self._written.append({"scenario": scenario.name, "digest": scenario.digest, "differences": facts})
+                known = self._accepted.get((scenario.name, scenario.digest), set())
+                if {tuple(each.values()) for each in facts} <= known:
+                    comparison = replace(comparison, status="accepted")
+            yield comparison
+
+    def write(self) -> int:
+        """Write what was seen to the file and return how many scenarios differ; raises OutputError."""
+        lines = ",\n".join(json.dumps(item) for item in self._written)
+        try:
+            self._path.write_text(f'{{"schema": "{_SCHEMA}", "accepted": [\n{lines}\n]}}\n', encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"{self._path} cannot be written: {error.strerror}") from None
+        return len(self._written)
