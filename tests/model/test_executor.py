@@ -98,7 +98,10 @@ def test_the_design_s_example() -> None:
             [do("mprotect", "src+1p", 1, prot="none"), do("read", "src", 2)],
             "read[0] (line 0): read failed: EFAULT at page 1",
         ),
-        ([do("mlock", "src", 2), do("madvise", "src", 2, advice="free")], "madvise[0] (line 0): madvise failed: EINVAL"),
+        (
+            [do("mlock", "src", 2), do("madvise", "src", 2, advice="free")],
+            "madvise[0] (line 0): madvise failed: EINVAL",
+        ),
         (
             [
                 do("uffd-register", "src", 1, mode="missing"),
