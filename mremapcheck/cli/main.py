@@ -38,6 +38,8 @@ COMMANDS: dict[str, Entry] = {
     "enumerate": Entry("Every scenario within bounds on two kernels."),
     "coverage": Entry("Which steps of a model do scenarios reach?"),
     "changes": Entry("The kernel changes that the model knows."),
+    "expect": Entry("Write what kernels do into scenarios, as their expectations."),
+    "init": Entry("A commented scenario to start from."),
     "lint": Entry("What is wrong with scenario files?"),
     "show": Entry("Draw scenarios before anything has run."),
     "schema": Entry("The JSON Schema of scenario files and of reports."),

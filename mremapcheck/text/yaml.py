@@ -58,13 +58,14 @@ def _top(key: str, value: Any) -> str:
             for inner, item in value.items()
         )
     if key == "expect" and value:
-        return f"{name}:\n" + "".join(_entry(item) for item in value)
+        return f"{name}:\n" + "".join(entry(item) for item in value)
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
         return f"{name}:\n" + "".join(f"  - {flow(item)}\n" for item in value)
     return f"{name}: {flow(value)}\n"
 
 
-def _entry(item: Mapping[str, Any]) -> str:
+def entry(item: Mapping[str, Any]) -> str:
+    """Return an item of ``expect``, a line for each key."""
     lines = [f"{flow(key)}: {flow(value)}" for key, value in item.items()]
     return "  - " + "\n    ".join(lines) + "\n"
 

@@ -69,14 +69,14 @@ def _fold(scenario: Scenario, points: Sequence[KernelVersion], cells: Iterable[E
             eras.append((index, facts))
     wanted = []
     for position, (first, facts) in enumerate(eras):
-        bounds = [] if first == 0 else [f">={_exact(points[first])}"]
+        bounds = [] if first == 0 else [f">={exact(points[first])}"]
         if position + 1 < len(eras):
-            bounds.append(f"<{_exact(points[eras[position + 1][0]])}")
+            bounds.append(f"<{exact(points[eras[position + 1][0]])}")
         if facts:
             wanted.append(Wanted(", ".join(bounds) or "*", facts))
     return wanted
 
 
-def _exact(version: KernelVersion) -> str:
+def exact(version: KernelVersion) -> str:
     """Return a bound that means this very version and not its series."""
     return str(version) if version.stable or version.rc else f"{version}.0"

@@ -1,0 +1,68 @@
+"""``mremapcheck expect``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mremapcheck.cli.options import Only
+
+if TYPE_CHECKING:
+    from mremapcheck.convert.expect.entries import Seen
+    from mremapcheck.scenario.document import Scenario
+
+
+def expect(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Scenario files, or folders of them.")],
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; say what is not as kernels do it.")] = False,
+    kernel: Annotated[
+        str | None,
+        typer.Option(
+            "--kernel", metavar="REF", show_default=False, help="Only what this kernel does. Without: every model."
+        ),
+    ] = None,
+    only: Only = None,
+) -> int:
+    """Write what kernels do as the `expect` entries of scenarios; those that are right already stay as they are.
+
+    Exit codes: 0 written, or nothing to write; 1 with --check, where something is not as it should be; 2 usage.
+    """
+    from mremapcheck.cli.listing import print_lines
+    from mremapcheck.convert.expect.entries import entries, holds
+    from mremapcheck.convert.expect.rewrite import write
+    from mremapcheck.report.text import counted
+    from mremapcheck.scenario.selection import select
+
+    scenarios = select(files, only or [])
+    wrong = [(scenario, seen) for scenario, seen in _asked(scenarios, kernel) if not holds(scenario, seen)]
+    done = "to be written" if check else "written"
+    if check:
+        lines = [f"{scenario.path}:{scenario.line}: {scenario.name}: kernels do otherwise" for scenario, _ in wrong]
+    else:
+        lines = []
+        for path, found in groupby(wrong, lambda pair: pair[0].path):
+            renewed = [(scenario, entries(scenario, seen, alone=kernel is not None)) for scenario, seen in found]
+            write(Path(path), renewed)
+    print_lines([*lines, f"{counted(len(scenarios), 'scenario')}: {len(wrong)} {done}"])
+    return 1 if lines else 0
+
+
+def _asked(scenarios: Sequence[Scenario], kernel: str | None) -> list[tuple[Scenario, list[Seen]]]:
+    """Return each scenario with what one kernel does, or every release at which the model changes."""
+    from mremapcheck.convert.expect.entries import Seen
+    from mremapcheck.convert.export.oracle import open_models, turning_points
+    from mremapcheck.executors.references import open_executor
+
+    if kernel is not None:
+        with open_executor(kernel) as executor:
+            version = executor.kernel.version
+            executions = executor.run(scenarios)
+            return [(scenario, [Seen(version, each)]) for scenario, each in zip(scenarios, executions, strict=True)]
+    points = turning_points()
+    columns = [list(model.run(scenarios)) for model in open_models(points)]
+    rows = zip(*columns, strict=True)
+    return [(scenario, list(map(Seen, points, row))) for scenario, row in zip(scenarios, rows, strict=True)]

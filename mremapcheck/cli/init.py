@@ -1,0 +1,27 @@
+"""``mremapcheck init``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def init(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", show_default=False, help="Where to; standard output without it.")
+    ] = None,
+) -> int:
+    """Give a commented scenario to start from: run it, change it, run it again."""
+    from importlib.resources import files
+
+    from mremapcheck.base.errors import MremapcheckError
+    from mremapcheck.cli.files import put
+    from mremapcheck.scenario.schema import modeline
+
+    if file is not None and str(file) != "-" and file.exists():
+        raise MremapcheckError(f"{file} is there already", "give another name")
+    example = files("mremapcheck.scenario").joinpath("example.yaml").read_text(encoding="utf-8")
+    put(f"{modeline()}\n{example}", file)
+    return 0

@@ -1,0 +1,101 @@
+"""Expectations written into scenario files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mremapcheck.cli.main import call
+
+SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
+MULTI = """\
+# first line
+summary: Two mappings move in one call  # said here
+map:
+  src: "AB"
+  dst: "X."
+vmas:
+  B: {prot: r}
+moves:
+  - {old_address: src, old_size: 2p, flags: MAYMOVE|FIXED, new_address: dst}
+"""
+WRITTEN = """\
+expect:
+  - kernel: "<6.17-rc1"
+    errno: EFAULT
+    verdict: damaged
+    src: AB
+    dst: ".."
+  - kernel: ">=6.17-rc1"
+    verdict: moved
+    src: ".."
+    dst: AB
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "case.yaml"
+    path.write_text(MULTI)
+    return path
+
+
+def test_what_models_do_is_written_below(file: Path) -> None:
+    assert call(["expect", str(file)]) == 0
+    assert file.read_text() == MULTI + WRITTEN
+    assert call(["expect", "--check", str(file)]) == 0
+
+
+def test_what_is_right_stays_as_it_is_written(file: Path) -> None:
+    mine = MULTI + 'expect:  # mine\n  - {kernel: "<=6.16", errno: EFAULT}\n  - {kernel: ">6.16", verdict: moved}\n'
+    file.write_text(mine)
+    assert call(["expect", str(file)]) == 0
+    assert file.read_text() == mine
+
+
+def test_comments_and_the_order_of_the_file_stay(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head, tail = MULTI.split("moves:")
+    old = 'expect:\n  # why\n  - {kernel: ">=6.17-rc1", verdict: resized}\n# about the moves\n'
+    file.write_text(f"{head}{old}moves:{tail}")
+    assert call(["expect", "--check", str(file)]) == 1
+    assert "case.yaml:2: case: kernels do otherwise" in capsys.readouterr().out
+    assert call(["expect", str(file)]) == 0
+    second = WRITTEN.index('  - kernel: ">=6.17')
+    new = f"{WRITTEN[:second]}  # why\n{WRITTEN[second:]}"
+    assert file.read_text() == f"{head}{new}# about the moves\nmoves:{tail}"
+
+
+def test_several_documents(file: Path) -> None:
+    file.write_text(f"name: one\n{MULTI}---\nname: two\n{MULTI}")
+    assert call(["expect", str(file)]) == 0
+    assert file.read_text() == f"name: one\n{MULTI}{WRITTEN}---\nname: two\n{MULTI}{WRITTEN}"
+
+
+def test_layout_is_written_where_nothing_else_tells_kernels_apart(file: Path) -> None:
+    assert call(["expect", "--check", str(SCENARIOS)]) == 0
+
+
+def test_one_kernel_adds_what_it_does(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["expect", "--kernel", "6.17", str(file)]) == 0
+    assert file.read_text().startswith(MULTI + 'expect:\n  - kernel: "6.17.0"\n    verdict: moved\n')
+    assert call(["expect", "--kernel", "6.16", str(file)]) == 0
+    assert 'kernel: "6.17.0"' in file.read_text() and 'kernel: "6.16.0"' in file.read_text()
+    file.write_text(MULTI + "expect:\n  - {verdict: moved}\n")
+    assert call(["expect", "--kernel", "6.16", str(file)]) == 2
+    assert "does otherwise" in capsys.readouterr().err
+
+
+def test_json_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "case.json"
+    path.write_text('{"map": {"src": "A"}, "moves": [{"old_address": "src", "old_size": "1p"}]}')
+    assert call(["expect", str(path)]) == 2
+    assert "cannot be written into this file" in capsys.readouterr().err
+
+
+def test_a_commented_scenario_to_start_from(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    assert call(["init", str(path)]) == 0
+    assert call(["lint", str(path)]) == 0
+    assert call(["expect", "--check", str(path)]) == 0
+    assert call(["init", str(path)]) == 2
