@@ -82,6 +82,8 @@ def outcome_block(result: Result, style: Style = _PLAIN) -> list[str]:
     counters = ", ".join(f"{pages}p {counter}" for counter, pages in outcome.counters.items())
     lines.append(f"  counters: {counters}")
     lines += wrapped(f"userfaultfd events: {events_text(outcome.events)}", "  ", "    ", style.width)
+    for reason in dict.fromkeys(outcome.unobserved.values()):
+        lines += wrapped(f"?: {one_line(reason)}", "  ", "    ", style.width)
     return [*lines, *_kernel_log("", outcome)]
 
 

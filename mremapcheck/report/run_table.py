@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: More scenarios than these do not get a line each: what is wrong would scroll away.
 _FEW = 20
+#: Fewer characters of a summary say nothing.
+_ROOM = 24
 
 
 class Table:
@@ -100,7 +102,7 @@ class Table:
             room = self._style.width - used
             note = one_line(result.scenario.summary)
             if self._style.terminal:
-                note = clip(note, room) if room > 16 else ""
+                note = clip(note, room) if room >= _ROOM else ""
         self._print.item(result, f"{seen}  {note}")
 
     def _count(self, result: Result) -> None:

@@ -17,6 +17,9 @@ from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.scenario.loader import load_paths
 from tests.tools import missing, tool
 
+#: All of these fork.
+pytestmark = pytest.mark.alone
+
 PROGRAM = r"""
 #define _GNU_SOURCE
 #include <sys/mman.h>

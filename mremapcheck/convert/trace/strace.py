@@ -133,7 +133,7 @@ class Reader:
         if cut := _ATTACHED.search(text):  # on a terminal strace's own message breaks into the line of the clone
             text = text[: cut.start()] + "<unfinished ...>"
         if _ENDED.match(text):
-            yield Call(index, pid, "exit", (), 0)
+            yield Call(index, pid, "exit", (), 0, time=time)
         elif resumed := _RESUMED.match(text):
             half = self._halves.pop((pid, resumed["name"]), None)
             if half is None and resumed["name"] in CALLS:

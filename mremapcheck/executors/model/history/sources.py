@@ -26,7 +26,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
     ),
     "uffd-wp": (
         Evidence(COMMIT, Kind.CITED, 'by fixes: "Fixes: 63b2d4174c4a ..."'),
-        Evidence(RELEASE, Kind.MANUAL, "ioctl_userfaultfd(2): since Linux 5.7"),
+        Evidence(RELEASE, Kind.MANUAL, "userfaultfd(2): since Linux 5.7"),
         _measured(RELEASE, "", "5.10.218", "uffd-write-protected-first"),
     ),
     "special-mappings-whole": (
@@ -90,12 +90,12 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         ),
     ),
     "anon-names": (
-        Evidence(COMMIT, Kind.CITED, "by the manual page PR_SET_VMA(2const)"),
-        Evidence(RELEASE, Kind.MANUAL, "PR_SET_VMA(2const): since Linux 5.17"),
+        Evidence(COMMIT, Kind.CITED, "by fixes and by the patch of a manual page"),
+        Evidence(RELEASE, Kind.MANUAL, "proc_pid_maps(5): since Linux 5.17"),
     ),
     "dontneed-locked": (
         Evidence(COMMIT, Kind.CITED, "by mails on its origin, and by perf"),
-        Evidence(RELEASE, Kind.MANUAL, "madvise(2): since Linux 5.18"),
+        Evidence(RELEASE, Kind.LISTED, "among the memory management commits of March 2022, the merge window of 5.18"),
         _measured(RELEASE, "", "6.1.176", "dontneed-locked"),
     ),
     "efault-sign": (
@@ -248,7 +248,11 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
     ),
     "droppable": (
         Evidence(COMMIT, Kind.CITED, 'by fixes: "Fixes: 9651fcedf7b9 ..."'),
-        Evidence(RELEASE, Kind.MANUAL, "mmap(2): since Linux 6.11"),
+        Evidence(
+            RELEASE,
+            Kind.INFERRED,
+            "patches of July 2024, so the merge window of 6.11. Looked for in mmap(2), which does not have it yet",
+        ),
         _measured(RELEASE, "", "6.11.11", "droppable"),
     ),
     "mmap-merges-before-first": (
