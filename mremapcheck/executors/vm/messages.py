@@ -40,8 +40,8 @@ def read_sighting(data: bytes) -> tuple[Any, ...]:
 
 
 def _loaded(data: bytes) -> Any:
+    _skim(data)
     try:
-        _skim(data)
         return marshal.loads(data)
     except (ValueError, EOFError, TypeError, OverflowError, MemoryError, SystemError) as error:
         raise Nonsense(f"its data cannot be read: {error}") from None
