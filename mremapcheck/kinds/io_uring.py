@@ -9,7 +9,9 @@ from dataclasses import replace
 from mremapcheck.base.units import PAGE
 from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker, Site
 from mremapcheck.kinds.placing import leave_one_gap
+from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import IORING_OFF_SQ_RING, MAP_SHARED, SYS_IO_URING_SETUP, SYS_MMAP, SYS_MUNMAP
+from mremapcheck.linux.refusals import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
@@ -37,8 +39,18 @@ def _open(size: int) -> int:
             errno.EPERM: _FORBIDDEN,
             errno.ENOMEM: "there is no memory for an io_uring ring: raise RLIMIT_MEMLOCK (ulimit -l)",
         }
-        raise Trouble(last_errno(), skip.get(last_errno(), ""))
+        code = last_errno()
+        refused = "" if code == errno.EPERM and _disabled() else refusal(SYS_IO_URING_SETUP)
+        raise Trouble(code, refused or skip.get(code, ""))
     return fd
+
+
+def _disabled() -> bool:
+    """Tell whether the kernel itself refuses an io_uring."""
+    try:
+        return int(read_file("/proc/sys/kernel/io_uring_disabled")) != 0
+    except OSError:
+        return False
 
 
 def _map(fd: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
@@ -50,7 +62,7 @@ def _map(fd: int, length: int, start: int, size: int, prot: int, sharing: int, o
             raise Trouble(last_errno())
         if place != start:
             call(SYS_MUNMAP, place, size)
-            raise Trouble(0, "the kernel puts rings elsewhere in this address space (is the stack's size unlimited?)")
+            raise Trouble(0, "the kernel puts rings elsewhere here: run without `ulimit -s unlimited` and `setarch -L`")
 
     leave_one_gap(start, size, map_ring)
 
