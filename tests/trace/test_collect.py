@@ -284,6 +284,26 @@ def test_everything_that_changes_memory_is_read(lines: list[str], letter: dict[s
     assert document.get("vmas", {}).get("A", {}) == letter
 
 
+def test_what_the_format_has_no_words_for_is_said() -> None:
+    at = "0x7f0000000000"
+    (device,) = imported_lines(
+        f"mmap(NULL, 8192, PROT_READ, MAP_SHARED, 5</dev/dri/card0<char 226:0>>, 0) = {at}",
+        f"mremap({at}, 8192, 4096, 0) = {at}",
+    )
+    assert "Not drawn: that /dev/dri/card0 is a device's" in device["about"]
+    (minor,) = imported_lines(
+        MMAP.format(size=8192, at=at),
+        f"ioctl(3, UFFDIO_REGISTER, {{range={{start={at}, len=0x2000}}, mode=UFFDIO_REGISTER_MODE_MINOR}}) = 0",
+        f"mremap({at}, 8192, 4096, 0) = {at}",
+    )
+    assert "vmas" not in minor
+    assert "Not drawn: UFFDIO_REGISTER_MODE_MINOR." in minor["about"]
+    (unnamed,) = imported_lines(
+        f"mmap(NULL, 8192, PROT_READ, MAP_SHARED, 5, 0) = {at}", f"mremap({at}, 8192, 4096, 0) = {at}"
+    )
+    assert "Which file a descriptor stands for is not in the log" in unnamed["about"]
+
+
 def test_system_v_segments_come_and_go() -> None:
     found = imported_lines(
         "shmget(IPC_PRIVATE, 65536, 0x1c0|0600) = 7",

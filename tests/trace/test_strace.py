@@ -204,3 +204,14 @@ def test_every_line_is_accounted_for() -> None:
     assert (ledger.lines, ledger.used, ledger.unconcerned) == (7, 1, 2)
     assert sorted(unread.line for unread in ledger.unread) == [3, 4, 6, 7]
     assert all(unread.why for unread in ledger.unread)
+
+
+@pytest.mark.parametrize("filler", [" ", ")", ") = ", "1.1 ", "/*", "((", "<", "> ", "mmap(", "[1] "])
+def test_a_hostile_line_takes_no_time_to_speak_of(filler: str) -> None:
+    """Regular expressions go back over what they have read: over none of these for long."""
+    ledger = Ledger()
+    longest = 1 << 15
+    text = (filler * longest)[: longest - 10]
+    lines = ["1 mmap(" + text, "1 " + text, text + "<unfinished ..>", "1.1 1.1 " + text, "1 mmap(" + text + text]
+    assert [call.name for call in read_calls(lines, ledger) if call.name not in ("exit", "32-bit")] == []
+    assert ledger.lines == len(lines)

@@ -231,14 +231,22 @@ def _ioctl(space: Space, call: Call, system: System) -> bool:
         else:
             system.events.discard(descriptor)
         return True
-    mode = ""
-    if request == "UFFDIO_REGISTER":
-        modes = flags(values["mode"], UFFD_MODE)
-        mode = "missing" if "UFFDIO_REGISTER_MODE_MISSING" in modes else "wp"
-        if descriptor in system.events:
-            mode += "+events"
-    space.change(number(values["start"]), number(values["len"]), lambda facts: replace(facts, uffd=mode))
+    modes = flags(values["mode"], UFFD_MODE) if request == "UFFDIO_REGISTER" else frozenset()
+    drawn = next((word for name, word in _UFFD_WORDS.items() if name in modes), "")
+    rest = tuple(sorted(modes - {name for name, word in _UFFD_WORDS.items() if word == drawn}))
+    mode = f"{drawn}+events" if drawn and descriptor in system.events else drawn
+
+    def registered(facts: Facts) -> Facts:
+        others = tuple(word for word in facts.undrawn if word not in UFFD_MODE.of(_ALL_MODES))
+        return replace(facts, uffd=mode, undrawn=(*others, *rest))
+
+    space.change(number(values["start"]), number(values["len"]), registered)
     return True
+
+
+#: Mode of a registration -> the scenario format's word; the first one counts, for it knows only one at a time.
+_UFFD_WORDS = {"UFFDIO_REGISTER_MODE_MISSING": "missing", "UFFDIO_REGISTER_MODE_WP": "wp"}
+_ALL_MODES = 7
 
 
 def _prctl(space: Space, call: Call, system: System) -> bool:
