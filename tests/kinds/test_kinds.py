@@ -48,7 +48,8 @@ def test_models_run_it(kind: str, reference: str) -> None:
     with ModelExecutor(resolve(reference)) as model:
         (execution,) = model.run([scenario(kind)])
     if execution.status == "skip":
-        assert KINDS[kind].since is not None and execution.reason == KINDS[kind].since[1]
+        since = KINDS[kind].since
+        assert since is not None and execution.reason == since[1]
         return
     assert execution.outcome is not None, execution.reason
     assert {mapping.backing for mapping in execution.outcome.mappings} == {KINDS[kind].backing.reported}
