@@ -26,7 +26,7 @@ LEVELS = (
     ("cli",),
 )
 #: Within ``executors``: who runs scenarios knows the protocol only; ``references`` knows them all.
-EXECUTORS = (("protocol",), ("live", "model", "judge", "parallel", "recorded"), ("vm",), ("references",))
+EXECUTORS = (("processes", "protocol"), ("live", "model", "judge", "parallel", "recorded"), ("vm",), ("references",))
 
 
 def _name(path: Path) -> str:
