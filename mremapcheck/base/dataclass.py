@@ -22,6 +22,11 @@ else:
         return _make(cls, **options) if cls is not None else lambda decorated: _make(decorated, **options)
 
 
+#: Metadata of a field that a class was given later: digests leave it out where it has its default, so that what was
+#: recorded before is still found.
+LATER = {"later": True}
+
+
 def _make(
     cls: type,
     *,
