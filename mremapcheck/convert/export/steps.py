@@ -30,6 +30,7 @@ from mremapcheck.scenario.operations import (
     Touch,
     UffdRegister,
     UffdUnregister,
+    op_name,
 )
 from mremapcheck.text.c import character, string
 
@@ -76,7 +77,7 @@ def rows(scenario: Scenario, objects: Objects) -> Iterator[str]:
     for operation in scenario.script:
         if isinstance(operation, Fallible) and operation.errno is not None:
             steps = list(row(operation, objects))
-            yield from (f"FAILS({operation.errno}, {len(steps)})", *steps)
+            yield from (f"FAILS({string(op_name(operation))}, {operation.errno}, {len(steps)})", *steps)
         else:
             yield from row(operation, objects)
 

@@ -13,7 +13,7 @@ from mremapcheck.executors.model.kinds import file_of, kind_of
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.process import Process, change_part, fork
 from mremapcheck.executors.model.registering import uffd_register, uffd_unregister
-from mremapcheck.executors.model.steps.unmapping import unmap
+from mremapcheck.executors.model.steps.unmapping import prepare, unmap
 from mremapcheck.executors.model.stopped import Failed, Unsupported
 from mremapcheck.executors.model.vma import Vma
 from mremapcheck.linux.vm_flags import (
@@ -74,7 +74,8 @@ def mmap(process: Process, op: Mmap) -> None:
     lockable = not flags & LOCKED or mm.may_lock(count)
     index = mm.index(start)
     if index < len(mm.vmas) and mm.vmas[index].start < end:
-        errno = unmap(mm, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
+        events = [] if kind.name == "sysv-shm" else mm.events  # shmat tells nobody
+        errno = unmap(mm, start, length, events) if fits else prepare(mm, start, length, events)
         if errno is not None:
             raise Failed("mmap", errno if tells_why or errno == EPERM else ENOMEM)
         index = mm.index(start)

@@ -86,7 +86,7 @@ struct step {
 #define LIMIT(r, s, relative)    { DO(LIMIT, "process.rlimits", 0, s), .number = r, .flags = relative }
 #define HEADROOM(n)              { DO(HEADROOM, "process.map_headroom", 0, 0), .number = n }
 /* One of the n steps that follow fails, and those behind it are not done. */
-#define FAILS(e, n)              { DO(FAIL, "", 0, 0), .number = e, .first = n }
+#define FAILS(t, e, n)           { DO(FAIL, "", 0, 0), .text = t, .number = e, .first = n }
 #define MREMAP(w, a, s, n, f, new) \
 	{ DO(MREMAP, w, a, s), .new_size = n, .flags = f, .new_address = new }
 

@@ -136,7 +136,7 @@ static void do_failing(const struct step *fails)
 	if (!setjmp(failed_as_wanted)) {
 		for (unsigned int i = 1; i <= fails->first; i++)
 			do_step(&fails[i]);
-		stop(BROKEN, "%s: did not fail with %s", fails[1].where, errno_name(wanted_error));
+		stop(BROKEN, "%s: %s did not fail with %s", fails[1].where, fails->text, errno_name(wanted_error));
 	}
 	wanted_error = 0;
 }
