@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.compare.matrix import span
-from mremapcheck.report.blocks import differing_lines, matrix_mismatches
+from mremapcheck.report.blocks import differing_lines, matrix_drawing, matrix_mismatches
 from mremapcheck.report.printer import Printer
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import listed
@@ -41,6 +41,9 @@ class Table:
             lines = [short]
         wrong = [self._style.paint("bad", line) for line in matrix_mismatches(row, self._header.kernels)]
         self._print.item(row, f"\n{indent}".join([*lines, *wrong]))
+        if len(self._header.scenarios) == 1:
+            self._print.gap()
+            self._print.block(matrix_drawing(row, self._header.kernels, self._style))
 
     def finish(self, tally: Tally) -> None:
         """Write the numbers, and what the labels mean."""
