@@ -18,7 +18,7 @@ from mremapcheck.text.terminal import quote
 
 _REGION = re.compile(r"([a-z][\w-]*)=(\S+)((?:\s+(?:align|offset)\s+\S+)*)\s*")
 _LETTER = re.compile(r"([A-Za-z])(?::\s*|\s{2,})(.+)")
-_CALL = re.compile(r"(?:\[\d+\]\s*)?([A-Za-z][\w-]*)\(([^()]*)\)(?:\s*=\s*([A-Za-z]))?\s*")
+_CALL = re.compile(r"(?:[a-z-]*\[\d+\]:?\s*)?([A-Za-z][\w-]*)\(([^()]*)\)(?:\s*=\s*([A-Za-z]))?\s*")
 _WORD = re.compile(r'"[^"]*"|[^\s,]+')
 _CONDITIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, Any]]], ...] = (
     (

@@ -265,6 +265,7 @@ def test_a_second_question_for_the_heap_forgets_nothing() -> None:
         (["madvise({at}, 8192, MADV_GUARD_INSTALL) = 0", "madvise({at}, 8192, 103) = 0"], {}),
         (["madvise({at}, 8192, 0xa /* MADV_DONTFORK */) = 0"], {"advice": "dontfork"}),
         (['prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, {at}, 8192, "heap") = 0'], {"name": "heap"}),
+        (['prctl(PR_SET_VMA, 0, {at}, 8192, "a \\"long\\" one"...) = 0'], {"name": 'a "long" one'}),
         (
             [
                 "ioctl(3, UFFDIO_API, {{api=0xaa, features=UFFD_FEATURE_EVENT_REMAP => features=0x1ff}}) = 0",

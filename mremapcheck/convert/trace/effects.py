@@ -257,7 +257,8 @@ def _prctl(space: Space, call: Call, system: System) -> bool:
     text = call.arguments[4] if len(call.arguments) > 4 else "NULL"
     if not text.startswith('"') and text not in ("NULL", "0"):
         raise ValueError("the name is only an address")
-    name = text.strip('"') if text.startswith('"') else ""
+    quoted = re.match(r'"((?:[^"\\]|\\.)*)"', text)
+    name = quoted[1].replace('\\"', '"') if quoted else ""
     space.change(number(call.arguments[2]), number(call.arguments[3]), lambda facts: replace(facts, name=name))
     return True
 
