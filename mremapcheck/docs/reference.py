@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from inspect import cleandoc, getsource
 from typing import Any, TypeAlias
 
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.executors.model.change import Change
-from mremapcheck.executors.model.registry import CHANGES
+from mremapcheck.executors.model.pipeline import Step
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.model.registry import CHANGES, NEWEST, by_id
 from mremapcheck.executors.references import FORMS
 from mremapcheck.kinds import KINDS
 from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Status
@@ -87,6 +91,36 @@ def _history() -> Iterator[tuple[str, ...]]:
         yield f"`{change.id}`", _since(change), change.commit or "not known", change.summary
 
 
+#: The pipelines that a call can go through, and what each is in the kernel.
+_PIPELINES = {
+    "mremap": "What the call asks first",
+    "mremap_at": "Without FIXED and DONTUNMAP: grow or shrink in place, or move to where the kernel likes",
+    "mremap_to": "With FIXED or DONTUNMAP",
+    "move_each": "A range of several mappings, for each of them",
+    "check_vma": "What is asked of a mapping",
+    "move_vma": "A mapping moves",
+    "finish": "At the end",
+}
+
+
+def _steps() -> str:
+    """Return the steps of the newest kernel in their order: which errno comes first, and what was done before it."""
+    pipelines = resolve(str(NEWEST)).steps()
+    parts = []
+    for name, title in _PIPELINES.items():
+        rows = (_step(step) for step in pipelines[name])
+        parts.append(f"### {title}\n\n{table(('step', 'errno', 'what it does', 'since'), rows)}")
+    return "\n\n".join(parts)
+
+
+def _step(step: Step) -> tuple[str, ...]:
+    function = step.function
+    about = " ".join(cleandoc(function.__doc__ or "").partition("\n\n")[0].split())
+    errnos = dict.fromkeys(re.findall(r"\bE[A-Z]{3,}\b", getsource(function).replace(function.__doc__ or "", "")))
+    change = by_id(step.change or "")
+    return f"`{step.slot}`", ", ".join(errnos), about, str(change.release) if change else ""
+
+
 def _since(change: Change) -> str:
     releases = [] if change.stable_only else [str(change.release)]
     return ", ".join([*releases, *map(str, change.stable)])
@@ -99,6 +133,7 @@ PARTS: Parts = {
     "comparison-statuses": lambda: _statuses(OF_COMPARISON),
     "references": lambda: table(("reference", "what is asked"), ((f"`{form}`", text) for form, text in FORMS.items())),
     "history": lambda: table(("change", "since", "commit", "what user space sees"), _history()),
+    "steps": _steps,
     "kinds": lambda: table(("kind", "what is mapped", "sharing", "takes", "needs"), _kinds()),
     "document": lambda: _keys(Record(DocumentItem)),
     "region": lambda: _keys(Record(RegionItem)),

@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from mremapcheck.cli.reference import man_pages, topic_man_page, topic_page
 from mremapcheck.docs import topics
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.kernels.version import KernelVersion
-from tests.docs.examples import MAN, PAGES, agrees, blocks, examples, prepare, run
+from tests.docs.examples import MAN, PAGES, ROOT, agrees, blocks, examples, prepare, run
 
 NAMES = [path.stem for path in PAGES]
 
@@ -31,12 +32,22 @@ def test_examples_print_what_the_page_says(path: Path, tmp_path: Path) -> None:
             assert agrees(example.printed, printed), f"$ {example.command}\n{printed}"
 
 
+def _words(line: str) -> list[str]:
+    """Return the words of a command up to where another begins, or the quotes end that it stands in."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
+    lexer.whitespace_split = True
+    try:
+        return list(takewhile(lambda word: word[:1] not in tuple("|&;<>"), lexer))
+    except ValueError:
+        return _words(line[: line.rindex("'")])
+
+
 @pytest.mark.parametrize("path", PAGES, ids=NAMES)
 def test_command_lines_parse(path: Path) -> None:
     for _, block in blocks(path.read_text(encoding="utf-8"), "sh"):
         for line in re.sub(r"\\\n\s*", " ", block).splitlines():
-            found = re.search(r"(?:^|[\s/])mremapcheck (\w.*?)(?: *(?:[|;&#]|\d?>).*)?['\")]*$", line)
-            words = shlex.split(found[1]) if found else []
+            found = re.search(r"(?:^|[\s/])mremapcheck (\w.*)$", line)
+            words = _words(found[1]) if found else []
             if words and words[0] in COMMANDS:
                 command = typer.main.get_command(build(words[0]))
                 command.get_command(None, words[0]).make_context(words[0], words[1:])  # type: ignore[attr-defined]
@@ -83,6 +94,11 @@ def test_help_shows_pages_and_commands(capsys: pytest.CaptureFixture[str]) -> No
 def test_every_topic_of_the_contract_is_there() -> None:
     contract = "scenario kernels verdicts classes bisect ci allocators reimplementers faults platforms contributing"
     assert set(contract.split()) <= set(topics())
+
+
+def test_the_readme_links_every_page() -> None:
+    rows = [f"| [{topic}](mremapcheck/docs/{topic}.md) | {about} |" for topic, about in topics().items()]
+    assert "\n".join(rows) in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_pages_name_only_topics_and_commands_that_are_there() -> None:
