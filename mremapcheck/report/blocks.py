@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.compare.comparison import names_of
 from mremapcheck.compare.matrix import span
@@ -14,7 +15,6 @@ from mremapcheck.report.changes import change_text
 from mremapcheck.report.style import WIDTH, Style
 from mremapcheck.report.text import align, calls, drawing_block, wrapped
 from mremapcheck.scenario.drawing import compact
-from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
