@@ -18,6 +18,7 @@ from mremapcheck.docs import topics
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.kernels.version import KernelVersion
 from tests.docs.examples import MAN, PAGES, ROOT, agrees, blocks, examples, prepare, run
+from tests.test_layers import LEVELS
 
 NAMES = [path.stem for path in PAGES]
 
@@ -118,3 +119,9 @@ def test_ranges_hold_as_the_manual_says() -> None:
         for kernels in map(KernelRange.parse, ranges.split("`, `")):
             assert all(version in kernels for version in inside), ranges
             assert not any(version in kernels for version in outside), ranges
+
+
+def test_packages_are_told_as_they_are() -> None:
+    rows = topic_page("contributing").partition("| package |")[2].partition("\n\n")[0]
+    told = set(re.findall(r"^\| `([a-z]+)/`", rows, re.MULTILINE)) | set(re.findall(r"`, `([a-z]+)/` \|", rows))
+    assert told == {package for level in LEVELS for package in level}
