@@ -15,9 +15,7 @@ ROOT = Path(__file__).parent.parent / "mremapcheck"
 
 #: From the bottom to the top; a package may import itself and what stands on lower levels.
 LEVELS = (
-    ("text",),
-    ("base",),
-    ("linux",),
+    ("base", "linux"),
     ("kernels", "kinds"),
     ("scenario",),
     ("outcome",),

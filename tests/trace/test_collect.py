@@ -346,6 +346,14 @@ def test_a_drawing_that_contradicts_the_result_expects_nothing() -> None:
     assert "Nothing is expected: drawn like this it is" in document["about"]
 
 
+@pytest.mark.parametrize("kernel", ["4.18.0-553.el8.x86_64", "5.14.0-503.el9.x86_64", "9.9"])
+def test_a_kernel_with_backports_or_without_a_model_is_held_against_all(kernel: str) -> None:
+    at, to = 0x7F0000000000, 0x7E0000000000
+    lines = [MMAP.format(size=12288, at=hex(at)), f"munmap({at + 4096:#x}, 4096) = 0"]
+    (document,) = held(kernel, *lines, MOVE.format(at=at, size=12288, to=to))
+    assert document["expect"][0]["verdict"] == "moved"
+
+
 def test_a_limit_that_the_log_does_not_show_is_taken_from_the_result() -> None:
     at = "0x7f0000000000"
     again = f"mremap({at}, 8192, 16384, MREMAP_MAYMOVE) = -1 EAGAIN (Resource temporarily unavailable)"

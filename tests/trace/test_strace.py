@@ -165,10 +165,10 @@ def test_wrapped_lines_are_joined() -> None:
 
 def test_perf_trace_and_ltrace() -> None:
     perf = [
-        "     0.000 ( 0.012 ms): prog/11 mmap(len: 12288, prot: READ|WRITE, flags: PRIVATE|ANONYMOUS) = 0x7f11c0000000",
+        "     0.000 ( 0.012 ms): k/0:1/11 mmap(len: 12288, prot: 3, flags: PRIVATE|ANONYMOUS) = 0x7f11c0000000",
         "     0.030 (         ): prog/11 mremap(addr: 0x7f11c0000000, old_len: 12288, new_len: 12288, "
         "flags: MAYMOVE|FIXED, new_addr: 0x7f1200000000) ...",
-        "     0.030 ( 0.100 ms): prog/11  ... [continued]: mremap()) = 0x7f1200000000",
+        "         ? ( 0.100 ms): prog/11  ... [continued]: mremap()) = 0x7f1200000000",
         "     0.050 ( 0.002 ms): prog/11 mremap(addr: 0x10000, old_len: 4096, new_len: 8192, flags: 1) = -1 EFAULT",
     ]
     ltrace = [

@@ -34,8 +34,8 @@ _PREFIX = re.compile(
     re.VERBOSE,
 )
 _PERF = re.compile(
-    r"\s*\d+\.\d+ \(\s*(?:\d+\.\d+ ms)?\s*\): "
-    r"(?:[^/(]*/)?(?P<pid>\d+)\s+(?P<second>\.\.\. \[continued\]: )?(?P<rest>.*)"
+    r"\s*(?:\d+\.\d+|\?) \(\s*(?:\d+\.\d+ ms)?\s*\): "
+    r"(?:[^(]*/)?(?P<pid>\d+)\s+(?P<second>\.\.\. \[continued\]: )?(?P<rest>.*)"
 )
 _BEGUN = re.compile(r"(?P<name>[a-z_][a-z0-9_]*)\((?P<rest>.*)", re.DOTALL)
 _RESUMED = re.compile(r"<\.\.\. (?P<name>[a-z_][a-z0-9_]*) resumed>(?P<rest>.*)")
