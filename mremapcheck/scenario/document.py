@@ -69,11 +69,26 @@ class MoveExpectation:
 
 
 @dataclass(frozen=True, slots=True)
+class MappingExpectation:
+    """What is expected of one mapping, in the words of outcomes; None where nothing is said.
+
+    ``offset`` in pages; ``flags`` are those that it has, ``without`` those that it has not.
+    """
+
+    prot: str | None = None
+    sharing: str | None = None
+    offset: int | None = None
+    flags: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """What the kernels of a range do: the moves (by index; -1 is the last), and what is left afterwards.
 
     ``regions`` are drawings (see ``drawing``); ``layout`` gives the boundaries of the mappings of a region as
-    (start, pages) in pages; ``counters`` are pages; ``events`` as in the outcome's JSON.
+    (start, pages) in pages; ``counters`` are pages; ``events`` as in the outcome's JSON; ``mappings`` are all
+    of a region.
     """
 
     kernel: KernelRange
@@ -83,6 +98,7 @@ class Expectation:
     counters: Mapping[str, int]
     events: tuple[Mapping[str, str], ...] | None
     line: int = field(default=0, compare=False)
+    mappings: Mapping[str, tuple[MappingExpectation, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 
 from mremapcheck.base.errors import ScenarioError
 from mremapcheck.scenario.address import parse_size
-from mremapcheck.scenario.parse import parse_document
+from mremapcheck.scenario.operations import Mremap
 from mremapcheck.scenario.reader import Refused
 from tests.scenario.documents import scenario
 
@@ -16,9 +16,9 @@ from tests.scenario.documents import scenario
 )
 def test_sizes_may_be_sums(text: str, size: int) -> None:
     assert parse_size(text) == size
-    assert (
-        parse_document(scenario(moves=[{"old_address": "src", "old_size": text}]).document).script[0].old_size == size
-    )  # type: ignore[union-attr]
+    (move,) = scenario(moves=[{"old_address": "src", "old_size": text}]).script
+    assert isinstance(move, Mremap)
+    assert move.old_size == size
 
 
 @pytest.mark.parametrize("text", ["1p-2p", "1p-", "+1p", "1p 8B", "1p--1B", "18446744073709551615B+1B"])
