@@ -91,6 +91,7 @@ def _history() -> Iterator[tuple[str, ...]]:
         yield f"`{change.id}`", _since(change), change.commit or "not known", change.summary
 
 
+_DOCSTRING = re.compile(r'""".*?"""', re.DOTALL)
 #: The pipelines that a call can go through, and what each is in the kernel.
 _PIPELINES = {
     "mremap": "What the call asks first",
@@ -119,7 +120,7 @@ def _steps() -> str:
 def _step(step: Step) -> tuple[str, ...]:
     function = step.function
     about = " ".join(cleandoc(function.__doc__ or "").partition("\n\n")[0].split())
-    errnos = dict.fromkeys(re.findall(r"\bE[A-Z]{3,}\b", getsource(function).replace(function.__doc__ or "", "")))
+    errnos = dict.fromkeys(re.findall(r"\bE[A-Z]{3,}\b", _DOCSTRING.sub("", getsource(function))))
     change = by_id(step.change or "")
     return f"`{step.slot}`", ", ".join(errnos), about, str(change.release) if change else ""
 
