@@ -13,9 +13,9 @@ import pytest
 import typer
 
 from mremapcheck.cli.main import COMMANDS, build, call
-from mremapcheck.cli.reference import man_pages, topic_man_page, topic_page
+from mremapcheck.cli.reference import PARTS, man_pages, topic_man_page, topic_page
 from mremapcheck.compare.matrix import default_kernels
-from mremapcheck.docs import topics
+from mremapcheck.docs import filled, topics
 from mremapcheck.executors.references import open_executor
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.kernels.version import KernelVersion
@@ -58,6 +58,12 @@ def test_command_lines_parse(path: Path) -> None:
                 command.get_command(None, words[0]).make_context(words[0], words[1:])  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("path", PAGES, ids=NAMES)
+def test_parts_in_the_files_are_those_of_today(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text == filled(text, PARTS), "`python -m tests.docs.examples` writes them"
+
+
 def test_man_pages_are_those_of_the_manual() -> None:
     """After a page or a definition has changed, ``python -m tests.docs.examples`` makes them anew."""
     shipped = {str(path.relative_to(MAN)): path.read_text(encoding="utf-8") for path in MAN.glob("man*/*")}
@@ -68,6 +74,7 @@ def test_man_pages_are_those_of_the_manual() -> None:
 def test_man_pages_are_well_formed(topic: str) -> None:
     roff = topic_man_page(topic)
     assert roff.startswith(".TH MREMAPCHECK")
+    assert not re.search(r"<!-- [a-z-]+ -->", topic_page(topic)), "a part without its end"
     if shutil.which("groff") is None:
         return
     command = ["groff", "-man", "-Tutf8", "-ww", "-z", "-k"]
