@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mremapcheck.outcome.outcome import Execution
     from mremapcheck.scenario.document import Scenario
 
-#: Allocations that are made to fail before anybody looks whether there are more.
-STRIDE = 16
+#: Allocations that are made to fail before anybody looks whether there are more: at first, and at most.
+_STRIDE, _LONGEST_STRIDE = 4, 16
 #: More than any call makes: a kernel that goes on failing does not count.
 _MOST = 4096
 #: Scenarios that are swept side by side.
@@ -66,6 +66,12 @@ class _Point:
     known: int = 0
     failed: int = 0
     usual: Execution | None = field(default=None)
+
+    @property
+    def stride(self) -> range:
+        """Which allocations are to fail next."""
+        length = min(max(_STRIDE, self.next - 1), _LONGEST_STRIDE)
+        return range(self.next, self.next + length)
 
     def at(self, n: int) -> Scenario:
         """Return the scenario up to this move, whose ``n``-th allocation fails."""
@@ -120,8 +126,8 @@ def _sweep(executor: Executor, group: Sequence[Scenario], rounds: int) -> Iterat
         point.begin(next(first), next(first))
     open_ = [point for point in open_ if point.outcomes is not None]
     while open_:
-        runs = executor.run(point.at(point.next + step) for point in open_ for step in range(STRIDE))
-        open_ = [point for point in open_ if point.take([next(runs) for _ in range(STRIDE)], rounds)]
+        runs = executor.run(point.at(n) for point in open_ for n in point.stride)
+        open_ = [point for point in open_ if point.take([next(runs) for _ in point.stride], rounds)]
     for scenario, moves in zip(group, points, strict=True):
         yield _result(scenario, moves)
 

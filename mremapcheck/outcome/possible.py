@@ -46,16 +46,25 @@ class Losses:
 
 @dataclass(frozen=True, slots=True)
 class Possible:
-    """One thing that a move can come to: ``regions`` as an outcome draws them.
+    """One thing that a move can come to.
 
-    ``usual``: it is also what happens while there is memory. ``ran_out`` are a model's steps that lead to it.
+    ``usual``: it is what happens while there is memory. ``ran_out`` are a model's steps that lead to it.
     """
 
-    move: MoveOutcome
-    regions: Mapping[str, str]
+    outcome: Outcome
     losses: Losses = Losses()
     usual: bool = False
     ran_out: tuple[RanOut, ...] = ()
+
+    @property
+    def move(self) -> MoveOutcome:
+        """The move that memory ran out in."""
+        return self.outcome.moves[-1]
+
+    @property
+    def regions(self) -> Mapping[str, str]:
+        """What is left, drawn."""
+        return self.outcome.regions
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -98,14 +107,24 @@ class Outcomes:
         """Take what a run came to; ``ran_out``: where memory ran out in it, None where it did not."""
         if outcome.kernel_log:
             self.reports[outcome.kernel_log] = None
-        new = Possible(outcome.moves[-1], outcome.regions, losses(self.move, self.before, outcome), ran_out is None)
+        new = Possible(outcome, losses(self.move, self.before, outcome), ran_out is None)
         old = self._found.get(new.key, new)
         steps = dict.fromkeys([*old.ran_out, *([ran_out] if ran_out and ran_out.step else [])])
-        self._found[new.key] = Possible(new.move, new.regions, new.losses, old.usual or new.usual, tuple(steps))
+        self._found[new.key] = Possible(old.outcome, new.losses, old.usual or new.usual, tuple(steps))
 
     def all(self) -> list[Possible]:
         """Return them: first what succeeds, last what has moved most before it failed."""
         return sorted(self._found.values(), key=lambda each: each.place)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return an item of ``moves`` of the ``faults`` report."""
+        return {
+            "move": self.index,
+            "outcomes": [each.to_json() for each in self.all()],
+            **self.losses.to_json(),
+            "reports": [list(report) for report in self.reports],
+            "troubles": list(self.troubles),
+        }
 
     @property
     def keys(self) -> set[tuple[object, ...]]:

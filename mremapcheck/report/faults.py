@@ -1,0 +1,113 @@
+"""Sweeps for people: every outcome drawn, where memory ran out, and what users ask of it in the last line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mremapcheck.report.before import before
+from mremapcheck.report.style import Style
+from mremapcheck.report.text import calls, counted, drawing_block, wrapped
+from mremapcheck.text.terminal import one_line
+
+if TYPE_CHECKING:
+    from mremapcheck.compare.allowed import Swept
+    from mremapcheck.executors.sweep import Sweep
+    from mremapcheck.outcome.possible import Losses, Outcomes, Possible
+
+#: Rows of a block that are no regions.
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def swept_lines(swept: Swept, names: Sequence[str], style: Style | None = None) -> Iterator[str]:
+    """Yield what one scenario came to; ``names`` are the references of the kernels."""
+    style = style or Style()
+    scenario = swept.scenario
+    yield from wrapped(f"{scenario.name}: {one_line(scenario.summary)}", width=style.width)
+    yield from (f"    {text}" for text in calls(scenario))
+    if swept.status in ("skip", "error") and not swept.sweep.moves:
+        yield from wrapped(f"{swept.status}: {swept.reason}", "  ", "    ", style.width)
+        yield ""
+        return
+    for sweep, name in zip((swept.sweep, swept.other), names, strict=False):
+        if sweep is not None:
+            yield from _sweep_lines(sweep, name, swept, style)
+    if swept.other is not None:
+        yield from _deviations(swept, names, style)
+    for text in swept.unexpected:
+        yield from wrapped(f"! {text}", "  ", "    ", style.width)
+    for report in swept.reports:
+        yield "  ! the kernel complains:"
+        yield from (f"    | {line}" for line in report)
+    for trouble in swept.troubles:
+        yield "  ! a run came to nothing:"
+        yield from (f"    {line}" for line in trouble.splitlines())
+    asked = names[1] if swept.other is not None else names[0]
+    yield f"  {answer(swept.losses)}" + (f" ({asked})" if swept.other is not None else "")
+    yield ""
+
+
+def answer(losses: Losses) -> str:
+    """Say what users ask, in one line."""
+    said = {
+        "data can be lost": losses.source,
+        "the destination can be lost": losses.destination,
+        "it can be half moved": losses.half_moved,
+    }
+    return "; ".join(f"{what}: {'yes' if is_so else 'no'}" for what, is_so in said.items())
+
+
+def summary_line(counts: Mapping[str, int]) -> str:
+    """Count the scenarios by what came of them."""
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    return f"{counted(sum(counts.values()), 'scenario')} swept: {told}"
+
+
+def _sweep_lines(sweep: Sweep, name: str, swept: Swept, style: Style) -> Iterator[str]:
+    for move in sweep.moves:
+        which = f", moves[{move.index}]" if len(sweep.moves) > 1 else ""
+        yield f"  {style.paint('strong', name)}{which}:"
+        yield from _move_lines(move, _start(swept, move), style)
+
+
+def _start(swept: Swept, move: Outcomes) -> Mapping[str, str]:
+    return before(swept.scenario) if move.index == 0 else move.before.regions
+
+
+def _move_lines(move: Outcomes, start: Mapping[str, str], style: Style) -> Iterator[str]:
+    regions = list(dict.fromkeys([*start, *(name for each in move.all() for name in each.regions)]))
+    rows: dict[str, list[str]] = {"before": [start.get(region, "") for region in regions]}
+    notes: dict[str, list[str]] = {}
+    for number, possible in enumerate(move.all()):
+        row = f"{_mark(number)} {possible.move}"
+        rows[row] = [possible.regions.get(region, "") or "." for region in regions]
+        notes[row] = list(_notes(possible))
+    columns = [(region, {row: cells[place] for row, cells in rows.items()}) for place, region in enumerate(regions)]
+    yield from (f"  {line}" for line in drawing_block(columns, list(rows), style=style))
+    for row, texts in notes.items():
+        for text in texts:
+            yield from wrapped(f"{row.split()[0]} {text}", "      ", "        ", style.width)
+
+
+def _mark(number: int) -> str:
+    return _LETTERS[number] if number < len(_LETTERS) else str(number)
+
+
+def _notes(possible: Possible) -> Iterator[str]:
+    if possible.usual:
+        yield "while there is memory" + (", and where it runs out unnoticed" if possible.ran_out else "")
+    elif possible.ran_out:
+        yield "memory runs out at " + ", ".join(map(str, possible.ran_out))
+
+
+def _deviations(swept: Swept, names: Sequence[str], style: Style) -> Iterator[str]:
+    first, second = names[:2]
+    if swept.oracle:
+        words = (f"! {second} shows what {first} does not allow", f"allowed by {first}, never seen on {second}")
+    else:
+        words = (f"possible on {second} only", f"possible on {first} only")
+    for word, deviations in zip(words, (swept.more, swept.less), strict=True):
+        for each in deviations:
+            yield from wrapped(f"{word}: {each}", "  ", "    ", style.width)
+    if not swept.more and not swept.less:
+        yield f"  {second} shows all that {first} allows" if swept.oracle else f"  {second} does the same"
