@@ -22,13 +22,19 @@ def faults(
     kernel: Annotated[
         list[str] | None,
         typer.Option(
-            "--kernel", metavar="REF [REF]", show_default=False, help="A model, live, vm:PATH; two are laid side by side."
+            "--kernel",
+            metavar="REF [REF]",
+            show_default=False,
+            help="A model, live, vm:PATH; two are compared.",
         ),
     ] = None,
     against: Annotated[
         str | None,
         typer.Option(
-            "--against", metavar="REF", show_default=False, help="Whatever this kernel shows must be allowed by --kernel."
+            "--against",
+            metavar="REF",
+            show_default=False,
+            help="What this kernel shows, --kernel must allow.",
         ),
     ] = None,
     look: CampaignFormat = Look.TABLE,

@@ -1,4 +1,4 @@
-"""What a kernel showed when memory ran out, held against what another one allows, and against what a scenario expects."""
+"""What a kernel showed when memory ran out, held against what another allows, and against what scenarios expect."""
 
 from __future__ import annotations
 
@@ -105,7 +105,8 @@ def held(
     for each in (sweep, other):
         if each is not None and each.status != "ran":
             return Swept(scenario, "skip" if each.status == "skip" else "error", each.reason, sweep, other, oracle)
-    more = less = ()
+    more: tuple[Deviation, ...] = ()
+    less: tuple[Deviation, ...] = ()
     if other is not None:
         more, less = _missing(other, sweep), _missing(sweep, other)
     said = [

@@ -117,9 +117,7 @@ class _Point:
 
 
 def _sweep(executor: Executor, group: Sequence[Scenario], rounds: int) -> Iterator[Sweep]:
-    points = [
-        [_Point(scenario, index, place) for index, place in enumerate(_places(scenario))] for scenario in group
-    ]
+    points = [[_Point(scenario, index, place) for index, place in enumerate(_places(scenario))] for scenario in group]
     open_ = [point for each in points for point in each]
     first = executor.run(run for point in open_ for run in (_before(point), point.at(0)))
     for point in open_:

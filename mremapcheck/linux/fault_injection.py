@@ -33,11 +33,10 @@ class FaultInjection:
     a page fault of the interpreter's would count, too.
     """
 
-    __slots__ = ("_calls", "_number", "_stop", "_usable", "_was")
+    __slots__ = ("_calls", "_stop", "_usable", "_was")
 
     def __init__(self) -> None:
         self._calls = Bound()
-        self._number = buffer(_NUMBER)
         self._was = buffer(_NUMBER)
         self._stop = buffer(b"0")
         self._usable = False
@@ -54,10 +53,10 @@ class FaultInjection:
 
     def _make(self, n: int, arguments: tuple[int, ...]) -> tuple[int, int, bool]:
         text = b"%d" % n
-        self._number[: len(text)] = text
+        number = buffer(text)
         fd = _open()
         try:
-            begin = self._calls[_SYS_WRITE, fd, address(self._number), len(text)]
+            begin = self._calls[_SYS_WRITE, fd, address(number), len(text)]
             wanted = self._calls[arguments]
             look = self._calls[_SYS_PREAD64, fd, address(self._was), _NUMBER, 0]
             end = self._calls[_SYS_WRITE, fd, address(self._stop), 1]
@@ -66,11 +65,11 @@ class FaultInjection:
             raw(*begin)
             result: int = raw(*wanted)
             code = errno()
-            raw(*look)
+            length = raw(*look)
             raw(*end)
         finally:
             os.close(fd)
-        return result, code, self._was[:1] == b"0"
+        return result, code, self._was.raw[:length].strip() == b"0"
 
     def _try(self) -> None:
         """Raise Trouble unless an allocation of a call that makes one is made to fail."""

@@ -9,7 +9,6 @@ from typing import Any
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, page_align
 from mremapcheck.outcome.outcome import MoveOutcome, Outcome, RanOut
-from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import MREMAP_FIXED, Address, Mremap
 
 #: Whose data a page holds: the letter, and the page of the letter.

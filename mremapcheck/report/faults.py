@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mremapcheck.report.before import before
 from mremapcheck.report.style import Style
@@ -29,11 +29,13 @@ def swept_lines(swept: Swept, names: Sequence[str], style: Style | None = None) 
         yield from wrapped(f"{swept.status}: {swept.reason}", "  ", "    ", style.width)
         yield ""
         return
-    for sweep, name in zip((swept.sweep, swept.other), names, strict=False):
+    sides = ((swept.sweep, swept.less), (swept.other, swept.more))
+    for (sweep, alone), name, words in zip(sides, names, _alone(swept, names), strict=False):
         if sweep is not None:
-            yield from _sweep_lines(sweep, name, swept, style)
-    if swept.other is not None:
-        yield from _deviations(swept, names, style)
+            marks = {(each.move, each.possible.key): words for each in alone}
+            yield from _sweep_lines(sweep, name, swept, marks, style)
+    if swept.other is not None and not swept.more and not swept.less:
+        yield f"  {names[1]} " + ("shows all that is allowed, and nothing else" if swept.oracle else "does the same")
     for text in swept.unexpected:
         yield from wrapped(f"! {text}", "  ", "    ", style.width)
     for report in swept.reports:
@@ -63,30 +65,35 @@ def summary_line(counts: Mapping[str, int]) -> str:
     return f"{counted(sum(counts.values()), 'scenario')} swept: {told}"
 
 
-def _sweep_lines(sweep: Sweep, name: str, swept: Swept, style: Style) -> Iterator[str]:
+#: The number of a move and the key of an outcome -> what is said of it.
+_Marks: TypeAlias = Mapping[tuple[int, tuple[object, ...]], str]
+
+
+def _sweep_lines(sweep: Sweep, name: str, swept: Swept, marks: _Marks, style: Style) -> Iterator[str]:
     for move in sweep.moves:
         which = f", moves[{move.index}]" if len(sweep.moves) > 1 else ""
         yield f"  {style.paint('strong', name)}{which}:"
-        yield from _move_lines(move, _start(swept, move), style)
+        yield from _move_lines(move, _start(swept, move), marks, style)
 
 
 def _start(swept: Swept, move: Outcomes) -> Mapping[str, str]:
     return before(swept.scenario) if move.index == 0 else move.before.regions
 
 
-def _move_lines(move: Outcomes, start: Mapping[str, str], style: Style) -> Iterator[str]:
+def _move_lines(move: Outcomes, start: Mapping[str, str], marks: _Marks, style: Style) -> Iterator[str]:
     regions = list(dict.fromkeys([*start, *(name for each in move.all() for name in each.regions)]))
     rows: dict[str, list[str]] = {"before": [start.get(region, "") for region in regions]}
-    notes: dict[str, list[str]] = {}
+    notes: dict[str, str] = {}
     for number, possible in enumerate(move.all()):
-        row = f"{_mark(number)} {possible.move}"
+        row = f"{_mark(number)}. {possible.move}"
         rows[row] = [possible.regions.get(region, "") or "." for region in regions]
-        notes[row] = list(_notes(possible))
+        mark = marks.get((move.index, possible.key))
+        notes[row] = "; ".join([*([mark] if mark else []), *_notes(possible)])
     columns = [(region, {row: cells[place] for row, cells in rows.items()}) for place, region in enumerate(regions)]
     yield from (f"  {line}" for line in drawing_block(columns, list(rows), style=style))
-    for row, texts in notes.items():
-        for text in texts:
-            yield from wrapped(f"{row.split()[0]} {text}", "      ", "        ", style.width)
+    for row, text in notes.items():
+        if text:
+            yield from wrapped(f"{row.partition('.')[0]}: {text}", "    ", "      ", style.width)
 
 
 def _mark(number: int) -> str:
@@ -100,14 +107,8 @@ def _notes(possible: Possible) -> Iterator[str]:
         yield "memory runs out at " + ", ".join(map(str, possible.ran_out))
 
 
-def _deviations(swept: Swept, names: Sequence[str], style: Style) -> Iterator[str]:
-    first, second = names[:2]
+def _alone(swept: Swept, names: Sequence[str]) -> tuple[str, str]:
+    """Return what is said of outcomes that only the first kernel has, and only the second."""
     if swept.oracle:
-        words = (f"! {second} shows what {first} does not allow", f"allowed by {first}, never seen on {second}")
-    else:
-        words = (f"possible on {second} only", f"possible on {first} only")
-    for word, deviations in zip(words, (swept.more, swept.less), strict=True):
-        for each in deviations:
-            yield from wrapped(f"{word}: {each}", "  ", "    ", style.width)
-    if not swept.more and not swept.less:
-        yield f"  {second} shows all that {first} allows" if swept.oracle else f"  {second} does the same"
+        return f"allowed, and never seen on {names[-1]}", f"! not allowed by {names[0]}"
+    return f"on {names[0]} only", f"on {names[-1]} only"

@@ -74,7 +74,7 @@ class Expectation:
 
     ``regions`` are drawings (see ``drawing``); ``layout`` gives the boundaries of the mappings of a region as
     (start, pages) in pages; ``counters`` are pages; ``events`` as in the outcome's JSON. ``faults``: all that the last
-    move can come to besides when memory runs out in it, each with ``moves`` and ``regions`` alone; None: nothing is said.
+    move can come to besides when memory runs out in it, each with ``moves`` and ``regions`` alone; None: nothing said.
     """
 
     kernel: KernelRange

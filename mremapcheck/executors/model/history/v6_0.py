@@ -57,9 +57,9 @@ def _merge_growth(call: Call, growth: Vma) -> Answer:
 
 
 def get_nodes_to_unmap(state: Unmap) -> Answer:
-    """Refuse to unmap anything where there is no memory for the tree's nodes; what was cut stays cut (d4af56c5c7c6, 6.1).
+    """Refuse to unmap anything where there is no memory for the tree's nodes (d4af56c5c7c6, 6.1).
 
-    Until then unmapping whole mappings needed none, and could not fail.
+    What was cut stays cut. Until then unmapping whole mappings needed none, and could not fail.
     """
     if not get_nodes(state.mm):
         return state.fail(ENOMEM, "there is no memory to unmap [{:at}, {:at})", state.start, state.end)
