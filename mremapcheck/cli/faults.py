@@ -14,6 +14,7 @@ from mremapcheck.cli.options import Color, Colors, Jobs, ListOnly, Only, Paths, 
 if TYPE_CHECKING:
     from mremapcheck.compare.allowed import Swept
     from mremapcheck.executors.protocol import Executor
+    from mremapcheck.outcome.possible import Losses
     from mremapcheck.scenario.document import Scenario
 
 
@@ -57,7 +58,7 @@ def faults(
     from mremapcheck.cli.reporting import style_of
     from mremapcheck.executors.references import TIMEOUT, open_executor
     from mremapcheck.outcome.status import OF_RUN
-    from mremapcheck.report.faults import summary_line, swept_lines
+    from mremapcheck.report.faults import summary_lines, swept_lines
     from mremapcheck.scenario.selection import select
 
     scenarios = select(paths or [], only or [])
@@ -73,13 +74,16 @@ def faults(
     style = style_of(color.value, out)
     counts = dict.fromkeys((name for name, status in OF_RUN.items() if not status.on_request), 0)
     results = []
+    losses: Losses | None = None
     with ExitStack() as stack:
         executors = [
             stack.enter_context(open_executor(reference, timeout=timeout or TIMEOUT, jobs=jobs))
             for reference in references
         ]
         for swept in sweeps(executors, scenarios, against is not None):
-            counts[swept.status] = counts.get(swept.status, 0) + 1
+            counts[swept.status] += 1
+            if swept.sweep.moves:
+                losses = swept.losses | losses if losses else swept.losses
             if look is Look.JSON:
                 results.append(swept.to_json())
             else:
@@ -92,7 +96,7 @@ def faults(
         head = {"kernel": kernels[0], "other": other, "oracle": against is not None}
         print_document("faults", {**head, "results": results, "summary": counts})
     else:
-        print_lines([summary_line(counts)], out=out)
+        print_lines(summary_lines(counts, losses), out=out)
     return of_counts(counts)
 
 

@@ -59,10 +59,12 @@ def answer(losses: Losses) -> str:
     return "; ".join(f"{what}: {'yes' if is_so else 'no'}" for what, is_so in said.items())
 
 
-def summary_line(counts: Mapping[str, int]) -> str:
-    """Count the scenarios by what came of them."""
+def summary_lines(counts: Mapping[str, int], losses: Losses | None) -> Iterator[str]:
+    """Count the scenarios by what came of them; ``losses`` are those in any of them, None where none was swept."""
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    return f"{counted(sum(counts.values()), 'scenario')} swept: {told}"
+    yield f"{counted(sum(counts.values()), 'scenario')}: {told}"
+    if losses is not None:
+        yield answer(losses)
 
 
 #: The number of a move and the key of an outcome -> what is said of it.
