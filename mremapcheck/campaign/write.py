@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mremapcheck.base.text import yaml
 from mremapcheck.campaign.group import Group
 from mremapcheck.compare.difference import Difference
-from mremapcheck.text import yaml
 
 #: Keys of a document as the shipped scenarios have them; a random one has no more.
 _ORDER = ("name", "summary", "map", "vmas", "process", "moves")

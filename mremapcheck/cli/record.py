@@ -49,7 +49,7 @@ def record(
     with os.fdopen(os.memfd_create(name), "rb") as file:  # one without a name is never left behind
         kept = log or Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
         with Recording(command, kept, _STDERR if out is None else None) as recording:
-            collection = read([(kept, recording.lines())])
+            collection = read([(log or Path(name), recording.lines())])
         status = recording.status
         source = f"a run of {name}"
         try:

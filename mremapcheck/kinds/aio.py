@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import struct
-from collections.abc import Iterator
 
 from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker, Site
 from mremapcheck.kinds.placing import leave_one_gap, protect
@@ -14,6 +13,10 @@ from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
 from mremapcheck.linux.vm_flags import DONTCOPY, DONTEXPAND, EXEC
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _EVENT = 32
 _MISSING = "this kernel is built without aio (CONFIG_AIO)"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
-from dataclasses import replace
 
 from mremapcheck.base.units import PAGE
 from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker, Site
@@ -16,6 +14,10 @@ from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
 from mremapcheck.linux.vm_flags import DONTDUMP, DONTEXPAND, EXEC, IO, MIXEDMAP, PFNMAP
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: The ring with both queues takes 36 bytes for an entry: 16 for each of two completions, 4 for the submission's index.
 _ENTRY = 36
@@ -82,8 +84,9 @@ def _mapping(site: Site) -> Iterator[str]:
     yield "open_gaps();"
 
 
-_BACKING = Backing("io-uring", "io-uring", placement="own", base_flags=IO | PFNMAP | DONTEXPAND | DONTDUMP)
-_OF_PAGES = replace(_BACKING, base_flags=MIXEDMAP | DONTEXPAND)
+def _backing(flags: int, never: int = 0) -> Backing:
+    return Backing("io-uring", "io-uring", placement="own", base_flags=DONTEXPAND | flags, never=never)
+
 
 KIND = Kind(
     "io-uring",
@@ -91,10 +94,10 @@ KIND = Kind(
     sharing=("shared",),
     touched=False,
     feature="io-uring",
-    backing=_BACKING,
+    backing=_backing(IO | PFNMAP | DONTDUMP),
     became=(
-        ("io-uring-pages", _OF_PAGES),  # made of pages of their own (3ab1db3c6039, 6.10)
-        ("anon-inodes-not-executable", replace(_OF_PAGES, never=EXEC)),  # 1ed95281c0c7, 6.16
+        ("io-uring-pages", _backing(MIXEDMAP)),  # made of pages of their own (3ab1db3c6039, 6.10)
+        ("anon-inodes-not-executable", _backing(MIXEDMAP, EXEC)),  # 1ed95281c0c7, 6.16
     ),
     marks=("anon_inode:[io_uring]",),
     maker=Maker(_map, _open, placed=True),

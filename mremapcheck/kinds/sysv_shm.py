@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
 
 from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker, Site
 from mremapcheck.kinds.placing import protect
@@ -23,6 +22,10 @@ from mremapcheck.linux.refusals import refusal
 from mremapcheck.linux.syscalls import call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MISSING = "this kernel is built without System V IPC (CONFIG_SYSVIPC)"
 

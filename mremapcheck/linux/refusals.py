@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import errno
 import os
+from mmap import PAGESIZE as PAGE
 
-from mremapcheck.base.units import PAGE
 from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
     MAP_PRIVATE,

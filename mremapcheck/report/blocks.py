@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.compare.comparison import names_of
+from mremapcheck.compare.matrix import span
 from mremapcheck.outcome.outcome import events_text
 from mremapcheck.report.before import before
 from mremapcheck.report.changes import change_text
 from mremapcheck.report.style import WIDTH, Style
 from mremapcheck.report.text import align, calls, drawing_block, wrapped
-from mremapcheck.text.terminal import one_line
+from mremapcheck.scenario.drawing import compact
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
@@ -137,6 +139,22 @@ def comparison_drawing(
     return _indent(drawing_block(columns, rows, marked, style))
 
 
+def matrix_drawing(row: Row, kernels: Sequence[Kernel], style: Style = _PLAIN) -> list[str]:
+    """Draw before, and what each range of kernels leaves, with what the moves return."""
+    seen = [(era, row.cells[era.first].execution.outcome) for era in row.eras]
+    outcomes = [(span(era, kernels), outcome) for era, outcome in seen if outcome is not None]
+    if not outcomes:
+        return []
+    start = before(row.scenario)
+    regions = _regions(start, *(outcome.regions for _, outcome in outcomes))
+    moves = [_moves(outcome) for _, outcome in outcomes]
+    columns = [("before", align(start, regions))]
+    for (name, outcome), returned in zip(outcomes, moves, strict=True):
+        columns.append((one_line(name), {**align(outcome.regions, regions), **returned}))
+    rows = [*regions, *dict.fromkeys(row for returned in moves for row in returned)]
+    return _indent(drawing_block(columns, rows, style=style))
+
+
 def matrix_mismatches(row: Row, kernels: Sequence[Kernel]) -> list[str]:
     """Name what is not as expected, and on which kernels; an error's reason with the kernels that it came from."""
     said: dict[str, list[str]] = {}
@@ -165,15 +183,20 @@ def difference_lines(differences: Iterable[Difference], width: int = WIDTH) -> l
     return lines
 
 
-def differing_lines(differences: Iterable[Difference], width: int = WIDTH, indent: str = "  ") -> list[str]:
-    """Say each difference with both sides; of one that the drawings show, only where it is."""
+def differing_lines(
+    differences: Iterable[Difference], width: int = WIDTH, indent: str = "  ", drawn: bool = True
+) -> list[str]:
+    """Say each difference with both sides; of one that drawings beside it show (``drawn``), only where it is."""
     said: dict[str, list[str]] = {}  # what is said of one place in the same words -> its classes
     many = any(difference.where not in ("moves[0]", "events") for difference in differences if _is_move(difference))
     for difference in differences:
-        kind, sides = CLASSES[difference.kind], f"{difference.a} -> {difference.b}"
+        kind = CLASSES[difference.kind]
+        sides = " -> ".join(
+            (compact(side) or ".") if "." in difference.where else side for side in (difference.a, difference.b)
+        )
         if kind.of_move:
             text = f"of {difference.where}: {sides}" if many else f": {sides}"
-        elif difference.where.startswith("regions."):
+        elif drawn and difference.where.startswith("regions."):
             text = f": {kind.words.format(place(difference.where))}"
         else:
             text = f": {kind.words.format(place(difference.where))}: {sides}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.report.before import before
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import calls, counted, drawing_block, wrapped
-from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.allowed import Swept

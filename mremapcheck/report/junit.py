@@ -17,11 +17,11 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from mremapcheck.base.text import xml
 from mremapcheck.compare.comparison import names_of
 from mremapcheck.report.base import Header, Tally
 from mremapcheck.report.cases import Case, case
 from mremapcheck.report.style import Style
-from mremapcheck.text import xml
 
 if TYPE_CHECKING:
     from mremapcheck.executors.protocol import Kernel

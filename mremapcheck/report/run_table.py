@@ -6,12 +6,12 @@ from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.outcome.status import OF_RUN
 from mremapcheck.report.blocks import kernel_text, mismatch_block, outcome_block, trace_block
 from mremapcheck.report.printer import Printer
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import clip
-from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.outcome.expectations import Result

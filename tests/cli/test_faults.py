@@ -20,13 +20,16 @@ map:
 moves:
   - {old_address: src, old_size: 3p, new_address: dst, flags: MAYMOVE|FIXED}
 """
-LISTED = SEVERAL.replace("several", "listed") + """
+LISTED = (
+    SEVERAL.replace("several", "listed")
+    + """
 expect:
   - kernel: "<6.17-rc1"
     errno: EFAULT
     faults:
       - {errno: ENOMEM, verdict: refused, src: "A.B", dst: "XXX"}
 """
+)
 NOT_LISTED = LISTED.replace("verdict: refused", "verdict: damaged")
 
 
@@ -37,7 +40,9 @@ def test_a_model_lists_what_it_allows(program: Program, write: Write) -> None:
     (result,) = answer.json["results"]
     (move,) = result["moves"]
     assert (move["source_lost"], move["destination_lost"], move["half_moved"]) == (False, True, True)
-    told = [(each["errno"], each["verdict"], each["regions"]["src"], each["regions"]["dst"]) for each in move["outcomes"]]
+    told = [
+        (each["errno"], each["verdict"], each["regions"]["src"], each["regions"]["dst"]) for each in move["outcomes"]
+    ]
     assert told == [
         (None, "moved", "...", "AXB"),
         (None, "moved", "_..", "AXB"),

@@ -55,6 +55,13 @@ def test_a_command_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("strace")
+def test_a_log_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert call(["record", "--log", str(tmp_path / "file" / "log"), "--", "true"]) == 2
+    assert "log cannot be written: " in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("strace")
 def test_a_program_that_makes_no_such_call(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["record", "--", "true"]) == 4
     assert "it made none: big buffers have to grow" in capsys.readouterr().err

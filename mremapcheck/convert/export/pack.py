@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from mremapcheck import __version__
+from mremapcheck.base.text.c import comment, short_comment, string
 from mremapcheck.convert.export.c_text import identifier, kind, size
 from mremapcheck.convert.export.kinds import with_kinds
 from mremapcheck.convert.export.oracle import Wanted
 from mremapcheck.convert.export.steps import Objects, rows
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.text.c import comment, short_comment, string
 
 #: The parts of the interpreter, in the order in which C needs them; the tables come after the first one.
 PARTS = (

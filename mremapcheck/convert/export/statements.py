@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mremapcheck.base.text.c import character, short_comment, string
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.convert.export.c_text import flags, identifier
 from mremapcheck.convert.export.mappings import PROTS, Mappings, size_of
@@ -33,7 +34,6 @@ from mremapcheck.scenario.operations import (
     UffdRegister,
     UffdUnregister,
 )
-from mremapcheck.text.c import character, short_comment, string
 
 _MODES = {"missing": "UFFDIO_REGISTER_MODE_MISSING", "wp": "UFFDIO_REGISTER_MODE_WP"}
 _EVENTS = "UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_UNMAP"

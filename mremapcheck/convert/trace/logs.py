@@ -23,8 +23,8 @@ _OPEN_AT_ONCE = 200
 
 #: A line that such a log has -> what the log looks like, and what to do instead. The first that fits counts.
 _FORMATS = (
-    (r"PERFILE2", "perf's own data: `perf trace -i FILE` prints it"),
-    (r"\x1f\ufffd|\x1f\x8b|\ufffd7zXZ|\(\ufffd/\ufffd", "a compressed file: unpack it first"),
+    (r"^PERFILE2", "perf's own data: `perf trace -i FILE` prints it"),
+    (r"^(?:\x1f\ufffd\x08|\ufffd7zXZ|\(\ufffd/\ufffd|BZh[1-9])", "a compressed file: unpack it first"),
     (r"^\(\d+\.\d+\) |^pie: |\bRemap\b.*->", "CRIU's log, which shows no calls: run it under strace"),
     (r"^\s*\S+-\d+ +\[\d+\] .*\bsys_(?:enter_)?\w+", "ftrace (trace-cmd): use strace"),
     (r"^[0-9a-f]{6,16}-[0-9a-f]{6,16} [r-][w-][x-][sp] ", "/proc/PID/maps, which shows mappings and no calls"),

@@ -69,8 +69,11 @@ class Recording:
             raise MremapcheckError(
                 f"there is no command `{self._command[0]}`", "give it as you would to a shell, after `--`"
             )
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._log.write_bytes(b"")
+        try:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            self._log.write_bytes(b"")
+        except OSError as error:
+            raise MremapcheckError(f"{self._log} cannot be written: {error.strerror}") from None
         self._before = _handle_signals(self._asked)
         traced = [strace, *options(strace), "-o", str(self._log), "--", *self._command]
         self._tracer = Family(traced, self._stdout)

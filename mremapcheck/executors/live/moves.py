@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from errno import EACCES, EAGAIN, ENOMEM, ENOSYS, EPERM
 
-from mremapcheck.base.units import PAGE, page_align
+from mremapcheck.base.units import PAGE, U64, page_align
 from mremapcheck.executors.live.explain import memlock
 from mremapcheck.executors.live.observation import presence
 from mremapcheck.executors.live.shortage import no_memory
@@ -63,7 +63,7 @@ class Moves:
         if result != -1:
             if not self._low <= result < self._high and result >= PAGE:
                 self.places.append((result, result + page_align(arguments[2])))
-            self._made.append((0, result, failed, before if mappings else None, None, None, None))
+            self._made.append((0, result & U64, failed, before if mappings else None, None, None, None))
             return
         skip = ""
         if code == EAGAIN and not limited:
