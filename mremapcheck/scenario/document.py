@@ -83,8 +83,8 @@ class Expectation:
     layout: Mapping[str, tuple[tuple[int, int], ...]]
     counters: Mapping[str, int]
     events: tuple[Mapping[str, str], ...] | None
-    faults: tuple[Expectation, ...] | None = None
     line: int = field(default=0, compare=False)
+    faults: tuple[Expectation, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
