@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.live.plan import Prepared
 from mremapcheck.executors.live.tags import decode
-from mremapcheck.kinds import KINDS
+from mremapcheck.kinds import KINDS, NO_OFFSET
 from mremapcheck.outcome.assemble import Facts, RawMove
 from mremapcheck.outcome.outcome import Execution, RanOut
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, Vma
@@ -48,8 +48,6 @@ FLAGS = {
 _MARKS = sorted(
     ((mark, kind.backing.reported) for kind in KINDS.values() for mark in kind.marks), key=lambda pair: -len(pair[0])
 )
-#: Backings whose offset says nothing that a user could see.
-_NO_OFFSET = {"anon", "dev-zero"}
 #: No mapping of an arena is longer, in bytes: who says so lies.
 _LONGEST = 1 << 36
 _KEPT = 4096
@@ -146,7 +144,7 @@ def _read(line: bytes, flags: bytes, inodes: dict[str, str]) -> Look:
         backing = inodes.get(inode) or next((backing for mark, backing in _MARKS if path.startswith(mark)), "")
         backing = backing or inodes.get(number, "file")
     # The first SysV segment of a namespace has the id, and so the inode, 0.
-    numbered = (number != "0" or path.startswith("/")) and backing not in _NO_OFFSET
+    numbered = (number != "0" or path.startswith("/")) and backing not in NO_OFFSET
     return (
         prot[:3],
         prot[3] == "s",
