@@ -24,7 +24,7 @@ SETUP = "set-up"
 OF_SWEEPS = NOT_ALLOWED, KERNEL_REPORT = "not-allowed", "kernel-report"
 
 #: ``moves[3] (case.yaml:12): mprotect failed: EACCES``, as every executor words it.
-_FAILURE = re.compile(r"(\S+) \([^)]*\): ([a-z0-9_-]+ failed)(: E[A-Z0-9]+)?")
+_FAILURE = re.compile(r"(\S+) \([^)]*\): ([a-z0-9_-]+ (?:failed|did not fail))(: E[A-Z0-9]+| with E[A-Z0-9]+)?")
 _FAULTS = ("touch failed", "read failed")
 _INDEX = re.compile(r"\[\d+\]|\.[a-z].*")
 
