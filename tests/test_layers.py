@@ -15,7 +15,6 @@ ROOT = Path(__file__).parent.parent / "mremapcheck"
 
 #: From the bottom to the top; a package may import itself and what stands on lower levels.
 LEVELS = (
-    ("text",),
     ("base", "linux"),
     ("kernels", "kinds"),
     ("scenario",),
@@ -26,7 +25,7 @@ LEVELS = (
     ("cli",),
 )
 #: Within ``executors``: who runs scenarios knows the protocol only; ``references`` knows them all.
-EXECUTORS = (("protocol",), ("live", "model", "judge", "parallel", "recorded"), ("vm",), ("references",))
+EXECUTORS = (("protocol", "processes"), ("live", "model", "judge", "parallel", "recorded"), ("vm",), ("references",))
 
 
 def _name(path: Path) -> str:

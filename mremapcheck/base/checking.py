@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from mremapcheck.text.terminal import excerpt, quote
+from mremapcheck.base.text.terminal import excerpt, quote
 
 Check: TypeAlias = Callable[[Any], None]
 Schema: TypeAlias = Mapping[str, Any]

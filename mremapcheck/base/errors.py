@@ -16,7 +16,7 @@ Only ``cli`` turns them into text and an exit code.
 from __future__ import annotations
 
 from mremapcheck.base.dataclass import dataclass
-from mremapcheck.text.terminal import one_line
+from mremapcheck.base.text.terminal import one_line
 
 
 class MremapcheckError(Exception):

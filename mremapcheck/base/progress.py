@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from mremapcheck.text.terminal import one_line
+from mremapcheck.base.text.terminal import one_line
 
 #: Seconds between two drawings: a terminal shows no more.
 _PAUSE = 0.1

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, TypeVar
 
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.compare.pair import close_pairs
+from mremapcheck.executors.processes import Processes
 
 _T = TypeVar("_T")
 
@@ -52,22 +52,8 @@ def pool(jobs: int, cluster: str | None = None) -> Iterator[tuple[Executor, int]
         with Here() as executor:
             yield executor, 1
     else:
-        context = multiprocessing.get_context("spawn")  # a fork would share the descriptors of kernels opened before
-        with ProcessPoolExecutor(jobs, mp_context=context) as executor:
-            try:
-                yield executor, jobs
-            except KeyboardInterrupt:
-                _stop(executor)
-                raise
-            except BaseException:
-                executor.shutdown(wait=True, cancel_futures=True)
-                raise
-
-
-def _stop(executor: ProcessPoolExecutor) -> None:
-    """End the processes of a pool in the middle of what they do; what they have opened ends with them."""
-    for process in list((getattr(executor, "_processes", None) or {}).values()):
-        process.terminate()
+        with Processes(jobs, end=close_pairs) as executor:
+            yield executor, jobs
 
 
 @contextmanager

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mremapcheck.base.text import yaml
 from mremapcheck.campaign.group import Group
-from mremapcheck.text import yaml
+from mremapcheck.compare.difference import Difference
 
 #: Keys of a document as the shipped scenarios have them; a random one has no more.
 _ORDER = ("name", "summary", "map", "vmas", "process", "moves")
@@ -37,7 +38,8 @@ def describe(group: Group, names: tuple[str, str]) -> Iterator[str]:
     yield f"{group.name}: {mismatch.kind}{cause}; seen {times}, first as {mismatch.document.get('name', 'drawn')}"
     for difference in mismatch.differences:
         follows = f" (follows from {difference['follows']})" if difference.get("follows") else ""
-        yield f"  {difference['class']} {difference['where']}: {difference['a']} -> {difference['b']}{follows}"
+        told = Difference(*(difference[key] for key in ("class", "where", "a", "b")))
+        yield f"  {told}{follows}"
     for name, execution in zip(names, (mismatch.a, mismatch.b), strict=True):
         yield f"{name}:"
         yield from (f"  {line}" for line in _outcome(execution))

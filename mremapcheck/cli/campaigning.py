@@ -97,14 +97,14 @@ def carry_out(
     from mremapcheck.cli.output import Stdout
 
     limit = seconds(time)
-    kernels = _kernels(plan)
-    folder = Folder(out, plan)
-    tally = folder.start(resume)
-    progress = Progress(sys.stderr, tally, plan.count)
-    stdout = Stdout()
     interrupt = None
-    try:
-        with pool(jobs or processors(), cluster) as (executor, workers):
+    with pool(jobs or processors(), cluster) as (executor, workers):
+        kernels = executor.submit(_kernels, plan).result()
+        folder = Folder(out, plan)
+        tally = folder.start(resume)
+        progress = Progress(sys.stderr, tally, plan.count)
+        stdout = Stdout()
+        try:
             for groups in run(plan, executor, workers, tally, limit):
                 folder.found(groups)
                 folder.save(tally)
@@ -114,12 +114,12 @@ def carry_out(
                         stdout.write("\n".join(group_lines(group, (plan.a, plan.b))) + "\n")
                     stdout.flush()
                 progress.show(tally)
-    except KeyboardInterrupt as error:
-        interrupt = error
-    finally:
-        progress.clear()
-        folder.found(list(tally.groups))  # with their final numbers
-        folder.save(tally, now=True)
+        except KeyboardInterrupt as error:
+            interrupt = error
+        finally:
+            progress.clear()
+            folder.found(list(tally.groups))  # with their final numbers
+            folder.save(tally, now=True)
     return Done(tally, kernels, interrupt)
 
 

@@ -8,7 +8,7 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-from mremapcheck.text.terminal import lines
+from mremapcheck.base.text.terminal import lines
 
 
 class Terminated(KeyboardInterrupt):

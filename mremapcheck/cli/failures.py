@@ -8,7 +8,7 @@ import os
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from mremapcheck.base.errors import FileError, MremapcheckError, OutputError, ScenarioError
+from mremapcheck.base.errors import ExecutorError, FileError, MremapcheckError, OutputError, ScenarioError
 from mremapcheck.cli import codes
 from mremapcheck.cli.environment import Interrupted, Terminated, tell
 from mremapcheck.cli.output import Stdout, given_up
@@ -37,6 +37,11 @@ def answer(error: BaseException, request: Request) -> int:
         return codes.of_signal(error.number) if isinstance(error, Terminated) else codes.INTERRUPTED
     if isinstance(error, OSError) and error.filename is None and error.errno in _CANNOT_WRITE:
         error = given_up(error)  # typer writes its help itself
+    if isinstance(error, MemoryError):
+        error = ExecutorError(
+            "there is no memory for mremapcheck itself",
+            "raise RLIMIT_AS and RLIMIT_DATA (ulimit -v, -d), or ask for less",
+        )
     if isinstance(error, OutputError):
         if not error.silent:
             _tell(str(error))

@@ -141,7 +141,7 @@ def _table(found: list[Known], markdown: bool) -> list[str]:
         ]
     from tabulate import tabulate
 
-    from mremapcheck.text.markdown import text
+    from mremapcheck.base.text.markdown import text
 
     rows: list[list[str]] = []
     for known in found:

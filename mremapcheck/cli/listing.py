@@ -19,7 +19,7 @@ def list_scenarios(scenarios: Sequence[Scenario], look: str) -> int:
         return print_document(
             "list", {"scenarios": [{"scenario": s.name, **{key: getattr(s, key) for key in keys}} for s in scenarios]}
         )
-    from mremapcheck.text.terminal import one_line
+    from mremapcheck.base.text.terminal import one_line
 
     width = max(len(scenario.name) for scenario in scenarios)
     return print_lines(

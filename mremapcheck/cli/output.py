@@ -8,7 +8,7 @@ import sys
 
 from mremapcheck.base import progress
 from mremapcheck.base.errors import OutputError
-from mremapcheck.text.terminal import lines, painted
+from mremapcheck.base.text.terminal import lines, painted
 
 
 class Stdout:

@@ -28,7 +28,6 @@ def record(
     Without --output the scenarios are standard output, and the program's own goes to standard error.
     """
     import os
-    from tempfile import TemporaryDirectory
 
     from mremapcheck.base.errors import KernelReferenceError, MremapcheckError
     from mremapcheck.cli.codes import NOTHING_RAN, of_signal
@@ -47,10 +46,10 @@ def record(
     except KernelReferenceError:
         version = None  # nothing can be expected of a kernel that has no place among the releases
     refuse_taken(out, [path.stem for path in out.glob(f"{stem(name)}-*.yaml")] if out else [])
-    with TemporaryDirectory(prefix="mremapcheck-") as folder:
-        kept = log or Path(folder, name)
+    with os.fdopen(os.memfd_create(name), "rb") as file:  # one without a name is never left behind
+        kept = log or Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
         with Recording(command, kept, _STDERR if out is None else None) as recording:
-            collection = read([(kept, recording.lines())])
+            collection = read([(log or Path(name), recording.lines())])
         status = recording.status
         source = f"a run of {name}"
         try:

@@ -42,7 +42,7 @@ def stem(name: str) -> str:
 
 def write(found: Sequence[Found], out: Path | None) -> None:
     """Write scenarios to a folder, or as one stream to standard output; raises MremapcheckError, OutputError."""
-    from mremapcheck.text import yaml
+    from mremapcheck.base.text import yaml
 
     if out is None:
         put("---\n".join(yaml.document({"name": each.name, **each.document}) for each in found), None)

@@ -35,13 +35,13 @@ def try_(
 
     mremapcheck try src=AABB.C dst=X..... 'B: anon-shared, r' 'mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)'
     """
+    from mremapcheck.base.text import yaml
     from mremapcheck.cli.files import put
     from mremapcheck.cli.matrix import Asked, ask
     from mremapcheck.cli.since import tell
     from mremapcheck.scenario.notation import document
     from mremapcheck.scenario.parse import parse_document
     from mremapcheck.scenario.schema import modeline
-    from mremapcheck.text import yaml
 
     plain = document(words)
     scenario = parse_document({"summary": "asked on the command line", **plain}, path="command line", name="try")

@@ -12,12 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mremapcheck.base.errors import MremapcheckError, OutputError
+from mremapcheck.base.documents import read_document
+from mremapcheck.base.errors import FileError, OutputError
+from mremapcheck.compare.classes import CLASSES
+from mremapcheck.outcome.schema import one_of
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
 
 _SCHEMA = "mremapcheck.baseline/1"
+_HINT = "the first `compare --baseline` with a name that is not there yet writes one"
 _KEYS = ("class", "where", "a", "b")
 
 #: One difference: its class, where it is, and both sides.
@@ -28,7 +32,7 @@ class Baseline:
     """The accepted differences of a file, or of one that is to be written."""
 
     def __init__(self, path: Path) -> None:
-        """Read the file, if it is there; raises MremapcheckError where it is something else."""
+        """Read the file, if it is there; raises FileError where it is something else."""
         self._path = path
         self._written: list[dict[str, Any]] = []
         self._accepted: dict[tuple[str, str], set[Accepted]] = {}
@@ -37,18 +41,14 @@ class Baseline:
             self._read()
 
     def _read(self) -> None:
-        hint = "the first `compare --baseline` with a name that is not there yet writes one"
+        words = {"class": one_of({each.name: each.about for each in CLASSES.values()})}
         try:
-            document = json.loads(self._path.read_text(encoding="utf-8"))
-            if document["schema"] != _SCHEMA:
-                raise ValueError(f"its schema is {document['schema']}")
-            for item in document["accepted"]:
-                found = {tuple(str(each[key]) for key in _KEYS) for each in item["differences"]}
-                self._accepted[str(item["scenario"]), str(item["digest"])] = found
+            document = read_document(self._path, "baseline", "a baseline", _HINT, words)
         except OSError as error:
-            raise MremapcheckError(f"{self._path}: error: it cannot be read: {error.strerror}", hint) from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise MremapcheckError(f"{self._path}: error: this is no baseline ({error})", hint) from None
+            raise FileError(str(self._path), f"it cannot be read: {error.strerror}", _HINT) from None
+        for item in document["accepted"]:
+            found = {tuple(each[key] for key in _KEYS) for each in item["differences"]}
+            self._accepted[item["scenario"], item["digest"]] = found
 
     def hold(self, comparisons: Iterable[Comparison]) -> Iterator[Comparison]:
         """Yield the comparisons, those as ``accepted`` that differ only as the file says; keep all for ``write``."""

@@ -29,7 +29,8 @@ class Difference:
     cause: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.where}: {self.a} -> {self.b}"
+        place = self.where.removeprefix("regions.").removeprefix(f"{self.kind}.")
+        return f"{self.kind}{'' if place == self.kind else f' {place}'}: {self.a} -> {self.b}"
 
     def to_json(self) -> dict[str, Any]:
         """Return an item of ``differences`` of the ``compare`` report."""

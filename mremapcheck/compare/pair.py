@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from itertools import tee
-from multiprocessing.util import Finalize
 from threading import get_ident
 from typing import Any, NamedTuple, TypeAlias
 
@@ -88,8 +88,7 @@ def kept_pair(a: str, b: str, opener: Opener) -> Pair:
         pair = Pair(a, b, opener)
         pair.__enter__()
         if not _open:
-            # Runs in worker processes of a pool as well, where atexit handlers do not.
-            Finalize(None, close_pairs, exitpriority=10)
+            atexit.register(close_pairs)  # for who has no pool that does it
         _open[key] = pair
     return pair
 

@@ -74,6 +74,8 @@ class Place:
 
 
 def _word(fact: object) -> str:
+    if isinstance(fact, int):
+        return f"at {fact}p"  # of the file or object
     return ",".join(map(str, fact)) or "no flags" if isinstance(fact, tuple) else str(fact)
 
 

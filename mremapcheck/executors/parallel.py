@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from multiprocessing.util import Finalize
 from queue import Queue
-from signal import SIG_DFL, SIG_IGN, SIGHUP, SIGINT, SIGTERM, signal
 from threading import BoundedSemaphore, Event, Thread
+from types import TracebackType
 from typing import TYPE_CHECKING
+
+from mremapcheck.executors.processes import Processes
 
 if TYPE_CHECKING:
     from mremapcheck.executors.protocol import Executor, Kernel
@@ -25,11 +25,13 @@ class Parallel:
     """An executor made of ``jobs`` processes, each with an executor of its own; the order of the results stays."""
 
     def __init__(self, opener: Callable[[], Executor], jobs: int) -> None:
-        """Open one executor for a moment, to know the kernel; raises what that raises."""
-        self._opener = opener
-        self._jobs = jobs
-        with opener() as executor:
-            self._kernel = executor.kernel
+        """Start the processes; one opens its executor to tell the kernel. Raises what that raises."""
+        self._processes = Processes(jobs, lambda: _begin(opener), _end)
+        try:
+            self._kernel: Kernel = self._processes.submit(_tell_kernel).result()
+        except BaseException:
+            self._processes.stop()
+            raise
 
     @property
     def kernel(self) -> Kernel:
@@ -40,41 +42,51 @@ class Parallel:
         """Yield what became of each scenario, in order."""
         todo = list(scenarios)
         pieces = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
-        # Forked before any thread or worker of ours exists, so the scenarios need not be sent.
-        context = multiprocessing.get_context("fork")
-        with context.Pool(min(self._jobs, len(pieces)) or 1, _begin, (self._opener, pieces)) as pool:
-            for executions in pool.imap(_carry, range(len(pieces))):
-                yield from executions
-            pool.close()
-            pool.join()
+        answers = [self._processes.submit(_carry, piece) for piece in pieces]
+        try:
+            for answer in answers:
+                yield from answer.result()
+        finally:
+            for answer in answers:
+                answer.cancel()
 
     def __enter__(self) -> Parallel:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        pass
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._processes.__exit__(kind, error, trace)
 
 
+# What a process of Parallel has: how to open its executor, and the executor once it was wanted.
 _opener: Callable[[], Executor]
-_pieces: list[list[Scenario]]
+_stack = ExitStack()
 _executor: Executor | None = None
 
 
-def _begin(opener: Callable[[], Executor], pieces: list[list[Scenario]]) -> None:
-    """Set a process up; it only opens its executor with the first piece, as an error here would not be reported."""
-    global _opener, _pieces
-    _opener, _pieces = opener, pieces
-    signal(SIGINT, SIG_IGN)  # Ctrl-C is for the process that reports
-    signal(SIGTERM, SIG_DFL)  # and this is how it ends the others
-    signal(SIGHUP, SIG_DFL)
+def _begin(opener: Callable[[], Executor]) -> None:
+    global _opener
+    _opener = opener
 
 
-def _carry(index: int) -> list[Execution]:
+def _opened() -> Executor:
     global _executor
     if _executor is None:
-        _executor = _opener().__enter__()
-        Finalize(None, _executor.__exit__, (None, None, None), exitpriority=10)
-    return list(_executor.run(_pieces[index]))
+        _executor = _stack.enter_context(_opener())
+    return _executor
+
+
+def _tell_kernel() -> Kernel:
+    return _opened().kernel
+
+
+def _carry(scenarios: list[Scenario]) -> list[Execution]:
+    return list(_opened().run(scenarios))
+
+
+def _end() -> None:
+    _stack.close()
 
 
 def lockstep(executors: Sequence[Executor], scenarios: Sequence[Scenario]) -> Iterator[tuple[Execution, ...]]:

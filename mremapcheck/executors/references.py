@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mremapcheck.base.errors import KernelReferenceError
-from mremapcheck.text.terminal import quote
+from mremapcheck.base.text.terminal import quote
 
 if TYPE_CHECKING:
     from mremapcheck.executors.protocol import Executor

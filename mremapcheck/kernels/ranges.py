@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias, cast
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.errors import KernelReferenceError
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.text.terminal import quote
 
 Comparison: TypeAlias = Literal["<", "<=", ">", ">=", "==", "!="]
 

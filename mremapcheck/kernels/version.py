@@ -8,7 +8,7 @@ from functools import total_ordering
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.errors import KernelReferenceError
-from mremapcheck.text.terminal import quote
+from mremapcheck.base.text.terminal import quote
 
 _NUMBERS = re.compile(
     r"""v? ([0-9]{1,4}) \. ([0-9]{1,4})

@@ -5,14 +5,20 @@ A new kind is a new module here with a ``KIND``; nothing else has to know of it.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
-from pkgutil import iter_modules
 
 from mremapcheck.kinds.kind import Kind
 
 
 def _all() -> dict[str, Kind]:
-    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    # A guest has no pathlib.
+    names = {
+        name.partition(".")[0]
+        for name in os.listdir(__path__[0])  # noqa: PTH208
+        if not name.startswith("_")
+    }
+    modules = [import_module(f"{__name__}.{name}") for name in sorted(names)]
     kinds = [module.KIND for module in modules if hasattr(module, "KIND")]
     return {kind.name: kind for kind in sorted(kinds, key=lambda kind: (-kind.draw.weight, kind.name))}
 

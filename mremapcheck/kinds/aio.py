@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import errno
 import struct
-from collections.abc import Iterator
 
 from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker, Site
 from mremapcheck.kinds.placing import leave_one_gap, protect
 from mremapcheck.linux.numbers import SYS_IO_SETUP
+from mremapcheck.linux.refusals import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
 from mremapcheck.linux.vm_flags import DONTCOPY, DONTEXPAND, EXEC
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _EVENT = 32
 _MISSING = "this kernel is built without aio (CONFIG_AIO)"
@@ -31,7 +35,8 @@ def _map(fd: int, length: int, start: int, size: int, prot: int, sharing: int, o
                 errno.ENOSYS: _MISSING,
                 errno.EAGAIN: _TOO_MANY,
             }
-            raise Trouble(last_errno(), skip.get(last_errno(), ""))
+            code = last_errno()
+            raise Trouble(code, refusal(SYS_IO_SETUP) or skip.get(code, ""))
         (place,) = struct.unpack_from("Q", context)
         if place != start:
             raise Trouble(0, _LONGER)

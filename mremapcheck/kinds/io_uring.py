@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
-from dataclasses import replace
 
 from mremapcheck.base.units import PAGE
 from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker, Site
 from mremapcheck.kinds.placing import leave_one_gap
+from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import IORING_OFF_SQ_RING, MAP_SHARED, SYS_IO_URING_SETUP, SYS_MMAP, SYS_MUNMAP
+from mremapcheck.linux.refusals import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
 from mremapcheck.linux.vm_flags import DONTDUMP, DONTEXPAND, EXEC, IO, MIXEDMAP, PFNMAP
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: The ring with both queues takes 36 bytes for an entry: 16 for each of two completions, 4 for the submission's index.
 _ENTRY = 36
@@ -37,8 +41,18 @@ def _open(size: int) -> int:
             errno.EPERM: _FORBIDDEN,
             errno.ENOMEM: "there is no memory for an io_uring ring: raise RLIMIT_MEMLOCK (ulimit -l)",
         }
-        raise Trouble(last_errno(), skip.get(last_errno(), ""))
+        code = last_errno()
+        refused = "" if code == errno.EPERM and _disabled() else refusal(SYS_IO_URING_SETUP)
+        raise Trouble(code, refused or skip.get(code, ""))
     return fd
+
+
+def _disabled() -> bool:
+    """Tell whether the kernel itself refuses an io_uring."""
+    try:
+        return int(read_file("/proc/sys/kernel/io_uring_disabled")) != 0
+    except OSError:
+        return False
 
 
 def _map(fd: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
@@ -50,7 +64,7 @@ def _map(fd: int, length: int, start: int, size: int, prot: int, sharing: int, o
             raise Trouble(last_errno())
         if place != start:
             call(SYS_MUNMAP, place, size)
-            raise Trouble(0, "the kernel puts rings elsewhere in this address space (is the stack's size unlimited?)")
+            raise Trouble(0, "the kernel puts rings elsewhere here: run without `ulimit -s unlimited` and `setarch -L`")
 
     leave_one_gap(start, size, map_ring)
 
@@ -70,8 +84,9 @@ def _mapping(site: Site) -> Iterator[str]:
     yield "open_gaps();"
 
 
-_BACKING = Backing("io-uring", "io-uring", placement="own", base_flags=IO | PFNMAP | DONTEXPAND | DONTDUMP)
-_OF_PAGES = replace(_BACKING, base_flags=MIXEDMAP | DONTEXPAND)
+def _backing(flags: int, never: int = 0) -> Backing:
+    return Backing("io-uring", "io-uring", placement="own", base_flags=DONTEXPAND | flags, never=never)
+
 
 KIND = Kind(
     "io-uring",
@@ -79,10 +94,10 @@ KIND = Kind(
     sharing=("shared",),
     touched=False,
     feature="io-uring",
-    backing=_BACKING,
+    backing=_backing(IO | PFNMAP | DONTDUMP),
     became=(
-        ("io-uring-pages", _OF_PAGES),  # made of pages of their own (3ab1db3c6039, 6.10)
-        ("anon-inodes-not-executable", replace(_OF_PAGES, never=EXEC)),  # 1ed95281c0c7, 6.16
+        ("io-uring-pages", _backing(MIXEDMAP)),  # made of pages of their own (3ab1db3c6039, 6.10)
+        ("anon-inodes-not-executable", _backing(MIXEDMAP, EXEC)),  # 1ed95281c0c7, 6.16
     ),
     marks=("anon_inode:[io_uring]",),
     maker=Maker(_map, _open, placed=True),

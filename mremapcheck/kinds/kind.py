@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
 
+from mremapcheck.base.record import dataclass
 from mremapcheck.base.units import PAGE
 from mremapcheck.linux.numbers import MAP_ANONYMOUS, MAP_PRIVATE
 
-#: Length of the object in bytes -> a descriptor or another handle; raises Trouble.
-Opener: TypeAlias = Callable[[int], int]
-#: (handle, length of the object, address, size, prot, sharing, offset; all in bytes); raises Trouble.
-Mapper: TypeAlias = Callable[[int, int, int, int, int, int, int], None]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import TypeAlias
+
+    #: Length of the object in bytes -> a descriptor or another handle; raises Trouble.
+    Opener: TypeAlias = Callable[[int], int]
+    #: (handle, length of the object, address, size, prot, sharing, offset; all in bytes); raises Trouble.
+    Mapper: TypeAlias = Callable[[int, int, int, int, int, int, int], None]
+
+_NO_REASONS: Mapping[int, str] = {}
 
 
 @dataclass(frozen=True)
@@ -172,5 +177,5 @@ class Kind:
     flags: int = MAP_ANONYMOUS
     private: int = MAP_PRIVATE
     maker: Maker | None = None
-    skip: Mapping[int, str] = field(default_factory=dict)
+    skip: Mapping[int, str] = _NO_REASONS
     draw: Draw = Draw()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from mremapcheck.base.units import ARENA_END, ARENA_START
-from mremapcheck.kinds.kind import C, Mapper, Site
+from mremapcheck.kinds.kind import C, Site
 from mremapcheck.kinds.placing import mappings
 from mremapcheck.linux.numbers import ADVICE, MREMAP_FIXED, MREMAP_MAYMOVE, SYS_MADVISE, SYS_MREMAP
 from mremapcheck.linux.syscalls import call, errno
 from mremapcheck.linux.trouble import Trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mremapcheck.kinds.kind import Mapper
 
 
 def move_own(name: str) -> Mapper:

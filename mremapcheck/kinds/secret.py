@@ -7,6 +7,7 @@ import errno
 from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker
 from mremapcheck.kinds.opening import map_file, resize
 from mremapcheck.linux.numbers import SYS_MEMFD_SECRET
+from mremapcheck.linux.refusals import refusal
 from mremapcheck.linux.syscalls import call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
@@ -18,8 +19,8 @@ _OFF = "memfd_secret is off: Linux 5.14 or later, up to 6.4 booted with secretme
 def _open(size: int) -> int:
     fd = call(SYS_MEMFD_SECRET, 0)
     if fd == -1:
-        skip = {errno.ENOSYS: _OFF, errno.EPERM: "memfd_secret is forbidden here: lift the seccomp filter"}
-        raise Trouble(last_errno(), skip.get(last_errno(), ""))
+        code = last_errno()
+        raise Trouble(code, refusal(SYS_MEMFD_SECRET) or (_OFF if code == errno.ENOSYS else ""))
     return resize(fd, size)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
 
 from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker, Site
 from mremapcheck.kinds.placing import protect
@@ -19,9 +18,14 @@ from mremapcheck.linux.numbers import (
     SYS_SHMCTL,
     SYS_SHMGET,
 )
+from mremapcheck.linux.refusals import refusal
 from mremapcheck.linux.syscalls import call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MISSING = "this kernel is built without System V IPC (CONFIG_SYSVIPC)"
 
@@ -29,7 +33,8 @@ _MISSING = "this kernel is built without System V IPC (CONFIG_SYSVIPC)"
 def _open(size: int) -> int:
     segment = call(SYS_SHMGET, 0, size, IPC_CREAT | 0o600)
     if segment == -1:
-        raise Trouble(last_errno(), _MISSING if last_errno() == errno.ENOSYS else "")
+        code = last_errno()
+        raise Trouble(code, refusal(SYS_SHMGET) or (_MISSING if code == errno.ENOSYS else ""))
     return segment
 
 
@@ -45,7 +50,7 @@ def _attach(segment: int, length: int, start: int, size: int, prot: int, sharing
     code = last_errno()
     _remove(segment)
     if place == -1:
-        raise Trouble(code)
+        raise Trouble(code, refusal(SYS_SHMAT))
     if not whole:
         moved = call(SYS_MREMAP, place + offset, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start)
         code = last_errno()

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mremapcheck.kinds.kind import Backing, Draw, Kind, Maker
 from mremapcheck.kinds.own import c_own, move_own
 from mremapcheck.linux.vm_flags import DONTDUMP, DONTEXPAND, EXEC, IO, MIXEDMAP, PFNMAP, READ, WRITE
 
-_BACKING = Backing(
-    "vvar",
-    "vvar",
-    has_close=True,
-    base_flags=IO | PFNMAP | DONTEXPAND | DONTDUMP,
-    access=READ,
-    never=WRITE | EXEC,
-)
+
+def _backing(flags: int) -> Backing:
+    base = DONTEXPAND | flags
+    return Backing("vvar", "vvar", has_close=True, base_flags=base, access=READ, never=WRITE | EXEC)
+
 
 KIND = Kind(
     "vvar",
     about="the process's vvar, the vdso's data",
     touched=False,
     feature="vdso",
-    backing=_BACKING,
+    backing=_backing(IO | PFNMAP | DONTDUMP),
     became=(
-        ("vvar-of-pages", replace(_BACKING, base_flags=IO | MIXEDMAP | DONTEXPAND | DONTDUMP)),
-        ("vvar-is-memory", replace(_BACKING, base_flags=MIXEDMAP | DONTEXPAND | DONTDUMP)),
+        ("vvar-of-pages", _backing(IO | MIXEDMAP | DONTDUMP)),
+        ("vvar-is-memory", _backing(MIXEDMAP | DONTDUMP)),
     ),
     files="none",
     marks=("[vvar",),

@@ -16,3 +16,7 @@ class Trouble(Exception):  # noqa: N818
         self.skip = skip
         self.page = page
         self.fault = fault
+
+    def as_error(self) -> OSError:
+        """Return what Python would have raised."""
+        return OSError(self.errno, "")

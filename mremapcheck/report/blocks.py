@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.compare.comparison import names_of
 from mremapcheck.outcome.outcome import events_text
@@ -12,7 +13,7 @@ from mremapcheck.report.before import before
 from mremapcheck.report.changes import change_text
 from mremapcheck.report.style import WIDTH, Style
 from mremapcheck.report.text import align, calls, drawing_block, wrapped
-from mremapcheck.text.terminal import one_line
+from mremapcheck.scenario.drawing import compact
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
@@ -82,6 +83,8 @@ def outcome_block(result: Result, style: Style = _PLAIN) -> list[str]:
     counters = ", ".join(f"{pages}p {counter}" for counter, pages in outcome.counters.items())
     lines.append(f"  counters: {counters}")
     lines += wrapped(f"userfaultfd events: {events_text(outcome.events)}", "  ", "    ", style.width)
+    for reason in dict.fromkeys(outcome.unobserved.values()):
+        lines += wrapped(f"?: {one_line(reason)}", "  ", "    ", style.width)
     return [*lines, *_kernel_log("", outcome)]
 
 
@@ -163,15 +166,20 @@ def difference_lines(differences: Iterable[Difference], width: int = WIDTH) -> l
     return lines
 
 
-def differing_lines(differences: Iterable[Difference], width: int = WIDTH, indent: str = "  ") -> list[str]:
-    """Say each difference with both sides; of one that the drawings show, only where it is."""
+def differing_lines(
+    differences: Iterable[Difference], width: int = WIDTH, indent: str = "  ", drawn: bool = True
+) -> list[str]:
+    """Say each difference with both sides; of one that drawings beside it show (``drawn``), only where it is."""
     said: dict[str, list[str]] = {}  # what is said of one place in the same words -> its classes
     many = any(difference.where not in ("moves[0]", "events") for difference in differences if _is_move(difference))
     for difference in differences:
-        kind, sides = CLASSES[difference.kind], f"{difference.a} -> {difference.b}"
+        kind = CLASSES[difference.kind]
+        sides = " -> ".join(
+            (compact(side) or ".") if "." in difference.where else side for side in (difference.a, difference.b)
+        )
         if kind.of_move:
             text = f"of {difference.where}: {sides}" if many else f": {sides}"
-        elif difference.where.startswith("regions."):
+        elif drawn and difference.where.startswith("regions."):
             text = f": {kind.words.format(place(difference.where))}"
         else:
             text = f": {kind.words.format(place(difference.where))}: {sides}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Harness
 from mremapcheck.report.blocks import comparison_block, mismatch_block, outcome_block
-from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison

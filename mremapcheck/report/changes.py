@@ -68,7 +68,7 @@ def change_lines(changes: Sequence[Change], markdown: bool = False, details: boo
         return
     from tabulate import tabulate
 
-    from mremapcheck.text.markdown import text
+    from mremapcheck.base.text.markdown import text
 
     headers = ("change", "since", "commit", "stable updates", "subject")
     rows = [

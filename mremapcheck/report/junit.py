@@ -17,10 +17,11 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from mremapcheck.base.text import xml
+from mremapcheck.compare.comparison import names_of
 from mremapcheck.report.base import Header, Tally
 from mremapcheck.report.cases import Case, case
 from mremapcheck.report.style import Style
-from mremapcheck.text import xml
 
 if TYPE_CHECKING:
     from mremapcheck.executors.protocol import Kernel
@@ -63,7 +64,7 @@ class Junit:
                 pairs = zip(("a.", "b."), kernels, strict=True)
                 properties = {key: value for side, kernel in pairs for key, value in _properties(kernel, side).items()}
             tests = [(test.name, test, seconds) for test, seconds in self._cases]
-            name = " against ".join(kernel.reference for kernel in kernels)
+            name = " against ".join(names_of(kernels)) if len(kernels) > 1 else kernels[0].reference
             _suite(root, name, properties, tests, tally.trouble)
         self._out.write(xml.document(root))
 

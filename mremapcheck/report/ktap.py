@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.text import ktap
 from mremapcheck.report.base import Header, Tally
 from mremapcheck.report.cases import Case, case
 from mremapcheck.report.style import Style
-from mremapcheck.text import ktap
 
 if TYPE_CHECKING:
     from mremapcheck.report.base import Item, Output

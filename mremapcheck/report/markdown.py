@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from mremapcheck.base.text import markdown
 from mremapcheck.compare.comparison import names_of
 from mremapcheck.report.base import Header, Tally
 from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mismatches, mismatch_block, outcome_block
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import counted
-from mremapcheck.text import markdown
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.compare.matrix import span
 from mremapcheck.report.blocks import differing_lines, matrix_mismatches
 from mremapcheck.report.printer import Printer
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import listed
-from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.matrix import Era, Row
     from mremapcheck.report.base import Header, Output, Tally
+
+
+#: How lines begin that say what tells two eras apart.
+_INDENT = " " * 13
 
 
 class Table:
@@ -33,14 +38,20 @@ class Table:
         self._print.line()
 
     def add(self, row: Row) -> None:
-        """Write one scenario's eras, and what is not as expected."""
+        """Write one scenario's eras, with what tells those apart that look alike, and what is not as expected."""
         indent = " " * (self._print.status + 2 + self._print.name + 2)
-        lines = [line for era in row.eras for line in self._era(era, len(indent))]
-        short = "; ".join(lines)
-        if len(lines) == len(row.eras) and len(indent) + len(short) <= self._style.width:
-            lines = [short]
+        width = self._style.width
+        eras = [f"{era.label} {one_line(span(era, self._header.kernels))}" for era in row.eras]
+        told = [self._told(era) for era in row.eras]
+        short = "; ".join(eras)
+        if not any(told) and len(indent) + len(short) <= width:
+            eras = [short]
+        lines = [line for era, more in zip_longest(eras, told, fillvalue=()) for line in (era, *more) if line]
+        first, *rest = (line if line.startswith(_INDENT) else f"{indent}{line}" for line in map(str, lines))
         wrong = [self._style.paint("bad", line) for line in matrix_mismatches(row, self._header.kernels)]
-        self._print.item(row, f"\n{indent}".join([*lines, *wrong]))
+        self._print.item(row, first.strip())
+        for line in [*rest, *(f"{indent}{line}" for line in wrong)]:
+            self._print.line(line)
 
     def finish(self, tally: Tally) -> None:
         """Write the numbers, and what the labels mean."""
@@ -50,9 +61,8 @@ class Table:
         if tally.trouble is not None:
             self._print.line(f"ended early: {one_line(tally.trouble)}")
 
-    def _era(self, era: Era, indent: int) -> list[str]:
-        line = f"{era.label} {one_line(span(era, self._header.kernels))}"
+    def _told(self, era: Era) -> list[str]:
         if not era.same_label or era.kind is None:
-            return [line]
+            return []
         self._labels[era.kind] = None
-        return [line, *differing_lines(era.differences, max(self._style.width - indent, 30))]
+        return differing_lines(era.differences, self._style.width, _INDENT, drawn=False)

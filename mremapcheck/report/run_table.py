@@ -6,12 +6,12 @@ from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.outcome.status import OF_RUN
 from mremapcheck.report.blocks import kernel_text, mismatch_block, outcome_block, trace_block
 from mremapcheck.report.printer import Printer
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import clip
-from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.outcome.expectations import Result
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: More scenarios than these do not get a line each: what is wrong would scroll away.
 _FEW = 20
+#: Fewer characters of a summary say nothing.
+_ROOM = 24
 
 
 class Table:
@@ -100,7 +102,7 @@ class Table:
             room = self._style.width - used
             note = one_line(result.scenario.summary)
             if self._style.terminal:
-                note = clip(note, room) if room > 16 else ""
+                note = clip(note, room) if room >= _ROOM else ""
         self._print.item(result, f"{seen}  {note}")
 
     def _count(self, result: Result) -> None:

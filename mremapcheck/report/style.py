@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.text import terminal
 from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN
-from mremapcheck.text import terminal
 
 #: What a mail can carry.
 WIDTH = 78

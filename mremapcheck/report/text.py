@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.report.style import WIDTH, Style
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.drawing import compact
-from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.report.base import Output

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.executors.model.registry import by_id
 from mremapcheck.report.before import before
@@ -13,7 +14,6 @@ from mremapcheck.report.changes import change_text
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import align, calls, shorten, wrapped
 from mremapcheck.scenario.drawing import compact
-from mremapcheck.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mremapcheck.compare.timeline import Stretch

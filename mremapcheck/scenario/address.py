@@ -6,9 +6,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.base.units import PAGE, TASK_SIZE, U64, page_align
 from mremapcheck.scenario.reader import Refused
-from mremapcheck.text.terminal import quote
 
 #: The most bytes that one mapping, one operation or one distance may span: what it maps has to be looked at afterwards.
 LARGEST = 4 << 30

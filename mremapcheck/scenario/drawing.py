@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.scenario.document import Run
 from mremapcheck.scenario.reader import Refused
-from mremapcheck.text.terminal import quote
 
 #: The most pages in one drawing, and in all mappings of a scenario together.
 MOST_PAGES = 1 << 20

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.scenario.reader import Reader, Refused, describe, did_you_mean
-from mremapcheck.text.terminal import quote
 
 T = TypeVar("T")
 Schema = dict[str, Any]

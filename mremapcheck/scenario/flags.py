@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.base.units import U64
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
 from mremapcheck.scenario.reader import Refused, did_you_mean
-from mremapcheck.text.terminal import quote
 
 NAMES = {"MAYMOVE": MREMAP_MAYMOVE, "FIXED": MREMAP_FIXED, "DONTUNMAP": MREMAP_DONTUNMAP}
 

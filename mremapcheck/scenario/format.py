@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.base.units import PAGE
 from mremapcheck.scenario.address import REGION_NAME, SIZE
 from mremapcheck.scenario.attributes import Attributes
@@ -18,7 +19,6 @@ from mremapcheck.scenario.items import ITEM, Item
 from mremapcheck.scenario.reader import Reader, Refused, did_you_mean
 from mremapcheck.scenario.records import ListOf, MapOf, Record, Short, key
 from mremapcheck.scenario.values import CAPABILITY, DRAWING, ELSEWHERE, LimitSize, Size
-from mremapcheck.text.terminal import quote
 
 NAME = Text("a scenario's name", "[A-Za-z0-9][A-Za-z0-9._-]*", "letters, digits, `.`, `_` and `-`", 100)
 

@@ -38,6 +38,8 @@ MOST_TOUCHED = 1 << 16
 #: How much the operations of a scenario may look at, all together: at each mapping, and at each page that was touched.
 #: A model takes a second or two for it.
 MOST_WALKED = 3 << 20
+#: How often a scenario may fork: all these processes are there at the same time, each waiting for the next.
+MOST_FORKS = 32
 #: A mapping costs as much as so many pages.
 _MAPPING = 4
 
@@ -88,6 +90,7 @@ class Lowering:
     _mapped: int = 0
     _touched: int = 0
     _walked: int = 0
+    _forks: int = 0
     _mappings: int = 0
 
     def run(self, document: DocumentItem) -> None:
@@ -228,6 +231,9 @@ class Lowering:
             return (self._mremap(step, item),)
         if isinstance(item, items.ForkItem):
             self.features.add("fork")
+            self._forks += 1
+            if self._forks == MOST_FORKS + 1:
+                self._refuse(path, f"a scenario forks at most {MOST_FORKS} times", "each fork is one more process")
             return (Fork(*step),)
         address = self._address(item.address)
         if isinstance(item, items.MmapItem):

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from mremapcheck.base.errors import Problem, ScenarioError
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.items import ITEM
 from mremapcheck.scenario.names import ADVICES, PROTS
 from mremapcheck.scenario.reader import did_you_mean
-from mremapcheck.text.terminal import quote
 
 _REGION = re.compile(r"([a-z][\w-]*)=(\S+)((?:\s+(?:align|offset)\s+\S+)*)\s*")
 _LETTER = re.compile(r"([A-Za-z])(?::\s*|\s{2,})(.+)")

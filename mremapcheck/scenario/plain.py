@@ -16,8 +16,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.scenario.reader import MOST_FAULTS, Path
-from mremapcheck.text.terminal import quote
 
 #: No scenario is nested more deeply, and no file holds more documents.
 DEEPEST = 12

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any, TypeAlias
 
 from mremapcheck.base.dataclass import dataclass
-from mremapcheck.text.terminal import excerpt, quote
+from mremapcheck.base.text.terminal import excerpt, quote
 
 Path: TypeAlias = tuple[str | int, ...]
 

@@ -18,9 +18,9 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.scenario.fields import Field, Schema
 from mremapcheck.scenario.reader import Reader, Refused, Unusable, describe, did_you_mean
-from mremapcheck.text.terminal import quote
 
 T = TypeVar("T")
 #: Records of one kind that are kept.

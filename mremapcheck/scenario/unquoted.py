@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from mremapcheck.base.errors import Problem
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.scenario.plain import own_value
-from mremapcheck.text.terminal import quote
 
 _RESOLVER: Any = yaml.SafeLoader("")
 _NAMES = {"int": "a number", "float": "a number", "bool": "true or false", "timestamp": "a date", "null": "nothing"}

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from mremapcheck.base.errors import KernelReferenceError
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.base.units import PAGE, TASK_SIZE
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.scenario import drawing
@@ -31,7 +32,6 @@ from mremapcheck.scenario.flags import PATTERN as FLAGS
 from mremapcheck.scenario.names import CAPABILITIES
 from mremapcheck.scenario.operations import Address
 from mremapcheck.scenario.reader import Reader, Refused, describe, did_you_mean
-from mremapcheck.text.terminal import quote
 
 #: Names that an outcome has for the places that the kernel chose, in the order of the moves that returned them.
 ELSEWHERE = r"elsewhere[0-9]*"

@@ -19,6 +19,9 @@ from mremapcheck.compare.blame import Blame
 from mremapcheck.outcome.assemble import Facts
 from tests.campaign.doubles import opener
 
+#: All of these fork.
+pytestmark = pytest.mark.alone
+
 
 def plan(a: str = "even", b: str = "broken", count: int = 600, **more: Any) -> Plan:
     return Plan(a, b, more.pop("source", Random(7)), count, piece=100, opener=opener, **more)

@@ -15,6 +15,9 @@ from mremapcheck.cli.main import call
 from mremapcheck.report.schema import json_schema
 from tests.waiting import until
 
+#: All of these fork.
+pytestmark = pytest.mark.alone
+
 SCENARIO = """\
 summary: A growing move of two mappings loses its destination
 map: {src: "AB", dst: "XXX"}

@@ -202,8 +202,8 @@ def test_a_counter_that_is_equal_and_explained_otherwise_says_so() -> None:
     locked = outcome(mappings=(vma("src", 0, 4, flags=("locked",)),), src="AAAA", counters={"locked": 4})
     other = outcome(mappings=(vma("src", 0, 4),), src="AAAA", counters={"locked": 4})
     assert [str(difference) for difference in differences(CASE, locked, other)] == [
-        "layout layout.src: 0+4 locked -> 0+4 no flags",
-        "counters counters.locked: 4p where the mappings have 4p -> 4p where the mappings have 0p",
+        "layout src: 0+4 locked -> 0+4 no flags",
+        "counters locked: 4p where the mappings have 4p -> 4p where the mappings have 0p",
     ]
 
 

@@ -54,6 +54,7 @@ def test_an_error_of_a_process_arrives_with_its_hint() -> None:
     assert caught.value.hint == "look at its log"
 
 
+@pytest.mark.alone
 def test_an_executor_that_cannot_start_ends_the_run() -> None:
     class Broken(Echo):
         def __enter__(self) -> Echo:

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.base.text import yaml
 from mremapcheck.cli.main import call
 from mremapcheck.convert.trace.collect import collect, scenarios
 from mremapcheck.executors.model.executor import ModelExecutor
@@ -22,7 +23,6 @@ from mremapcheck.executors.vm.images import known
 from mremapcheck.executors.vm.images.image import open_image
 from mremapcheck.scenario.library import shipped
 from mremapcheck.scenario.loader import load_bytes
-from mremapcheck.text import yaml
 from tests.fuzzing import hostile
 from tests.fuzzing.mutate import deep_json, mutated_bytes, mutated_data
 from tests.images import made

@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 import yaml as pyyaml
 from markdown_it import MarkdownIt
 
+from mremapcheck.base.text import c, html, ktap, markdown, terminal, xml, yaml
 from mremapcheck.scenario.plain import read_yaml
-from mremapcheck.text import c, html, ktap, markdown, terminal, xml, yaml
 from tests.fuzzing import hostile
 
 #: Dialects and compilers' options that make most of what a comment or a literal might hold.

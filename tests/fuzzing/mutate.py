@@ -65,13 +65,13 @@ def mutated_data(random: Random, data: Any, most: int = 3) -> Any:
         value = node[key]
         way = random.randrange(7)
         if way < 2:
-            node[key] = random.choice(_VALUES)
+            node[key] = copy.deepcopy(random.choice(_VALUES))
         elif way == 2:
             node[key] = hostile.text(random)
         elif way == 3 and node is not out:
             del node[key]
         elif way == 4 and isinstance(node, dict):
-            node[random.choice(("x", hostile.text(random)))] = value
+            node[random.choice(("x", hostile.text(random)))] = copy.deepcopy(value)
         elif way == 5 and isinstance(node, list):
             node[:] = node * 2
         elif isinstance(value, str):

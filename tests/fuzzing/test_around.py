@@ -1,4 +1,4 @@
-"""Nothing goes around the functions of ``mremapcheck.text``: only there is another language written."""
+"""Nothing goes around the functions of ``mremapcheck.base.text``: only there is another language written."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import mremapcheck
 ROOT = Path(mremapcheck.__file__).parent
 #: What writes a language, by its full name -> the modules that may use it.
 WRITERS = {
-    "html.escape": {"text/html.py"},
-    "xml.etree.ElementTree.tostring": {"text/xml.py"},
+    "html.escape": {"base/text/html.py"},
+    "xml.etree.ElementTree.tostring": {"base/text/xml.py"},
     "xml.sax.saxutils.escape": set[str](),
     "yaml.dump": set(),
     "yaml.safe_dump": set(),

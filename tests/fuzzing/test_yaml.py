@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mremapcheck.text import yaml as written
+from mremapcheck.base.text import yaml as written
 
 _text = st.text(st.sampled_from("abz AZ019_-+.:,|#'\"\\{}[]&*!%@`~?<>=()/"), min_size=1, max_size=12) | st.sampled_from(
     ["no", "true", "null", "0x10", "1e3", "-", "12", "1_0", "~", "y", "1:30", "2001-01-01", "<<", "="]

@@ -49,16 +49,16 @@ def properties(suite: ElementTree.Element) -> dict[str, str]:
 
 #: What Jenkins' junit-10.xsd allows: element -> attributes (with ! where it is required), children.
 JENKINS = {
-    "testsuites": ({"name", "time", "tests", "failures", "disabled", "errors"}, {"testsuite"}),
+    "testsuites": ({"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
     "testsuite": (
         {"name!", "tests!", "failures!", "errors!", "group", "time", "skipped", "timestamp", "hostname", "id"}
-        | {"package", "file", "log", "url", "version"},
+        | {"package", "file", "log", "url"},
         {"testsuite", "properties", "testcase", "system-out", "system-err"},
     ),
     "properties": (set(), {"property"}),
     "property": ({"name!", "value!"}, set()),
     "testcase": (
-        {"name!", "classname!", "time", "status", "group"},
+        {"name!", "classname", "time", "group"},
         {"skipped", "error", "failure", "system-out", "system-err"},
     ),
     "skipped": ({"message", "type"}, set()),

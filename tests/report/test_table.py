@@ -293,3 +293,31 @@ class Terminal(io.StringIO):
 )
 def test_when_colours_are_wanted(choice: str, out: io.StringIO, environ: dict[str, str], expected: bool) -> None:
     assert wants_colours(choice, out, environ) is expected
+
+
+def test_what_both_sides_skip_is_a_number_and_what_one_skips_has_its_names() -> None:
+    skip = Execution("skip", None, "no mseal before 6.10")
+    names = ("6.1", "6.17")
+    items = [compare(scenario(f"sealed-{n}"), skip, skip, names) for n in range(3)]
+    items += [compare(scenario(f"newer-{n}"), skip, ran(MOVED), names) for n in range(2)]
+    text = written("table", "compare", [kernel("6.1"), kernel()], items)
+    assert "5 scenarios: 5 skipped\nskipped on both sides: 3\n" in text
+    assert "skipped, 6.1: no mseal before 6.10: newer-0, newer-1\n" in text and "sealed" not in text
+
+
+def test_changed_pages_are_what_is_coloured() -> None:
+    item = compare(scenario(), ran(PARTIAL), ran(REFUSED))
+    style = Style(True)
+    text = written("table", "compare", [kernel("6.17-rc2"), kernel("6.17")], [item], style=style)
+    assert style.paint("bad", "..") + "BB.C" in text and style.paint("bad", "AA") + "BB.C" in text
+
+
+def test_a_recording_is_called_by_its_release_beside_another() -> None:
+    a, b = (
+        replace(kernel(version, "recorded", None), reference=f"recorded:/x/{version}.json")
+        for version in ("6.1", "6.17")
+    )
+    item = compare(scenario(), ran(PARTIAL), ran(REFUSED))
+    assert "before  A (6.1)  B (6.17)" in written("table", "compare", [a, b], [item])
+    assert 'name="A (6.1) against B (6.17)"' in written("junit", "compare", [a, b], [item])
+    assert "| A (6.1) | B (6.17) |" in written("markdown", "compare", [a, b], [item])

@@ -53,7 +53,7 @@ def measure(lines: Iterable[str]) -> Row:
     for why, left in reading.left.items():
         row.reasons[why] += left.count
     groups = list(alike.values())
-    (model,) = models(KernelVersion.of_build(os.uname().release, os.uname().version))
+    model, *_ = models(KernelVersion.of_build(os.uname().release, os.uname().version))
     with LiveExecutor(timeout=60) as live:
         drawings = drawn([group[0] for group in groups], [live])
     told = [(group, drawing) for group, drawing in zip(groups, drawings, strict=True) if drawing.document is not None]

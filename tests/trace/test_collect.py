@@ -265,6 +265,7 @@ def test_a_second_question_for_the_heap_forgets_nothing() -> None:
         (["madvise({at}, 8192, MADV_GUARD_INSTALL) = 0", "madvise({at}, 8192, 103) = 0"], {}),
         (["madvise({at}, 8192, 0xa /* MADV_DONTFORK */) = 0"], {"advice": "dontfork"}),
         (['prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, {at}, 8192, "heap") = 0'], {"name": "heap"}),
+        (['prctl(PR_SET_VMA, 0, {at}, 8192, "a \\"long\\" one"...) = 0'], {"name": 'a "long" one'}),
         (
             [
                 "ioctl(3, UFFDIO_API, {{api=0xaa, features=UFFD_FEATURE_EVENT_REMAP => features=0x1ff}}) = 0",
@@ -282,6 +283,26 @@ def test_everything_that_changes_memory_is_read(lines: list[str], letter: dict[s
         f"mremap({at}, 8192, 8192, MREMAP_MAYMOVE) = {at}",
     )
     assert document.get("vmas", {}).get("A", {}) == letter
+
+
+def test_what_the_format_has_no_words_for_is_said() -> None:
+    at = "0x7f0000000000"
+    (device,) = imported_lines(
+        f"mmap(NULL, 8192, PROT_READ, MAP_SHARED, 5</dev/dri/card0<char 226:0>>, 0) = {at}",
+        f"mremap({at}, 8192, 4096, 0) = {at}",
+    )
+    assert "Not drawn: that /dev/dri/card0 is a device's" in device["about"]
+    (minor,) = imported_lines(
+        MMAP.format(size=8192, at=at),
+        f"ioctl(3, UFFDIO_REGISTER, {{range={{start={at}, len=0x2000}}, mode=UFFDIO_REGISTER_MODE_MINOR}}) = 0",
+        f"mremap({at}, 8192, 4096, 0) = {at}",
+    )
+    assert "vmas" not in minor
+    assert "Not drawn: UFFDIO_REGISTER_MODE_MINOR." in minor["about"]
+    (unnamed,) = imported_lines(
+        f"mmap(NULL, 8192, PROT_READ, MAP_SHARED, 5, 0) = {at}", f"mremap({at}, 8192, 4096, 0) = {at}"
+    )
+    assert "Which file a descriptor stands for is not in the log" in unnamed["about"]
 
 
 def test_system_v_segments_come_and_go() -> None:
@@ -323,6 +344,14 @@ def test_a_drawing_that_contradicts_the_result_expects_nothing() -> None:
     (document,) = held("6.18", MMAP.format(size=8192, at=at), f"mremap({at}, 8192, 16384, 0) = -1 EFAULT (Bad address)")
     assert "expect" not in document
     assert "Nothing is expected: drawn like this it is" in document["about"]
+
+
+@pytest.mark.parametrize("kernel", ["4.18.0-553.el8.x86_64", "5.14.0-503.el9.x86_64", "9.9"])
+def test_a_kernel_with_backports_or_without_a_model_is_held_against_all(kernel: str) -> None:
+    at, to = 0x7F0000000000, 0x7E0000000000
+    lines = [MMAP.format(size=12288, at=hex(at)), f"munmap({at + 4096:#x}, 4096) = 0"]
+    (document,) = held(kernel, *lines, MOVE.format(at=at, size=12288, to=to))
+    assert document["expect"][0]["verdict"] == "moved"
 
 
 def test_a_limit_that_the_log_does_not_show_is_taken_from_the_result() -> None:

@@ -17,6 +17,9 @@ from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.scenario.loader import load_paths
 from tests.tools import missing, tool
 
+#: All of these fork.
+pytestmark = pytest.mark.alone
+
 PROGRAM = r"""
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -49,6 +52,13 @@ def strace() -> None:
 def test_a_command_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MremapcheckError, match="no command `/nowhere/at/all`"):
         Recording(["/nowhere/at/all"], tmp_path / "log").__enter__()
+
+
+@pytest.mark.usefixtures("strace")
+def test_a_log_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert call(["record", "--log", str(tmp_path / "file" / "log"), "--", "true"]) == 2
+    assert "log cannot be written: " in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("strace")

@@ -165,10 +165,10 @@ def test_wrapped_lines_are_joined() -> None:
 
 def test_perf_trace_and_ltrace() -> None:
     perf = [
-        "     0.000 ( 0.012 ms): prog/11 mmap(len: 12288, prot: READ|WRITE, flags: PRIVATE|ANONYMOUS) = 0x7f11c0000000",
+        "     0.000 ( 0.012 ms): k/0:1/11 mmap(len: 12288, prot: 3, flags: PRIVATE|ANONYMOUS) = 0x7f11c0000000",
         "     0.030 (         ): prog/11 mremap(addr: 0x7f11c0000000, old_len: 12288, new_len: 12288, "
         "flags: MAYMOVE|FIXED, new_addr: 0x7f1200000000) ...",
-        "     0.030 ( 0.100 ms): prog/11  ... [continued]: mremap()) = 0x7f1200000000",
+        "         ? ( 0.100 ms): prog/11  ... [continued]: mremap()) = 0x7f1200000000",
         "     0.050 ( 0.002 ms): prog/11 mremap(addr: 0x10000, old_len: 4096, new_len: 8192, flags: 1) = -1 EFAULT",
     ]
     ltrace = [
@@ -204,3 +204,14 @@ def test_every_line_is_accounted_for() -> None:
     assert (ledger.lines, ledger.used, ledger.unconcerned) == (7, 1, 2)
     assert sorted(unread.line for unread in ledger.unread) == [3, 4, 6, 7]
     assert all(unread.why for unread in ledger.unread)
+
+
+@pytest.mark.parametrize("filler", [" ", ")", ") = ", "1.1 ", "/*", "((", "<", "> ", "mmap(", "[1] "])
+def test_a_hostile_line_takes_no_time_to_speak_of(filler: str) -> None:
+    """Regular expressions go back over what they have read: over none of these for long."""
+    ledger = Ledger()
+    longest = 1 << 15
+    text = (filler * longest)[: longest - 10]
+    lines = ["1 mmap(" + text, "1 " + text, text + "<unfinished ..>", "1.1 1.1 " + text, "1 mmap(" + text + text]
+    assert [call.name for call in read_calls(lines, ledger) if call.name not in ("exit", "32-bit")] == []
+    assert ledger.lines == len(lines)

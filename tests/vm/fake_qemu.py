@@ -1,7 +1,7 @@
 """Stands in for QEMU: runs the guest's own program in a process of this machine, or fails in one of QEMU's ways.
 
 FAKE_QEMU says what it does: serve, serve-serial, refuse, no-nvme, panic, halt, hang, garbage, die (be killed at boot),
-plain (restart, unless booted plainly);
+plain (restart, unless booted plainly), traceback (restart because the guest's program could not begin), or a lie;
 or ``WAY@STEPS``: serve, but for a plan with so many steps panic, oops, warn, hang, exit, be killed, fail, or let the
 worker die of SIGSEGV. ``xTIMES`` behind it: in the first TIMES guests only. ``kvm=WAY`` before it is for KVM.
 """
@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from mremapcheck.executors.live.wire import IDLE
-from mremapcheck.executors.vm import guest_setup
+from mremapcheck.executors.vm import frames, guest_setup
 from mremapcheck.executors.vm.guest import Guest, Hand
 
 OOPS = [
@@ -29,6 +29,33 @@ WARN = ["------------[ cut here ]------------", "WARNING: CPU: 0 PID: 7 at mm/mr
 PANIC = (
     "[    1.234567] Linux version 6.17.13\n[    2.000000] calling init\n[    2.345678] Kernel panic - not syncing: {}\n"
 )
+
+TRACEBACK = (
+    '[    2.0] Run /usr/bin/python3 as init process\nTraceback (most recent call last):\n  File "/start.pyc", line 1\n'
+    "ModuleNotFoundError: No module named 'collections.abc'\n[    2.3] reboot: Restarting system\n"
+)
+#: What a guest may send that no guest of ours would: a message of another shape, or of no kind at all, one that claims
+#: four gigabytes, a cut off one, an answer before the greeting, greetings without end.
+LIES = ("shape", "kind", "oversized", "claims", "cut", "early", "endless")
+
+
+def lie(line: int, way: str) -> None:
+    encode = frames.Encoder().encode
+    hello = marshal.dumps({"release": "6.17", "version": "#1", "channel": "virtio", "disk": True})
+    sent = {
+        "shape": lambda: encode(frames.HELLO, marshal.dumps(["hello"])),
+        "kind": lambda: encode(99, hello),
+        "oversized": lambda: frames.MAGIC + b"\x10\xff\xff\xff\xff" + bytes(100),
+        "claims": lambda: encode(frames.HELLO, b"[\xff\xff\xff\x7f"),
+        "cut": lambda: encode(frames.HELLO, hello)[:-3],
+        "early": lambda: encode(frames.RESULTS, marshal.dumps(([], []))),
+        "endless": lambda: b"".join(encode(frames.HELLO, hello) for _ in range(20_000)),
+    }[way]()
+    while sent:
+        sent = sent[os.write(line, sent) :]
+    if way == "cut":
+        sys.exit(0)
+    time.sleep(1000)
 
 
 class Log:
@@ -118,6 +145,9 @@ def main() -> None:
     if way == "panic":
         os.write(console, PANIC.format("VFS: Unable to mount root fs").encode())
         sys.exit(0)
+    if way == "traceback":
+        os.write(console, TRACEBACK.encode())
+        sys.exit(0)
     if way == "halt":
         os.write(console, b"\nZSTD-compressed data is corrupt\n\n -- System halted\n")
     if way in ("halt", "hang"):
@@ -126,6 +156,8 @@ def main() -> None:
     if way == "garbage":
         os.write(line, b"MR" * (1 << 20))
         time.sleep(1000)
+    if way in LIES:
+        lie(line, way)
     way, _, steps = way.partition("@")
     guest_setup.write = _write
     guest_setup.be_a_user_of_its_own = _do_nothing

@@ -182,6 +182,12 @@ def test_what_a_dead_worker_left_is_answered_under_its_own_name(stage: Stage) ->
     assert results[:3] + results[4:] == usual
 
 
+def test_a_guest_that_greets_without_end_is_given_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vm, "_MOST_DEATHS", 2)
+    with pytest.raises(ExecutorError, match=r"every guest dies: the guest sen(t nonsense|ds without end)"):
+        run(stage, "endless", [CASES[2]] * 5)
+
+
 def test_guests_that_all_die_end_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vm, "_MOST_DEATHS", 3)
     with pytest.raises(ExecutorError, match="every guest dies: the kernel panicked"):
@@ -195,6 +201,16 @@ def test_guests_that_all_die_end_the_run(stage: Stage, monkeypatch: pytest.Monke
         ("halt", "does not boot: the kernel halted before it began\n| ZSTD-compressed data is corrupt"),
         ("refuse", "does not boot: QEMU gave up: -cpu host: not in this house"),
         ("garbage", "does not boot: the channel broke"),
+        (
+            "traceback",
+            "the guest's program failed: ModuleNotFoundError: No module named 'collections.abc'\n| Traceback",
+        ),
+        ("shape", "does not boot: the guest sent nonsense: it is not a greeting"),
+        ("kind", "does not boot: the guest sent nonsense: there is no message of kind 99"),
+        ("oversized", "does not boot: the channel broke: a frame of 4294967295 bytes"),
+        ("claims", "does not boot: the guest sent nonsense: its data claims more than there is"),
+        ("cut", "does not boot: the guest restarted and said nothing"),
+        ("early", "does not boot: the guest's first message was of kind 17, and no greeting"),
     ],
 )
 def test_a_kernel_that_does_not_boot(stage: Stage, way: str, reason: str) -> None:

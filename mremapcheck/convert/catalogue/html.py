@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 
 from mremapcheck import __version__
+from mremapcheck.base.text.html import escape, target
 from mremapcheck.convert.catalogue import svg
 from mremapcheck.convert.catalogue.cites import COMMITS, link
 from mremapcheck.convert.catalogue.entries import Chapter, Entry, by_theme
 from mremapcheck.executors.model.change import Change
 from mremapcheck.executors.model.registry import by_id
 from mremapcheck.scenario import picture
-from mremapcheck.text.html import escape, target
 
 _GOOD = ("moved", "resized", "unchanged", "duplicated")
 _SAME_WORD = ("counters", "layout", "events", "contents")

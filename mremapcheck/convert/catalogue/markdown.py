@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mremapcheck.base.text.markdown import block, cell_code, link, paragraphs, row, text
 from mremapcheck.convert.catalogue.cites import link as where
 from mremapcheck.convert.catalogue.entries import Chapter, Entry, by_theme
 from mremapcheck.convert.export.words import drawing_text
 from mremapcheck.scenario import picture
-from mremapcheck.text.markdown import block, cell_code, link, paragraphs, row, text
 
 
 def markdown(found: Sequence[Entry]) -> str:

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
+from mremapcheck.base.text.html import escape
 from mremapcheck.outcome.outcome import Outcome
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mmap, Touch
-from mremapcheck.text.html import escape
 
 CELL = 22
 GAP = 8

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mremapcheck.base.errors import MremapcheckError, OutputError
+from mremapcheck.base.text import yaml
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.loader import load_bytes
-from mremapcheck.text import yaml
 
 _KEY = re.compile(r"[^\s#-][^:]*:")
 _EXPECT = re.compile(r"(?:expect|'expect'|\"expect\")\s*:")

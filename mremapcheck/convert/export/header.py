@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
+from mremapcheck.base.text import c
 from mremapcheck.base.units import PAGE
 from mremapcheck.convert.catalogue.cites import titled
 from mremapcheck.convert.export.eras import eras
 from mremapcheck.convert.export.oracle import Wanted
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.text import c
 
 
 def header(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:

@@ -6,10 +6,10 @@ import errno
 from collections.abc import Callable, Iterator
 from textwrap import indent
 
+from mremapcheck.base.text.c import short_comment, string
 from mremapcheck.convert.export.c_text import kind as constant
 from mremapcheck.kinds import KINDS
 from mremapcheck.kinds.kind import Kind
-from mremapcheck.text.c import short_comment, string
 
 
 def with_kinds(source: str) -> str:

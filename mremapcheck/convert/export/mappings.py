@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mremapcheck.base.text.c import short_comment, string
 from mremapcheck.base.units import PAGE
 from mremapcheck.convert.export.c_text import identifier
 from mremapcheck.convert.export.steps import Objects
@@ -11,7 +12,6 @@ from mremapcheck.kinds import KINDS
 from mremapcheck.kinds.kind import Site
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mmap
-from mremapcheck.text.c import short_comment, string
 
 PROTS = {
     "none": "PROT_NONE",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from mremapcheck import __version__
+from mremapcheck.base.text.c import comment, short_comment, string
 from mremapcheck.convert.export.c_text import identifier, kind, size
 from mremapcheck.convert.export.kinds import with_kinds
 from mremapcheck.convert.export.oracle import Wanted
@@ -15,7 +16,6 @@ from mremapcheck.executors.model.registry import NEWEST, OLDEST
 from mremapcheck.kernels.releases import LAST_MINOR
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.text.c import comment, short_comment, string
 
 #: The parts of the interpreter, in the order in which C needs them; the tables come after the first one.
 PARTS = (

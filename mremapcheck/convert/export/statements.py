@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from mremapcheck.base.text.c import character, short_comment, string
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.convert.export.c_text import flags, identifier
 from mremapcheck.convert.export.mappings import PROTS, Mappings, size_of
@@ -35,7 +36,6 @@ from mremapcheck.scenario.operations import (
     UffdRegister,
     UffdUnregister,
 )
-from mremapcheck.text.c import character, short_comment, string
 
 _MODES = {"missing": "1 /* UFFDIO_REGISTER_MODE_MISSING */", "wp": "2 /* UFFDIO_REGISTER_MODE_WP */"}
 _SIGBUS = "1 << 7 /* UFFD_FEATURE_SIGBUS */"

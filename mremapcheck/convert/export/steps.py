@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from mremapcheck.base.text.c import character, string
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.convert.export.c_text import address, flags, kind, size
 from mremapcheck.kinds import KINDS
@@ -30,7 +31,6 @@ from mremapcheck.scenario.operations import (
     UffdRegister,
     UffdUnregister,
 )
-from mremapcheck.text.c import character, string
 
 _UFFD = {
     "missing": "MISSING",

@@ -49,35 +49,36 @@ def drawn(sketches: Sequence[Sketch], executors: Sequence[Executor] = ()) -> lis
     waiting = [drawing for drawing in found if _next(drawing, first=True)]
     if not executors:
         return found
-    kept = {id(drawing): (drawing.document, drawing.style, "") for drawing in waiting}
+    first: dict[int, tuple[dict[str, Any] | None, Style, str]] = {}
     while waiting:
-        scenarios = [_scenario(drawing) for drawing in waiting]
-        answers = [""] * len(waiting)
-        broken = [False] * len(waiting)
-        for executor in executors:
-            open_ones = [index for index, drawing in enumerate(waiting) if not drawing.holds]
-            if not open_ones:
-                break
-            for index, execution in zip(
-                open_ones, executor.run([scenarios[index] for index in open_ones]), strict=True
-            ):
-                drawing = waiting[index]
-                broken[index] = execution.outcome is None
-                different = answer(drawing.sketch, execution)
-                answers[index] = answers[index] or different
-                if not different:
-                    drawing.holds, drawing.by = True, executor.kernel.reference
-        for index, drawing in enumerate(waiting):
-            if not drawing.holds and drawing.style is PLAIN:
-                document = None if broken[index] else drawing.document
-                kept[id(drawing)] = document, drawing.style, answers[index]
+        for drawing, (different, possible) in zip(waiting, _carry_out(waiting, executors), strict=True):
+            first.setdefault(id(drawing), (drawing.document if possible else None, drawing.style, different))
         waiting = [drawing for drawing in waiting if not drawing.holds and _next(drawing)]
     for drawing in found:
-        if not drawing.holds and id(drawing) in kept:
-            drawing.document, drawing.style, drawing.seen = kept[id(drawing)]
+        if not drawing.holds and id(drawing) in first:
+            drawing.document, drawing.style, drawing.seen = first[id(drawing)]
             if drawing.document is None:
-                drawing.why = drawing.why or drawing.seen
+                drawing.why = drawing.seen
     return found
+
+
+def _carry_out(drawings: Sequence[Drawing], executors: Sequence[Executor]) -> list[tuple[str, bool]]:
+    """Carry drawings out, by one executor after the other until one does what the log says; notes which one it is.
+
+    Returns what the first one did instead, and whether any could do it at all.
+    """
+    scenarios = [_scenario(drawing) for drawing in drawings]
+    different = [""] * len(drawings)
+    possible = [False] * len(drawings)
+    for executor in executors:
+        left = [index for index, drawing in enumerate(drawings) if not drawing.holds]
+        for index, execution in zip(left, executor.run([scenarios[index] for index in left]), strict=True):
+            possible[index] = possible[index] or execution.outcome is not None
+            instead = answer(drawings[index].sketch, execution)
+            different[index] = different[index] or instead
+            if not instead:
+                drawings[index].holds, drawings[index].by = True, executor.kernel.reference
+    return list(zip(different, possible, strict=True))
 
 
 def _next(drawing: Drawing, first: bool = False) -> bool:

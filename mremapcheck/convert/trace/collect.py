@@ -164,6 +164,8 @@ def _about(shape: Shape, drawing: Drawing, source: str, executors: Sequence[Exec
     undrawn = sorted({word for part in segments for word in part.facts.undrawn})
     if undrawn:
         yield f"Not drawn: {', '.join(undrawn)}."
+    if any(re.fullmatch(r"fd[0-9]+", part.facts.object) for part in segments):
+        yield "Which file a descriptor stands for is not in the log (strace shows it with -y)."
     if hides_hint(seen):
         yield _HIDDEN
     if any(part.facts.uffd for part in segments):

@@ -231,14 +231,22 @@ def _ioctl(space: Space, call: Call, system: System) -> bool:
         else:
             system.events.discard(descriptor)
         return True
-    mode = ""
-    if request == "UFFDIO_REGISTER":
-        modes = flags(values["mode"], UFFD_MODE)
-        mode = "missing" if "UFFDIO_REGISTER_MODE_MISSING" in modes else "wp"
-        if descriptor in system.events:
-            mode += "+events"
-    space.change(number(values["start"]), number(values["len"]), lambda facts: replace(facts, uffd=mode))
+    modes = flags(values["mode"], UFFD_MODE) if request == "UFFDIO_REGISTER" else frozenset()
+    drawn = next((word for name, word in _UFFD_WORDS.items() if name in modes), "")
+    rest = tuple(sorted(modes - {name for name, word in _UFFD_WORDS.items() if word == drawn}))
+    mode = f"{drawn}+events" if drawn and descriptor in system.events else drawn
+
+    def registered(facts: Facts) -> Facts:
+        others = tuple(word for word in facts.undrawn if word not in UFFD_MODE.of(_ALL_MODES))
+        return replace(facts, uffd=mode, undrawn=(*others, *rest))
+
+    space.change(number(values["start"]), number(values["len"]), registered)
     return True
+
+
+#: Mode of a registration -> the scenario format's word; the first one counts, for it knows only one at a time.
+_UFFD_WORDS = {"UFFDIO_REGISTER_MODE_MISSING": "missing", "UFFDIO_REGISTER_MODE_WP": "wp"}
+_ALL_MODES = 7
 
 
 def _prctl(space: Space, call: Call, system: System) -> bool:
@@ -249,7 +257,8 @@ def _prctl(space: Space, call: Call, system: System) -> bool:
     text = call.arguments[4] if len(call.arguments) > 4 else "NULL"
     if not text.startswith('"') and text not in ("NULL", "0"):
         raise ValueError("the name is only an address")
-    name = text.strip('"') if text.startswith('"') else ""
+    quoted = re.match(r'"((?:[^"\\]|\\.)*)"', text)
+    name = quoted[1].replace('\\"', '"') if quoted else ""
     space.change(number(call.arguments[2]), number(call.arguments[3]), lambda facts: replace(facts, name=name))
     return True
 

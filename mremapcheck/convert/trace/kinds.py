@@ -15,6 +15,7 @@ _PATHS = (
     ("/memfd:", "memfd"),
     ("/dev/zero", "dev-zero"),
     ("/dev/shm/", "tmpfs"),
+    ("/run/", "tmpfs"),
     ("/SYSV", "sysv-shm"),
     ("anon_inode:[io_uring]", "io-uring"),
     ("/[aio]", "aio"),
@@ -102,6 +103,8 @@ def facts_of_mmap(call: Call, opened: dict[int, tuple[str, str]]) -> Facts:
         return Facts("io-uring", "shared", "rw", f"ring-{call.line}", lock)
     if kind == "secret":
         sharing = "shared"
+    if kind == "file" and path and (not path.startswith("/") or path.startswith("/dev/")):
+        undrawn = (*undrawn, f"that {path} is a device's, which may have rules of its own")
     return Facts(kind, sharing, prot, name, lock, undrawn=undrawn)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from mremapcheck.convert.trace.call import Call, Ledger
@@ -23,8 +23,8 @@ _OPEN_AT_ONCE = 200
 
 #: A line that such a log has -> what the log looks like, and what to do instead. The first that fits counts.
 _FORMATS = (
-    (r"PERFILE2", "perf's own data: `perf trace -i FILE` prints it"),
-    (r"\x1f\ufffd|\x1f\x8b|\ufffd7zXZ|\(\ufffd/\ufffd", "a compressed file: unpack it first"),
+    (r"^PERFILE2", "perf's own data: `perf trace -i FILE` prints it"),
+    (r"^(?:\x1f\ufffd\x08|\ufffd7zXZ|\(\ufffd/\ufffd|BZh[1-9])", "a compressed file: unpack it first"),
     (r"^\(\d+\.\d+\) |^pie: |\bRemap\b.*->", "CRIU's log, which shows no calls: run it under strace"),
     (r"^\s*\S+-\d+ +\[\d+\] .*\bsys_(?:enter_)?\w+", "ftrace (trace-cmd): use strace"),
     (r"^[0-9a-f]{6,16}-[0-9a-f]{6,16} [r-][w-][x-][sp] ", "/proc/PID/maps, which shows mappings and no calls"),
@@ -89,22 +89,15 @@ def _read_set(collection: Collection, members: Sequence[Log]) -> None:
     if len(members) == 1:
         _read_one(collection, members[0], processes)
         return
-    members = sorted(members, key=lambda log: log.pid)
-    readers = [_Peeked(log) for log in members]
-    if all(reader.timed for reader in readers):
-        for reader in readers:
-            reader.into(ledger)
-        collection.add(_in_turn(ledger, merge(*(reader.calls() for reader in readers), key=_when)), processes)
-        for reader in readers:
-            reader.settle(ledger)
-        return
-    threads = False
-    for reader in readers:
-        threads |= reader.threads
-        reader.into(ledger)
-        collection.add(_in_turn(ledger, reader.calls()), processes)
-        reader.settle(ledger)
-    if threads:
+    files = [_File(log) for log in sorted(members, key=lambda log: log.pid)]
+    timed = all(file.timed for file in files)
+    if timed:
+        collection.add(_in_turn(ledger, merge(*(file.calls() for file in files), key=_when)), processes)
+    for file in files:
+        if not timed:
+            collection.add(_in_turn(ledger, file.calls()), processes)
+        ledger.add(file.ledger)
+    if not timed and any(file.threads for file in files):
         ledger.notes["The files have no times, so the order of threads' calls is unknown: record with -ttt."] += 1
 
 
@@ -118,32 +111,23 @@ def _read_one(collection: Collection, log: Log, processes: Processes) -> None:
     ledger.add(own)
 
 
-class _Peeked:
-    """The calls of one file of a set, the first of which have been looked at."""
+class _File:
+    """One file of a set, the first calls of which have been looked at."""
 
     def __init__(self, log: Log) -> None:
-        self._own = Ledger(log=log.name)
-        self._calls = Reader(self._own, log.pid).calls(log.lines)
-        self._first: list[Call] = []
-        for call in self._calls:
-            self._first.append(call)
-            if len(self._first) >= _TIMED:
-                break
+        self.ledger = Ledger(log=log.name)
+        self._calls = Reader(self.ledger, log.pid).calls(log.lines)
+        self._first = list(islice(self._calls, _TIMED))
         #: Whether all of its lines have times, as far as one can see; a file without calls does not matter.
         self.timed = all(call.time is not None for call in self._first if call.name in CALLS)
-        self.threads = any(call.name == "clone3" or call.name == "clone" for call in self._first if shares_memory(call))
-
-    def into(self, ledger: Ledger) -> None:
-        """Begin to count."""
-        self._own.log = self._own.log or ledger.log
+        #: Whether it has begun threads so far.
+        self.threads = False
 
     def calls(self) -> Iterator[tuple[str, Call]]:
         """Yield (log, call)."""
-        return ((self._own.log, call) for call in chain(self._first, self._calls))
-
-    def settle(self, ledger: Ledger) -> None:
-        """Add what became of this file's lines."""
-        ledger.add(self._own)
+        for call in chain(self._first, self._calls):
+            self.threads = self.threads or (call.name in ("clone", "clone3") and shares_memory(call))
+            yield self.ledger.log, call
 
 
 def _when(item: tuple[str, Call]) -> float:

@@ -238,10 +238,16 @@ def _move(space: Space, call: Call, log: str) -> Sighting:
     seen = Sighting(log, call.line, old, old_size, new_size, bits, new, result, call.errno, near, there, tuple(notes))
     if result is not None:
         space.move(old, old_size, result, new_size, keep)
-    elif fixed and call.errno != "EINVAL":
+    elif fixed and not _refused_at_once(old, size, new or 0, extent(new_size)):
         for start, length in ((old, size), (new or 0, extent(new_size))):
             space.change(start, length, lambda facts: replace(facts, doubt=call.line))
     return seen
+
+
+def _refused_at_once(old: int, size: int, new: int, new_size: int) -> bool:
+    """Tell whether the arguments alone make a call fail, before it can do anything."""
+    overlaps = new < old + size and old < new + new_size
+    return overlaps or bool(old % PAGE or new % PAGE) or not new_size
 
 
 def _prove(space: Space, call: Call, old: int, size: int, new_size: int, fixed: bool, result: int | None) -> list[str]:

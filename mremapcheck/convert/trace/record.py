@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.convert.trace.calls import strace_set
+from mremapcheck.linux.programs import Family
 
 #: What a terminal sends to the program as well as to us: it decides what becomes of it.
 _SHARED = (signal.SIGINT, signal.SIGQUIT)
@@ -68,19 +69,18 @@ class Recording:
             raise MremapcheckError(
                 f"there is no command `{self._command[0]}`", "give it as you would to a shell, after `--`"
             )
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._log.write_bytes(b"")
+        try:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            self._log.write_bytes(b"")
+        except OSError as error:
+            raise MremapcheckError(f"{self._log} cannot be written: {error.strerror}") from None
         self._before = _handle_signals(self._asked)
-        self._tracer = subprocess.Popen(
-            [strace, *options(strace), "-o", str(self._log), "--", *self._command], stdout=self._stdout
-        )
+        traced = [strace, *options(strace), "-o", str(self._log), "--", *self._command]
+        self._tracer = Family(traced, self._stdout)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        if self._tracer.poll() is None:  # something went wrong here: leave nobody behind
-            for pid in _traced(self._tracer.pid):
-                _kill(pid, signal.SIGKILL)
-            self._tracer.wait()
+        self._tracer.end()
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -111,7 +111,8 @@ class Recording:
     @property
     def status(self) -> int:
         """How the program has ended, as ``Popen.returncode`` tells it."""
-        return self._tracer.returncode
+        status = self._tracer.poll()
+        return -signal.SIGKILL if status is None else status
 
     def _pass_on(self) -> None:
         """Pass signals on that were sent to us alone; whoever is traced and does not end then is killed."""
@@ -120,7 +121,9 @@ class Recording:
             for pid in _traced(self._tracer.pid):
                 _kill(pid, number)
         self._passed = len(self._asked)
-        if self._deadline and time.monotonic() > self._deadline:
+        if self._deadline and time.monotonic() > self._deadline + GRACE:
+            self._tracer.end()  # not even strace ends
+        elif self._deadline and time.monotonic() > self._deadline:
             for pid in _traced(self._tracer.pid):
                 _kill(pid, signal.SIGKILL)
 

@@ -331,7 +331,9 @@ def _sharing(sharing: str, kind: str) -> str:
 
 
 def _drawing(runs: Sequence[tuple[str, int]]) -> str:
-    return "".join([f"{letter}{{{pages}}}" if pages > LONGEST_RUN else letter * pages for letter, pages in runs])
+    return "".join(
+        [f"{letter}{{{pages}}}" if pages > LONGEST_RUN else letter * max(pages, 0) for letter, pages in runs]
+    )
 
 
 def _size(size: int) -> str:

@@ -34,12 +34,12 @@ _PREFIX = re.compile(
     re.VERBOSE,
 )
 _PERF = re.compile(
-    r"\s*\d+\.\d+ \(\s*(?:\d+\.\d+ ms)?\s*\): "
-    r"(?:[^/(]*/)?(?P<pid>\d+)\s+(?P<second>\.\.\. \[continued\]: )?(?P<rest>.*)"
+    r"\s*(?:\d+\.\d+|\?) \(\s*(?:\d+\.\d+ ms)?\s*\): "
+    r"(?:[^(]*/)?(?P<pid>\d+)\s+(?P<second>\.\.\. \[continued\]: )?(?P<rest>.*)"
 )
 _BEGUN = re.compile(r"(?P<name>[a-z_][a-z0-9_]*)\((?P<rest>.*)", re.DOTALL)
 _RESUMED = re.compile(r"<\.\.\. (?P<name>[a-z_][a-z0-9_]*) resumed>(?P<rest>.*)")
-_UNFINISHED = re.compile(r"(?P<rest>.*?)\s*(?:<unfinished \.\.\.>|<detached \.\.\.>)\s*$")
+_UNFINISHED = ("<unfinished ...>", "<detached ...>")
 _RESULT = re.compile(
     r"""(?P<arguments>.*) \) \s* = \s+ (?P<value> 0x[0-9a-f]+ | -?[0-9]+ | \?+ | NULL | nil )
         (?: <.*?> (?!>) (?:\(deleted\))? )?
@@ -53,12 +53,14 @@ _LOOSE = re.compile(rf"[^\"(]{{0,160}}?[\s:|\]>](?=(?:{'|'.join(CALLS)})\()")
 #: What something else has put before a line ends like this: `web_1  | `, `log.txt: `, `[stderr] `, `12:`.
 _JUNK = re.compile(r"[|:\]>] |^\s*\d+[:-]")
 _LONGEST_JUNK = 120
+#: Characters of a line that is looked at as a whole.
+_LONGEST = 1 << 15
 _ENDED = re.compile(r"\+\+\+ (?:exited with|killed by|superseded by) ")
 #: What tracers say besides calls.
 _CHATTER = re.compile(
     r"""\s*$ | \s*>\ \S+\(.*\)\ \[0x[0-9a-f]+\]$ | \s*>\ \S+\ (?:\(|\[) | --- | \+\+\+
       | (?:\S*strace|ltrace):\  | \[\ Process
-      | Process\ \d+ | %\ time | (?:-{5,}\s*)+$ | \s*\d+\.\d+\s+\d+\.\d+\s+.*\d.*\s[a-z_0-9]+$ | \s*100\.00\s
+      | Process\ \d+ | %\ time | -{5,}\s | \s*\d+\.\d+\s+\d+\.\d+\s+\d | \s*100\.00\s
       | <\.\.\.\ (?:[a-z_0-9]+\ )?(?:detached|exited) | exit_group | \?\?\?\? | \s*\d+\ (?:---|\+\+\+)""",
     re.VERBOSE,
 )
@@ -105,6 +107,9 @@ class Reader:
         for index, line in enumerate(lines, 1):
             ledger.lines = first + index
             line = line.rstrip("\r\n")
+            if len(line) > _LONGEST:
+                self._too_long(index, line)
+                continue
             usual = _USUAL.match(line) if self._cut is None else None
             if usual is None or usual[2].startswith("syscall_"):
                 yield from self._unusual(index, line)
@@ -133,7 +138,7 @@ class Reader:
         if cut := _ATTACHED.search(text):  # on a terminal strace's own message breaks into the line of the clone
             text = text[: cut.start()] + "<unfinished ...>"
         if _ENDED.match(text):
-            yield Call(index, pid, "exit", (), 0)
+            yield Call(index, pid, "exit", (), 0, time=time)
         elif resumed := _RESUMED.match(text):
             half = self._halves.pop((pid, resumed["name"]), None)
             if half is None and resumed["name"] in CALLS:
@@ -145,6 +150,12 @@ class Reader:
             yield from self._begin(index, pid, time, begun["name"], begun["rest"])
         elif not _CHATTER.match(text) and not (tail and line.rstrip().endswith(")")):
             self._ledger.refuse(index, "no system call, as far as one can tell")
+
+    def _too_long(self, index: int, line: str) -> None:
+        """Refuse a line that no call that matters has; what other calls write may be long."""
+        found = _BEGUN.match(self._prefix(line[:_LONGEST_JUNK])[2])
+        if found is None or found["name"] in CALLS:
+            self._ledger.refuse(index, f"longer than {_LONGEST} characters")
 
     def _strip(self, line: str) -> tuple[int, float | None, str]:
         """Return who it is about, when it was, and the text behind all prefixes."""
@@ -191,10 +202,10 @@ class Reader:
     def _begin(self, index: int, pid: int, time: float | None, name: str, text: str) -> Iterator[Call]:
         if unknown := _UNKNOWN.match(name):
             name = NUMBERS.get(number(unknown[1]), name)
-        if unfinished := _UNFINISHED.match(text):
-            self._halves[pid, name] = _Half(unfinished["rest"], (index,))
+        if (first := _first_half(text)) is not None:
+            self._halves[pid, name] = _Half(first, (index,))
             if name in CALLS:
-                yield Call(index, pid, name, split_arguments(unfinished["rest"]), None, begun=True, time=time)
+                yield Call(index, pid, name, split_arguments(first), None, begun=True, time=time)
             return
         yield from self._finish(pid, time, name, _Half(text, (index,)))
 
@@ -227,8 +238,8 @@ class Reader:
         quote = _QUOTE.match(line)
         more = line[quote.end() :] if quote else line
         whole = _Half(f"{half.text.rstrip()} {more.strip()}", (*half.lines, index))
-        if unfinished := _UNFINISHED.match(whole.text):
-            self._halves[pid, name] = _Half(unfinished["rest"], whole.lines)
+        if (first := _first_half(whole.text)) is not None:
+            self._halves[pid, name] = _Half(first, whole.lines)
             return
         if len(whole.lines) > _WRAPPED and not _RESULT.match(whole.text):
             self._give_up(_Cut(pid, name, whole))
@@ -251,6 +262,12 @@ class Reader:
 def read_calls(lines: Iterable[str], ledger: Ledger | None = None, pid: int = 0) -> Iterator[Call]:
     """Yield the calls of a log, as ``Reader.calls`` does; ``ledger`` is filled in on the way."""
     return Reader(ledger if ledger is not None else Ledger(), pid).calls(lines)
+
+
+def _first_half(text: str) -> str | None:
+    """Return the text of a call that another thread interrupts here."""
+    text = text.rstrip()
+    return text[: text.rindex("<")].rstrip() if text.endswith(_UNFINISHED) else None
 
 
 def _result(found: re.Match[str]) -> tuple[int, str | None]:

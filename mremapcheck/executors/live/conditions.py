@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import struct
+from errno import EPERM
 
 from mremapcheck.base.units import PAGE
 from mremapcheck.linux.numbers import CAPABILITIES, LINUX_CAPABILITY_VERSION_3, RESOURCES, SYS_CAPGET, SYS_CAPSET
@@ -49,6 +50,9 @@ class Capabilities:
             names = ", ".join(f"CAP_{name}" for name, bit in CAPABILITIES.items() if mask & ~self._permitted & 1 << bit)
             raise Trouble(0, f"this user has not {names}: run as root")
         effective = (self._effective & ~DROPPED) | mask
+        if self._kept < 0 and effective == self._effective:
+            self._kept = mask
+            return  # as an ordinary user's process has none of them
         words = (effective, self._permitted, self._inheritable)
         data = buffer(struct.pack("<6I", *(w & 0xFFFFFFFF for w in words), *(w >> 32 for w in words)))
         if call(SYS_CAPSET, address(self._header), address(data)) == -1:
@@ -59,6 +63,20 @@ class Capabilities:
 #: Pages that a process may have leaked and still serve, and the hard limit in bytes that allows for so many.
 _MOST_LEAKED = 128
 _WIDE = 16 * _MOST_LEAKED * PAGE
+
+
+def raise_limits() -> None:
+    """Open as many files, as long ones, as may be."""
+    for which in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE):
+        set_limit(which, resource.getrlimit(which)[1])
+
+
+def set_limit(which: int, soft: int) -> None:
+    """Set a soft limit; raises OSError where that is refused."""
+    try:
+        resource.setrlimit(which, (soft, resource.getrlimit(which)[1]))
+    except ValueError:  # which is what Python makes of EPERM
+        raise PermissionError(EPERM, "setrlimit") from None
 
 
 class Limits:
@@ -94,9 +112,9 @@ class Limits:
 
     def forked(self) -> None:
         """Know that in a forked child nothing is locked, and nothing leaked."""
-        soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+        soft = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
         if soft != resource.RLIM_INFINITY:
-            resource.setrlimit(resource.RLIMIT_MEMLOCK, (max(soft - self.leaked * PAGE, 0), hard))
+            set_limit(resource.RLIMIT_MEMLOCK, max(soft - self.leaked * PAGE, 0))
         self.leaked = 0
 
     def set(self, name: str, size: int, relative: bool) -> None:
@@ -111,18 +129,18 @@ class Limits:
         hard = resource.getrlimit(which)[1]
         if hard != resource.RLIM_INFINITY and size > hard:
             raise Trouble(0, f"the hard limit of RLIMIT_{name.upper()} is {hard >> 10}K: raise it (ulimit -H)")
-        resource.setrlimit(which, (size, hard))
+        set_limit(which, size)
         self._changed[name] = which
 
     def without(self, do: Callable[[], Done]) -> Done:
         """Call ``do`` with all limits lifted, and let them allow for what it took: scenarios do not know."""
         before = [(name, *resource.getrlimit(which), self._in_use(name)) for name, which in self._changed.items()]
         for name, _, hard, _ in before:
-            resource.setrlimit(RESOURCES[name], (hard, hard))
+            set_limit(RESOURCES[name], hard)
         done = do()
         for name, soft, hard, used in before:
             soft += self._in_use(name) - used
-            resource.setrlimit(RESOURCES[name], (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+            set_limit(RESOURCES[name], soft if hard == resource.RLIM_INFINITY else min(soft, hard))
         return done
 
     def _in_use(self, name: str) -> int:
@@ -139,7 +157,7 @@ class Limits:
         soft = hard
         if which == resource.RLIMIT_MEMLOCK and hard != resource.RLIM_INFINITY:
             soft -= (self._most_leaked - self.leaked) * PAGE
-        resource.setrlimit(which, (min(soft, hard), hard))
+        set_limit(which, min(soft, hard))
 
 
 class Processors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import struct
@@ -29,7 +30,12 @@ class EventReader:
         self._settled = threading.Semaphore(0)
         self._poll = select.poll()
         self._poll.register(self._asked, select.POLLIN)
-        threading.Thread(target=self._serve, name="uffd", daemon=True).start()
+        try:
+            threading.Thread(target=self._serve, name="uffd", daemon=True).start()
+        except RuntimeError:
+            os.close(self._asked)
+            os.close(self._ask)
+            raise OSError(errno.EAGAIN, "no thread can be started") from None
 
     def watch(self, fd: int) -> None:
         """Read this userfaultfd from now on, until ``leave``."""

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.executors.live.facts import Interpreter, step_name, where
 from mremapcheck.executors.live.plan import Prepared, Unfit, prepare
-from mremapcheck.executors.live.supervisor import Ended, Supervisor
+from mremapcheck.executors.live.supervisor import Ended, Supervisor, Unstartable
+from mremapcheck.executors.live.wire import IDLE
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.refusals import REMEDY, killed
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 
@@ -35,7 +37,7 @@ class LiveExecutor:
             raise ExecutorError(f"the live executor knows only x86-64's system calls, not those of {uname.machine}")
         self._timeout = timeout
         self._supervisor = Supervisor(timeout, fresh)
-        self._supervisor.start()
+        self._start()
         self._interpreter = Interpreter()
         self._fruitless = 0
         version = KernelVersion.of_build(uname.release, uname.version)
@@ -86,16 +88,24 @@ class LiveExecutor:
             self._send(plans)
         return True
 
+    def _start(self) -> None:
+        try:
+            self._supervisor.start()
+        except Unstartable as unstartable:
+            raise _cannot_work(unstartable.message, unstartable.hint) from None
+
     def _send(self, plans: list[tuple[object, ...]]) -> None:
         try:
             self._supervisor.send(plans)
-        except ConnectionError as error:
-            raise ExecutorError("the live executor's processes do not start", str(error)) from None
+        except Unstartable as unstartable:
+            raise _cannot_work(unstartable.message, unstartable.hint) from None
 
     def _answer(self, queue: deque[Prepared | Execution], prepared: Prepared) -> Execution | None:
         """Return what came of the first scenario of the queue; None where the queue says it now."""
         try:
             sighting = self._supervisor.receive()
+        except Unstartable as unstartable:
+            raise _cannot_work(unstartable.message, unstartable.hint) from None
         except Ended as ended:
             self._ask_again(queue, ended)
             return None
@@ -103,13 +113,16 @@ class LiveExecutor:
         if len(sighting) == 2:
             word, text = sighting
             if word == "unusable":
-                raise ExecutorError(f"the live executor cannot work here: {text}")
+                message, _, hint = text.partition("\n")
+                raise _cannot_work(message, hint)
             return Execution("error", None, f"the worker failed: {text}")
         return self._interpreter.execution(prepared, sighting)
 
     def _ask_again(self, queue: deque[Prepared | Execution], ended: Ended) -> None:
         """Blame the scenario that the worker ended in, and give the others to the next worker."""
         self._fruitless += 1
+        if ended.step == IDLE and ended.signal == signal.SIGSYS:
+            raise _cannot_work("a process is killed (SIGSYS) for a system call that every scenario needs", REMEDY)
         if self._fruitless > _PATIENCE:
             raise ExecutorError("the live executor's workers end as soon as they start", f"wait status {ended.status}")
         waiting = [index for index, left in enumerate(queue) if isinstance(left, Prepared)]
@@ -117,7 +130,7 @@ class LiveExecutor:
             guilty = waiting.pop(min(ended.lost, len(waiting) - 1))
             prepared = queue[guilty]
             assert isinstance(prepared, Prepared)
-            queue[guilty] = Execution("error", None, blame(prepared, ended, self._timeout))
+            queue[guilty] = blame(prepared, ended, self._timeout)
         if waiting:
             self._send([left.plan.to_wire() for left in queue if isinstance(left, Prepared)])
 
@@ -128,15 +141,27 @@ class LiveExecutor:
         self._supervisor.stop()
 
 
-def blame(prepared: Prepared, ended: Ended, timeout: float) -> str:
-    """Return why a scenario has no outcome whose worker has ended; ``timeout`` in seconds."""
+def blame(prepared: Prepared, ended: Ended, timeout: float) -> Execution:
+    """Return what becomes of a scenario that its worker has ended in; ``timeout`` in seconds.
+
+    Whom a system call filter kills has not asked the kernel: that is a skip.
+    """
     if ended.status is None:
-        return f"no answer within {timeout:g} s, and the worker does not end: it hangs in the kernel"
+        return _error(f"no answer within {timeout:g} s, and the worker does not end: it hangs in the kernel")
     step = prepared.origins[ended.step] if ended.step < len(prepared.origins) else "the end"
     place = f"{where(prepared, step)}: {step_name(step)}" if not isinstance(step, str) else step
-    if os.WIFSIGNALED(ended.status):
-        number = os.WTERMSIG(ended.status)
-        if number == signal.SIGALRM:
-            return f"no result within {timeout:g} s, in {place}"
-        return f"the worker was killed by {signal.Signals(number).name} in {place}"
-    return f"the worker ended with status {os.WEXITSTATUS(ended.status)} in {place}"
+    if ended.signal == signal.SIGSYS:
+        return Execution("skip", None, killed(step_name(step)))
+    if ended.signal == signal.SIGALRM:
+        return _error(f"no result within {timeout:g} s, in {place}")
+    if ended.signal:
+        return _error(f"the worker was killed by {signal.Signals(ended.signal).name} in {place}")
+    return _error(f"the worker ended with status {os.WEXITSTATUS(ended.status)} in {place}")
+
+
+def _error(reason: str) -> Execution:
+    return Execution("error", None, reason)
+
+
+def _cannot_work(message: str, hint: str) -> ExecutorError:
+    return ExecutorError(f"the live executor cannot work here: {message}", hint)

@@ -8,6 +8,7 @@ import resource
 from mremapcheck.base.units import PAGE, page_align
 from mremapcheck.executors.live.objects import Objects
 from mremapcheck.executors.live.proc import Proc
+from mremapcheck.executors.live.shortage import no_memory
 from mremapcheck.kinds import KINDS
 from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import (
@@ -30,6 +31,7 @@ from mremapcheck.linux.numbers import (
     SYS_MUNMAP,
     SYS_PRCTL,
 )
+from mremapcheck.linux.refusals import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
@@ -37,14 +39,20 @@ from mremapcheck.linux.trouble import Trouble
 _ADVICE_NAMES = {number: name for name, number in ADVICE.items()}
 
 
-def explain(arguments: tuple[int, ...], code: int, proc: Proc, objects: Objects, limited: bool) -> Trouble | None:
-    """Return the trouble that a system call failed with ``code``; ``limited``: the scenario set RLIMIT_MEMLOCK.
+def explain(
+    arguments: tuple[int, ...], code: int, proc: Proc, objects: Objects, limited: bool, crowded: bool
+) -> Trouble | None:
+    """Return the trouble that a system call failed with ``code``.
+
+    ``limited``: the scenario set RLIMIT_MEMLOCK; ``crowded``: it used map slots up.
 
     None where it did what was asked for all the same.
     """
     number = arguments[0]
-    skip = ""
-    if number == SYS_MSEAL and code == errno.ENOSYS:
+    skip = "" if number in (SYS_MLOCK, SYS_MLOCK2) else refusal(*arguments)
+    if skip:
+        pass
+    elif number == SYS_MSEAL and code == errno.ENOSYS:
         skip = "this kernel has no mseal: Linux 6.10 or later is needed"
     elif number == SYS_MADVISE and code == errno.EINVAL:
         skip = _advice(arguments[3], arguments[1], arguments[2], proc)
@@ -53,6 +61,7 @@ def explain(arguments: tuple[int, ...], code: int, proc: Proc, objects: Objects,
             return None
         if not limited:
             skip = memlock(proc.status(b"VmLck") * PAGE + arguments[2])
+        skip = skip or ("" if _may_lock_nothing() else refusal(*arguments))
     elif number == SYS_MPROTECT and code == errno.EACCES and arguments[3] & PROT_EXEC:
         skip = objects.not_executable()
     elif number == SYS_MMAP:
@@ -61,6 +70,8 @@ def explain(arguments: tuple[int, ...], code: int, proc: Proc, objects: Objects,
             sharing = arguments[4] & (MAP_SHARED | MAP_PRIVATE | MAP_DROPPABLE)
             if kind.skip and kind.maker is None and sharing in sharings and arguments[4] & kind.flags == kind.flags:
                 skip = kind.skip.get(code, "")
+    if not skip and code == errno.ENOMEM:
+        skip = no_memory(page_align(arguments[2]), proc, crowded)
     return Trouble(code, skip)
 
 
@@ -70,6 +81,11 @@ def memlock(wanted: int) -> str:
     if soft == resource.RLIM_INFINITY or wanted <= soft:
         return ""
     return f"the hard limit of RLIMIT_MEMLOCK, {hard >> 10}K, is too small for this scenario: raise it (ulimit -H -l)"
+
+
+def _may_lock_nothing() -> bool:
+    """Tell whether the kernel itself refuses every mlock(2) to this user."""
+    return resource.getrlimit(resource.RLIMIT_MEMLOCK)[1] == 0
 
 
 def _is_locked(start: int, size: int, proc: Proc) -> bool:
@@ -93,6 +109,8 @@ def name_trouble(code: int) -> Trouble:
     call(SYS_MUNMAP, place, PAGE)
     if known:
         return Trouble(code)
+    if skip := refusal(SYS_PRCTL):
+        return Trouble(code, skip)
     return Trouble(code, "this kernel names no memory: Linux 5.17 or later with CONFIG_ANON_VMA_NAME is needed")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mremapcheck.base.units import PAGE
 from mremapcheck.executors.live.proc import Proc
+from mremapcheck.executors.live.shortage import no_memory
 from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
@@ -55,7 +56,7 @@ class Filler:
         if limit != self._limit or self._used + 4 * ROOM > self._length:
             self.release()
         if not self._length:
-            self._map(limit)
+            self._map(limit, proc)
             self._split_by_two(limit - len(proc.all_maps()) - 16)
         self._split_to_the_end()
         self._unmap(free)
@@ -78,13 +79,13 @@ class Filler:
             self._length = self._free = self._used = 0
             self._parked = False
 
-    def _map(self, limit: int) -> None:
+    def _map(self, limit: int, proc: Proc) -> None:
         if limit > _MOST_MAPPINGS:
             raise Trouble(0, f"vm.max_map_count is {limit}, too many to use up: set it to 65530")
         length = 2 * limit + 8 * ROOM
         self._start = call(SYS_MMAP, 0, length * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         if self._start == -1:
-            raise Trouble(errno())
+            raise Trouble(errno(), no_memory(length * PAGE, proc, True))
         self._length = length
         self._limit = limit
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from errno import EAGAIN
+from errno import EACCES, EAGAIN, ENOMEM, ENOSYS, EPERM
 
-from mremapcheck.base.units import PAGE, page_align
+from mremapcheck.base.units import PAGE, U64, page_align
 from mremapcheck.executors.live.explain import memlock
 from mremapcheck.executors.live.observation import presence
+from mremapcheck.executors.live.shortage import no_memory
 from mremapcheck.linux.numbers import SYS_MREMAP
+from mremapcheck.linux.refusals import refusal
 from mremapcheck.linux.syscalls import call, errno
 from mremapcheck.linux.trouble import Trouble
 
@@ -41,10 +43,10 @@ class Moves:
         self._low, self._high, self._text = plan.low, plan.high, plan.text
         self.places = []
 
-    def make(self, step: Step, limited: bool) -> None:
-        """Make a call; ``limited`` tells that the scenario itself limits locked memory.
+    def make(self, step: Step, limited: bool, crowded: bool) -> None:
+        """Make a call; ``limited`` tells that the scenario itself limits locked memory, ``crowded`` map slots.
 
-        Raises Trouble where it is this user who must not lock so much.
+        Raises Trouble where it is this place that answers and not the kernel: what this user may not, or has not.
         """
         _, arguments, residency, mappings, last = step
         proc = self._proc
@@ -54,13 +56,18 @@ class Moves:
         if result != -1:
             if not self._low <= result < self._high and result >= PAGE:
                 self.places.append((result, result + page_align(arguments[2])))
-            self._made.append((0, result, before if mappings else None, None, None, None))
+            self._made.append((0, result & U64, before if mappings else None, None, None, None))
             return
         code = errno()
+        skip = ""
         if code == EAGAIN and not limited:
             skip = memlock(proc.status(b"VmLck") * PAGE + page_align(arguments[2]))
-            if skip:
-                raise Trouble(code, skip)
+        elif code == ENOMEM:
+            skip = no_memory(page_align(arguments[2]), proc, crowded)
+        elif code in (EPERM, EACCES, ENOSYS):
+            skip = refusal(SYS_MREMAP, *arguments)
+        if skip:
+            raise Trouble(code, skip)
         if last:
             self._made.append((code, 0, before, had, None, None))
             return

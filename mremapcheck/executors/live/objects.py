@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
+from mremapcheck.executors.live.shortage import reason
 from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import PROT_EXEC
 from mremapcheck.linux.trouble import Trouble
@@ -58,7 +59,7 @@ class Objects:
             assert opener is not None
             return opener(length)
         except OSError as error:
-            raise Trouble(error.errno or 0) from None
+            raise Trouble(error.errno or 0, reason(error)) from None
 
     def not_executable(self) -> str:
         """Return why files cannot be mapped with PROT_EXEC here, or ''."""

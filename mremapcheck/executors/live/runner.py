@@ -6,16 +6,19 @@ import marshal
 import os
 import resource
 import signal
+from contextlib import nullcontext, suppress
+from errno import EACCES, EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM
 
 from mremapcheck.base.units import PAGE
 from mremapcheck.executors.live.arena import Arena, mark
-from mremapcheck.executors.live.conditions import Capabilities, Limits, Processors, protect_others
-from mremapcheck.executors.live.explain import explain, name_trouble, near_zero
+from mremapcheck.executors.live.conditions import Capabilities, Limits, Processors, protect_others, raise_limits
+from mremapcheck.executors.live.explain import explain, memlock, name_trouble, near_zero
 from mremapcheck.executors.live.filler import ROOM, Filler
 from mremapcheck.executors.live.moves import Moves
 from mremapcheck.executors.live.objects import Objects
 from mremapcheck.executors.live.observation import Pages, contents, presence
 from mremapcheck.executors.live.proc import Proc
+from mremapcheck.executors.live.shortage import no_memory, no_slots, reason
 from mremapcheck.executors.live.tags import SIZE
 from mremapcheck.executors.live.uffd import Uffd
 from mremapcheck.executors.live.wire import (
@@ -34,15 +37,19 @@ from mremapcheck.executors.live.wire import (
     UFFD_UNREGISTER,
     Plan,
 )
+from mremapcheck.linux import lifeline
 from mremapcheck.linux.numbers import (
     ADVICE,
-    PR_SET_PDEATHSIG,
     PR_SET_THP_DISABLE,
     PR_SET_VMA,
     PR_SET_VMA_ANON_NAME,
     SYS_MADVISE,
+    SYS_MMAP,
+    SYS_MUNMAP,
+    SYS_PERSONALITY,
     SYS_PRCTL,
 )
+from mremapcheck.linux.refusals import Unusable, killed, refusal, require_calls
 from mremapcheck.linux.syscalls import Bound, address, buffer, call, errno, raw
 from mremapcheck.linux.trouble import Trouble
 
@@ -50,13 +57,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mremapcheck.executors.live.wire import Sighting
+    from mremapcheck.executors.live.wire import Sighting, Step
 
 
 class Runner:
     """This process's arena and all that it takes to carry plans out in it.
 
-    Raises OSError where this process cannot be used for it. The number of the step being done goes into
+    Raises Unusable or OSError where this process cannot be used for it. The number of the step being done goes into
     ``progress[0]``. A forked child is given ``timeout`` seconds of its own.
     """
 
@@ -64,9 +71,13 @@ class Runner:
         self._progress: memoryview[int] | list[int] = [0] if progress is None else progress
         self._timeout = timeout
         call(SYS_PRCTL, PR_SET_THP_DISABLE, 1, 0, 0, 0)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _be_plain()
+        raise_limits()
+        require_calls()
         mark()
         self._proc = Proc()
+        if skip := no_slots(self._proc, _SLOTS):
+            raise Unusable(*skip.rsplit(": ", 1))
         self._arena = Arena(self._proc)
         self._capabilities = Capabilities()
         self._limits = Limits(self._proc)
@@ -109,7 +120,7 @@ class Runner:
         self._moves.begin(plan)
         self._limited = False
         progress[0] = number = 0
-        clean = False
+        clean = broken = False
         try:
             try:
                 if self._filler.pages and not _crowded(plan):
@@ -126,7 +137,7 @@ class Runner:
                         if raw(*pages[step]) != step[2] * SIZE:
                             pages.write_table(*step[1:])  # once more, for the reason
                     elif code == MOVE:
-                        self._moves.make(step, self._limited)
+                        self._moves.make(step, self._limited, self._filler.pages > 0)
                     else:
                         if code >= UFFD_REGISTER:
                             self._special = True
@@ -135,18 +146,26 @@ class Runner:
                     progress[0] = number
                 sighting = self._observe(plan)
             except Trouble as trouble:
+                if trouble.errno in (EMFILE, ENFILE):
+                    broken = True
+                    trouble.skip = reason(trouble.as_error())
+                elif not trouble.skip and number < len(plan.steps):
+                    trouble.skip = self._lack(plan.steps[number], trouble.errno)
                 sighting = (number, trouble.errno, trouble.skip, trouble.page, trouble.fault)
             except _InChild as child:
                 sighting = child.sighting
             except Exception as error:
-                if self._parent < 0:
+                lack = reason(error)
+                if self._parent < 0 and not lack:
                     raise
-                sighting = (number, 0, "", -1, f"the forked child failed: {error!r}")
+                broken = True
+                sighting = (number, 0, lack, -1, "" if lack else f"the forked child failed: {error!r}")
             if self._parent >= 0:
                 _hand_over(self._parent, sighting)
         finally:
-            clean = self._tidy(plan)
-        return sighting, clean
+            with suppress(OSError) if broken else nullcontext():
+                clean = self._tidy(plan)
+        return sighting, clean and not broken
 
     def _observe(self, plan: Plan) -> Sighting:
         proc = self._proc
@@ -195,9 +214,22 @@ class Runner:
 
     def _explain(self, arguments: tuple[int, ...], code: int) -> None:
         """Raise why a step failed; probes of the kernel have memory of their own."""
-        trouble = self._limits.without(lambda: explain(arguments, code, self._proc, self._objects, self._limited))
+        trouble = self._limits.without(
+            lambda: explain(arguments, code, self._proc, self._objects, self._limited, self._filler.pages > 0)
+        )
         if trouble:
             raise trouble
+
+    def _lack(self, step: Step, code: int) -> str:
+        """Return what this place lacks where an object could not be mapped for that; '' where it lacks nothing."""
+        if step[0] != MAP:
+            return ""
+        _, _, _, length, _, size, prot, sharing, _ = step
+        if code == ENOMEM:
+            return no_memory(max(length, size), self._proc, self._filler.pages > 0)
+        if code == EAGAIN and not self._limited:
+            return memlock(self._proc.status(b"VmLck") * PAGE + size)
+        return refusal(SYS_MMAP, 0, 0, prot, sharing) if code in (EPERM, EACCES, ENOSYS) else ""
 
     def _name(self, start: int, size: int, name: bytes) -> None:
         text = buffer(name)
@@ -213,6 +245,7 @@ class Runner:
         """Go on in a child; the parent waits for what it saw."""
         self._uffd.settle()
         theirs, ours = os.pipe()
+        parent = os.getpid()
         child = os.fork()
         if child:
             os.close(ours)
@@ -220,13 +253,28 @@ class Runner:
             raise _InChild(_receive(theirs, child))
         os.close(theirs)
         self._parent = ours
-        call(SYS_PRCTL, PR_SET_PDEATHSIG, signal.SIGKILL)
-        signal.setitimer(signal.ITIMER_REAL, self._timeout)
+        lifeline.die_with(parent)
+        with suppress(OSError):  # where it is refused, the tool itself gives a worker up
+            signal.setitimer(signal.ITIMER_REAL, self._timeout)
         self._proc.close()
         self._proc.open()
         self._arena.forked()
         self._limits.forked()
         self._uffd.forget()
+
+
+def _be_plain() -> None:
+    """Take back what this process may have inherited: core files, a personality, memory at address 0."""
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    call(SYS_PERSONALITY, 0)
+    call(SYS_MUNMAP, 0, _LOW_END)  # MMAP_PAGE_ZERO
+
+
+#: Mappings that every process must be able to make beside those of its interpreter.
+_SLOTS = 64
+#: No process has anything mapped below, unless it was asked for.
+_LOW_END = 0x10000
 
 
 class _InChild(Exception):  # noqa: N818
@@ -265,6 +313,8 @@ def _receive(fd: int, child: int) -> Sighting:
         sighting: Sighting = marshal.loads(data)
         return sighting
     if os.WIFSIGNALED(status):
+        if os.WTERMSIG(status) == signal.SIGSYS:
+            raise Trouble(skip=killed("fork and what follows it"))
         raise Trouble(fault=f"the forked child was killed by {signal.Signals(os.WTERMSIG(status)).name}")
     raise Trouble(fault=f"the forked child ended with status {os.WEXITSTATUS(status)}")
 

@@ -9,11 +9,14 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import mremapcheck
+from mremapcheck.executors.live.shortage import lacking
 from mremapcheck.executors.live.wire import BROKEN, HEADER, HUNG_UP, IDLE, SPENT
+from mremapcheck.linux import lifeline
 
 #: Seconds beyond its own timeout that a worker is given before even its keeper is given up.
 GRACE = 5.0
@@ -34,11 +37,25 @@ class Ended(Exception):  # noqa: N818
         self.lost = lost
 
     @property
+    def signal(self) -> int:
+        """The number of the signal that killed it, else 0."""
+        return os.WTERMSIG(self.status) if self.status is not None and os.WIFSIGNALED(self.status) else 0
+
+    @property
     def spent(self) -> bool:
         """Tell whether it ended after its last answer: it could not be used again, and no scenario is to blame."""
         if self.step == IDLE:
             return True
         return self.status is not None and os.WIFEXITED(self.status) and os.WEXITSTATUS(self.status) in (SPENT, BROKEN)
+
+
+class Unstartable(Exception):  # noqa: N818
+    """No worker can be started here: why, and what to do about it."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
 
 
 class Supervisor:
@@ -56,12 +73,15 @@ class Supervisor:
         self._received = 0
 
     def start(self) -> None:
-        """Start the keeper, unless there is one; the first worker gets ready meanwhile."""
+        """Start the keeper, unless there is one; the first worker gets ready meanwhile. Raises Unstartable."""
         if self._keeper:
             return
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._keeper = self._fork(theirs) if not self._fresh else self._spawn(theirs)
-        theirs.close()
+        try:
+            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                self._keeper = self._fork(theirs) if not self._fresh else self._spawn(theirs)
+        except OSError as error:
+            raise Unstartable(*(lacking(error) or (str(error), ""))) from None
 
     def send(self, plans: list[tuple[Any, ...]]) -> None:
         """Give plans to the worker; they are on their way when the next answer is asked for."""
@@ -93,7 +113,8 @@ class Supervisor:
             self._control.close()
             self._control = None
         keeper, self._keeper = self._keeper, 0
-        os.kill(keeper, signal.SIGKILL)  # its worker asked to be killed with it
+        with suppress(OSError):  # refused by a sandbox; but it ends as nobody is at the other end any more
+            os.kill(keeper, signal.SIGKILL)  # its worker dies with it
         os.waitpid(keeper, 0)
 
     def _ended(self) -> Ended:
@@ -101,6 +122,9 @@ class Supervisor:
         if message is None:
             self.stop()
             return Ended(None)
+        if message[0] == "lacking":
+            self.stop()
+            raise Unstartable(*message[1:])
         _, status, step, done = message
         if status == HUNG_UP:
             self.stop()
@@ -110,9 +134,9 @@ class Supervisor:
         self.start()
         if self._line is None:
             message, fds = self._message()
-            if message is None:
+            if message is None or message[0] != "worker":
                 self.stop()
-                raise ConnectionError("the keeper of the workers has gone")
+                raise Unstartable(*(message[1:] if message else ("the keeper of the workers has gone", "")))
             self._line = _Line(socket.socket(fileno=fds[0]))
             self._received = 0
         return self._line
@@ -135,32 +159,30 @@ class Supervisor:
             self._line = None
 
     def _spawn(self, control: socket.socket) -> int:
-        package = Path(mremapcheck.__file__).parent.parent
-        arguments = ["-I", "-S", "-W", "ignore", "-c", _START, str(package), str(control.fileno()), str(self._timeout)]
+        told = (Path(mremapcheck.__file__).parent.parent, control.fileno(), self._timeout, os.getpid())
         control.set_inheritable(True)
         null = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)
         try:
             return os.posix_spawn(
                 sys.executable,
-                [sys.executable, *arguments],
+                [sys.executable, "-I", "-S", "-W", "ignore", "-c", _START, *map(str, told)],
                 os.environ,
                 file_actions=[null, (os.POSIX_SPAWN_DUP2, 0, 1)],
-                setpgroup=0,
-                setsigdef=[signal.SIGINT, signal.SIGALRM, signal.SIGTERM],
+                setsigmask=lifeline.TO_GROUPS,
+                setsigdef=[signal.SIGALRM],
             )
         except OSError:  # this user may not start the interpreter again
             return self._fork(control)
 
     def _fork(self, control: socket.socket) -> int:
-        child = os.fork()
-        if child == 0:
+        def keep() -> None:
             assert self._control is not None
             from mremapcheck.executors.live.worker import keep_workers
 
-            os.setpgid(0, 0)
             self._control.close()
             keep_workers(control, self._timeout)
-        return child
+
+        return lifeline.fork(keep)
 
 
 class _Line:

@@ -26,6 +26,7 @@ from mremapcheck.linux.numbers import (
     UFFDIO_REGISTER_MODE_WP,
     UFFDIO_UNREGISTER,
 )
+from mremapcheck.linux.refusals import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
@@ -121,12 +122,13 @@ class Uffd:
 
 
 def _open(features: int) -> int:
+    wanted = (_WANTED & _features()) | features
     fd = _create()
-    request = buffer(struct.pack("QQQ", UFFD_API, (_WANTED & _features()) | features, 0))
+    request = buffer(struct.pack("QQQ", UFFD_API, wanted, 0))
     if call(SYS_IOCTL, fd, UFFDIO_API, address(request)) == -1:
         code = last_errno()
         os.close(fd)
-        raise Trouble(code)
+        raise Trouble(code, refusal(SYS_IOCTL))
     return fd
 
 
@@ -150,8 +152,10 @@ def _create() -> int:
     if fd == -1 and last_errno() == errno.EPERM:
         fd = call(SYS_USERFAULTFD, flags | UFFD_USER_MODE_ONLY)
         if fd == -1:
-            raise Trouble(errno.EPERM, _REFUSED)
+            raise Trouble(errno.EPERM, refusal(SYS_USERFAULTFD) or _REFUSED)
     if fd == -1:
+        if skip := refusal(SYS_USERFAULTFD):
+            raise Trouble(last_errno(), skip)
         missing = "this kernel is built without userfaultfd (CONFIG_USERFAULTFD)"
         raise Trouble(last_errno(), missing if last_errno() == errno.ENOSYS else "")
     return fd

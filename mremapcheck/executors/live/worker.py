@@ -13,11 +13,15 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 
 from mremapcheck.executors.live.runner import Runner
+from mremapcheck.executors.live.shortage import lacking
 from mremapcheck.executors.live.tags import table
 from mremapcheck.executors.live.wire import BROKEN, HEADER, HUNG_UP, IDLE, SPENT, Plan
-from mremapcheck.linux.numbers import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, SYS_PRCTL
+from mremapcheck.linux import lifeline
+from mremapcheck.linux.numbers import PR_SET_CHILD_SUBREAPER, SYS_PRCTL
+from mremapcheck.linux.refusals import Unusable
 from mremapcheck.linux.syscalls import call, prepare_heap
 
 TYPE_CHECKING = False
@@ -30,15 +34,14 @@ _COLLECT = 256
 
 
 def keep_workers(control: socket.socket, timeout: float) -> None:
-    """Keep one worker alive until the other end hangs up or SIGTERM comes; does not return.
+    """Keep one worker alive until the other end hangs up; does not return.
 
     ``control`` keeps messages apart (SOCK_SEQPACKET). Sends ``("worker", pid)`` with the worker's own socket, and
     ``("ended", wait status, step, done)`` when the worker has gone: how many scenarios it had done, and at which step
-    of the next one it was.
+    of the next one it was. ``("lacking", what, what to do)``: no worker can be started here.
     """
     import socket
 
-    call(SYS_PRCTL, PR_SET_PDEATHSIG, signal.SIGTERM)
     call(SYS_PRCTL, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     prepare_heap()
     table()
@@ -46,53 +49,41 @@ def keep_workers(control: socket.socket, timeout: float) -> None:
     gc.freeze()
     shared = mmap.mmap(-1, mmap.PAGESIZE)
     progress = memoryview(shared).cast("Q")
-    keeper = _Keeper()
     status = BROKEN
     try:
-        while not keeper.stopped:
+        while True:
             progress[0], progress[1] = IDLE, 0
             ours, theirs = socket.socketpair()
-            keeper.worker = os.fork()
-            if keeper.worker == 0:
+
+            def begin(ours: socket.socket = ours, theirs: socket.socket = theirs) -> None:
                 ours.close()
                 control.close()
-                signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                status = work(theirs.fileno(), progress, timeout)
-                return
+                os._exit(work(theirs.fileno(), progress, timeout))
+
+            worker = lifeline.fork(begin)
             theirs.close()
-            socket.send_fds(control, [marshal.dumps(("worker", keeper.worker))], [ours.fileno()])
+            socket.send_fds(control, [marshal.dumps(("worker", worker))], [ours.fileno()])
             ours.close()
-            ended = keeper.wait()
+            ended = _wait(worker)
             control.send(marshal.dumps(("ended", ended, progress[0], progress[1])))
             if ended == HUNG_UP:
                 break
         status = HUNG_UP
-    except OSError:
-        status = HUNG_UP  # the tool has gone
+    except OSError as error:
+        status = HUNG_UP  # the tool has gone, or
+        if lack := lacking(error):
+            with suppress(OSError):
+                control.send(marshal.dumps(("lacking", *lack)))
     finally:
         os._exit(status)
 
 
-class _Keeper:
-    """What a signal must know."""
-
-    def __init__(self) -> None:
-        self.worker = 0
-        self.stopped = False
-        signal.signal(signal.SIGTERM, self._stop)
-
-    def _stop(self, number: int, frame: object) -> None:
-        self.stopped = True
-        if self.worker > 0:
-            os.kill(self.worker, signal.SIGKILL)
-
-    def wait(self) -> int:
-        """Return the wait status of the worker; its orphans are reaped on the way."""
-        while True:
-            pid, status = os.waitpid(-1, 0)
-            if pid == self.worker:
-                self.worker = 0
-                return status
+def _wait(worker: int) -> int:
+    """Return the wait status of the worker; its orphans are reaped on the way."""
+    while True:
+        pid, status = os.waitpid(-1, 0)
+        if pid == worker:
+            return status
 
 
 def work(fd: int, progress: memoryview[int], timeout: float) -> int:
@@ -101,15 +92,15 @@ def work(fd: int, progress: memoryview[int], timeout: float) -> int:
     ``progress`` always holds the number of the step being done (``IDLE`` between plans), and how many plans were done
     before this one. SIGALRM ends a plan that takes longer than ``timeout`` seconds.
     """
-    call(SYS_PRCTL, PR_SET_PDEATHSIG, signal.SIGKILL)
     answers = _Answers(fd)
     alarm = _Alarm(timeout)
     collected = progress[1]
     try:
         try:
             runner = Runner(progress, timeout)
-        except OSError as error:
-            answers.add(("unusable", str(error)))
+        except (Unusable, OSError, MemoryError) as error:
+            told = (error.message, error.hint) if isinstance(error, Unusable) else lacking(error)
+            answers.add(("unusable", "\n".join(told or (str(error), ""))))
             answers.flush()
             return BROKEN
         while plans := _receive(fd):
@@ -162,12 +153,16 @@ class _Alarm:
 
     def start(self, now: float) -> None:
         if now >= self._until:
-            signal.setitimer(signal.ITIMER_REAL, self._timeout * (1 + self._SLACK))
+            self._set(self._timeout * (1 + self._SLACK))
             self._until = now + self._timeout * self._SLACK
 
     def stop(self) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._set(0)
         self._until = 0.0
+
+    def _set(self, seconds: float) -> None:
+        with suppress(OSError):  # where it is refused, the tool itself gives a worker up
+            signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 class _Answers:
@@ -223,7 +218,8 @@ def _read(fd: int, size: int) -> bytes:
 
 
 def main() -> None:
-    """Run as ``python -c`` by the executor: the arguments are the control socket's descriptor and the timeout."""
+    """Run as ``python -c`` by the executor: the control socket's descriptor, the timeout, and who has started it."""
     import socket
 
+    lifeline.die_with(int(sys.argv[4]))
     keep_workers(socket.socket(fileno=int(sys.argv[2])), float(sys.argv[3]))

@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 
 from mremapcheck.base.errors import KernelReferenceError
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.executors.model.change import Change
 from mremapcheck.executors.model.kernel import ModelKernel
 from mremapcheck.executors.model.registry import (
@@ -20,7 +21,6 @@ from mremapcheck.executors.model.registry import (
 )
 from mremapcheck.kernels.releases import LAST_MINOR
 from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.text.terminal import quote
 
 _SIGN = re.compile(r"[+-]")
 _COMMIT = re.compile(r"[0-9a-f]{12,40}")

@@ -239,19 +239,21 @@ class VmExecutor:
 
     def _read(self, prepared: Prepared, kind: int, what: Any, log: list[str]) -> Execution:
         if kind == frames.DIED:
-            reason = blame(prepared, Ended(*what), self._timeout)
+            execution = blame(prepared, Ended(*what), self._timeout)
             if any("Out of memory" in line for line in log):
-                reason = f"the guest's {MEMORY} MiB of memory were used up: {reason}"
-            return Execution("error", None, reason)
+                reason = f"the guest's {MEMORY} MiB of memory were used up: {execution.reason}"
+                return Execution("error", None, reason)
+            return execution
         try:
             sighting = read_sighting(what)
             if len(sighting) != 2:
                 return self._interpreter.execution(prepared, sighting)
+            word, text = sighting
         except _NO_SENSE as error:
             raise GuestEnded(f"the guest sent nonsense: {error}", log) from None
-        word, text = sighting
         if word == "unusable":
-            raise ExecutorError(f"{self._reference}: scenarios cannot be carried out in this guest: {text}")
+            message, _, hint = text.partition("\n")
+            raise ExecutorError(f"{self._reference}: scenarios cannot be carried out in this guest: {message}", hint)
         return Execution("error", None, f"the worker failed: {text}")
 
     def _stop(self) -> None:

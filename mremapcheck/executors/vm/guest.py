@@ -267,7 +267,9 @@ def main() -> None:
     try:
         guest.serve()
     except Exception as error:
-        guest.fail(_told(error))
+        told = _told(error)
+        guest_setup.say(told)  # the channel may end before it has carried this
+        guest.fail(told)
     finally:
         if os.getpid() == 1:
             guest_setup.restart()

@@ -201,6 +201,12 @@ def run_eagerly() -> None:
         return
 
 
+def say(text: str) -> None:
+    """Say something on the kernel's console, which is done when this returns."""
+    for line in text.splitlines():
+        write("/dev/kmsg", f"<0>{line[:900]}")
+
+
 def restart() -> None:
     """Restart the machine, which ends the virtual machine; works without ACPI, other than switching off."""
     _libc.syscall(_SYS_REBOOT, *_RESTART, 0)

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.executors.vm import frames
 from mremapcheck.executors.vm.kernel_log import complaint
 from mremapcheck.executors.vm.messages import Nonsense, read_message
 from mremapcheck.executors.vm.qemu import Qemu, Setup
-from mremapcheck.text.terminal import one_line
 
 Tick: TypeAlias = Callable[[], None]
 

@@ -10,8 +10,8 @@ import marshal
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.executors.vm import frames
-from mremapcheck.text.terminal import one_line
 
 #: Lines of a kernel's log in one message, and characters of one line or text, that are kept.
 _MOST_LINES, _LONGEST = 1000, 4000
@@ -40,8 +40,8 @@ def read_sighting(data: bytes) -> tuple[Any, ...]:
 
 
 def _loaded(data: bytes) -> Any:
+    _skim(data)
     try:
-        _skim(data)
         return marshal.loads(data)
     except (ValueError, EOFError, TypeError, OverflowError, MemoryError, SystemError) as error:
         raise Nonsense(f"its data cannot be read: {error}") from None

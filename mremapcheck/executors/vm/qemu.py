@@ -6,20 +6,16 @@ disk, because distributions' cloud kernels have that driver built in and those o
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
-import signal
 import socket
 import subprocess
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 
 from mremapcheck.base.errors import ExecutorError, MremapcheckError
 from mremapcheck.executors.vm import ext2
 from mremapcheck.executors.vm.guest_setup import PORT
+from mremapcheck.linux import programs
 
 #: Where QEMU is looked for; RHEL and its kin keep theirs out of PATH.
 _NAMES = ("qemu-system-x86_64", "qemu-kvm", "/usr/libexec/qemu-kvm")
@@ -27,13 +23,10 @@ _NAMES = ("qemu-system-x86_64", "qemu-kvm", "/usr/libexec/qemu-kvm")
 MEMORY = 512
 #: Processors of a guest, each of which carries out scenarios.
 PROCESSORS = min(2, os.cpu_count() or 1)
-_PR_SET_PDEATHSIG = 1
 #: QEMU 7.2's TCG with -cpu max let guests oops at random places; it also has LA57, so user space ends elsewhere. And
 #: where it is interrupted after a cmpxchg16b it gives the flags a value of another register: 6.12.95, whose allocator
 #: uses that instruction, oopsed in nine of ten boots. Without cx16 the kernel does without it.
 _CPU = {"tcg": "qemu64,-cx16", "kvm": "host,-la57"}
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class QemuMissingError(MremapcheckError):
@@ -88,7 +81,13 @@ class Qemu:
         try:
             command = [binary, *_machine(setup, console.fileno(), serial.fileno(), virtio.fileno(), disk)]
             inherited = [setup.kernel, setup.initrd, *(end.fileno() for end in theirs), *([disk] if setup.disk else [])]
-            self._process = _starter(os.getpid()).submit(_start, command, inherited).result()
+            self._process = programs.start(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=inherited,
+            )
         except OSError as error:
             self._close()
             raise ExecutorError(f"{binary} does not start: {error.strerror}") from None
@@ -139,22 +138,3 @@ def _machine(setup: Setup, console: int, serial: int, virtio: int, disk: int) ->
         arguments += ["-drive", f"file=/proc/self/fd/{disk},if=none,id=disk,format=raw,file.locking=off,cache=unsafe"]
         arguments += ["-device", "nvme,drive=disk,serial=mremapcheck"]
     return arguments
-
-
-@lru_cache(maxsize=1)
-def _starter(process: int) -> ThreadPoolExecutor:
-    """Return the thread that starts everything: a child with a death signal dies with the *thread* that started it."""
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"qemu-starter-{process}")
-
-
-def _start(command: Sequence[str], inherited: Sequence[int]) -> subprocess.Popen[bytes]:
-    """Start QEMU, out of reach of the terminal's Ctrl-C: it is ended by ``stop``, or dies with this process."""
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        pass_fds=inherited,
-        start_new_session=True,
-        preexec_fn=lambda: _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0),
-    )

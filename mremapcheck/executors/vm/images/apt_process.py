@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from mremapcheck.linux import programs
+
 #: The file of sources in apt's private folder.
 SOURCES = "mremapcheck.sources"
 #: Seconds that a tool is given to end by itself.
@@ -43,19 +45,19 @@ def apt_command(folder: Path, architecture: str, tool: str, *arguments: str) -> 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a tool to its end."""
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = programs.start(command, stdin=subprocess.DEVNULL, text=True, env=environment(), **pipes)
+    try:
+        out, errors = process.communicate()
+    except BaseException:
+        give_up(process)
+        raise
+    return subprocess.CompletedProcess(command, process.returncode, out, errors)
 
 
 def start(command: list[str], errors: int, lock: int) -> subprocess.Popen[str]:
-    """Start a tool in a session of its own (``give_up`` ends it), which holds on to the lock whatever becomes of us."""
-    return subprocess.Popen(
+    """Start a tool, which holds on to the lock as long as it lives; ``give_up`` ends it."""
+    return programs.start(
         command,
         env=environment(),
         stdin=subprocess.DEVNULL,
@@ -63,7 +65,6 @@ def start(command: list[str], errors: int, lock: int) -> subprocess.Popen[str]:
         stderr=errors,
         text=True,
         pass_fds=(lock,),
-        start_new_session=True,
     )
 
 

@@ -37,7 +37,7 @@ def whole_size(data: bytes) -> int:
 def payload(data: bytes) -> bytes | None:
     """Return the packed vmlinux, with the 4 bytes of its unpacked size at the end; None in very old images."""
     (version,) = struct.unpack_from("<H", data, 0x206)
-    if version < _PAYLOAD_SINCE:
+    if version < _PAYLOAD_SINCE or len(data) < 0x250:
         return None
     setup_sectors = data[0x1F1] or 4
     offset, length = struct.unpack_from("<II", data, 0x248)

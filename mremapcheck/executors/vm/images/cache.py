@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import get_ident
 
 from mremapcheck.base.errors import ExecutorError
 
@@ -43,12 +43,25 @@ def writing(place: Path) -> Iterator[None]:
 
 
 def write(path: Path, data: bytes | bytearray) -> None:
-    """Write a file so that nobody ever sees half of it; its folder must exist. Raises OSError."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Write a file so that nobody ever sees half of it; its folder must exist. Raises OSError.
+
+    Where the file system has files without a name, it has none before it is whole: nothing is left of a half one.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        try:
+            file = os.fdopen(os.open(path.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb")
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR):
+                raise
+            file = draft.open("wb")
+        with file:
             file.write(data)
-        Path(name).replace(path)
+            file.flush()
+            if not draft.exists():
+                # With a descriptor of a folder, which means nothing here, Python follows the link as it shall.
+                os.link(f"/proc/self/fd/{file.fileno()}", draft, src_dir_fd=file.fileno())
+        draft.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise

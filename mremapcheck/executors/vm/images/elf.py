@@ -67,7 +67,7 @@ def loadable_part(data: Data) -> bytes:
     """
     found = segments(data)
     start, size, count = struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54)
-    end = max([start + size * count, *(segment.offset + segment.size for segment in found)])
+    end = max([64, start + size * count, *(segment.offset + segment.size for segment in found)])
     if end > len(data):
         raise ElfError(f"it is cut off: it has {len(data)} bytes of {end}")
     trimmed = bytearray(data[:end])

@@ -23,6 +23,10 @@ _Files: TypeAlias = Generator[tuple[str, IO[bytes], int], None, None]
 _BROKEN = (*BROKEN, KeyError, tarfile.TarError, struct.error)
 
 
+#: No kernel image in a package is larger, in bytes.
+_LARGEST = 128 << 20
+
+
 class PackageError(MremapcheckError):
     """A package that cannot be read, or that holds no kernel."""
 
@@ -46,6 +50,8 @@ def kernel_in_package(path: Path) -> tuple[str, bytes]:
         with closing(files):
             for name, stream, size in files:
                 if is_kernel_name(name):
+                    if size > _LARGEST:
+                        raise PackageError(f"{path}: {name} has {size} bytes, which no kernel has")
                     return name, stream.read(size)
     except MissingProgramError as missing:
         raise PackageError(f"{path} is packed with {missing}, which is not on this machine", "install it") from None
@@ -71,7 +77,7 @@ def _ar_members(data: bytes) -> Iterator[tuple[str, bytes]]:
     position = len(_DEB_MAGIC)
     while position + 60 <= len(data):
         header = data[position : position + 60]
-        size = int(header[48:58])
+        size = _whole(header[48:58], 10)
         position += 60
         yield header[:16].decode("ascii", "replace").strip().rstrip("/"), data[position : position + size]
         position += size + size % 2
@@ -95,15 +101,22 @@ def _cpio_files(stream: IO[bytes]) -> _Files:
         header = _exactly(stream, 110)
         if header[:6] not in (b"070701", b"070702"):
             raise ValueError("the payload is not a cpio archive of the usual kind")
-        size, name_size = int(header[54:62], 16), int(header[94:102], 16)
+        size, name_size = _whole(header[54:62], 16), _whole(header[94:102], 16)
         name = _exactly(stream, name_size + -(110 + name_size) % 4)[: name_size - 1].decode("utf-8", "replace")
         if name == "TRAILER!!!":
             return
-        if is_kernel_name(name) and size:
+        if is_kernel_name(name) and 0 < size <= _LARGEST:
             yield name, io.BytesIO(_exactly(stream, size)), size
         else:
             _skip(stream, size)
         _skip(stream, -size % 4)
+
+
+def _whole(digits: bytes, base: int) -> int:
+    """Read a number of a header; ``int`` alone takes signs, which would lead backwards, and other things."""
+    if not digits.strip().isalnum():
+        raise ValueError("a header that holds no number")
+    return int(digits, base)
 
 
 def _exactly(stream: IO[bytes], count: int) -> bytes:

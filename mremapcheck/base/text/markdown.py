@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from mremapcheck.text import terminal
+from mremapcheck.base.text import terminal
 
 #: Whatever may begin markup in the middle of a line: emphasis, code, links, tags, entities, bars of a table.
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|&~$]")

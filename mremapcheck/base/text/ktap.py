@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mremapcheck.text import terminal
+from mremapcheck.base.text import terminal
 
 
 def description(text: str) -> str:

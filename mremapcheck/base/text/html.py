@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from mremapcheck.text import terminal
+from mremapcheck.base.text import terminal
 
 
 def escape(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from mremapcheck.text import terminal
+from mremapcheck.base.text import terminal
 
 _TRIGRAPH = re.compile(r"\?\?(?=[=/'()!<>-])")
 

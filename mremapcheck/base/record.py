@@ -1,0 +1,25 @@
+"""Frozen dataclasses for declarations that guests load too: there, importing ``dataclasses`` would slow every boot."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dataclasses import dataclass as dataclass
+else:
+
+    def dataclass(*, frozen):
+        """Give a class its ``__init__``; only type checkers see to it that nobody changes an instance."""
+
+        def decorate(cls):
+            names = tuple(cls.__annotations__)
+
+            def initialize(self, *given, **named):
+                for name in names[len(given) :]:
+                    setattr(self, name, named[name] if name in named else getattr(cls, name))
+                for name, value in zip(names, given, strict=False):
+                    setattr(self, name, value)
+
+            cls.__init__ = initialize
+            return cls
+
+        return decorate
