@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.options import Only, Paths
 
 
 def coverage(
     paths: Paths = None,
-    kernel: Annotated[str, typer.Option("--kernel", metavar="REF", help="The model to cover.")] = "7.3",
+    kernel: Annotated[
+        str, typer.Option("--kernel", autocompletion=references, metavar="REF", help="The model to cover.")
+    ] = "7.3",
     count: Annotated[
         int, typer.Option("--count", min=0, metavar="N", help="How many random scenarios besides those of PATHS.")
     ] = 0,

@@ -19,10 +19,16 @@ from mremapcheck.cli.campaigning import (
     carry_out,
     conclude,
 )
+from mremapcheck.cli.completion import references
 
 
 def fuzz(
-    kernel: Annotated[str, typer.Option("--kernel", metavar="REF", help="A model such as 6.18, live, vm:6.17.13.")],
+    kernel: Annotated[
+        str,
+        typer.Option(
+            "--kernel", autocompletion=references, metavar="REF", help="A model such as 6.18, live, vm:6.17.13."
+        ),
+    ],
     against: Against = "live",
     count: Annotated[int, typer.Option("--count", min=1, metavar="N", help="How many scenarios.")] = 10_000,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Other seeds give other scenarios.")] = 1,

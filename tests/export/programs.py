@@ -56,8 +56,9 @@ def together(sources: Sequence[str]) -> str:
         tables = _found(r"^static const struct era .*?^\};", source), _found(r"^regions\[.*?^\};", source)
         parts += [re.sub(r"struct era .*? wanted", f"struct era wanted_{number}", tables[0], count=1)]
         parts += ["static struct region " + tables[1].replace("regions[", f"regions_{number}[", 1)]
+        count = _found(r"(?<=region_count = )\d+", source)
         main = _found(r"^int main\(.*", source)
-        begin = f"\twanted = wanted_{number};\n\tregions = regions_{number};\n\tregion_count = {len(places)};\n"
+        begin = f"\twanted = wanted_{number};\n\tregions = regions_{number};\n\tregion_count = {count};\n"
         begin += f"\tUNIT = {_found(r'(?<=#define UNIT ).*?$', source)};\n"
         parts += [main.replace("int main(", f"static int main_{number}(").replace("{\n", "{\n" + begin, 1)]
         parts += [f"#undef {name}" for name in places]

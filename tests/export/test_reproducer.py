@@ -176,7 +176,7 @@ def test_commits_have_their_subjects_and_addresses_are_whole() -> None:
             if re.fullmatch("[0-9a-f]{12,40}", cite):
                 assert re.fullmatch(r'[0-9a-f]{12} \("\S.*\S"\)', titled(cite)), cite
     url = "https://example.org/" + "a-long-name-with-hyphens-" * 6
-    data: dict[str, object] = {"name": "u", "summary": "x", "about": f"See {url} for more", "map": {"src": "A"}, "moves": []}
+    data: dict[str, object] = {"name": "u", "summary": "x", "about": f"See {url} for more", "map": {"src": "A"}}
     data["moves"] = [{"old_address": "src", "old_size": "1p", "flags": "MAYMOVE"}]
     assert url in reproducer_of(parse_document(data))
 

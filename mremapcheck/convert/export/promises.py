@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from mremapcheck.base.text.c import string
 from mremapcheck.base.units import PAGE
 from mremapcheck.convert.export.oracle import Wanted
 from mremapcheck.convert.export.words import Fact
 from mremapcheck.kernels.ranges import Bound, KernelRange
 from mremapcheck.scenario.verdicts import FAILURES
-from mremapcheck.text.c import string
 
 
 def table(eras: Sequence[Wanted]) -> Iterator[str]:

@@ -7,9 +7,11 @@ says nothing of it or a call before the moves failed.
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
+from mremapcheck.base.text.c import string
 from mremapcheck.base.units import PAGE
 from mremapcheck.convert.export.eras import eras
 from mremapcheck.convert.export.header import header
@@ -19,7 +21,6 @@ from mremapcheck.convert.export.statements import Statements
 from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mmap, Mremap
-from mremapcheck.text.c import string
 
 #: Helpers in the order in which C needs them, each with the headers that it needs; a program has those that it uses.
 SNIPPETS = {
@@ -71,6 +72,7 @@ def reproducer_text(scenario: Scenario, wanted: Sequence[Wanted]) -> str:
     lines += [
         f"static char *const {statements.names[region.name]} = (char *)0x{region.start:x};"
         for region in scenario.regions
+        if any(re.search(rf"\b{statements.names[region.name]}\b", line) for line in body)
     ]
     lines += ["", *_regions(scenario, statements.extents), "", *_errnos(wanted), ""]
     for name in SNIPPETS:
