@@ -9,6 +9,7 @@ import typer
 
 from mremapcheck.cli.codes import BAD, CANNOT_TELL, GOOD
 from mremapcheck.cli.environment import tell
+from mremapcheck.cli.output import Stdout
 from mremapcheck.report.base import STATUSES
 from mremapcheck.report.blocks import kernel_text
 from mremapcheck.report.text import counted
@@ -63,5 +64,6 @@ class Decisive:
 
 def say(code: int, kernel: Kernel, told: str, against: str, old: str, new: str) -> None:
     """Tell on standard error what a kernel was found to be; ``against``: what it was held against."""
+    Stdout().flush()  # so that it is the last line where both go to one place
     word = {GOOD: old, BAD: new, CANNOT_TELL: "skip, this kernel cannot tell"}[code]
     tell(f"mremapcheck: {word} (exit code {code}): {kernel_text(kernel)}, held against {against}: {told}\n")

@@ -1,19 +1,4 @@
-"""Exit codes.
-
-======  ===============================================================================================
-0       ``run``: nothing was not as expected; ``compare``: no difference, or only accepted ones
-1       ``run``: something was not as expected, or broke on the way; ``compare``: something differs
-2       usage, or a scenario that does not load (nothing ran)
-4       nothing ran: all skipped, nothing selected, or the kernel could not be asked
-70      a bug in mremapcheck
-74      the report could not be written: the disk is full, or its reader went away
-130     Ctrl-C; what there was has been reported. 129 and 143 likewise for SIGHUP and SIGTERM
-======  ===============================================================================================
-
-With ``--bisect``, for ``git bisect run``: 0 good, 1 bad, 125 this kernel cannot tell (skipped, nothing expected of it,
-did not boot), 129 stop the bisection (usage, a bad scenario, a bug of ours, a report that cannot be written). Ctrl-C
-stays 130, which stops it as well.
-"""
+"""Exit codes: which there are, and which of them a report, or an error, comes to."""
 
 from __future__ import annotations
 
@@ -33,6 +18,25 @@ NO_OUTPUT = 74
 CANNOT_TELL = 125
 STOP = 129
 INTERRUPTED = 130
+
+#: What each means, for the manual.
+ABOUT = {
+    GOOD: "`run`: nothing was not as expected; `compare`: no difference, or only accepted ones",
+    BAD: "`run`: something was not as expected, or broke on the way; `compare`: something differs",
+    USAGE: "usage, or a scenario that does not load (nothing ran)",
+    NOTHING_RAN: "nothing ran: all skipped, nothing selected, or the kernel could not be asked",
+    BUG: "a bug in mremapcheck",
+    NO_OUTPUT: "the report could not be written: the disk is full, or its reader went away",
+    INTERRUPTED: "Ctrl-C; what there was has been reported. 129 and 143 likewise for SIGHUP and SIGTERM",
+}
+#: The same with ``--bisect``, for ``git bisect run``.
+BISECT_ABOUT = {
+    GOOD: "good (old): all is as expected",
+    BAD: "bad (new): something is not as expected",
+    CANNOT_TELL: "this kernel cannot tell: skipped, nothing expected of it, did not boot",
+    STOP: "stop the bisection: usage, a bad scenario, a bug of ours, a report that cannot be written",
+    INTERRUPTED: "Ctrl-C, which stops it as well",
+}
 
 
 def of_signal(number: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ def help(  # the command's name
     """Show a page of the manual; without a topic, which pages there are."""
     from mremapcheck.cli.listing import print_lines
     from mremapcheck.cli.main import COMMANDS, build
-    from mremapcheck.docs import page, topics
+    from mremapcheck.docs import topics
 
     if not topic:
         width = max(map(len, topics()))
@@ -25,14 +26,20 @@ def help(  # the command's name
             ["The manual:", "", *lines, "", "mremapcheck help TOPIC shows one; COMMAND --help its options."]
         )
     if topic in topics():
-        if man:
-            from mremapcheck.docs.roff import man_page
+        from mremapcheck.cli.reference import topic_man_page, topic_page
 
-            return print_lines(man_page(page(topic), f"mremapcheck-{topic}", 7).splitlines())
-        return _show(page(topic))
+        return print_lines(topic_man_page(topic).splitlines()) if man else _show(topic_page(topic))
     if topic in COMMANDS:
         return int(build(topic)([topic, "--help"], prog_name="mremapcheck", standalone_mode=False) or 0)
-    raise typer.BadParameter(f"there is no page `{topic}`, only {', '.join(topics())}")
+    raise typer.BadParameter(f"there is no page `{topic}`{_near(topic, topics())}")
+
+
+def _near(topic: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    names = list(names)
+    close = get_close_matches(topic.lower(), names, n=1)
+    return f"; did you mean `{close[0]}`?" if close else f", only {', '.join(names)}"
 
 
 def _show(markdown: str) -> int:

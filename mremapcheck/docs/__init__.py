@@ -1,7 +1,7 @@
 """The manual: one Markdown page for each topic, beside this file. Reference parts are made from what parses.
 
-A new topic is a new ``TOPIC.md``, whose first line is ``# Title: what it answers``. A line ``<!-- NAME -->`` on it
-stands for a part of ``reference``.
+A new topic is a new ``TOPIC.md``, whose first line is ``# Title: what it answers``. ``<!-- NAME -->`` on it stands for
+a part: those of ``reference``, and what the caller knows, for a level above this one the commands.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import re
 from functools import lru_cache
 from importlib.resources import files
 
-from mremapcheck.docs.reference import PARTS
+from mremapcheck.docs.reference import PARTS, Parts
 
-_PART = re.compile(r"^<!-- ([a-z-]+) -->$", re.MULTILINE)
+_PART = re.compile(r"<!-- ([a-z-]+) -->")
 #: Where a reader begins; the others follow in alphabetical order.
 _FIRST = ("scenario", "kernels", "verdicts", "classes", "bisect", "ci")
 
@@ -25,11 +25,15 @@ def topics() -> dict[str, str]:
     return {name: _source(name).partition("\n")[0].removeprefix("# ").partition(": ")[2] for name in names}
 
 
-def page(topic: str) -> str:
-    """Return a page as Markdown, with its reference parts. Raises KeyError where there is no such topic."""
+def page(topic: str, parts: Parts) -> str:
+    """Return a page as Markdown; ``parts`` are those besides the ones of ``reference``.
+
+    Raises KeyError where there is no such topic, or a part that nobody gives.
+    """
     if topic not in topics():
         raise KeyError(topic)
-    return _PART.sub(lambda found: PARTS[found[1]]().rstrip("\n"), _source(topic))
+    known = {**PARTS, **parts}
+    return _PART.sub(lambda found: known[found[1]]().rstrip("\n"), _source(topic))
 
 
 def _source(topic: str) -> str:

@@ -30,7 +30,7 @@ class Kernel:
     switched_on: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON object of design section 4, with the version where the release does not tell it."""
+        """Return the JSON object that reports have, with the version where the release does not tell it."""
         data: dict[str, Any] = {
             "reference": self.reference,
             "executor": self.executor,

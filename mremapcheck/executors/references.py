@@ -1,12 +1,4 @@
-"""From a kernel reference to the executor it names. Each is imported only when it is asked for.
-
-======================  ====================================================
-``live``                the running kernel
-``6.17-rc2``, ...       the model (``kernels`` and changes: ``model.reference``)
-``vm:6.17.13``, ...     a real kernel in a virtual machine
-``recorded:FILE``       what an earlier ``run --format json`` wrote
-======================  ====================================================
-"""
+"""From a kernel reference to the executor it names. Each is imported only when it is asked for."""
 
 from __future__ import annotations
 
@@ -20,6 +12,16 @@ if TYPE_CHECKING:
 
 #: Seconds that one scenario may take on a real kernel before its worker is given up.
 TIMEOUT = 30.0
+#: What can be asked, as it is written, and what it names; the words are for the manual.
+FORMS = {
+    "live": "the running kernel",
+    "6.17-rc2": "the model of a release, a release candidate or a stable update",
+    "6.16+CHANGE": "the model with a change added (an id or a commit)",
+    "6.17-CHANGE": "the model with a change taken away",
+    "vm:6.17.13": "a real kernel in a virtual machine, by a name or version that `mremapcheck kernels` lists",
+    "vm:PATH": "the same, by its image: a bzImage, vmlinux, build tree, folder, .deb or .rpm",
+    "recorded:FILE": "what an earlier run kept, with `run --record FILE` or as its JSON report",
+}
 #: Scheme -> what such references name.
 _NAMES = {
     "vm": "`vm:6.17` is a kernel that `mremapcheck kernels` lists, `vm:PATH` an image",

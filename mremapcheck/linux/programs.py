@@ -87,7 +87,8 @@ class Family:
             self.poll()
             if self._status is None:
                 self._status = -signal.SIGKILL
-            os.kill(self._keeper, signal.SIGUSR1)
+            for number in (signal.SIGUSR1, signal.SIGCONT):
+                os.kill(self._keeper, number)
             os.waitpid(self._keeper, 0)
             os.close(self._told)
             self._keeper = 0

@@ -24,7 +24,7 @@ class MoveOutcome:
         return self.verdict if self.errno is None else f"{self.errno} {self.verdict}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON object of design section 4."""
+        """Return the JSON object that reports have (`mremapcheck schema run`)."""
         return {"errno": self.errno, "result": self.result, "verdict": self.verdict}
 
     @classmethod
@@ -51,7 +51,7 @@ class MappingOutcome:
     flags: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON object of design section 4."""
+        """Return the JSON object that reports have (`mremapcheck schema run`)."""
         return {
             "region": self.region,
             "start": self.start,
@@ -96,7 +96,7 @@ class Outcome:
         return str(self.moves[-1]) if self.moves else "no move"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON object of design section 4."""
+        """Return the JSON object that reports have (`mremapcheck schema run`)."""
         return {
             "moves": [move.to_json() for move in self.moves],
             "regions": dict(self.regions),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mremapcheck.base.text.terminal import one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.compare.comparison import names_of
+from mremapcheck.compare.matrix import span
 from mremapcheck.outcome.outcome import events_text
 from mremapcheck.report.before import before
 from mremapcheck.report.changes import change_text
@@ -136,6 +137,22 @@ def comparison_drawing(
     ]
     rows = [row for row in (*regions, *moves_a) if row in marked or not brief]
     return _indent(drawing_block(columns, rows, marked, style))
+
+
+def matrix_drawing(row: Row, kernels: Sequence[Kernel], style: Style = _PLAIN) -> list[str]:
+    """Draw before, and what each range of kernels leaves, with what the moves return."""
+    seen = [(era, row.cells[era.first].execution.outcome) for era in row.eras]
+    outcomes = [(span(era, kernels), outcome) for era, outcome in seen if outcome is not None]
+    if not outcomes:
+        return []
+    start = before(row.scenario)
+    regions = _regions(start, *(outcome.regions for _, outcome in outcomes))
+    moves = [_moves(outcome) for _, outcome in outcomes]
+    columns = [("before", align(start, regions))]
+    for (name, outcome), returned in zip(outcomes, moves, strict=True):
+        columns.append((one_line(name), {**align(outcome.regions, regions), **returned}))
+    rows = [*regions, *dict.fromkeys(row for returned in moves for row in returned)]
+    return _indent(drawing_block(columns, rows, style=style))
 
 
 def matrix_mismatches(row: Row, kernels: Sequence[Kernel]) -> list[str]:

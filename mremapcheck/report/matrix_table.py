@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mremapcheck.base.text.terminal import one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.compare.matrix import span
-from mremapcheck.report.blocks import differing_lines, matrix_mismatches
+from mremapcheck.report.blocks import differing_lines, matrix_drawing, matrix_mismatches
 from mremapcheck.report.printer import Printer
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import listed
@@ -52,6 +52,9 @@ class Table:
         self._print.item(row, first.strip())
         for line in [*rest, *(f"{indent}{line}" for line in wrong)]:
             self._print.line(line)
+        if len(self._header.scenarios) == 1:
+            self._print.gap()
+            self._print.block(matrix_drawing(row, self._header.kernels, self._style))
 
     def finish(self, tally: Tally) -> None:
         """Write the numbers, and what the labels mean."""

@@ -18,7 +18,7 @@ from mremapcheck.scenario.reader import did_you_mean
 
 _REGION = re.compile(r"([a-z][\w-]*)=(\S+)((?:\s+(?:align|offset)\s+\S+)*)\s*")
 _LETTER = re.compile(r"([A-Za-z])(?::\s*|\s{2,})(.+)")
-_CALL = re.compile(r"(?:\[\d+\]\s*)?([A-Za-z][\w-]*)\(([^()]*)\)(?:\s*=\s*([A-Za-z]))?\s*")
+_CALL = re.compile(r"(?:[a-z-]*\[\d+\]:?\s*)?([A-Za-z][\w-]*)\(([^()]*)\)(?:\s*=\s*([A-Za-z]))?\s*")
 _WORD = re.compile(r'"[^"]*"|[^\s,]+')
 _CONDITIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, Any]]], ...] = (
     (
@@ -111,6 +111,8 @@ def _attributes(text: str) -> dict[str, Any]:
 
 
 def _attribute(word: str, words: Iterator[str], made: dict[str, Any]) -> dict[str, Any]:
+    if word in _UNNEEDED:
+        return {}
     if word in KINDS and "kind" not in made:
         return {"kind": word}
     if word in _WORDS:
@@ -158,11 +160,15 @@ _WORDS: dict[str, dict[str, Any]] = {
     "on-fault": {"lock": "on-fault"},
     "sealed": {"seal": True},
 }
+#: Keys of files; here what follows them says by itself what it is.
+_UNNEEDED = ("kind", "sharing", "prot", "advice")
 _NAMING: dict[str, tuple[str, Callable[[Iterator[str]], Any]]] = {
     "file": ("file", next),
     "from": ("offset", _from),
     "guard": ("guard", _guard),
+    "name": ("name", lambda words: next(words).strip('"')),
     "named": ("name", lambda words: next(words).strip('"')),
+    "offset": ("offset", next),
     "uffd": ("uffd", next),
 }
 

@@ -1,7 +1,8 @@
 """The operations of a scenario: what its drawing is set up with, and the items of its ``moves``.
 
 A drawing is only short for operations: the loader turns each run into mmap, touch, mprotect, mlock ... in the order
-that design decides, so executors know nothing of drawings. Addresses are absolute (see ``layout``), sizes in bytes.
+that the manual tells (``mremapcheck help scenario``), so executors know nothing of drawings. Addresses are absolute
+(see ``layout``), sizes in bytes.
 """
 
 from __future__ import annotations

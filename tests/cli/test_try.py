@@ -35,3 +35,18 @@ def test_mistakes_have_hints(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["try", "src=A", "mreamp(src, 1p)", "mremap(src, 1p"]) == 2
     told = capsys.readouterr().err
     assert told.startswith("command line: error: ") and "did you mean `mremap`?" in told
+
+
+def test_kernels_that_are_asked_are_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["src=AABB", "dst=....", "B: uffd missing", "mremap(src, 4p, 4p, MAYMOVE|FIXED, dst)"]
+    assert call(["try", *words, "--kernel", "6.17"]) == 0
+    assert "src      AABB    ..BB" in capsys.readouterr().out
+    assert call(["try", *words, "--kernel", "6.16", "6.17"]) == 0
+    assert "src      AABB    AABB     ..BB" in capsys.readouterr().out
+
+
+def test_the_keys_of_files_are_understood_too(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["src=AB", "A: kind memfd, offset 1p, prot r", "B: advice dontfork, name b", "mremap(src, 2p, 2p)"]
+    assert call(["try", *words, "--yaml"]) == 0
+    kept = capsys.readouterr().out
+    assert "A: {kind: memfd, offset: 1p, prot: r}" in kept and "B: {advice: [dontfork], name: b}" in kept

@@ -1,9 +1,11 @@
 """The examples of the manual and the README: files and commands on a page, run in a folder of the page's own.
 
-A block ``yaml FILE`` is a file. In a ``console`` block a line ``$ COMMAND`` is run, and what follows is all that it
-prints; ``...`` on a line of its own stands for any lines. Other blocks of commands (``sh``) are only parsed.
+A block with a name behind its language, as in ``yaml FILE``, is a file. In a ``console`` block a line ``$ COMMAND`` is
+run, and what follows is all that it prints; ``...`` on a line of its own stands for any lines. Other blocks of commands
+(``sh``) are only parsed.
 
-``python -m tests.docs.examples`` writes what the commands print today into the pages.
+``python -m tests.docs.examples`` writes what the commands print today into the pages, or those of the topics that it is
+given, and makes the man pages of them.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
+MAN = ROOT / "mremapcheck" / "docs" / "man"
 PAGES = (ROOT / "README.md", *sorted((ROOT / "mremapcheck" / "docs").glob("*.md")))
 
 _BLOCK = re.compile(r"^```(\w+)(?: +(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -47,9 +50,9 @@ def examples(block: str) -> Iterator[Example]:
 def prepare(page: str, folder: Path) -> None:
     """Write the page's files; ``scenarios/`` is there too."""
     (folder / "scenarios").symlink_to(ROOT / "scenarios")
-    for name, content in blocks(page, "yaml"):
-        if name:
-            (folder / name).write_text(content, encoding="utf-8")
+    for found in _BLOCK.finditer(page):
+        if found[2]:
+            (folder / found[2]).write_text(found[3], encoding="utf-8")
 
 
 def run(command: str, folder: Path) -> str:
@@ -106,9 +109,22 @@ def renewed(page: str, folder: Path) -> str:
     return _BLOCK.sub(renew, page)
 
 
+def write_man_pages() -> None:
+    """Make the man pages that the package ships."""
+    from mremapcheck.cli.reference import man_pages
+
+    for old in MAN.glob("man*/*"):
+        old.unlink()
+    for path, content in man_pages():
+        (MAN / path).parent.mkdir(parents=True, exist_ok=True)
+        (MAN / path).write_text(content, encoding="utf-8")
+
+
 if __name__ == "__main__":
     from tempfile import TemporaryDirectory
 
     for path in PAGES:
-        with TemporaryDirectory() as name:
-            path.write_text(renewed(path.read_text(encoding="utf-8"), Path(name)), encoding="utf-8")
+        if not sys.argv[1:] or path.stem in sys.argv[1:]:
+            with TemporaryDirectory() as name:
+                path.write_text(renewed(path.read_text(encoding="utf-8"), Path(name)), encoding="utf-8")
+    write_man_pages()

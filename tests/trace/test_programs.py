@@ -11,6 +11,9 @@ import pytest
 from tests.tools import missing, tool
 from tests.trace.measure import measure_command
 
+#: All of these fork.
+pytestmark = pytest.mark.alone
+
 PROGRAMS = {
     "lists and bytearrays": "a = []\nfor i in range(400_000): a.append(i)\nb = bytearray()\n"
     "for i in range(800): b.extend(bytes(4096))\nwhile len(b) > 100: del b[len(b) // 2:]",

@@ -25,8 +25,11 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("number", SIGNALS)
+#: What Ctrl-C does is for a recorded program to say, which cannot say anything here.
+CASES = [(command, number) for command in COMMANDS for number in SIGNALS if (command[:6], number) != ("record", 2)]
+
+
+@pytest.mark.parametrize(("command", "number"), CASES)
 def test_a_signal_while_nothing_answers(command: str, number: signal.Signals, tmp_path: Path) -> None:
     if command.startswith("record"):
         tool("strace")

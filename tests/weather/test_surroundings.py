@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,13 +14,10 @@ from tests.weather.surroundings import SANDBOX, SURROUNDINGS, Ended, judge, pyth
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("scenarios")
-    write(folder)
-    for parent in folder.parents:
-        if parent.is_relative_to(tmp_path_factory.getbasetemp().parent):
-            parent.chmod(0o755)  # for an ordinary user
-    return folder
+def folder() -> Iterator[Path]:
+    with TemporaryDirectory() as name:  # not one of pytest's: an ordinary user reads it, too
+        write(Path(name))
+        yield Path(name)
 
 
 @pytest.fixture(scope="module")
