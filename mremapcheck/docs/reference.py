@@ -99,6 +99,9 @@ _PIPELINES = {
     "move_each": "A range of several mappings, for each of them",
     "check_vma": "What is asked of a mapping",
     "move_vma": "A mapping moves",
+    "grow": "Growth in place",
+    "place": "Where a copy goes",
+    "munmap": "Unmapping, of a destination, a tail or a source",
     "finish": "At the end",
 }
 

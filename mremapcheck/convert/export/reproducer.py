@@ -27,6 +27,8 @@ SNIPPETS = {
     "must": ("stdio.h", "stdlib.h"),
     "say": ("stdarg.h", "stdio.h"),
     "contents": ("fcntl.h",),
+    "fails": (),
+    "reach": (),
     "fill": ("string.h",),
     "userfaultfd": ("fcntl.h",),
     "unregister": (),

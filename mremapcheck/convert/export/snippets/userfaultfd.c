@@ -11,9 +11,9 @@ static int open_userfaultfd(unsigned long long features)
 	return fd;
 }
 
-static void uffd_register(int fd, char *start, unsigned long size, unsigned long long mode)
+static int uffd_register(int fd, char *start, unsigned long size, unsigned long long mode)
 {
 	unsigned long long range[4] = { (unsigned long)start, size, mode, 0 };
 
-	MUST(syscall(SYS_ioctl, fd, 0xc020aa00 /* UFFDIO_REGISTER */, range));
+	return syscall(SYS_ioctl, fd, 0xc020aa00 /* UFFDIO_REGISTER */, range);
 }
