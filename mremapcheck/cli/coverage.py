@@ -11,7 +11,9 @@ from mremapcheck.cli.options import Only, Paths
 
 def coverage(
     paths: Paths = None,
-    kernel: Annotated[str, typer.Option("--kernel", metavar="REF", help="The model to cover.")] = "7.3",
+    kernel: Annotated[
+        str | None, typer.Option("--kernel", metavar="REF", help="The model to cover; without it, the newest.")
+    ] = None,
     count: Annotated[
         int, typer.Option("--count", min=0, metavar="N", help="How many random scenarios besides those of PATHS.")
     ] = 0,
@@ -23,10 +25,11 @@ def coverage(
     from mremapcheck.campaign.generator import FOR_MODELS, Dice
     from mremapcheck.cli.listing import print_lines
     from mremapcheck.executors.model.reference import resolve
+    from mremapcheck.executors.model.registry import NEWEST
     from mremapcheck.scenario.parse import parse_document
     from mremapcheck.scenario.selection import select
 
     scenarios = select(paths or [], only or [])
     dice = Dice(seed, costly=FOR_MODELS)
     scenarios += [parse_document(dice.document(number)) for number in range(count)]
-    return print_lines(coverage_lines(cover(resolve(kernel), scenarios), len(scenarios)))
+    return print_lines(coverage_lines(cover(resolve(kernel or str(NEWEST)), scenarios), len(scenarios)))

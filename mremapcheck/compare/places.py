@@ -11,12 +11,10 @@ from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.kinds import NO_OFFSET
 
 if TYPE_CHECKING:
     from mremapcheck.outcome.outcome import MappingOutcome, Outcome
-
-#: Their offset means nothing and is always reported as 0.
-_NO_OFFSET = ("anon", "dev-zero")
 
 
 class Page(NamedTuple):
@@ -116,7 +114,7 @@ def _mapped(outcome: Outcome) -> Iterator[tuple[str, int, tuple[object, ...], bo
 
 
 def _facts(vma: MappingOutcome, n: int) -> tuple[object, ...]:
-    offset = 0 if vma.backing in _NO_OFFSET else vma.offset + n
+    offset = 0 if vma.backing in NO_OFFSET else vma.offset + n
     return vma.prot, vma.sharing, vma.backing, offset, vma.flags
 
 

@@ -25,3 +25,5 @@ def _all() -> dict[str, Kind]:
 
 #: By the names that scenarios use; the commonest first.
 KINDS: dict[str, Kind] = _all()
+#: What outcomes call the backings whose pages are numbered by address: their offset says nothing that a user could see.
+NO_OFFSET = frozenset(kind.backing.reported for kind in KINDS.values() if kind.backing.anonymous)

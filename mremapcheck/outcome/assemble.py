@@ -12,7 +12,7 @@ from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, page_align
 from mremapcheck.outcome.outcome import MappingOutcome, MoveOutcome, Outcome
 from mremapcheck.outcome.verdict import Snapshot, Vma, judge
-from mremapcheck.scenario.document import Region, Scenario
+from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Address, Mremap
 
 #: A uffd event as executors record it: ("remap", from, to, length) or ("unmap", start, end), in bytes.
@@ -216,11 +216,3 @@ def _name(address: int, zones: Sequence[_Zone]) -> str:
         if zone.floor <= address <= zone.ceiling:
             return str(Address(zone.name, address - zone.start, address))
     return hex(address)
-
-
-def region_of(scenario: Scenario, address: int) -> Region | None:
-    """Return the region whose zone holds ``address``."""
-    for region in scenario.regions:
-        if region.floor <= address < region.ceiling:
-            return region
-    return None

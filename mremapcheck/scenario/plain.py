@@ -206,7 +206,6 @@ class _Builder:
         self._scalar = events.ScalarEvent
         self._mapping_start = events.MappingStartEvent
         self._mapping_end = events.MappingEndEvent
-        self._sequence_start = events.SequenceStartEvent
         self._sequence_end = events.SequenceEndEvent
         self._alias = events.AliasEvent
         self._document_start = events.DocumentStartEvent

@@ -30,7 +30,7 @@ def test_a_good_scenario() -> None:
 
 def test_findings_are_warnings_with_a_place() -> None:
     assert str(lint(scenario(map={"src": "AA", "dst": "..", "more": "."}))[0]) == (
-        ":0:1: warning: region `more` has no part in any move or expectation\n  hint: leave it out"
+        ": warning: region `more` has no part in any move or expectation\n  hint: leave it out"
     )
 
 

@@ -155,7 +155,7 @@ def test_names_are_unique(tmp_path: Path) -> None:
 def test_missing_paths_are_problems(tmp_path: Path) -> None:
     loaded = load_paths([tmp_path / "none", write(tmp_path / "a.yaml")])
     assert [str(problem).splitlines()[0] for problem in loaded.problems] == [
-        f"{tmp_path}/none:0:0: error: there is no such file or folder"
+        f"{tmp_path}/none: error: there is no such file or folder"
     ]
     assert len(loaded.scenarios) == 1
     assert load_paths([tmp_path / "aa.yaml"]).problems[0].hint == f"did you mean `{tmp_path}/a.yaml`?"
@@ -188,7 +188,7 @@ def test_a_folder_that_cannot_be_read_is_a_problem(tmp_path: Path, monkeypatch: 
     loaded = load_paths([tmp_path])
     assert len(loaded.scenarios) == 1
     assert str(loaded.problems[0]) == (
-        f"{tmp_path}/secret:0:0: error: cannot be read: Permission denied\n  hint: this user may not read it"
+        f"{tmp_path}/secret: error: cannot be read: Permission denied\n  hint: this user may not read it"
     )
 
 
@@ -210,7 +210,7 @@ def test_a_device_is_not_a_file(path: str) -> None:
 
 def test_a_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", None)
-    assert str(load_paths(["-"]).problems[0]).startswith("<stdin>:0:0: error: standard input is closed\n  hint: ")
+    assert str(load_paths(["-"]).problems[0]).startswith("<stdin>: error: standard input is closed\n  hint: ")
 
 
 def test_a_name_with_a_line_end_does_not_break_the_line(tmp_path: Path) -> None:

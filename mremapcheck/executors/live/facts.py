@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.live.plan import Prepared
 from mremapcheck.executors.live.tags import decode
-from mremapcheck.kinds import KINDS
+from mremapcheck.kinds import KINDS, NO_OFFSET
 from mremapcheck.outcome.assemble import Facts, RawMove
-from mremapcheck.outcome.outcome import Execution
+from mremapcheck.outcome.outcome import Execution, RanOut
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, Vma
-from mremapcheck.scenario.operations import Madvise, Mmap, Operation, Read, Touch, UffdRegister
+from mremapcheck.scenario.operations import Fallible, Madvise, Mmap, Operation, Read, Touch, UffdRegister, op_name
 
 if TYPE_CHECKING:
     from mremapcheck.executors.live.wire import Move, Sighting
@@ -48,8 +48,6 @@ FLAGS = {
 _MARKS = sorted(
     ((mark, kind.backing.reported) for kind in KINDS.values() for mark in kind.marks), key=lambda pair: -len(pair[0])
 )
-#: Backings whose offset says nothing that a user could see.
-_NO_OFFSET = {"anon", "dev-zero"}
 #: No mapping of an arena is longer, in bytes: who says so lies.
 _LONGEST = 1 << 36
 _KEPT = 4096
@@ -85,7 +83,9 @@ class Interpreter:
             for hole in holes:
                 contents[read[hole]] = _unreadable(prepared, vmas, read[hole])
         raw = self._moves(prepared, moves, vmas, present, inodes)
-        return Execution.of(Facts(prepared.scenario, raw, vmas, present, contents, locked, total, events))
+        ran_out = RanOut() if any(move[2] for move in moves) else None
+        facts = Facts(prepared.scenario, raw, vmas, present, contents, locked, total, events)
+        return Execution.of(facts, ran_out=ran_out)
 
     def _moves(
         self,
@@ -96,7 +96,7 @@ class Interpreter:
         inodes: dict[str, str],
     ) -> list[RawMove]:
         moves: list[RawMove] = []
-        for move, (code, result, before, had, after, has) in zip(prepared.moves, seen, strict=True):
+        for move, (code, result, _, before, had, after, has) in zip(prepared.moves, seen, strict=True):
             name = errno.errorcode.get(code, str(code)) if code else None
             if before is None:
                 moves.append(RawMove(move, name, result, NOT_NEEDED, NOT_NEEDED))
@@ -144,7 +144,7 @@ def _read(line: bytes, flags: bytes, inodes: dict[str, str]) -> Look:
         backing = inodes.get(inode) or next((backing for mark, backing in _MARKS if path.startswith(mark)), "")
         backing = backing or inodes.get(number, "file")
     # The first SysV segment of a namespace has the id, and so the inode, 0.
-    numbered = (number != "0" or path.startswith("/")) and backing not in _NO_OFFSET
+    numbered = (number != "0" or path.startswith("/")) and backing not in NO_OFFSET
     return (
         prot[:3],
         prot[3] == "s",
@@ -225,6 +225,9 @@ def _trouble(prepared: Prepared, index: int, code: int, skip: str, page: int, fa
         text += f" at page {page}"
         if any(type(operation) is UffdRegister for operation in prepared.origins):
             text += " (does the page wait for a userfaultfd? nobody serves it)"
+    wanted = origin.errno if isinstance(origin, Fallible) else None
+    if wanted is not None and not fault:
+        text = f"{text}, not {wanted}" if code else f"{step_name(origin)} did not fail with {wanted}"
     return Execution("error", None, f"{where(prepared, origin)}: {text}")
 
 
@@ -240,7 +243,4 @@ def step_name(origin: Operation | str) -> str:
     """Return the name of the operation as the scenario format has it."""
     if isinstance(origin, str):
         return origin
-    return _NAMES.get(type(origin).__name__, type(origin).__name__.lower())
-
-
-_NAMES = {"UffdRegister": "uffd-register", "UffdUnregister": "uffd-unregister", "SetName": "name"}
+    return op_name(origin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,6 +38,7 @@ from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     Address,
+    Fallible,
     Fork,
     Madvise,
     Mlock,
@@ -140,7 +142,10 @@ class _Preparation:
         if process.fork or process.rlimits or process.keep or process.map_headroom is not None:
             self._conditions(process)
         for operation in scenario.script:
-            steps.append(translate[type(operation)](self, operation))
+            step = translate[type(operation)](self, operation)
+            if isinstance(operation, Fallible) and operation.errno is not None:
+                step = wire.FAILS, getattr(errno, operation.errno), step
+            steps.append(step)
         self.origins += scenario.script
         plan = wire.Plan(
             self.low,
@@ -216,7 +221,7 @@ class _Preparation:
         if new.region is None and (move.flags & MREMAP_FIXED or hinted):
             self._place(new)
         arguments = (old.value, move.old_size, move.new_size, move.flags, new.value)
-        return wire.MOVE, arguments, needs_residency(move), needs_mappings(move), move is self.last
+        return wire.MOVE, arguments, needs_residency(move), needs_mappings(move), move is self.last, move.fail_nth
 
     def _mmap(self, operation: Mmap) -> wire.Step:
         start = operation.address.value

@@ -12,13 +12,13 @@ from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.calls import CALLS
 from mremapcheck.executors.model.kernel import ModelKernel
-from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.mm import Mm, Shortage
 from mremapcheck.executors.model.notes import Trace
 from mremapcheck.executors.model.pages import GUARD, PageTable, content
 from mremapcheck.executors.model.pipeline import run
 from mremapcheck.executors.model.process import Process, fork
 from mremapcheck.executors.model.rules import Rules
-from mremapcheck.executors.model.stopped import Failed, Stopped
+from mremapcheck.executors.model.stopped import Failed, Stopped, Unfailing
 from mremapcheck.executors.model.vma import File, Sight, Vma, seen
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.linux.vm_flags import MIXEDMAP, READ, SEALED
@@ -27,7 +27,7 @@ from mremapcheck.outcome.outcome import Execution, Note
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, needs_mappings, needs_residency
 from mremapcheck.scenario.document import Process as Conditions
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.scenario.operations import Address, Mremap
+from mremapcheck.scenario.operations import Address, Fallible, Mremap, Operation, op_name
 
 
 class ModelExecutor:
@@ -52,7 +52,7 @@ class ModelExecutor:
 
     def execute(self, scenario: Scenario) -> Execution:
         """Carry one scenario out."""
-        if not self._trace:
+        if not self._trace and not _fails(scenario):
             return _execute(scenario, self._rules, None)
         trace = Trace(_namer(scenario))
         return _execute(scenario, self._model.rules(trace), trace)
@@ -88,13 +88,37 @@ def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution
             if type(op) is Mremap:
                 moves.append(_move(process.mm, op))
             else:
-                CALLS[type(op)](process, op)
+                _do(process, op)
     except Stopped as stop:
-        if isinstance(stop, Failed) and op is not None:
+        if isinstance(stop, Failed | Unfailing) and op is not None:
             line = f"{scenario.path}:{op.line}" if scenario.path else f"line {op.line}"
             return Execution("error", None, f"{op.where} ({line}): {stop.text}", _notes(trace))
         return Execution("skip", None, stop.text, _notes(trace))
-    return Execution.of(_observe(scenario, process.mm, moves), _notes(trace))
+    shortage = process.mm.shortage
+    ran_out = None if shortage is None else shortage.at
+    return Execution.of(_observe(scenario, process.mm, moves), _notes(trace), ran_out)
+
+
+def _fails(scenario: Scenario) -> bool:
+    """Tell whether an allocation of the last move is to fail: a trace then tells at which step that was."""
+    last = scenario.script[-1] if scenario.script else None
+    return type(last) is Mremap and last.fail_nth > 0
+
+
+def _do(process: Process, op: Operation) -> None:
+    """Do a step; raise Failed where it fails and should not, or does not fail as it should."""
+    wanted = op.errno if isinstance(op, Fallible) else None
+    try:
+        CALLS[type(op)](process, op)
+    except Failed as failed:
+        if wanted is None:
+            raise
+        if failed.errno != wanted:
+            failed.text += f", not {wanted}"
+            raise
+        return
+    if wanted is not None:
+        raise Unfailing(op_name(op), wanted)
 
 
 def _notes(trace: Trace | None) -> tuple[Note, ...]:
@@ -124,6 +148,8 @@ def _move(mm: Mm, op: Mremap) -> RawMove:
     residency = needs_residency(op)
     before = _look(mm, residency)
     call = Call(mm, op)
+    if op.fail_nth and mm.trace is not None:
+        mm.shortage = Shortage(op.fail_nth, mm.trace)
     answer = run(mm.rules.mremap, call)
     failed = type(answer) is not int
     for step in mm.rules.finish:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mremapcheck.base.units import PAGE_SHIFT, U64
 from mremapcheck.executors.model.call import Call
-from mremapcheck.executors.model.errno import ENOMEM
 from mremapcheck.executors.model.mm import in_user_space
 from mremapcheck.executors.model.pipeline import Answer, run
 from mremapcheck.executors.model.steps.unmapping import unmap
@@ -57,8 +56,3 @@ def count_growth(call: Call) -> Answer:
         mm.locked += delta
     call.new_addr = call.addr
     return call.addr
-
-
-def cannot_grow(call: Call) -> Answer:
-    """Answer for a growth whose merge was refused: there is no way back to moving it."""
-    return call.fail(ENOMEM, "the growth does not merge with {}", call.vma)
