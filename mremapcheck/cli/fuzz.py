@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.campaign.campaign import Plan
+from mremapcheck.campaign.generator import FEATURES
+from mremapcheck.campaign.source import Random
 from mremapcheck.cli.campaigning import (
     Against,
     CampaignFormat,
@@ -19,6 +22,7 @@ from mremapcheck.cli.campaigning import (
     carry_out,
     conclude,
 )
+from mremapcheck.executors.references import is_model
 
 
 def fuzz(
@@ -45,11 +49,6 @@ def fuzz(
 
     Exit codes: 0 no mismatch, 1 mismatches, 2 usage, 4 nothing was compared.
     """
-    from mremapcheck.campaign.campaign import Plan
-    from mremapcheck.campaign.generator import FEATURES
-    from mremapcheck.campaign.source import Random
-    from mremapcheck.executors.references import is_model
-
     unknown = set(without or ()) - FEATURES
     if unknown:
         known = ", ".join(sorted(FEATURES))
