@@ -10,6 +10,10 @@ import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
 
+#: Metadata of a field that a class was given later: digests leave it out where it has its default, so that what was
+#: recorded before is still found.
+LATER = {"later": True}
+
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
 else:

@@ -20,7 +20,7 @@ from mremapcheck.kinds.kind import Draw
 FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "names", "special"})
 
 #: Operation -> how often it comes up, in parts; others once.
-_OPERATIONS: Mapping[str, float] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2}
+_OPERATIONS: Mapping[str, float] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2, "name": 0.3}
 
 #: What takes a real kernel as long as ten or a hundred other scenarios, and so comes up that much less often: a child
 #: (every sealed mapping needs one, as only the end of its process takes it back), huge pages, and 65,000 mappings to
@@ -45,6 +45,27 @@ _ADVICE = (
     *("dontfork", "dontdump", "nohugepage", "mergeable", "wipeonfork", "dontneed", "random", "sequential"),
     *("free", "pageout", "dontneed-locked", "populate-read", "populate-write"),
 )
+#: What comes up now and then: it takes back what the other advice did, or does nothing that one sees.
+_RARE_ADVICE = ("normal", "willneed", "remove", "dofork", "dodump", "unmergeable", "keeponfork", "cold", "hugepage")
+_GUARD_ADVICE = ("guard-install", "guard-remove")
+#: Of operations so many are expected to fail, with an errno that is likely where they touch holes or closed pages.
+_FAILING = 0.1
+_ERRNOS: Mapping[str, tuple[str, ...]] = {
+    "mprotect": ("ENOMEM",),
+    "madvise": ("ENOMEM", "EINVAL", "EINVAL"),
+    "mmap": ("EINVAL", "ENOMEM"),
+    "mlock": ("ENOMEM",),
+    "munlock": ("ENOMEM",),
+    "touch": ("EFAULT",),
+    "read": ("EFAULT",),
+    "name": ("ENOMEM", "EBADF"),
+    "mseal": ("ENOMEM",),
+    "uffd-register": ("EINVAL",),
+    "uffd-unregister": ("EINVAL",),
+    "munmap": ("EINVAL", "EPERM"),
+}
+#: What an mmap has nothing of that is expected to fail.
+_PREPARED = ("touch", "lock", "uffd", "advice", "guard", "seal", "name")
 #: Advice that brings pages in, which never ends where userfaultfd is to be asked for them.
 _POPULATE = ("populate-read", "populate-write")
 _PROTS = ("rw", "rw", "rw", "r", "r", "none", "rwx", "rx")
@@ -229,7 +250,7 @@ class _Draw:
         choice: dict[str, Callable[[], Document]] = {
             "munmap": dict,
             "mprotect": lambda: {"prot": random.choice(_PROTS)},
-            "madvise": lambda: {"advice": random.choice(_ADVICE[: -len(_POPULATE)] if self._armed else _ADVICE)},
+            "madvise": lambda: {"advice": self._advice()},
             "mmap": self._mmap,
             "munlock": dict,
         }
@@ -239,6 +260,9 @@ class _Draw:
             choice["touch"] = lambda: {"letter": "Z"}
         elif "uffd" in self._features:
             choice["uffd-unregister"] = dict
+            choice["uffd-register"] = lambda: {"mode": "missing"}
+        if "names" in self._features:
+            choice["name"] = lambda: {"name": random.choice(("heap", "stack"))}
         if "mseal" in self._features:
             choice["mseal"] = dict
         parts = {**_OPERATIONS, "mseal": _SEALING * self._dice.costly}
@@ -246,7 +270,25 @@ class _Draw:
         region, length = ("src", source) if random.random() < 0.7 else ("dst", target)
         first = random.randrange(length)
         size = f"{random.randint(1, length - first)}p"
-        return {"op": op, "address": address(region, first), "size": size, **choice[op]()}
+        item = {"op": op, "address": address(region, first), "size": size, **choice[op]()}
+        return self._failing(item) if random.random() < _FAILING else item
+
+    def _failing(self, item: Document) -> Document:
+        """Return an operation that is expected to fail: it reaches farther, or has what it cannot have."""
+        random, op = self._random, item["op"]
+        if random.random() < 0.5:
+            item["size"] = f"{int(item['size'][:-1]) + random.randint(1, 4)}p"
+        if op == "mmap":
+            if KINDS[item.get("kind", "anon")].c.mapping is not None:
+                return item
+            item = {key: value for key, value in item.items() if key not in _PREPARED}
+        return {**item, "errno": random.choice(_ERRNOS[op])}
+
+    def _advice(self) -> str:
+        random = self._random
+        if random.random() < 0.15:
+            return random.choice(_RARE_ADVICE + (_GUARD_ADVICE if "guard" in self._features else ()))
+        return random.choice(_ADVICE[: -len(_POPULATE)] if self._armed else _ADVICE)
 
     def _mmap(self) -> Document:
         made = {"letter": next(self._new_letters, "W"), **self._attributes()}

@@ -52,7 +52,9 @@ def _show(markdown: str) -> int:
     from rich.console import Console
     from rich.markdown import Markdown
 
+    # less shows colours only where it is told to; without a word of the user's it is told what git tells it.
+    less = os.environ.setdefault("LESS", "FRX")
     console = Console(width=min(Console().width, 100))
-    with console.pager(styles=True):
-        console.print(Markdown(markdown))
+    with console.pager(styles="R" in less):
+        console.print(Markdown(markdown, code_theme="ansi_light"))
     return 0

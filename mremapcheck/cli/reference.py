@@ -7,7 +7,7 @@ from enum import Enum
 from importlib import import_module
 from inspect import cleandoc, signature
 from keyword import iskeyword
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 from typer.models import ArgumentInfo
 
@@ -70,9 +70,8 @@ def _called(name: str) -> Callable[..., int]:
 
 def _parameters(called: Callable[..., int]) -> Iterator[tuple[bool, str, str]]:
     """Yield of each parameter whether it is no option, how it is written, and what it does."""
-    hints = get_type_hints(called, include_extras=True)
-    for name, parameter in signature(called).parameters.items():
-        kind, info = get_args(hints[name])[:2]
+    for name, parameter in signature(called, eval_str=True).parameters.items():
+        kind, info = get_args(parameter.annotation)
         choices = [member.value for member in kind] if isinstance(kind, type) and issubclass(kind, Enum) else []
         metavar = info.metavar or "|".join(choices)
         about = info.help or ""

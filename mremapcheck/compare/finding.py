@@ -21,7 +21,7 @@ Status: TypeAlias = Literal["same", "different", "skipped", "refused", "unanswer
 SETUP = "set-up"
 
 #: ``moves[3] (case.yaml:12): mprotect failed: EACCES``, as every executor words it.
-_FAILURE = re.compile(r"(\S+) \([^)]*\): ([a-z0-9_-]+ failed)(: E[A-Z0-9]+)?")
+_FAILURE = re.compile(r"(\S+) \([^)]*\): ([a-z0-9_-]+ (?:failed|did not fail))(: E[A-Z0-9]+| with E[A-Z0-9]+)?")
 _FAULTS = ("touch failed", "read failed")
 _INDEX = re.compile(r"\[\d+\]|\.[a-z].*")
 

@@ -39,6 +39,10 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+def _markdown(docstring: str) -> str:
+    return docstring.replace("``", "`")
+
+
 def _keys(*records: Record[Any]) -> str:
     rows = (
         (f"`{name}`", f"{record.about[name]}{' (required)' if name in record.required else ''}")
@@ -58,7 +62,7 @@ def _kinds() -> Iterator[tuple[str, ...]]:
 
 def _operations() -> Iterator[tuple[str, ...]]:
     for name, record in ITEM.records.items():
-        about = (record.made.__doc__ or "").partition("\n")[0]
+        about = _markdown((record.made.__doc__ or "").partition("\n")[0])
         yield f"`{name}`", about, listed(key for key in record.keys if key != "op")
 
 
@@ -91,6 +95,7 @@ def _history() -> Iterator[tuple[str, ...]]:
         yield f"`{change.id}`", _since(change), change.commit or "not known", change.summary
 
 
+_DOCSTRING = re.compile(r'""".*?"""', re.DOTALL)
 #: The pipelines that a call can go through, and what each is in the kernel.
 _PIPELINES = {
     "mremap": "What the call asks first",
@@ -99,6 +104,9 @@ _PIPELINES = {
     "move_each": "A range of several mappings, for each of them",
     "check_vma": "What is asked of a mapping",
     "move_vma": "A mapping moves",
+    "grow": "Growth in place",
+    "place": "Where a copy goes",
+    "munmap": "Unmapping, of a destination, a tail or a source",
     "finish": "At the end",
 }
 
@@ -115,8 +123,8 @@ def _steps() -> str:
 
 def _step(step: Step) -> tuple[str, ...]:
     function = step.function
-    about = " ".join(cleandoc(function.__doc__ or "").partition("\n\n")[0].split())
-    errnos = dict.fromkeys(re.findall(r"\bE[A-Z]{3,}\b", getsource(function).replace(function.__doc__ or "", "")))
+    about = _markdown(" ".join(cleandoc(function.__doc__ or "").partition("\n\n")[0].split()))
+    errnos = dict.fromkeys(re.findall(r"\bE[A-Z]{3,}\b", _DOCSTRING.sub("", getsource(function))))
     change = by_id(step.change or "")
     return f"`{step.slot}`", ", ".join(errnos), about, str(change.release) if change else ""
 

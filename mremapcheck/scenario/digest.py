@@ -18,6 +18,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return sorted((name, _plain(item)) for name, item in value.items())
     if dataclasses.is_dataclass(value):
-        compared = [_plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.compare]
+        compared = [_plain(told) for field in dataclasses.fields(value) for told in _told(value, field)]
         return [type(value).__name__, *compared]
     return value
+
+
+def _told(value: Any, field: dataclasses.Field[Any]) -> tuple[Any, ...]:
+    """Return what a field adds: one that came later says nothing where a scenario does not use it."""
+    held = getattr(value, field.name)
+    if not field.compare or (field.metadata.get("later") and held == field.default):
+        return ()
+    return ((field.name, held),) if field.metadata.get("later") else (held,)

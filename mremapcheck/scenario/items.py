@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
 from mremapcheck.scenario.drawing import LETTERS
@@ -27,8 +28,9 @@ from mremapcheck.scenario.operations import (
 )
 from mremapcheck.scenario.reader import Refused
 from mremapcheck.scenario.records import Record, Tagged, key
-from mremapcheck.scenario.values import MREMAP_FLAGS, At, Lock, Size
+from mremapcheck.scenario.values import FAILURE, MREMAP_FLAGS, At, Lock, Size
 
+_FAILS = "what it is expected to fail with: `EFAULT`; unless said, to fail is an error"
 LETTER = Text("a letter", LETTERS, "one of A to Z or a to z", 1)
 
 
@@ -60,6 +62,7 @@ class RangeItem:
 
     address: Place = key(At(), "the first page: `src`, `src+2p`")
     size: int = key(Size(least=1), "how much: `2p`")
+    errno: str | None = key(FAILURE, _FAILS, default=None)
 
     def operation(self, where: str, line: int, address: Address) -> Operation:
         """Return what executors do; ``address`` is the item's, made absolute."""
@@ -78,6 +81,19 @@ class MmapItem(Attributes):
     address: Place = key(At(), "the first page: `src`, `src+2p`")
     size: int = key(Size(least=1), "how much: `2p`")
     letter: str = key(LETTER, "the letter that its pages have in drawings")
+    errno: str | None = key(FAILURE, _FAILS, default=None)
+
+    def faults(self) -> Iterator[Refused]:
+        """Yield what cannot be said of a mapping that there is not to be."""
+        yield from Attributes.faults(self)
+        if self.errno is None:
+            return
+        for name in ("touch", "lock", "uffd", "advice", "guard", "seal", "name"):
+            if getattr(self, name):
+                yield Refused("a mapping that cannot be made is not prepared", f"leave `{name}` out", at=(name,))
+        if KINDS[self.kind].c.mapping is not None:
+            hint = "leave `errno` out, or take another kind"
+            yield Refused(f"{self.kind} takes more than mmap(2): what fails is not told", hint, at=("errno",))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,7 +103,7 @@ class MunmapItem(RangeItem):
     op: str = key(Choice(("munmap",)), "munmap(2)")
 
     def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Munmap(where, line, address, self.size)
+        return Munmap(where, line, address, self.size, errno=self.errno)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,7 +114,7 @@ class MprotectItem(RangeItem):
     prot: str = key(Choice(PROTS), "the protection from now on")
 
     def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Mprotect(where, line, address, self.size, self.prot)
+        return Mprotect(where, line, address, self.size, self.prot, errno=self.errno)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,7 +125,7 @@ class MadviseItem(RangeItem):
     advice: str = key(Choice(ADVICES), "the man page's name without MADV_, in lower case")
 
     def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Madvise(where, line, address, self.size, self.advice)
+        return Madvise(where, line, address, self.size, self.advice, errno=self.errno)
 
     def needs(self) -> Iterable[str]:
         return advice_features(self.advice)
@@ -123,7 +139,7 @@ class MlockItem(RangeItem):
     lock: bool | str = key(Lock(), "on-fault for MLOCK_ONFAULT", default=True)
 
     def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Mlock(where, line, address, self.size, self.lock == "on-fault")
+        return Mlock(where, line, address, self.size, self.lock == "on-fault", errno=self.errno)
 
     def faults(self) -> Iterator[Refused]:
         """Yield a lock that is none."""
@@ -138,7 +154,7 @@ class MunlockItem(RangeItem):
     op: str = key(Choice(("munlock",)), "munlock(2)")
 
     def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Munlock(where, line, address, self.size)
+        return Munlock(where, line, address, self.size, errno=self.errno)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -148,7 +164,7 @@ class MsealItem(RangeItem):
     op: str = key(Choice(("mseal",)), "mseal(2)")
 
     def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Mseal(where, line, address, self.size)
+        return Mseal(where, line, address, self.size, errno=self.errno)
 
     def needs(self) -> Iterable[str]:
         return ("mseal",)
@@ -169,7 +185,7 @@ class ReadItem(RangeItem):
     op: str = key(Choice(("read",)), "read a byte of each page")
 
     def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Read(where, line, address, self.size)
+        return Read(where, line, address, self.size, errno=self.errno)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -180,7 +196,7 @@ class UffdRegisterItem(RangeItem):
     mode: str = key(Choice(UFFD_MODES), "what the userfaultfd is told of")
 
     def operation(self, where: str, line: int, address: Address) -> Operation:
-        return UffdRegister(where, line, address, self.size, self.mode)
+        return UffdRegister(where, line, address, self.size, self.mode, errno=self.errno)
 
     def needs(self) -> Iterable[str]:
         return uffd_features(self.mode)
@@ -193,7 +209,7 @@ class UffdUnregisterItem(RangeItem):
     op: str = key(Choice(("uffd-unregister",)), "UFFDIO_UNREGISTER")
 
     def operation(self, where: str, line: int, address: Address) -> Operation:
-        return UffdUnregister(where, line, address, self.size)
+        return UffdUnregister(where, line, address, self.size, errno=self.errno)
 
     def needs(self) -> Iterable[str]:
         return ("uffd",)
@@ -207,7 +223,7 @@ class NameItem(RangeItem):
     name: str = key(VMA_NAME, "the name that /proc/PID/maps shows")
 
     def operation(self, where: str, line: int, address: Address) -> Operation:
-        return SetName(where, line, address, self.size, self.name)
+        return SetName(where, line, address, self.size, self.name, errno=self.errno)
 
     def needs(self) -> Iterable[str]:
         return ("vma-name",)

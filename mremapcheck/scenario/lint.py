@@ -33,7 +33,7 @@ def notes(scenario: Scenario) -> list[Problem]:
     """Return which kernels nothing is expected of: that is no mistake, and `run` says `unchecked` there."""
     entry = scenario.expect[0] if scenario.expect else None
     line = entry.line if entry else scenario.line
-    hint = "`mremapcheck since` shows what they do"
+    hint = "`mremapcheck since` shows what they do, `expect` writes it into the file"
     return [
         Problem(scenario.path, line or scenario.line, 1, f"nothing is expected of {kernels}", hint, level="note")
         for kernels in _unexpected(scenario)

@@ -18,6 +18,7 @@ from mremapcheck.scenario.format import DocumentItem, RegionItem
 from mremapcheck.scenario.layout import place
 from mremapcheck.scenario.names import CAPABILITIES, advice_features, uffd_features
 from mremapcheck.scenario.operations import (
+    NOBODY,
     Address,
     Fork,
     Madvise,
@@ -28,6 +29,7 @@ from mremapcheck.scenario.operations import (
     Mseal,
     Operation,
     SetName,
+    Tag,
     Touch,
     UffdRegister,
 )
@@ -152,12 +154,13 @@ class Lowering:
             return
         if kind.feature is not None:
             self.features.add(kind.feature)
-        first = self._letters.new(letter, address.value // PAGE, count)
+        errno = made.errno if isinstance(made, items.MmapItem) else None
+        first = self._letters.new(letter, address.value // PAGE, count) if errno is None else 0
         touch = touch and self._may_touch(path, count)
         prot = "rw" if touch else made.prot
         name = self._object(path, letter, made) if kind.file else ""
         sharing = made.sharing or kind.sharing[0]
-        yield Mmap(*step, address, size, letter, made.kind, sharing, prot, name, made.offset // PAGE)
+        yield Mmap(*step, address, size, letter, made.kind, sharing, prot, name, made.offset // PAGE, errno=errno)
         if touch:
             yield Touch(*step, address, size, letters.tags(letter, first, count))
             if made.prot != "rw":
@@ -244,7 +247,7 @@ class Lowering:
             return self._map(step, path, address, item.size, item.letter, item, bool(item.touch))
         if isinstance(item, items.TouchItem):
             return (self._touch(step, path, address, item),)
-        if isinstance(item, items.MunmapItem):
+        if isinstance(item, items.MunmapItem) and item.errno is None:
             self._letters.forget(address.value // PAGE, address.value // PAGE + pages(item.size))
         elif isinstance(item, items.ReadItem) or (isinstance(item, items.MlockItem) and item.lock is True):
             self._may_touch(path, pages(item.size))
@@ -270,13 +273,16 @@ class Lowering:
             return Touch(*step, address, item.size, ())
         if item.letter is not None:
             first = self._letters.new(item.letter, page, count)
-            return Touch(*step, address, item.size, letters.tags(item.letter, first, count))
+            return Touch(*step, address, item.size, letters.tags(item.letter, first, count), errno=item.errno)
         found = self._letters.tags(page, count)
+        if item.errno is not None:
+            found = [Tag(NOBODY, 0) if tag is None else tag for tag in found]
         if None in found:
             at = Address(address.region, address.offset + found.index(None) * PAGE, 0)
             hint = "say what to write: `letter: N`; only drawings, mmap and moves with a new_address tell by themselves"
             self._refuse(path, f"nobody knows whose page {at} is", hint)
-        return Touch(*step, address, item.size, tuple(tag for tag in found if tag is not None))
+        tags = tuple(tag for tag in found if tag is not None)
+        return Touch(*step, address, item.size, tags, errno=item.errno)
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

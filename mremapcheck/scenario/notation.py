@@ -18,7 +18,9 @@ from mremapcheck.scenario.reader import did_you_mean
 
 _REGION = re.compile(r"([a-z][\w-]*)=(\S+)((?:\s+(?:align|offset)\s+\S+)*)\s*")
 _LETTER = re.compile(r"([A-Za-z])(?::\s*|\s{2,})(.+)")
-_CALL = re.compile(r"(?:[a-z-]*\[\d+\]:?\s*)?([A-Za-z][\w-]*)\(([^()]*)\)(?:\s*=\s*([A-Za-z]))?\s*")
+_CALL = re.compile(
+    r"(?:[a-z-]*\[\d+\]:?\s*)?([A-Za-z][\w-]*)\(([^()]*)\)(?:\s*=\s*([A-Za-z]))?(?:\s+fails:\s*(E\w+))?\s*"
+)
 _WORD = re.compile(r'"[^"]*"|[^\s,]+')
 _CONDITIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, Any]]], ...] = (
     (
@@ -66,7 +68,8 @@ def document(words: Sequence[str]) -> dict[str, Any]:
             elif found := _LETTER.fullmatch(text):
                 letters[found[1]] = _attributes(found[2])
             elif found := _CALL.fullmatch(text):
-                moves.append(_item(found[1], [part.strip() for part in found[2].split(",")], found[3]))
+                item = _item(found[1], [part.strip() for part in found[2].split(",")], found[3])
+                moves.append(item | ({"errno": found[4]} if found[4] else {}))
             else:
                 _add(process, text)
         except _UnreadError as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TypeAlias
 
-from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.dataclass import LATER, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Mmap(Step):
+class Fallible(Step):
+    """A step that may be expected to fail, with ``errno``; None: it has to work."""
+
+    errno: str | None = field(default=None, kw_only=True, metadata=LATER)
+
+
+@dataclass(frozen=True, slots=True)
+class Mmap(Fallible):
     """mmap(2) with MAP_FIXED; ``size`` in bytes, ``offset`` in pages into the object.
 
     ``prot`` is one of none, r, rw, rx, rwx; ``kind`` and ``sharing`` as in the scenario format. Mappings with the same
@@ -68,7 +75,7 @@ class Mmap(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class Ranged(Step):
+class Ranged(Fallible):
     """An operation on ``size`` bytes from ``address``."""
 
     address: Address
@@ -117,6 +124,10 @@ class Tag:
 
     letter: str
     page: int
+
+
+#: The letter of a page of nobody's, which a touch may name that is expected to fail.
+NOBODY = "_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +183,13 @@ class Mremap(Step):
     new_address: Address
 
 
+def op_name(step: Step) -> str:
+    """Return what the scenario format calls an operation."""
+    name = type(step).__name__
+    return _OP_NAMES.get(name, name.lower())
+
+
+_OP_NAMES = {"UffdRegister": "uffd-register", "UffdUnregister": "uffd-unregister", "SetName": "name"}
 MREMAP_MAYMOVE = 1
 MREMAP_FIXED = 2
 MREMAP_DONTUNMAP = 4

@@ -14,6 +14,8 @@ from mremapcheck.scenario.flags import format_flags
 from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
+    NOBODY,
+    Fallible,
     Fork,
     Madvise,
     Mlock,
@@ -126,7 +128,15 @@ def setup(scenario: Scenario) -> str:
 
 
 def call(step: Operation) -> str:
-    """Return an operation as a call in the man pages' terms: ``mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)``."""
+    """Return an operation as a call in the man pages' terms: ``mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)``.
+
+    One that is expected to fail: ``touch(src, 1p, A) fails: EFAULT``.
+    """
+    fails = f" fails: {step.errno}" if isinstance(step, Fallible) and step.errno else ""
+    return _call(step) + fails
+
+
+def _call(step: Operation) -> str:
     if isinstance(step, Fork):
         return "fork()"
     if isinstance(step, Mremap):
@@ -157,7 +167,7 @@ def _limit(limit: Limit) -> str:
 
 
 def _letters(step: Any) -> str:
-    return "".join(dict.fromkeys(tag.letter for tag in step.tags))
+    return "".join(dict.fromkeys(tag.letter for tag in step.tags if tag.letter != NOBODY))
 
 
 _CALLS: dict[type[Operation], tuple[str, Callable[[Any], str]]] = {

@@ -194,6 +194,14 @@ def parse_errno(text: str) -> str:
     raise Refused(f"{quote(text)} is not the name of an errno", hint or errno_hint(None))
 
 
+def parse_failure(text: str) -> str:
+    """Return the errno's usual name; raises Refused."""
+    name = parse_errno(text)
+    if name == "none":
+        raise Refused("`none` is no failure", "leave `errno` out: it then has to work")
+    return name
+
+
 def errno_hint(value: Any) -> str:
     """Return what to write instead of a value that is no text."""
     number = abs(value) if type(value) is int else 0
@@ -225,5 +233,6 @@ DRAWING: Field[Drawing] = Parsed("a drawing", parse_drawing, drawing.PATTERN)
 MREMAP_FLAGS: Field[int] = Parsed("flags", parse_flags, FLAGS, number=flags_number, hint=lambda value: FLAGS_HINT)
 KERNELS: Field[KernelRange] = Parsed("a range of kernels", parse_kernels, r"^[\s0-9A-Za-z.,<>=!*~+_-]*$")
 ERRNO: Field[str] = Parsed("the name of an errno", parse_errno, "^(?:none|E[A-Z0-9]+)$", hint=errno_hint)
+FAILURE: Field[str] = Parsed("the name of an errno", parse_failure, "^E[A-Z0-9]+$", hint=errno_hint)
 CAPABILITY: Field[str] = Parsed("a capability", parse_capability, f"^(?:CAP_)?(?:{'|'.join(CAPABILITIES)})$")
 LAYOUT: Field[tuple[tuple[int, int], ...]] = Parsed("a layout", parse_layout, f"^(?:{_LAYOUT})$")

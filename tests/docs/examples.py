@@ -5,7 +5,7 @@ run, and what follows is all that it prints; ``...`` on a line of its own stands
 (``sh``) are only parsed.
 
 ``python -m tests.docs.examples`` writes what the commands print today into the pages, or those of the topics that it is
-given, and makes the man pages of them.
+given, links all pages in the README, and makes the man pages of them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def prepare(page: str, folder: Path) -> None:
 
 
 def run(command: str, folder: Path) -> str:
-    """Return what a command prints, on 80 columns and without colours."""
+    """Return what a command prints, off a terminal and without colours."""
     program = folder / "bin" / "mremapcheck"
     if not program.exists():
         program.parent.mkdir()
@@ -109,6 +109,20 @@ def renewed(page: str, folder: Path) -> str:
     return _BLOCK.sub(renew, page)
 
 
+def contents() -> str:
+    """Return the rows with which the README links the pages."""
+    from mremapcheck.docs import topics
+
+    return "".join(f"| [{topic}](mremapcheck/docs/{topic}.md) | {about} |\n" for topic, about in topics().items())
+
+
+def write_contents() -> None:
+    """Link the pages that there are in the README."""
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    readme.write_text(re.sub(r"(?:^\| \[.*\n)+", contents(), text, flags=re.MULTILINE), encoding="utf-8")
+
+
 def write_man_pages() -> None:
     """Make the man pages that the package ships."""
     from mremapcheck.cli.reference import man_pages
@@ -127,4 +141,5 @@ if __name__ == "__main__":
         if not sys.argv[1:] or path.stem in sys.argv[1:]:
             with TemporaryDirectory() as name:
                 path.write_text(renewed(path.read_text(encoding="utf-8"), Path(name)), encoding="utf-8")
+    write_contents()
     write_man_pages()

@@ -14,10 +14,14 @@ import typer
 
 from mremapcheck.cli.main import COMMANDS, build, call
 from mremapcheck.cli.reference import man_pages, topic_man_page, topic_page
+from mremapcheck.compare.matrix import default_kernels
 from mremapcheck.docs import topics
+from mremapcheck.executors.references import open_executor
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.kernels.version import KernelVersion
-from tests.docs.examples import MAN, PAGES, ROOT, agrees, blocks, examples, prepare, run
+from mremapcheck.scenario.loader import load_paths
+from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Mremap
+from tests.docs.examples import MAN, PAGES, ROOT, agrees, blocks, contents, examples, prepare, run
 from tests.test_layers import LEVELS
 
 NAMES = [path.stem for path in PAGES]
@@ -85,6 +89,7 @@ def test_help_shows_pages_and_commands(capsys: pytest.CaptureFixture[str]) -> No
     assert call(["help"]) == 0
     listed = capsys.readouterr().out
     assert all(topic in listed for topic in topics())
+    assert max(map(len, listed.splitlines())) < 80
     assert call(["help", "verdicts"]) == 0
     assert "`partial`" in capsys.readouterr().out
     assert call(["help", "run"]) == 0
@@ -98,8 +103,7 @@ def test_every_topic_of_the_contract_is_there() -> None:
 
 
 def test_the_readme_links_every_page() -> None:
-    rows = [f"| [{topic}](mremapcheck/docs/{topic}.md) | {about} |" for topic, about in topics().items()]
-    assert "\n".join(rows) in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert contents() in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_pages_name_only_topics_and_commands_that_are_there() -> None:
@@ -125,3 +129,21 @@ def test_packages_are_told_as_they_are() -> None:
     rows = topic_page("contributing").partition("| package |")[2].partition("\n\n")[0]
     told = set(re.findall(r"^\| `([a-z]+)/`", rows, re.MULTILINE)) | set(re.findall(r"`, `([a-z]+)/` \|", rows))
     assert told == {package for level in LEVELS for package in level}
+
+
+def test_a_failing_call_without_fixed_has_changed_nothing() -> None:
+    """That is what the page for allocators promises."""
+    scenarios = load_paths([ROOT / "scenarios"]).scenarios
+    plain = [scenario for scenario in scenarios if any(map(_is_plain, scenario.script))]
+    assert len(plain) > 50
+    for reference in (kernel for kernel in default_kernels() if "rc" not in kernel):
+        with open_executor(reference) as executor:
+            for scenario, execution in zip(plain, executor.run(plain), strict=True):
+                moves = [step for step in scenario.script if isinstance(step, Mremap)]
+                seen = execution.outcome.moves if execution.outcome else ()
+                changed = [move for step, move in zip(moves, seen, strict=False) if _is_plain(step) and move.errno]
+                assert all(move.verdict == "refused" for move in changed), f"{reference}: {scenario.name}"
+
+
+def _is_plain(step: object) -> bool:
+    return isinstance(step, Mremap) and not step.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)

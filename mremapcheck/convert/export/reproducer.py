@@ -14,6 +14,8 @@ from mremapcheck.scenario.document import Scenario
 #: Helpers in the order in which C needs them; a program has those that it uses.
 SNIPPETS = (
     "must",
+    "fails",
+    "reach",
     "fill",
     "userfaultfd",
     "events",

@@ -28,6 +28,7 @@ from mremapcheck.scenario.operations import (
     Munlock,
     Munmap,
     Operation,
+    Ranged,
     Read,
     SetName,
     Touch,
@@ -181,13 +182,19 @@ class Statements:
         elif isinstance(operation, Fork):
             yield from self._fork()
         elif isinstance(operation, Mmap):
-            yield from self._mappings.statements(operation, self._address(operation.address))
-        elif isinstance(operation, Touch):
+            lines = self._mappings.statements(operation, self._address(operation.address))
+            if operation.errno is None:
+                yield from lines
+            else:
+                self.uses.add("fails")
+                *opening, mapping = lines
+                yield from (*opening, must_fail(mapping, operation.errno))
+        elif isinstance(operation, Touch) and operation.errno is None:
             self.uses.add("fill")
             for start, count, tag in tag_runs(operation):
                 at = self._address(_ahead(operation.address, start))
                 yield f"fill({at}, {size_of(count * PAGE)}, {character(tag.letter)});"
-        else:
+        elif isinstance(operation, Ranged):
             yield from self._ranged(operation)
 
     def _mremap(self, move: Mremap) -> Iterator[str]:
@@ -220,8 +227,20 @@ class Statements:
             yield f"if (result != -1 && (char *)result != {self._address(move.old_address)})"
             yield f'\tshow("elsewhere", (char *)result, {pages(move.new_size)});'
 
-    def _ranged(self, operation: Operation) -> Iterator[str]:
-        assert not isinstance(operation, Mremap | Mmap | Touch | Fork)
+    def _ranged(self, operation: Ranged) -> Iterator[str]:
+        wanted = operation.errno
+        if wanted is None:
+            yield from self._working(operation)
+        elif isinstance(operation, Read | Touch):
+            self.uses |= {"fails", "reach"}
+            letter = character(operation.tags[0].letter) if isinstance(operation, Touch) else "0"
+            at = self._address(operation.address)
+            yield f"FAILS(reach({at}, {size_of(operation.size)}, {letter}), {wanted});"
+        else:
+            self.uses.add("fails")
+            yield from (must_fail(line, wanted) for line in self._working(operation))
+
+    def _working(self, operation: Ranged) -> Iterator[str]:
         at, size = self._address(operation.address), size_of(operation.size)
         if isinstance(operation, Munmap):
             yield f"MUST(munmap({at}, {size}));"
@@ -234,7 +253,7 @@ class Statements:
             yield f"MUST(madvise({at}, {size}, {shown}));"
         elif isinstance(operation, Mlock):
             lock = f"mlock2({at}, {size}, MLOCK_ONFAULT)" if operation.on_fault else f"mlock({at}, {size})"
-            if self._inaccessible(operation):
+            if operation.errno is None and self._inaccessible(operation):
                 yield f"MUST({lock} && errno != ENOMEM ? -1 : 0); /* ENOMEM: locked, but cannot be brought in */"
             else:
                 yield f"MUST({lock});"
@@ -250,7 +269,8 @@ class Statements:
             yield f"MUST(prctl(0x53564d41 /* PR_SET_VMA */, 0, {at}, {size}, {string(operation.name)}));"
         elif isinstance(operation, UffdRegister):
             mode, _, events = operation.mode.partition("+")
-            yield f"uffd_register({'uffd_events' if events else 'uffd'}, {at}, {size}, {_MODES[mode]});"
+            fd = "uffd_events" if events else "uffd"
+            yield f"MUST(uffd_register({fd}, {at}, {size}, {_MODES[mode]}));"
         elif isinstance(operation, UffdUnregister):
             fd = "uffd" if self._plain else "uffd_events"
             yield f"MUST(ioctl({fd}, UFFDIO_UNREGISTER, &(struct uffdio_range){{ (unsigned long)({at}), {size} }}));"
@@ -275,6 +295,11 @@ class Statements:
         if whole:
             text += f" {sign} {size_of(whole * PAGE)}"
         return text + (f" {sign} {rest}" if rest else "")
+
+
+def must_fail(statement: str, errno: str) -> str:
+    """Return the statement of a call that must work as that of one that must fail."""
+    return statement.replace("MUST(", "FAILS(", 1).removesuffix(");") + f", {errno});"
 
 
 def _is_closed(operation: Mmap | Mprotect) -> bool:

@@ -13,6 +13,7 @@ from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
+    Fallible,
     Fork,
     Madvise,
     Mlock,
@@ -30,6 +31,7 @@ from mremapcheck.scenario.operations import (
     Touch,
     UffdRegister,
     UffdUnregister,
+    op_name,
 )
 
 _UFFD = {
@@ -73,7 +75,11 @@ def rows(scenario: Scenario, objects: Objects) -> Iterator[str]:
         yield from row(operation, objects)
     yield from conditions(scenario)
     for operation in scenario.script:
-        yield from row(operation, objects)
+        if isinstance(operation, Fallible) and operation.errno is not None:
+            steps = list(row(operation, objects))
+            yield from (f"FAILS({string(op_name(operation))}, {operation.errno}, {len(steps)})", *steps)
+        else:
+            yield from row(operation, objects)
 
 
 def conditions(scenario: Scenario) -> Iterator[str]:

@@ -13,7 +13,7 @@ from mremapcheck.kinds import KINDS, NO_OFFSET
 from mremapcheck.outcome.assemble import Facts, RawMove
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, Vma
-from mremapcheck.scenario.operations import Madvise, Mmap, Operation, Read, Touch, UffdRegister
+from mremapcheck.scenario.operations import Fallible, Madvise, Mmap, Operation, Read, Touch, UffdRegister, op_name
 
 if TYPE_CHECKING:
     from mremapcheck.executors.live.wire import Move, Sighting
@@ -223,6 +223,9 @@ def _trouble(prepared: Prepared, index: int, code: int, skip: str, page: int, fa
         text += f" at page {page}"
         if any(type(operation) is UffdRegister for operation in prepared.origins):
             text += " (does the page wait for a userfaultfd? nobody serves it)"
+    wanted = origin.errno if isinstance(origin, Fallible) else None
+    if wanted is not None and not fault:
+        text = f"{text}, not {wanted}" if code else f"{step_name(origin)} did not fail with {wanted}"
     return Execution("error", None, f"{where(prepared, origin)}: {text}")
 
 
@@ -238,7 +241,4 @@ def step_name(origin: Operation | str) -> str:
     """Return the name of the operation as the scenario format has it."""
     if isinstance(origin, str):
         return origin
-    return _NAMES.get(type(origin).__name__, type(origin).__name__.lower())
-
-
-_NAMES = {"UffdRegister": "uffd-register", "UffdUnregister": "uffd-unregister", "SetName": "name"}
+    return op_name(origin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,6 +38,7 @@ from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     Address,
+    Fallible,
     Fork,
     Madvise,
     Mlock,
@@ -140,7 +142,10 @@ class _Preparation:
         if process.fork or process.rlimits or process.keep or process.map_headroom is not None:
             self._conditions(process)
         for operation in scenario.script:
-            steps.append(translate[type(operation)](self, operation))
+            step = translate[type(operation)](self, operation)
+            if isinstance(operation, Fallible) and operation.errno is not None:
+                step = wire.FAILS, getattr(errno, operation.errno), step
+            steps.append(step)
         self.origins += scenario.script
         plan = wire.Plan(
             self.low,

@@ -23,6 +23,7 @@ from mremapcheck.executors.live.tags import SIZE
 from mremapcheck.executors.live.uffd import Uffd
 from mremapcheck.executors.live.wire import (
     CALL,
+    FAILS,
     FORK,
     HEADROOM,
     LIMIT,
@@ -36,6 +37,7 @@ from mremapcheck.executors.live.wire import (
     UFFD_REGISTER,
     UFFD_UNREGISTER,
     Plan,
+    done,
 )
 from mremapcheck.linux import lifeline
 from mremapcheck.linux.numbers import (
@@ -94,6 +96,7 @@ class Runner:
         self._moves = Moves(self._proc)
         self._do: dict[int, Callable[..., None]] = {
             MAP: self._objects.map,
+            TOUCH: self._pages.write_table,
             TOUCH_TAGS: self._pages.write,
             READ: self._pages.touch,
             NAME: self._name,
@@ -103,6 +106,7 @@ class Runner:
             LIMIT: self._limit,
             HEADROOM: self._leave_slots,
             STAY: self._processors.stay,
+            FAILS: self._must_fail,
         }
         protect_others()
 
@@ -211,6 +215,27 @@ class Runner:
             clean = False  # this process's own memory may have merged with guarded memory, and is marked for good
         return self._objects.release() and clean
 
+    def _must_fail(self, wanted: int, step: Step) -> None:
+        """Do a step that is expected to fail with the errno ``wanted``; raise Trouble where it does not.
+
+        A step that fails just so because this place lacks something is skipped all the same.
+        """
+        failed = 0
+        try:
+            if step[0] == CALL:
+                if call(*step[1]) == -1:
+                    failed = errno()
+                    self._explain(step[1], failed)
+            else:
+                self._do[step[0]](*step[1:])
+        except Trouble as trouble:
+            trouble.skip = trouble.skip or self._lack(step, trouble.errno)
+            if trouble.skip or trouble.errno != wanted:
+                raise
+            return
+        if failed != wanted:
+            raise Trouble(failed)
+
     def _limit(self, name: str, size: int, relative: bool) -> None:
         self._limits.set(name, size, relative)
         self._limited = self._limited or name == "memlock"
@@ -296,13 +321,14 @@ def _crowded(plan: Plan) -> bool:
 
 def _guards(plan: Plan) -> bool:
     """Tell whether a scenario may have put guard pages anywhere."""
-    return any(step[0] == CALL and step[1][::3] == (SYS_MADVISE, ADVICE["guard-install"]) for step in plan.steps)
+    install = SYS_MADVISE, ADVICE["guard-install"]
+    return any(step[0] == CALL and step[1][::3] == install for step in map(done, plan.steps))
 
 
 def _limits_secret(plan: Plan) -> bool:
     """Tell whether a scenario limits locked memory and has secret memory."""
     return any(step[:2] == (LIMIT, "memlock") for step in plan.steps) and any(
-        step[0] == MAP and step[2] == "secret" for step in plan.steps
+        step[0] == MAP and step[2] == "secret" for step in map(done, plan.steps)
     )
 
 

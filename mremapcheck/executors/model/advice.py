@@ -74,10 +74,10 @@ def madvise(mm: Mm, op: Madvise) -> None:
         if errno is not None:
             if op.advice == "guard-install" and vma.file is not None and "guard-in-files" not in mm.rules.features:
                 raise Unsupported("this kernel has guard pages in anonymous memory only: Linux 6.15 or later is needed")
-            raise Failed(f"madvise failed: {errno}")
+            raise Failed("madvise", errno)
         position = stop
     if gap:  # most advice was given to the rest of the range all the same
-        raise Failed(f"madvise failed: {ENOMEM}")
+        raise Failed("madvise", ENOMEM)
 
 
 def _random(vma: Vma) -> int:

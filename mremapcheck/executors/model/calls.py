@@ -13,7 +13,7 @@ from mremapcheck.executors.model.kinds import file_of, kind_of
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.process import Process, change_part, fork
 from mremapcheck.executors.model.registering import uffd_register, uffd_unregister
-from mremapcheck.executors.model.steps.unmapping import unmap
+from mremapcheck.executors.model.steps.unmapping import prepare, unmap
 from mremapcheck.executors.model.stopped import Failed, Unsupported
 from mremapcheck.executors.model.vma import Vma
 from mremapcheck.linux.vm_flags import (
@@ -62,30 +62,31 @@ def mmap(process: Process, op: Mmap) -> None:
         flags |= ACCOUNT
     if flags & kind.never:
         # Of an AIO ring the protection is changed afterwards: io_setup(2) is asked for none.
-        raise Failed(f"mmap failed: {EACCES if kind.name == 'aio' else EPERM}")
+        raise Failed("mmap", EACCES if kind.name == "aio" else EPERM)
     if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
-        raise Failed(f"mmap failed: {EINVAL}")
+        raise Failed("mmap", EINVAL)
     end = start + length
     count = length >> PAGE_SHIFT
     fits = mm.may_expand(flags, count) or mm.may_expand(flags, count - mm.mapped(start, end))
     tells_why = "mmap-tells-why" in mm.rules.features
     if len(mm.vmas) > mm.max_map_count or not (fits or tells_why):
-        raise Failed(f"mmap failed: {ENOMEM}")
+        raise Failed("mmap", ENOMEM)
     lockable = not flags & LOCKED or mm.may_lock(count)
     index = mm.index(start)
     if index < len(mm.vmas) and mm.vmas[index].start < end:
-        errno = unmap(mm, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
+        events = [] if kind.name == "sysv-shm" else mm.events  # shmat tells nobody
+        errno = unmap(mm, start, length, events) if fits else prepare(mm, start, length, events)
         if errno is not None:
-            raise Failed(f"mmap failed: {errno if tells_why or errno == EPERM else ENOMEM}")
+            raise Failed("mmap", errno if tells_why or errno == EPERM else ENOMEM)
         index = mm.index(start)
     if not fits:
-        raise Failed(f"mmap failed: {ENOMEM}")
+        raise Failed("mmap", ENOMEM)
     if flags & ACCOUNT and not mm.charge(count):
-        raise Failed(f"mmap failed: {ENOMEM}")
+        raise Failed("mmap", ENOMEM)
     if flags & LOCKED and not tells_why:  # until 6.12 the old mapping had gone by now, and what was locked with it
         lockable = mm.may_lock(count)
     if not lockable:
-        raise Failed(f"mmap failed: {EAGAIN}")
+        raise Failed("mmap", EAGAIN)
     number = start >> PAGE_SHIFT
     if op.kind in ("vdso", "vvar"):
         mm.images[op.kind] = length
@@ -109,7 +110,7 @@ def munmap(process: Process, op: Munmap) -> None:
     """Unmap; events are sent when the call returns."""
     errno = unmap(process.mm, op.address.value, op.size, process.mm.events)
     if errno is not None:
-        raise Failed(f"munmap failed: {errno}")
+        raise Failed("munmap", errno)
 
 
 def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
@@ -118,7 +119,7 @@ def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
     while position < end:
         vma = mm.find(position)
         if vma is None:
-            raise Failed(f"{call} failed: {ENOMEM}")
+            raise Failed(call, ENOMEM)
         stop = min(end, vma.end)
         yield vma, position, stop
         position = stop
@@ -130,23 +131,23 @@ def mprotect(process: Process, op: Mprotect) -> None:
     access = PROTECTIONS[op.prot]
     first, last = op.address.value, op.address.value + page_align(op.size)
     if "seals-one-by-one" not in mm.rules.features and any(vma.flags & SEALED for vma in mm.within(first, last)):
-        raise Failed(f"mprotect failed: {EPERM}")
+        raise Failed("mprotect", EPERM)
     for vma, start, end in _covered(mm, op, "mprotect"):
         old = vma.flags
         if access & vma.backing.never:
-            raise Failed(f"mprotect failed: {EACCES}")
+            raise Failed("mprotect", EACCES)
         if old & SEALED:
-            raise Failed(f"mprotect failed: {EPERM}")
+            raise Failed("mprotect", EPERM)
         flags = old & ~ACCESS | access
         if flags == old:
             continue
         count = (end - start) >> PAGE_SHIFT
         if flags & WRITE and not mm.may_expand(flags, count) and mm.may_expand(old, count):
-            raise Failed(f"mprotect failed: {ENOMEM}")
+            raise Failed("mprotect", ENOMEM)
         for rule in mm.rules.mprotect:
             flags = rule(vma, flags)
         if flags & ~old & ACCOUNT and not mm.charge(count):
-            raise Failed(f"mprotect failed: {ENOMEM}")
+            raise Failed("mprotect", ENOMEM)
         if old & ~flags & ACCOUNT:
             mm.committed -= count
         new = vma.part(start, end)
@@ -164,12 +165,14 @@ def mlock(process: Process, op: Mlock) -> None:
     start, end = op.address.value, op.address.value + page_align(op.size)
     already = sum(min(end, vma.end) - max(start, vma.start) for vma in mm.within(start, end) if vma.flags & LOCKED)
     if not mm.memlock_limit and not mm.may_lock(1):
-        raise Failed(f"mlock failed: {EPERM}")
+        raise Failed("mlock", EPERM)
     if not mm.may_lock((end - start - already) >> PAGE_SHIFT):
-        raise Failed(f"mlock failed: {ENOMEM}")
+        raise Failed("mlock", ENOMEM)
     _set_lock(mm, op, LOCKS if op.on_fault else LOCKED, "mlock")
-    if not faults.populate(mm, start, end) and not all(vma.flags & LOCKED for vma in mm.within(start, end)):
-        raise Failed(f"mlock failed: {ENOMEM}")
+    if not faults.populate(mm, start, end) and (
+        op.errno is not None or not all(vma.flags & LOCKED for vma in mm.within(start, end))
+    ):
+        raise Failed("mlock", ENOMEM)
 
 
 def munlock(process: Process, op: Munlock) -> None:
@@ -198,7 +201,7 @@ def mseal(process: Process, op: Mseal) -> None:
         raise Unsupported("this kernel has no mseal: Linux 6.10 or later is needed")
     end = op.address.value + page_align(op.size)
     if any(True for _ in _gaps(mm, op.address.value, end)):
-        raise Failed(f"mseal failed: {ENOMEM}")
+        raise Failed("mseal", ENOMEM)
     for vma, start, stop in _covered(mm, op, "mseal"):
         if not vma.flags & SEALED:
             new = vma.part(start, stop)
@@ -251,11 +254,11 @@ def read(process: Process, op: Read) -> None:
 
 def _unreachable(process: Process, call: str, page: int) -> Failed:
     """Say that a page of the range cannot be accessed; no userfaultfd is ever answered (UFFD_FEATURE_SIGBUS)."""
-    text = f"{call} failed: {EFAULT} at page {page}"
+    more = f" at page {page}"
     scenario = process.scenario
     if any(type(op) is UffdRegister for op in (*scenario.setup, *scenario.script)):
-        text += " (does the page wait for a userfaultfd? nobody serves it)"
-    return Failed(text)
+        more += " (does the page wait for a userfaultfd? nobody serves it)"
+    return Failed(call, EFAULT, more)
 
 
 def set_name(process: Process, op: SetName) -> None:
@@ -263,15 +266,20 @@ def set_name(process: Process, op: SetName) -> None:
     mm = process.mm
     if "anon-names" not in mm.rules.features:
         raise Unsupported("this kernel names no memory: Linux 5.17 or later with CONFIG_ANON_VMA_NAME is needed")
-    for vma, start, end in _covered(mm, op, "name"):
+    first, last = op.address.value, op.address.value + page_align(op.size)
+    gap = mm.mapped(first, last) << PAGE_SHIFT < last - first
+    for vma in mm.within(first, last):
+        start, end = max(first, vma.start), min(last, vma.end)
         for rule in mm.rules.nameable:
             errno = rule(vma)
             if errno is not None:
-                raise Failed(f"name failed: {errno}")
+                raise Failed("name", errno)
         if vma.name != op.name:
             new = vma.part(start, end)
             new.name = op.name
             change_part(mm, vma, new, "name")
+    if gap:  # what is mapped has its name all the same
+        raise Failed("name", ENOMEM)
 
 
 CALLS: dict[type, Callable[[Process, Any], None]] = {

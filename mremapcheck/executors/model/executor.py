@@ -18,7 +18,7 @@ from mremapcheck.executors.model.pages import GUARD, PageTable, content
 from mremapcheck.executors.model.pipeline import run
 from mremapcheck.executors.model.process import Process, fork
 from mremapcheck.executors.model.rules import Rules
-from mremapcheck.executors.model.stopped import Failed, Stopped
+from mremapcheck.executors.model.stopped import Failed, Stopped, Unfailing
 from mremapcheck.executors.model.vma import File, Sight, Vma, seen
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.linux.vm_flags import MIXEDMAP, READ, SEALED
@@ -27,7 +27,7 @@ from mremapcheck.outcome.outcome import Execution, Note
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, needs_mappings, needs_residency
 from mremapcheck.scenario.document import Process as Conditions
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.scenario.operations import Address, Mremap
+from mremapcheck.scenario.operations import Address, Fallible, Mremap, Operation, op_name
 
 
 class ModelExecutor:
@@ -88,13 +88,29 @@ def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution
             if type(op) is Mremap:
                 moves.append(_move(process.mm, op))
             else:
-                CALLS[type(op)](process, op)
+                _do(process, op)
     except Stopped as stop:
-        if isinstance(stop, Failed) and op is not None:
+        if isinstance(stop, Failed | Unfailing) and op is not None:
             line = f"{scenario.path}:{op.line}" if scenario.path else f"line {op.line}"
             return Execution("error", None, f"{op.where} ({line}): {stop.text}", _notes(trace))
         return Execution("skip", None, stop.text, _notes(trace))
     return Execution.of(_observe(scenario, process.mm, moves), _notes(trace))
+
+
+def _do(process: Process, op: Operation) -> None:
+    """Do a step; raise Failed where it fails and should not, or does not fail as it should."""
+    wanted = op.errno if isinstance(op, Fallible) else None
+    try:
+        CALLS[type(op)](process, op)
+    except Failed as failed:
+        if wanted is None:
+            raise
+        if failed.errno != wanted:
+            failed.text += f", not {wanted}"
+            raise
+        return
+    if wanted is not None:
+        raise Unfailing(op_name(op), wanted)
 
 
 def _notes(trace: Trace | None) -> tuple[Note, ...]:

@@ -69,5 +69,5 @@ def change_part(mm: Mm, vma: Vma, new: Vma, call: str) -> Vma:
     """Change part of a mapping; raise Failed where it cannot be cut."""
     changed = modify(mm, vma, new)
     if isinstance(changed, str):
-        raise Failed(f"{call} failed: {changed}")
+        raise Failed(call, changed)
     return changed

@@ -23,18 +23,18 @@ def uffd_register(process: Process, op: UffdRegister) -> None:
     start, end = op.address.value, op.address.value + page_align(op.size)
     found = mm.within(start, end)
     if not found:
-        raise Failed(f"uffd-register failed: {EINVAL}")
+        raise Failed("uffd-register", EINVAL)
     for vma in found:  # the first mapping that is not fit says why
         if not _registrable(mm, vma, mode):
             if mode == UFFD_WP and "uffd-wp-shmem" not in mm.rules.features:
                 raise Unsupported(
                     "this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed"
                 )
-            raise Failed(f"uffd-register failed: {EINVAL}")
+            raise Failed("uffd-register", EINVAL)
         if vma.uffd is not None and (
             vma.uffd is not uffd or not all(rule(vma, mode) for rule in mm.rules.reregistrable)
         ):
-            raise Failed(f"uffd-register failed: {EBUSY}")
+            raise Failed("uffd-register", EBUSY)
     for vma in found:
         if not mm.is_linked(vma) or (vma.uffd is uffd and vma.flags & mode):
             continue
@@ -54,7 +54,7 @@ def uffd_unregister(process: Process, op: UffdUnregister) -> None:
     through = process.uffds.get(False) or process.uffds.get(True)
     may = all(_registrable(mm, vma, vma.flags & UFFD or UFFD_MISSING) for vma in found)
     if not found or not may or not all(rule(vma, through) for rule in mm.rules.unregistrable for vma in found):
-        raise Failed(f"uffd-unregister failed: {EINVAL}")
+        raise Failed("uffd-unregister", EINVAL)
     for vma in found:
         if vma.uffd is not None and mm.is_linked(vma):
             new = vma.part(max(start, vma.start), min(end, vma.end))

@@ -15,7 +15,21 @@ class Stopped(Exception):  # noqa: N818
 
 
 class Failed(Stopped):
-    """The step failed where it should have worked: an error of the scenario. The reason also says which step."""
+    """The step failed, with ``errno``. Where it should have worked that is an error of the scenario.
+
+    The reason also says which step; ``more`` what else there is to say.
+    """
+
+    def __init__(self, call: str, errno: str, more: str = "") -> None:
+        super().__init__(f"{call} failed: {errno}{more}")
+        self.errno = errno
+
+
+class Unfailing(Stopped):
+    """The step worked though it was to fail: an error of the scenario."""
+
+    def __init__(self, call: str, errno: str) -> None:
+        super().__init__(f"{call} did not fail with {errno}")
 
 
 class Unsupported(Stopped):

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <poll.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -49,7 +50,7 @@ enum kind { /* @names@ */ };
 
 enum what {
 	DO_MMAP, DO_MUNMAP, DO_MPROTECT, DO_MADVISE, DO_MLOCK, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
-	DO_REGISTER, DO_UNREGISTER, DO_NAME, DO_FORK, DO_LIMIT, DO_HEADROOM, DO_MREMAP,
+	DO_REGISTER, DO_UNREGISTER, DO_NAME, DO_FORK, DO_LIMIT, DO_HEADROOM, DO_MREMAP, DO_FAIL,
 };
 
 /* One operation of a scenario; addresses and sizes in bytes. Which fields count depends on what is done. */
@@ -84,6 +85,8 @@ struct step {
 #define FORK(w)                  { DO(FORK, w, 0, 0) }
 #define LIMIT(r, s, relative)    { DO(LIMIT, "process.rlimits", 0, s), .number = r, .flags = relative }
 #define HEADROOM(n)              { DO(HEADROOM, "process.map_headroom", 0, 0), .number = n }
+/* One of the n steps that follow fails, and those behind it are not done. */
+#define FAILS(t, e, n)           { DO(FAIL, "", 0, 0), .text = t, .number = e, .first = n }
 #define MREMAP(w, a, s, n, f, new) \
 	{ DO(MREMAP, w, a, s), .new_size = n, .flags = f, .new_address = new }
 

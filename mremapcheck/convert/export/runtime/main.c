@@ -28,8 +28,13 @@ static __attribute__((noreturn)) void run(const struct scenario *scenario)
 	for (int i = 0; i < scenario->step_count; i++)
 		if (scenario->steps[i].what == DO_REGISTER && scenario->steps[i].number & EVENTS && uffd_events < 0)
 			uffd_start_reader();
-	for (int i = 0; i < scenario->step_count; i++)
-		do_step(&scenario->steps[i]);
+	for (int i = 0; i < scenario->step_count; i++) {
+		const struct step *step = &scenario->steps[i];
+
+		do_step(step);
+		if (step->what == DO_FAIL)
+			i += (int)step->first;
+	}
 	observe(scenario);
 	if (verbose)
 		note_everything();

@@ -60,7 +60,15 @@ static PRINTF(2, 3) __attribute__((noreturn)) void stop(enum status status, cons
 
 #define skip(...) stop(SKIPPED, __VA_ARGS__)
 
+/* What the step that is being done has to fail with, or 0. */
+static int wanted_error;
+static jmp_buf failed_as_wanted;
+
 static __attribute__((noreturn)) void broken(const struct step *step, const char *call)
 {
+	if (wanted_error && errno == wanted_error)
+		longjmp(failed_as_wanted, 1);
+	if (wanted_error)
+		stop(BROKEN, "%s: %s failed: %s, not %s", step->where, call, errno_name(errno), errno_name(wanted_error));
 	stop(BROKEN, "%s: %s failed: %s", step->where, call, errno_name(errno));
 }

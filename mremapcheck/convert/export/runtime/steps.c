@@ -100,7 +100,7 @@ static void do_mlock(const struct step *step)
 		return;
 	int error = errno;
 
-	if (error == ENOMEM && is_locked(step->address, step->size))
+	if (error == ENOMEM && !wanted_error && is_locked(step->address, step->size))
 		return;
 	check_memlock(step->size);
 	errno = error;
@@ -126,6 +126,19 @@ static void check(const struct step *step, const char *call, long result)
 {
 	if (result)
 		broken(step, call);
+}
+
+static void do_step(const struct step *step);
+
+static void do_failing(const struct step *fails)
+{
+	wanted_error = fails->number;
+	if (!setjmp(failed_as_wanted)) {
+		for (unsigned int i = 1; i <= fails->first; i++)
+			do_step(&fails[i]);
+		stop(BROKEN, "%s: %s did not fail with %s", fails[1].where, fails->text, errno_name(wanted_error));
+	}
+	wanted_error = 0;
 }
 
 static void do_step(const struct step *step)
@@ -158,6 +171,7 @@ static void do_step(const struct step *step)
 	case DO_FORK:       do_fork(step); break;
 	case DO_LIMIT:      limit(step); break;
 	case DO_HEADROOM:   leave_map_slots(step); break;
+	case DO_FAIL:       do_failing(step); break;
 	case DO_MREMAP:     do_mremap(step); break;
 	}
 }

@@ -10,9 +10,9 @@ static int open_userfaultfd(unsigned long features)
 	return fd;
 }
 
-static void uffd_register(int fd, char *start, unsigned long size, unsigned long mode)
+static int uffd_register(int fd, char *start, unsigned long size, unsigned long mode)
 {
 	struct uffdio_register range = { .range = { (unsigned long)start, size }, .mode = mode };
 
-	MUST(ioctl(fd, UFFDIO_REGISTER, &range));
+	return ioctl(fd, UFFDIO_REGISTER, &range);
 }

@@ -49,6 +49,19 @@ def unmap(mm: Mm, start: int, length: int, events: list[Event]) -> Errno | None:
     return None
 
 
+def prepare(mm: Mm, start: int, length: int, events: list[Event]) -> Errno | None:
+    """Do all that comes before an unmapping, which is then given up (vms_abort_munmap_vmas, f8d112a4e657, 6.12).
+
+    What was cut stays so, and userfaultfds are told of it all the same.
+    """
+    state = Unmap(mm, start, length, events)
+    for step in mm.rules.munmap[: mm.rules.munmap.index(unmap_range)]:
+        answer = step(state)
+        if answer is not None:
+            return answer if isinstance(answer, str) else None
+    return None
+
+
 def check_range(state: Unmap) -> Answer:
     """Refuse an unaligned start, an end beyond the address space, and no length at all."""
     start = state.start
