@@ -161,7 +161,7 @@ class Runner:
         return sighting, clean and not broken
 
     def _ended(self, plan: Plan, number: int, error: Exception) -> tuple[Sighting, bool]:
-        """Return what ended a plan at a step, and whether this process is good for nothing more; raise a fault of ours."""
+        """Return what ended a plan, and whether this process is good for nothing more; raise a fault of ours."""
         if isinstance(error, Trouble):
             no_files = error.errno in (EMFILE, ENFILE)
             if no_files:
