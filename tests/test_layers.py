@@ -25,7 +25,12 @@ LEVELS = (
     ("cli",),
 )
 #: Within ``executors``: who runs scenarios knows the protocol only; ``references`` knows them all.
-EXECUTORS = (("protocol", "processes"), ("live", "model", "judge", "parallel", "recorded"), ("vm",), ("references",))
+EXECUTORS = (
+    ("protocol", "processes"),
+    ("live", "model", "judge", "parallel", "recorded", "sweep"),
+    ("vm",),
+    ("references",),
+)
 
 
 def _name(path: Path) -> str:

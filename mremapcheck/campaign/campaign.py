@@ -16,7 +16,7 @@ from typing import Any
 from mremapcheck.campaign.group import Group, Groups
 from mremapcheck.campaign.shard import Piece, Task, work
 from mremapcheck.campaign.source import Source
-from mremapcheck.compare.pair import Opener, default_opener
+from mremapcheck.compare.pair import Opener, Pair, default_opener
 
 #: Scenarios in one piece: a tenth of a second or two on the running kernel, and a round trip costs nothing beside them.
 PIECE = 250
@@ -34,16 +34,18 @@ class Plan:
     piece: int = PIECE
     by_cause: bool = False
     opener: Opener = default_opener
+    pair: type[Pair] = Pair
 
     def tasks(self, start: int) -> Iterator[Task]:
         """Yield the pieces from scenario number ``start`` on."""
         for first in range(start, self.count, self.piece):
             stop = min(first + self.piece, self.count)
-            yield Task(self.a, self.b, self.source, first, stop, self.tries, self.by_cause, self.opener)
+            yield Task(self.a, self.b, self.source, first, stop, self.tries, self.by_cause, self.opener, self.pair)
 
     def to_json(self) -> dict[str, Any]:
         """Return what must be the same for a campaign to be taken up again; ``count`` may grow."""
-        return {"a": self.a, "b": self.b, "source": self.source.to_json(), "tries": self.tries, "piece": self.piece}
+        plan = {"a": self.a, "b": self.b, "source": self.source.to_json(), "tries": self.tries, "piece": self.piece}
+        return plan if self.pair is Pair else {**plan, "pair": self.pair.__name__}
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from mremapcheck.campaign.shrink import shrink
 from mremapcheck.campaign.source import Source
 from mremapcheck.compare.blame import Blame
 from mremapcheck.compare.difference import Difference
-from mremapcheck.compare.finding import Mismatch, examine
+from mremapcheck.compare.finding import OF_SWEEPS, Mismatch
 from mremapcheck.compare.pair import Asked, Document, Opener, Pair, default_opener, drop_pair, kept_pair, load
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Task:
 
     ``tries``: how often a shrinking scenario may be run. ``by_cause``: shrink one mismatch of each class and cause
     instead of up to ``ALIKE`` that look alike and have no known cause. ``opener`` is a module-level function: it must
-    travel.
+    travel. ``pair``: how the two are asked.
     """
 
     a: str
@@ -46,6 +46,7 @@ class Task:
     tries: int = 500
     by_cause: bool = False
     opener: Opener = default_opener
+    pair: type[Pair] = Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def work(task: Task) -> Piece:
     try:
         return _work(task)
     except ExecutorError:
-        drop_pair(task.a, task.b, task.opener)
+        drop_pair(task.a, task.b, task.opener, task.pair)
         return _work(task)
     finally:
         if collects:
@@ -93,11 +94,11 @@ def work(task: Task) -> Piece:
 
 
 def _work(task: Task) -> Piece:
-    pair = kept_pair(task.a, task.b, task.opener)
+    pair = kept_pair(task.a, task.b, task.opener, task.pair)
     counts: Counter[str] = Counter()
     reasons: dict[str, Counter[str]] = {"skipped": Counter(), "unanswered": Counter()}
     found: list[tuple[int, Document, Asked]] = []
-    waiting: deque[tuple[int, Document, Scenario]] = deque()
+    waiting: deque[tuple[int, Document]] = deque()
 
     def scenarios() -> Iterator[Scenario]:
         for number, document in enumerate(task.source.documents(task.start, task.stop), task.start):
@@ -106,17 +107,17 @@ def _work(task: Task) -> Piece:
             if scenario is None:
                 counts["unloadable"] += 1
             else:
-                waiting.append((number, document, scenario))
+                waiting.append((number, document))
                 yield scenario
 
-    for a, b in pair.run(scenarios()):
-        number, document, scenario = waiting.popleft()
-        finding = examine(scenario, a, b)
+    for asked in pair.compare(scenarios()):
+        number, document = waiting.popleft()
+        finding = asked.finding
         counts[finding.status] += 1
         if finding.status in reasons:
             reasons[finding.status][general(finding.reason or "")] += 1
         elif finding.status == "different":
-            found.append((number, document, Asked(scenario, finding, a, b)))
+            found.append((number, document, asked))
     workshop = _Workshop(task, pair)
     for number, document, asked in found:
         workshop.take(number, document, asked)
@@ -181,9 +182,13 @@ class _Workshop:
         return Likeness(asked.finding.signature[:1], self._causes(asked))
 
     def _are_causes(self, causes: tuple[str, ...], asked: Asked) -> bool:
+        if asked.finding.kind in OF_SWEEPS:
+            return False
         return self._blame.are_causes(causes, asked.scenario, asked.a, asked.b)
 
     def _causes(self, asked: Asked) -> tuple[str, ...] | None:
+        if asked.finding.kind in OF_SWEEPS:
+            return None  # toggling changes tells what happens while there is memory
         return self._blame.causes(asked.scenario, asked.finding, asked.a, asked.b)
 
     def _shrunk(self, number: int, document: Document, asked: Asked, like: Likeness) -> Mismatch:

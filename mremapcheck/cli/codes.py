@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mremapcheck.base.errors import ExecutorError, NothingSelectedError, OutputError
@@ -55,6 +56,13 @@ def of_run(tally: Tally, bisect: bool) -> int:
     if tally.total == counts["skip"]:
         return NOTHING_RAN
     return BAD if counts["error"] or tally.error else GOOD
+
+
+def of_counts(counts: Mapping[str, int]) -> int:
+    """Return the exit code of sweeps, counted by status."""
+    if counts["fail"] or counts["error"]:
+        return BAD
+    return NOTHING_RAN if sum(counts.values()) == counts["skip"] else GOOD
 
 
 def of_comparison(tally: Tally, bisect: bool) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mremapcheck.campaign.campaign import Plan
+from mremapcheck.campaign.campaign import PIECE, Plan
 from mremapcheck.campaign.generator import FEATURES
 from mremapcheck.campaign.source import Random
 from mremapcheck.cli.campaigning import (
@@ -22,7 +22,12 @@ from mremapcheck.cli.campaigning import (
     carry_out,
     conclude,
 )
+from mremapcheck.compare.pair import Pair
+from mremapcheck.compare.swept_pair import SweptPair
 from mremapcheck.executors.references import is_model
+
+#: Scenarios in one piece of a campaign of sweeps, each of which takes dozens of runs.
+_SWEPT_PIECE = 32
 
 
 def fuzz(
@@ -39,6 +44,9 @@ def fuzz(
         list[str] | None,
         typer.Option("--without", metavar="FEATURE", show_default=False, help="Draw nothing that needs mseal, uffd..."),
     ] = None,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Let memory run out in each move: --kernel says what is allowed.")
+    ] = False,
     tries: Tries = 500,
     look: CampaignFormat = Look.TABLE,
 ) -> int:
@@ -47,6 +55,9 @@ def fuzz(
     One that a cause found before explains is only counted. The same seed gives the same scenarios and the same report,
     whatever the number of jobs.
 
+    With --faults each move is swept as `mremapcheck faults` does it. A mismatch is an outcome that --against shows and
+    --kernel does not allow, or a complaint of the kernel.
+
     Exit codes: 0 no mismatch, 1 mismatches, 2 usage, 4 nothing was compared.
     """
     unknown = set(without or ()) - FEATURES
@@ -54,6 +65,7 @@ def fuzz(
         known = ", ".join(sorted(FEATURES))
         raise typer.BadParameter(f"`{unknown.pop()}` is none of {known}", param_hint="--without")
     source = Random(seed, FEATURES - set(without or ()), is_model(kernel) and is_model(against))
-    plan = Plan(kernel, against, source, count, tries)
+    pair = SweptPair if faults else Pair
+    plan = Plan(kernel, against, source, count, tries, piece=_SWEPT_PIECE if faults else PIECE, pair=pair)
     done = carry_out(plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=look is Look.JSON)
     return conclude(plan, done, look, "fuzz")

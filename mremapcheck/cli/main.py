@@ -30,6 +30,7 @@ COMMANDS: dict[str, Entry] = {
     "run": Entry("Does this kernel do what the scenarios expect?", "OneCommand"),
     "compare": Entry("Where do two kernels differ, and which change causes it?", "PairCommand"),
     "matrix": Entry("Which kernels do what?", "RowCommand"),
+    "faults": Entry("What can a call come to when memory runs out in its middle?", "RowCommand"),
     "since": Entry("When did the answer change, and by which commit?"),
     "try": Entry("A call on the command line: what does it do, on which kernels?", "RowCommand"),
     "identify": Entry("Which changes does this kernel have, whatever its version?"),

@@ -20,6 +20,9 @@ Status: TypeAlias = Literal["same", "different", "skipped", "refused", "unanswer
 #: A class besides those of ``compare``: the kernels disagree about an operation on the way, not about mremap.
 SETUP = "set-up"
 
+#: And of sweeps (see ``compare.swept_pair``): an outcome that is not allowed when memory runs out, what a kernel says.
+OF_SWEEPS = NOT_ALLOWED, KERNEL_REPORT = "not-allowed", "kernel-report"
+
 #: ``moves[3] (case.yaml:12): mprotect failed: EACCES``, as every executor words it.
 _FAILURE = re.compile(r"(\S+) \([^)]*\): ([a-z0-9_-]+ (?:failed|did not fail))(: E[A-Z0-9]+| with E[A-Z0-9]+)?")
 _FAULTS = ("touch failed", "read failed")

@@ -57,13 +57,19 @@ class Pair:
         for_a, for_b = tee(scenarios)
         return zip(self.a.run(for_a), self.b.run(for_b), strict=True)
 
+    def compare(self, scenarios: Iterable[Scenario]) -> Iterator[Asked]:
+        """Carry the scenarios out on both and lay what they did side by side, in order."""
+        told, asked = tee(scenarios)
+        for scenario, (a, b) in zip(told, self.run(asked), strict=True):
+            yield Asked(scenario, examine(scenario, a, b), a, b)
+
     def ask(self, document: Document) -> Asked | None:
         """Carry one document out on both; None where it does not load."""
         scenario = load(document)
         if scenario is None:
             return None
-        ((a, b),) = self.run([scenario])
-        return Asked(scenario, examine(scenario, a, b), a, b)
+        (asked,) = self.compare([scenario])
+        return asked
 
 
 def load(document: Document) -> Scenario | None:
@@ -75,15 +81,15 @@ def load(document: Document) -> Scenario | None:
 
 
 #: By thread too: an executor answers one question at a time, and a worker of a cluster may have several threads.
-_open: dict[tuple[int, str, str, Opener], Pair] = {}
+_open: dict[tuple[int, type[Pair], str, str, Opener], Pair] = {}
 
 
-def kept_pair(a: str, b: str, opener: Opener) -> Pair:
-    """Return this thread's pair for these references; it is closed when the process ends."""
-    key = (get_ident(), a, b, opener)
+def kept_pair(a: str, b: str, opener: Opener, kind: type[Pair] = Pair) -> Pair:
+    """Return this thread's pair of a kind for these references; it is closed when the process ends."""
+    key = (get_ident(), kind, a, b, opener)
     pair = _open.get(key)
     if pair is None:
-        pair = Pair(a, b, opener)
+        pair = kind(a, b, opener)
         pair.__enter__()
         if not _open:
             atexit.register(close_pairs)  # for who has no pool that does it
@@ -91,9 +97,9 @@ def kept_pair(a: str, b: str, opener: Opener) -> Pair:
     return pair
 
 
-def drop_pair(a: str, b: str, opener: Opener) -> None:
+def drop_pair(a: str, b: str, opener: Opener, kind: type[Pair] = Pair) -> None:
     """End this thread's pair; the next ``kept_pair`` opens new executors."""
-    pair = _open.pop((get_ident(), a, b, opener), None)
+    pair = _open.pop((get_ident(), kind, a, b, opener), None)
     if pair is not None:
         pair.__exit__(None, None, None)
 

@@ -1,7 +1,8 @@
 """The manual: one Markdown page for each topic, beside this file. Reference parts are made from what parses.
 
-A new topic is a new ``TOPIC.md``, whose first line is ``# Title: what it answers``. ``<!-- NAME -->`` on it stands for
-a part: those of ``reference``, and what the caller knows, for a level above this one the commands.
+A new topic is a new ``TOPIC.md``, whose first line is ``# Title: what it answers``. ``<!-- NAME --><!-- end -->`` on it
+stands for a part: those of ``reference``, and what the caller knows, for a level above this one the commands. Between
+the two the files hold what the part was when they were written, for those who read them as they are.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from importlib.resources import files
 
 from mremapcheck.docs.reference import PARTS, Parts
 
-_PART = re.compile(r"<!-- ([a-z-]+) -->")
+_PART = re.compile(r"<!-- ([a-z-]+) -->.*?<!-- end -->", re.DOTALL)
 #: Where a reader begins; the others follow in alphabetical order.
 _FIRST = ("scenario", "kernels", "verdicts", "classes", "bisect", "ci")
 
@@ -33,7 +34,19 @@ def page(topic: str, parts: Parts) -> str:
     if topic not in topics():
         raise KeyError(topic)
     known = {**PARTS, **parts}
-    return _PART.sub(lambda found: known[found[1]]().rstrip("\n"), _source(topic))
+    return _PART.sub(lambda found: known[found[1]](), _source(topic))
+
+
+def filled(text: str, parts: Parts) -> str:
+    """Return the text of a page's file with its parts as they are today. Raises KeyError for one that nobody gives."""
+    known = {**PARTS, **parts}
+
+    def fill(found: re.Match[str]) -> str:
+        part = known[found[1]]()
+        gap = "\n\n" if "\n" in part else ""
+        return f"<!-- {found[1]} -->{gap}{part}{gap}<!-- end -->"
+
+    return _PART.sub(fill, text)
 
 
 def _source(topic: str) -> str:

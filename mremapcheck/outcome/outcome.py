@@ -155,30 +155,62 @@ class Evidence(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class RanOut:
+    """Where memory was made to run out: a model's step, the step that it is part of, and the change that put it there.
+
+    A real kernel does not say where: then all are empty.
+    """
+
+    step: str = ""
+    within: str = ""
+    change: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.step} in {self.within}" if self.within else self.step
+        return f"{place} ({self.change})" if self.change else place
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data that ``from_json`` reads."""
+        return {"step": self.step, "within": self.within, "change": self.change}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RanOut:
+        """Read what ``to_json`` gave."""
+        return cls(data["step"], data["within"], data["change"])
+
+
 class Execution:
     """One scenario on one kernel: an outcome, or the reason why there is none.
 
     ``skip``: this kernel (or this user) cannot do what the scenario needs. ``error``: a set-up step failed, or the
     executor died; an ``error`` never says anything about the kernel's behaviour. ``trace``: only from a model.
+    ``ran_out``: memory was made to run out in the last move (see ``Mremap.fail_nth``); None where it was not.
 
     Executors give facts, which become an outcome when somebody asks for it: a campaign mostly has no need to.
     """
 
-    __slots__ = ("_facts", "_outcome", "reason", "status", "trace")
+    __slots__ = ("_facts", "_outcome", "ran_out", "reason", "status", "trace")
 
     def __init__(
-        self, status: Status, outcome: Outcome | None, reason: str | None = None, trace: tuple[Note, ...] = ()
+        self,
+        status: Status,
+        outcome: Outcome | None,
+        reason: str | None = None,
+        trace: tuple[Note, ...] = (),
+        ran_out: RanOut | None = None,
     ) -> None:
         self.status = status
         self.reason = reason
         self.trace = trace
+        self.ran_out = ran_out
         self._outcome = outcome
         self._facts: Evidence | None = None
 
     @classmethod
-    def of(cls, facts: Evidence, trace: tuple[Note, ...] = ()) -> Execution:
+    def of(cls, facts: Evidence, trace: tuple[Note, ...] = (), ran_out: RanOut | None = None) -> Execution:
         """Return the execution of a scenario that ran."""
-        execution = cls("ran", None, None, trace)
+        execution = cls("ran", None, None, trace, ran_out)
         execution._facts = facts
         return execution
 
@@ -208,7 +240,7 @@ class Execution:
         return f"Execution({self.status!r}, {self.outcome!r}, {self.reason!r}, {self.trace!r})"
 
     def __reduce__(self) -> tuple[type[Execution], tuple[Any, ...]]:
-        return Execution, (self.status, self.outcome, self.reason, self.trace)
+        return Execution, (self.status, self.outcome, self.reason, self.trace, self.ran_out)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data that ``from_json`` reads."""

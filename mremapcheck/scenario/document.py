@@ -73,7 +73,8 @@ class Expectation:
     """What the kernels of a range do: the moves (by index; -1 is the last), and what is left afterwards.
 
     ``regions`` are drawings (see ``drawing``); ``layout`` gives the boundaries of the mappings of a region as
-    (start, pages) in pages; ``counters`` are pages; ``events`` as in the outcome's JSON.
+    (start, pages) in pages; ``counters`` are pages; ``events`` as in the outcome's JSON. ``faults``: all that the last
+    move can come to besides when memory runs out in it, each with ``moves`` and ``regions`` alone; None: nothing said.
     """
 
     kernel: KernelRange
@@ -83,6 +84,7 @@ class Expectation:
     counters: Mapping[str, int]
     events: tuple[Mapping[str, str], ...] | None
     line: int = field(default=0, compare=False)
+    faults: tuple[Expectation, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,20 @@ EVENT: Field[RemapEvent | UnmapEvent] = Tagged("event", {"remap": Record(RemapEv
 
 
 @dataclass(slots=True, kw_only=True)
+class FaultItem(MoveExpectItem):
+    """One thing that the last move can come to when memory runs out; the other keys are regions, drawn afterwards."""
+
+    regions: Mapping[str, str] = field(default_factory=dict)
+
+    def entry(self, kernel: KernelRange, line: int) -> Expectation:
+        """Return it as outcomes are held against it."""
+        return Expectation(kernel, {-1: self.expectation()}, self.regions, {}, {}, None, line=line)
+
+
+FAULT = Record(FaultItem, others=MapOf(Outline(), REGION_NAME, known_place), others_into="regions")
+
+
+@dataclass(slots=True, kw_only=True)
 class ExpectItem(MoveExpectItem):
     """What the kernels of a range do; the other keys are regions, with their drawings afterwards."""
 
@@ -105,6 +119,9 @@ class ExpectItem(MoveExpectItem):
     )
     counters: Counters | None = key(Record(Counters), "pages locked and mapped", default=None)
     events: tuple[RemapEvent | UnmapEvent, ...] | None = key(ListOf(EVENT), "events of a userfaultfd", default=None)
+    faults_: tuple[FaultItem, ...] | None = key(
+        ListOf(FAULT), "what the last move can come to besides when memory runs out in it", default=None
+    )
     regions: Mapping[str, str] = field(default_factory=dict)
 
     def faults(self) -> Iterator[Refused]:
@@ -126,6 +143,7 @@ class ExpectItem(MoveExpectItem):
             layout=self.layout,
             counters=self.counters.pages() if self.counters else {},
             events=None if self.events is None else tuple(event.to_json() for event in self.events),
+            faults=None if self.faults_ is None else tuple(item.entry(self.kernel, line) for item in self.faults_),
             line=line,
         )
 

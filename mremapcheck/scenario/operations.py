@@ -174,6 +174,8 @@ class Mremap(Step):
     """One move, in the man page's own names; sizes in bytes and unrounded, ``flags`` the number.
 
     ``new_address`` is always passed to the system call; where the scenario gives none it is the absolute address 0.
+    ``fail_nth``: so manyth of the allocations that the call makes fails; 0: none. No scenario says so: it is a sweep
+    that makes them fail one after the other (``executors.sweep``).
     """
 
     old_address: Address
@@ -181,6 +183,7 @@ class Mremap(Step):
     new_size: int
     flags: int
     new_address: Address
+    fail_nth: int = field(default=0, compare=False)
 
 
 def op_name(step: Step) -> str:

@@ -23,6 +23,8 @@ from mremapcheck.scenario.parse import parse_document
 UNSEEN = {"dontunmap-overcommit", "charge-at-move", "shrink-overcharges", "shrink-charges-right"}
 #: Up to 5.10 the driver refused what this refuses before the copy: only the trace shows who did.
 UNSEEN |= {"split-checked-first"}
+#: It shows only where memory runs out (tests/model/changes.py).
+UNSEEN |= {"maple-tree"}
 #: Without or with these a set-up step fails, and so does every scenario that would show it: an error, and no outcome.
 NOT_SHIPPED = {"shared-anon-names", "anon-inodes-not-executable", "droppable-unregistrable", "unregister-own-only"}
 NOT_SHIPPED |= {"populate-stops-at-gaps", "register-keeps-wp", "seals-dev-zero", "mmap-tells-why"}

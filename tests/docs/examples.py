@@ -18,6 +18,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mremapcheck.cli.reference import PARTS, man_pages
+from mremapcheck.docs import filled, topics
+
 ROOT = Path(__file__).parent.parent.parent
 MAN = ROOT / "mremapcheck" / "docs" / "man"
 PAGES = (ROOT / "README.md", *sorted((ROOT / "mremapcheck" / "docs").glob("*.md")))
@@ -93,7 +96,7 @@ def agrees(told: str, printed: str) -> bool:
 
 
 def renewed(page: str, folder: Path) -> str:
-    """Return the page with what its commands print today; outputs that are shortened with ``...`` stay."""
+    """Return the page as it is today: what commands print, unless ``...`` shortens it, and its reference parts."""
 
     def renew(found: re.Match[str]) -> str:
         if found[1] != "console":
@@ -106,13 +109,11 @@ def renewed(page: str, folder: Path) -> str:
         return f"```console\n{''.join(parts)}```"
 
     prepare(page, folder)
-    return _BLOCK.sub(renew, page)
+    return filled(_BLOCK.sub(renew, page), PARTS)
 
 
 def contents() -> str:
     """Return the rows with which the README links the pages."""
-    from mremapcheck.docs import topics
-
     return "".join(f"| [{topic}](mremapcheck/docs/{topic}.md) | {about} |\n" for topic, about in topics().items())
 
 
@@ -125,8 +126,6 @@ def write_contents() -> None:
 
 def write_man_pages() -> None:
     """Make the man pages that the package ships."""
-    from mremapcheck.cli.reference import man_pages
-
     for old in MAN.glob("man*/*"):
         old.unlink()
     for path, content in man_pages():

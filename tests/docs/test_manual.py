@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import subprocess
 from itertools import takewhile
 from pathlib import Path
@@ -13,9 +12,9 @@ import pytest
 import typer
 
 from mremapcheck.cli.main import COMMANDS, build, call
-from mremapcheck.cli.reference import man_pages, topic_man_page, topic_page
+from mremapcheck.cli.reference import PARTS, man_pages, topic_man_page, topic_page
 from mremapcheck.compare.matrix import default_kernels
-from mremapcheck.docs import topics
+from mremapcheck.docs import filled, topics
 from mremapcheck.executors.references import open_executor
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.kernels.version import KernelVersion
@@ -23,6 +22,7 @@ from mremapcheck.scenario.loader import load_paths
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Mremap
 from tests.docs.examples import MAN, PAGES, ROOT, agrees, blocks, contents, examples, prepare, run
 from tests.test_layers import LEVELS
+from tests.tools import tool
 
 NAMES = [path.stem for path in PAGES]
 
@@ -58,6 +58,12 @@ def test_command_lines_parse(path: Path) -> None:
                 command.get_command(None, words[0]).make_context(words[0], words[1:])  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("path", PAGES, ids=NAMES)
+def test_parts_in_the_files_are_those_of_today(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text == filled(text, PARTS), "`python -m tests.docs.examples` writes them"
+
+
 def test_man_pages_are_those_of_the_manual() -> None:
     """After a page or a definition has changed, ``python -m tests.docs.examples`` makes them anew."""
     shipped = {str(path.relative_to(MAN)): path.read_text(encoding="utf-8") for path in MAN.glob("man*/*")}
@@ -68,9 +74,8 @@ def test_man_pages_are_those_of_the_manual() -> None:
 def test_man_pages_are_well_formed(topic: str) -> None:
     roff = topic_man_page(topic)
     assert roff.startswith(".TH MREMAPCHECK")
-    if shutil.which("groff") is None:
-        return
-    command = ["groff", "-man", "-Tutf8", "-ww", "-z", "-k"]
+    assert not re.search(r"<!-- [a-z-]+ -->", topic_page(topic)), "a part without its end"
+    command = [tool("groff"), "-man", "-Tutf8", "-ww", "-z", "-k"]
     done = subprocess.run(command, input=roff, capture_output=True, text=True, check=True)
     assert not done.stderr
 

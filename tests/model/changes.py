@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mremapcheck.scenario.document import Scenario
-from tests.model.drawn import FD, D, F, M, do, move, scene
+from tests.model.drawn import FD, D, F, M, do, move, scene, starved
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,11 @@ CASES: dict[str, Case] = {
         scene(move("src", 1, 1), src="A", vmas={"A": {"kind": "memfd", "uffd": "wp"}}),
         "skip: this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed",
         "src unchanged src=A",
+    ),
+    "maple-tree": Case(
+        starved(scene(move("src", 1, 1, F, "dst"), src="A", dst="X"), 1),
+        "ENOMEM damaged src=A dst=.",
+        "ENOMEM refused src=A dst=X",
     ),
     "growth-merges": Case(
         scene(do("munmap", "src+1p", 1), move("src", 1, 2), src="AAA"),

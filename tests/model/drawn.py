@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -9,6 +10,7 @@ from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.outcome.outcome import Execution, Outcome
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.operations import Mremap
 from mremapcheck.scenario.parse import parse_document
 
 F = "MAYMOVE|FIXED"
@@ -59,6 +61,13 @@ def scene(
     if process:
         document["process"] = process
     return parse_document(document)
+
+
+def starved(scenario: Scenario, nth: int) -> Scenario:
+    """Return the scenario with the ``nth`` allocation of its last move failing."""
+    *before, last = scenario.script
+    assert isinstance(last, Mremap)
+    return replace(scenario, script=(*before, replace(last, fail_nth=nth)))
 
 
 @lru_cache(maxsize=256)

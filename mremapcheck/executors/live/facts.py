@@ -11,7 +11,7 @@ from mremapcheck.executors.live.plan import Prepared
 from mremapcheck.executors.live.tags import decode
 from mremapcheck.kinds import KINDS, NO_OFFSET
 from mremapcheck.outcome.assemble import Facts, RawMove
-from mremapcheck.outcome.outcome import Execution
+from mremapcheck.outcome.outcome import Execution, RanOut
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, Vma
 from mremapcheck.scenario.operations import Fallible, Madvise, Mmap, Operation, Read, Touch, UffdRegister, op_name
 
@@ -83,7 +83,9 @@ class Interpreter:
             for hole in holes:
                 contents[read[hole]] = _unreadable(prepared, vmas, read[hole])
         raw = self._moves(prepared, moves, vmas, present, inodes)
-        return Execution.of(Facts(prepared.scenario, raw, vmas, present, contents, locked, total, events))
+        ran_out = RanOut() if any(move[2] for move in moves) else None
+        facts = Facts(prepared.scenario, raw, vmas, present, contents, locked, total, events)
+        return Execution.of(facts, ran_out=ran_out)
 
     def _moves(
         self,
@@ -94,7 +96,7 @@ class Interpreter:
         inodes: dict[str, str],
     ) -> list[RawMove]:
         moves: list[RawMove] = []
-        for move, (code, result, before, had, after, has) in zip(prepared.moves, seen, strict=True):
+        for move, (code, result, _, before, had, after, has) in zip(prepared.moves, seen, strict=True):
             name = errno.errorcode.get(code, str(code)) if code else None
             if before is None:
                 moves.append(RawMove(move, name, result, NOT_NEEDED, NOT_NEEDED))

@@ -8,6 +8,7 @@ from mremapcheck.base.units import PAGE, U64, page_align
 from mremapcheck.executors.live.explain import memlock
 from mremapcheck.executors.live.observation import presence
 from mremapcheck.executors.live.shortage import no_memory
+from mremapcheck.linux.fault_injection import FaultInjection
 from mremapcheck.linux.numbers import SYS_MREMAP
 from mremapcheck.linux.refusals import refusal
 from mremapcheck.linux.syscalls import call, errno
@@ -28,10 +29,11 @@ class Moves:
     ``places`` are the (start, end) outside the arena that calls returned; ``before`` the lines of maps before the last.
     """
 
-    __slots__ = ("_high", "_low", "_made", "_proc", "_text", "before", "places")
+    __slots__ = ("_faults", "_high", "_low", "_made", "_proc", "_text", "before", "places")
 
     def __init__(self, proc: Proc) -> None:
         self._proc = proc
+        self._faults = FaultInjection()
         self._made: list[Move] = []
         self._low = self._high = self._text = 0
         self.places: list[tuple[int, int]] = []
@@ -48,42 +50,48 @@ class Moves:
 
         Raises Trouble where it is this place that answers and not the kernel: what this user may not, or has not.
         """
-        _, arguments, residency, mappings, last = step
+        _, arguments, residency, mappings, last, fail_nth = step
         proc = self._proc
         self.before = before = proc.maps(self._text)
         had = self._resident(before) if residency else None
-        result = call(SYS_MREMAP, *arguments)
+        failed = False
+        if fail_nth:
+            result, code, failed = self._faults.call(fail_nth, (SYS_MREMAP, *arguments))
+        else:
+            result = call(SYS_MREMAP, *arguments)
+            code = errno()
         if result != -1:
             if not self._low <= result < self._high and result >= PAGE:
                 self.places.append((result, result + page_align(arguments[2])))
-            self._made.append((0, result & U64, before if mappings else None, None, None, None))
+            self._made.append((0, result & U64, failed, before if mappings else None, None, None, None))
             return
-        code = errno()
         skip = ""
         if code == EAGAIN and not limited:
             skip = memlock(proc.status(b"VmLck") * PAGE + page_align(arguments[2]))
-        elif code == ENOMEM:
+        elif code == ENOMEM and not failed:
             skip = no_memory(page_align(arguments[2]), proc, crowded)
         elif code in (EPERM, EACCES, ENOSYS):
             skip = refusal(SYS_MREMAP, *arguments)
         if skip:
             raise Trouble(code, skip)
         if last:
-            self._made.append((code, 0, before, had, None, None))
+            self._made.append((code, 0, failed, before, had, None, None))
             return
         after = proc.maps(self._text)
         has = self._resident(after) if residency else None
         if before == after and had == has:
-            self._made.append((code, 0, *_UNCHANGED))
+            self._made.append((code, 0, failed, *_UNCHANGED))
         else:
-            self._made.append((code, 0, before, had, after, has))
+            self._made.append((code, 0, failed, before, had, after, has))
 
     def settle(self, records: list[tuple[bytes, bytes]], present: list[tuple[int, bytes]]) -> list[Move]:
         """Return all moves; ``records`` and ``present``, seen after the last, tell whether that changed anything."""
-        code, _, before, had, after, _ = self._made[-1]
+        if not self._made:
+            return []
+        code, _, failed, before, had, after, _ = self._made[-1]
         last_failed = code and before is not None and after is None
         if last_failed and had in (None, present) and before == b"".join([line + b"\n" for line, _ in records]):
-            self._made[-1] = (code, 0, *_UNCHANGED)
+            self._made[-1] = (code, 0, failed, *_UNCHANGED)
         return self._made
 
     def _resident(self, maps: bytes) -> list[tuple[int, bytes]]:

@@ -221,7 +221,7 @@ class _Preparation:
         if new.region is None and (move.flags & MREMAP_FIXED or hinted):
             self._place(new)
         arguments = (old.value, move.old_size, move.new_size, move.flags, new.value)
-        return wire.MOVE, arguments, needs_residency(move), needs_mappings(move), move is self.last
+        return wire.MOVE, arguments, needs_residency(move), needs_mappings(move), move is self.last, move.fail_nth
 
     def _mmap(self, operation: Mmap) -> wire.Step:
         start = operation.address.value

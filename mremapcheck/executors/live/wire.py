@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     #: of smaps; ``bounds`` how much of each counts, None: all; ``present`` what ``presence`` returned, ``read`` what
     #: ``contents`` returned; ``total`` and ``locked`` pages; ``inodes`` inode -> backing.
     Sighting: TypeAlias = tuple[Any, ...]
-    #: What came of one mremap call: errno or 0, result, lines of maps before, residency before, the same after. These
-    #: are None where they do not matter: all where it succeeded or changed nothing, the last two where the sighting
-    #: tells. The first is there for a success where the plan asks for it.
-    Move: TypeAlias = tuple[int, int, bytes | None, Any, bytes | None, Any]
+    #: What came of one mremap call: errno or 0, result, was an allocation made to fail, lines of maps before, residency
+    #: before, the same after. These are None where they do not matter: all where it succeeded or changed nothing, the
+    #: last two where the sighting tells. The first is there for a success where the plan asks for it.
+    Move: TypeAlias = tuple[int, int, bool, bytes | None, Any, bytes | None, Any]
 
 #: How a worker ends: the tool hung up; it cannot be used again; it is broken.
 HUNG_UP, SPENT, BROKEN = 0, 3, 4
@@ -35,7 +35,9 @@ MAP = 1  #: (index of the object, kind, length of the object, address, size, pro
 TOUCH = 2  #: (address, pages, where the table of tags has them)
 TOUCH_TAGS = 3  #: (address, 8 bytes of tag for each page)
 READ = 4  #: (address, pages)
-MOVE = 5  #: (arguments of mremap, is residency wanted, are the mappings wanted if it succeeds, is it the last step)
+#: (arguments of mremap, is residency wanted, are the mappings wanted if it succeeds, is it the last step, which
+#: allocation is to fail or 0)
+MOVE = 5
 #: What follows changes more than the arena.
 UFFD_REGISTER = 6  #: (address, size, uffd mode flags, events)
 UFFD_UNREGISTER = 7  #: (address, size)

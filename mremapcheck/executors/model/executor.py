@@ -12,7 +12,7 @@ from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.calls import CALLS
 from mremapcheck.executors.model.kernel import ModelKernel
-from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.mm import Mm, Shortage
 from mremapcheck.executors.model.notes import Trace
 from mremapcheck.executors.model.pages import GUARD, PageTable, content
 from mremapcheck.executors.model.pipeline import run
@@ -52,7 +52,7 @@ class ModelExecutor:
 
     def execute(self, scenario: Scenario) -> Execution:
         """Carry one scenario out."""
-        if not self._trace:
+        if not self._trace and not _fails(scenario):
             return _execute(scenario, self._rules, None)
         trace = Trace(_namer(scenario))
         return _execute(scenario, self._model.rules(trace), trace)
@@ -94,7 +94,15 @@ def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution
             line = f"{scenario.path}:{op.line}" if scenario.path else f"line {op.line}"
             return Execution("error", None, f"{op.where} ({line}): {stop.text}", _notes(trace))
         return Execution("skip", None, stop.text, _notes(trace))
-    return Execution.of(_observe(scenario, process.mm, moves), _notes(trace))
+    shortage = process.mm.shortage
+    ran_out = None if shortage is None else shortage.at
+    return Execution.of(_observe(scenario, process.mm, moves), _notes(trace), ran_out)
+
+
+def _fails(scenario: Scenario) -> bool:
+    """Tell whether an allocation of the last move is to fail: a trace then tells at which step that was."""
+    last = scenario.script[-1] if scenario.script else None
+    return type(last) is Mremap and last.fail_nth > 0
 
 
 def _do(process: Process, op: Operation) -> None:
@@ -140,6 +148,8 @@ def _move(mm: Mm, op: Mremap) -> RawMove:
     residency = needs_residency(op)
     before = _look(mm, residency)
     call = Call(mm, op)
+    if op.fail_nth and mm.trace is not None:
+        mm.shortage = Shortage(op.fail_nth, mm.trace)
     answer = run(mm.rules.mremap, call)
     failed = type(answer) is not int
     for step in mm.rules.finish:

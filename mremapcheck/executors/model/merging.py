@@ -44,7 +44,9 @@ def join(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | Non
 
 
 def absorb(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | None:
-    """Let the mappings that may take ``new`` in do so (vma_expand); None where there are none."""
+    """Let the mappings that may take ``new`` in do so (vma_expand); None where there are none, or no memory for it."""
+    if (prev is not None or following is not None) and not get_nodes(mm):
+        return None
     if prev is not None:
         if following is not None and _share_anon_vma(prev, following) and may_remove(mm, following):
             mm.say("joins {} and {}", prev, following)
@@ -62,6 +64,11 @@ def absorb(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | N
         mm.rules.take_in(following, new)
         return following
     return None
+
+
+def get_nodes(mm: Mm) -> bool:
+    """Get memory for what is to change in the tree of mappings, which takes some since it is a maple tree (6.1)."""
+    return mm.shortage is None or "maple-tree" not in mm.rules.features or mm.allocate()
 
 
 def take_in(vma: Vma, new: Vma) -> None:

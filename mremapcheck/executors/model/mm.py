@@ -12,6 +12,7 @@ from mremapcheck.executors.model.pages import PageTable
 from mremapcheck.executors.model.rules import Rules
 from mremapcheck.executors.model.vma import Vma
 from mremapcheck.linux.vm_flags import GROWSDOWN, SHARED, WRITE
+from mremapcheck.outcome.outcome import RanOut
 
 #: A userfaultfd event: ("remap", from, to, length) or ("unmap", start, end), in bytes.
 Event: TypeAlias = tuple[str, int, int, int] | tuple[str, int, int]
@@ -34,14 +35,38 @@ _START, _END = attrgetter("start"), attrgetter("end")
 _DATA = WRITE | SHARED | GROWSDOWN
 
 
+class Shortage:
+    """Memory for the kernel's own records that runs out once: at the ``nth`` place of a call that allocates some.
+
+    ``at`` tells where that was, None as long as it was not. ``trace`` knows which step runs.
+    """
+
+    __slots__ = ("_left", "_trace", "at")
+
+    def __init__(self, nth: int, trace: Trace) -> None:
+        self._left = nth
+        self._trace = trace
+        self.at: RanOut | None = None
+
+    def strikes(self) -> bool:
+        """Count one allocation; tell whether it fails."""
+        self._left -= 1
+        if self._left:
+            return False
+        trace = self._trace
+        self.at = RanOut(trace.step, trace.within, trace.change)
+        trace.say("memory runs out")
+        return True
+
+
 class Mm:
     """One process's memory.
 
     Counters and limits are pages. ``locked`` and ``total`` are what VmLck and VmSize show, ``data`` counts against
     RLIMIT_DATA, ``committed`` is this process's share of Committed_AS. ``privileges`` are capabilities kept,
     ``is_child`` tells that it was forked. ``secret`` counts the pages that its user's files of secret memory have.
-    ``images``: the lengths of the vdso and the vvar in bytes, as the process was
-    given them.
+    ``images``: the lengths of the vdso and the vvar in bytes, as the process was given them. ``shortage``: when memory
+    for the kernel's own records is to run out.
     """
 
     __slots__ = (
@@ -60,6 +85,7 @@ class Mm:
         "privileges",
         "rules",
         "secret",
+        "shortage",
         "total",
         "trace",
         "vmas",
@@ -84,6 +110,7 @@ class Mm:
         self.data_limit = UNLIMITED
         self.privileges: tuple[str, ...] = ()
         self.lowest_chosen = CHOSEN_TOP
+        self.shortage: Shortage | None = None
 
     def index(self, address: int) -> int:
         """Return the index of the first mapping that ends above ``address`` (find_vma)."""
@@ -175,6 +202,10 @@ class Mm:
             return False
         self.committed += pages
         return True
+
+    def allocate(self) -> bool:
+        """Get memory for the kernel's own records: a mapping, nodes of a tree, page tables. False: there is none."""
+        return self.shortage is None or not self.shortage.strikes()
 
     def count(self, flags: int, pages: int) -> None:
         """Add pages of such a mapping to the counters, or take them off (vm_stat_account)."""

@@ -11,13 +11,17 @@ from mremapcheck.outcome.outcome import Note
 
 
 class Trace:
-    """Collects notes; ``step`` and ``change`` are those of the step that runs now (see ``pipeline.follow``)."""
+    """Collects notes; ``step`` and ``change`` are those of the step that runs now (see ``pipeline.follow``).
 
-    __slots__ = ("_formatter", "change", "notes", "step")
+    ``within`` is the step that this one is part of, "" where it is none's.
+    """
+
+    __slots__ = ("_formatter", "change", "notes", "step", "within")
 
     def __init__(self, place_of: Callable[[int], str]) -> None:
         self.notes: list[Note] = []
         self.step = ""
+        self.within = ""
         self.change: str | None = None
         self._formatter = _Formatter(place_of)
 

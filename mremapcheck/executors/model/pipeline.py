@@ -153,12 +153,12 @@ def follow(step: Step, trace: Trace) -> Callable[..., Any]:
     """Return the step's function so wrapped that ``trace`` knows whose notes it gets."""
 
     def followed(*args: Any) -> Any:
-        outer = trace.step, trace.change
-        trace.step, trace.change = step.function.__name__, step.change
+        outer = trace.step, trace.within, trace.change
+        trace.step, trace.within, trace.change = step.function.__name__, trace.step, step.change
         try:
             return step.function(*args)
         finally:
-            trace.step, trace.change = outer
+            trace.step, trace.within, trace.change = outer
 
     return followed
 

@@ -10,6 +10,7 @@ import resource
 import time
 
 from mremapcheck.executors.vm import ext2
+from mremapcheck.linux.fault_injection import DEBUGFS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,14 @@ _SETTINGS = {
     "vm/panic_on_oom": "0",
     "kernel/panic_on_oops": "0",
     "kernel/hung_task_timeout_secs": "0",
+}
+#: Which allocations a kernel with fault injection may let fail, in debugfs: all, as soon as a thread asks for it.
+_FAULTS = {
+    "failslab/ignore-gfp-wait": "N",
+    "failslab/verbose": "0",
+    "fail_page_alloc/ignore-gfp-wait": "N",
+    "fail_page_alloc/min-order": "0",
+    "fail_page_alloc/verbose": "0",
 }
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -59,6 +68,9 @@ def mount_all() -> None:
     mount("tmpfs", "/dev/shm", "tmpfs")
     for name, value in _SETTINGS.items():
         write(f"/proc/sys/{name}", value)
+    if mount("debugfs", DEBUGFS, "debugfs"):
+        for name, value in _FAULTS.items():
+            write(f"{DEBUGFS}/{name}", value)
 
 
 def lift_limits() -> None:

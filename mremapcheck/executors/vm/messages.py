@@ -165,9 +165,10 @@ def _seen(sighting: tuple[Any, ...]) -> None:
     moves, records, bounds, present, read, total, locked, events, inodes = sighting
     _must(all(type(part) is list for part in (moves, records, events)), "lists of moves, mappings and events")
     for move in moves:
-        _must(type(move) is tuple and len(move) == 6 and all(map(_is_count, move[:2])), "a move")
-        _must(all(part is None or type(part) is bytes for part in (move[2], move[4])), "the mappings around a move")
-        for pages in (move[3], move[5]):
+        _must(type(move) is tuple and len(move) == 7 and all(map(_is_count, move[:2])), "a move")
+        _must(type(move[2]) is bool, "a move")
+        _must(all(part is None or type(part) is bytes for part in (move[3], move[5])), "the mappings around a move")
+        for pages in (move[4], move[6]):
             _must(pages is None or _is_presence(pages), "the pages around a move")
     for record in records:
         _must(_is_tuple(record, 2) and all(type(line) is bytes for line in record), "a mapping")

@@ -109,6 +109,10 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         Evidence(RELEASE, Kind.LISTED, "among the memory management commits of May 2022, the merge window of 5.19"),
         _measured(RELEASE, "", "6.1.176", "uffd-wp-shmem"),
     ),
+    "maple-tree": (
+        Evidence(COMMIT, Kind.CITED, 'by fixes: "Fixes: d4af56c5c7c6 ..."'),
+        Evidence(RELEASE, Kind.LISTED, "with the series of the maple tree, in the merge window of 6.1"),
+    ),
     "growth-merges": (
         Evidence(COMMIT, Kind.CITED, 'by fixes: "Fixes: ca3d76b0aa80 ..."'),
         Evidence(

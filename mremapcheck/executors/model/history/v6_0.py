@@ -6,10 +6,11 @@ from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.change import Change, release, updates
 from mremapcheck.executors.model.errno import EBADF, EINVAL, ENOMEM
-from mremapcheck.executors.model.merging import absorb, extend_down, join, may_join
+from mremapcheck.executors.model.merging import absorb, extend_down, get_nodes, join, may_join
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.executors.model.steps import mergeable, setup
+from mremapcheck.executors.model.steps.unmapping import Unmap
 from mremapcheck.executors.model.vma import Vma
 from mremapcheck.linux.vm_flags import ACCOUNT, WRITE
 
@@ -34,6 +35,8 @@ def merge_growth(call: Call) -> Answer:
 def merge_growth_unless_close(call: Call) -> Answer:
     """Merge what is added, but only raise the end where vm_ops has a close hook (d014cd7c1c35, 6.2)."""
     if call.vma.backing.has_close:
+        if not get_nodes(call.mm):
+            return call.fail(ENOMEM, "there is no memory to grow {}", call.vma)
         call.vma.end += call.new_len - call.old_len
         return None
     return _merge_growth(call, _growth(call))
@@ -50,6 +53,16 @@ def _merge_growth(call: Call, growth: Vma) -> Answer:
     grown = join(mm, growth, vma, mm.vmas[index] if index < len(mm.vmas) else None)
     if grown is not vma:
         return call.fail(ENOMEM, "the growth does not merge with {}", vma)
+    return None
+
+
+def get_nodes_to_unmap(state: Unmap) -> Answer:
+    """Refuse to unmap anything where there is no memory for the tree's nodes (d4af56c5c7c6, 6.1).
+
+    What was cut stays cut. Until then unmapping whole mappings needed none, and could not fail.
+    """
+    if not get_nodes(state.mm):
+        return state.fail(ENOMEM, "there is no memory to unmap [{:at}, {:at})", state.start, state.end)
     return None
 
 
@@ -115,6 +128,19 @@ def unaccount_unfaulted(vma: Vma, flags: int) -> int:
 
 
 CHANGES = (
+    Change(
+        id="maple-tree",
+        commit="d4af56c5c7c6",
+        subject="mm: start tracking VMAs with maple tree",
+        release=release("6.1-rc1"),
+        summary=(
+            "unmapping whole mappings, growing and merging need memory for the tree's nodes: where it runs out a call "
+            "fails (or does not merge) that could not fail before"
+        ),
+        noticed_by="who runs out of memory; fault injection",
+        edits=(Insert("munmap", get_nodes_to_unmap, before="unmap_range"),),
+        provides=("maple-tree",),
+    ),
     Change(
         id="growth-merges",
         commit="ca3d76b0aa80",

@@ -71,7 +71,9 @@ def gather(state: Unmap) -> Answer:
         if errno is not None:
             return errno
         if vma.uffd is not None:
-            queue_unmap_event(state, vma.uffd)
+            errno = queue_unmap_event(state, vma.uffd)
+            if errno is not None:
+                return errno
     return None
 
 

@@ -77,12 +77,12 @@ def split_locked_source(call: Call) -> Answer:
     if not (call.flags & MREMAP_DONTUNMAP and vma.flags & LOCKED):
         return None
     if vma.start < call.addr:
-        if len(mm.vmas) >= mm.max_map_count:
-            return call.fail(ENOMEM, "no map slot is free to cut {}", vma)
+        if len(mm.vmas) >= mm.max_map_count or not mm.allocate():
+            return call.fail(ENOMEM, "no map slot is free to cut {}, or no memory", vma)
         vma = mm.split(vma, call.addr)
     if vma.end > call.addr + call.old_len:
-        if len(mm.vmas) >= mm.max_map_count:
-            return call.fail(ENOMEM, "no map slot is free to cut {}", vma)
+        if len(mm.vmas) >= mm.max_map_count or not mm.allocate():
+            return call.fail(ENOMEM, "no map slot is free to cut {}, or no memory", vma)
         mm.split(vma, call.addr + call.old_len)
     call.vma = vma
     return None

@@ -62,13 +62,15 @@ def find_neighbours(call: Call) -> Answer:
 
 
 def merge_copy(call: Call) -> Answer:
-    """Merge the copy into its neighbours, else link a mapping of its own.
+    """Merge the copy into its neighbours, else link a mapping of its own, as long as there is memory for one.
 
     The source itself may be such a neighbour where it was never faulted: then one mapping holds both places.
     """
     mm, copy = call.mm, call.copy
     merged = join(mm, copy, call.prev, call.following)
     if merged is None:
+        if not mm.allocate():
+            return call.fail(ENOMEM, "there is no memory for a copy of {}", call.vma)
         merged = copy
         merged.source = None
         mm.insert(merged)
@@ -80,7 +82,13 @@ def merge_copy(call: Call) -> Answer:
 
 
 def move_pages(call: Call) -> Answer:
-    """Move the page tables' entries; the grown part stays empty, a duplicate (old_size 0) gets none."""
+    """Move the page tables' entries; the grown part stays empty, a duplicate (old_size 0) gets none.
+
+    Where there is no memory for page tables at the new place, those that were moved go back and the copy is unmapped.
+    """
+    if call.old_len and not call.mm.allocate():
+        take_back(call)
+        return call.fail(ENOMEM, "there is no memory for page tables at {:at}", call.new_addr)
     pages.move(call.mm.pages, call.addr >> PAGE_SHIFT, call.new_addr >> PAGE_SHIFT, call.old_len >> PAGE_SHIFT)
     return None
 
@@ -101,11 +109,19 @@ def tell_driver(call: Call) -> Answer:
     if not refused:
         return None
     pages.move(mm.pages, call.new_addr >> PAGE_SHIFT, call.addr >> PAGE_SHIFT, call.old_len >> PAGE_SHIFT)
-    mm.count(vma.flags, call.new_len >> PAGE_SHIFT)
+    take_back(call)
+    return call.fail(EINVAL, "the driver of {} does not let it be moved so", vma)
+
+
+def take_back(call: Call) -> None:
+    """Unmap a copy that has no pages any more, after the kernel has taken it for the source and counted it."""
+    mm, length = call.mm, call.new_len >> PAGE_SHIFT
+    mm.count(call.vma.flags, length)
+    if call.was_locked:
+        mm.locked += length
     unmap(mm, call.new_addr, call.new_len, call.late_events)
     if call.copy.flags & ACCOUNT:
-        mm.committed += call.new_len >> PAGE_SHIFT  # VM_ACCOUNT is concealed meanwhile: nothing was committed for it
-    return call.fail(EINVAL, "the driver of {} does not let it be moved so", vma)
+        mm.committed += length  # VM_ACCOUNT is concealed meanwhile: nothing was committed for it
 
 
 def follow_userfaultfd(call: Call) -> Answer:
@@ -131,11 +147,19 @@ def count_copy(call: Call) -> Answer:
 
 
 def unmap_source(call: Call) -> Answer:
-    """Unmap the source. Its memory stays committed, for the copy; a failure to unmap is ignored."""
-    mm = call.mm
+    """Unmap the source. Its memory stays committed, for the copy.
+
+    A failure to unmap is ignored: the source then stays mapped, empty and as a whole no longer accounted.
+    """
+    mm, vma = call.mm, call.vma
     pages_left = call.old_len >> PAGE_SHIFT
     accounted = call.copy.flags & ACCOUNT
-    if unmap(mm, call.addr, call.old_len, call.late_events) is None and accounted:
+    start, end = vma.start, vma.end
+    failed = unmap(mm, call.addr, call.old_len, call.late_events) is not None
+    if accounted and failed:
+        for left in mm.within(start, end):
+            left.flags &= ~ACCOUNT
+    elif accounted:
         mm.committed += pages_left
     return None
 

@@ -85,10 +85,13 @@ def can_split(vma: Vma, address: int) -> bool:
 
 
 def cut(state: Unmap, vma: Vma, address: int) -> Errno | None:
-    """Cut a mapping in two if its driver has nothing against it (__split_vma)."""
-    if not all(rule(vma, address) for rule in state.mm.rules.may_split):
+    """Cut a mapping in two if its driver has nothing against it, and there is memory for one more (__split_vma)."""
+    mm = state.mm
+    if not all(rule(vma, address) for rule in mm.rules.may_split):
         return state.fail(EINVAL, "{} cannot be cut at {:at}", vma, address)
-    state.mm.split(vma, address)
+    if not mm.allocate():
+        return state.fail(ENOMEM, "{} cannot be cut at {:at}", vma, address)
+    mm.split(vma, address)
     return None
 
 
@@ -119,15 +122,20 @@ def queue_unmap_events(state: Unmap) -> Answer:
     """Tell each userfaultfd that wants to know, once for the whole range (userfaultfd_unmap_prep)."""
     for vma in state.vmas():
         if vma.uffd is not None:
-            queue_unmap_event(state, vma.uffd)
+            errno = queue_unmap_event(state, vma.uffd)
+            if errno is not None:
+                return errno
     return None
 
 
-def queue_unmap_event(state: Unmap, uffd: Uffd) -> None:
+def queue_unmap_event(state: Unmap, uffd: Uffd) -> Errno | None:
     """Tell a userfaultfd of the unmapping of the whole range, if it wants to know and was not told yet."""
     if uffd.events and uffd not in state.told:
+        if not state.mm.allocate():
+            return state.fail(ENOMEM, "there is no memory for an event")
         state.told.append(uffd)
         state.events.append(("unmap", state.start, state.end))
+    return None
 
 
 def unmap_range(state: Unmap) -> Answer:

@@ -1,0 +1,64 @@
+"""Two kernels swept: A says what is allowed when memory runs out, and B is held against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import tee
+from typing import TYPE_CHECKING
+
+from mremapcheck.compare.allowed import Swept, held
+from mremapcheck.compare.difference import Difference
+from mremapcheck.compare.finding import KERNEL_REPORT, NOT_ALLOWED, Finding, examine
+from mremapcheck.compare.pair import Asked, Pair
+from mremapcheck.executors.sweep import Sweep, sweep
+from mremapcheck.outcome.outcome import Execution
+
+if TYPE_CHECKING:
+    from mremapcheck.outcome.outcome import Outcome
+    from mremapcheck.scenario.document import Scenario
+
+#: What of a kernel's report differs from one time to the next.
+_NUMBERS = re.compile(r"(?:0x)?\b[0-9a-f]*[0-9][0-9a-f]*\b")
+
+
+class SweptPair(Pair):
+    """Executors A and B, every scenario swept on both; a mismatch is what B shows and A does not allow."""
+
+    def compare(self, scenarios: Iterable[Scenario]) -> Iterator[Asked]:
+        """Sweep the scenarios on both and hold B against A, in order."""
+        for_a, for_b = tee(scenarios)
+        for a, b in zip(sweep(self.a, for_a), sweep(self.b, for_b), strict=True):
+            yield _asked(a, b, held(a.scenario, a, b, (), oracle=True))
+
+
+def _asked(a: Sweep, b: Sweep, swept: Swept) -> Asked:
+    scenario = a.scenario
+    usual = _usual(a)
+    if a.status != "ran" or b.status != "ran":
+        theirs = _usual(b)
+        return Asked(scenario, examine(scenario, usual, theirs), usual, theirs)
+    if swept.reports:
+        report = swept.reports[0]
+        seen = Execution("ran", replace(_outcome(b), kernel_log=report))
+        said = _NUMBERS.sub("N", report[0])
+        found = Difference(KERNEL_REPORT, "moves", "none", said)
+    elif swept.more:
+        first = swept.more[0]
+        seen = Execution("ran", first.possible.outcome)
+        found = Difference(NOT_ALLOWED, f"moves[{first.move}]", "not allowed", str(first.possible.move))
+    elif swept.troubles:
+        return Asked(scenario, Finding("unanswered", swept.troubles[0].partition("\n")[0]), usual, _usual(b))
+    else:
+        return Asked(scenario, Finding("same"), usual, _usual(b))
+    return Asked(scenario, Finding("different", None, (found,)), usual, seen)
+
+
+def _usual(swept: Sweep) -> Execution:
+    """Return what happens while there is memory, or why nothing was swept."""
+    return Execution(swept.status, _outcome(swept) if swept.status == "ran" else None, swept.reason)
+
+
+def _outcome(swept: Sweep) -> Outcome:
+    return next(possible.outcome for possible in swept.moves[-1].all() if possible.usual)

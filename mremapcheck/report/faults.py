@@ -1,0 +1,116 @@
+"""Sweeps for people: every outcome drawn, where memory ran out, and what users ask of it in the last line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from mremapcheck.base.text.terminal import one_line
+from mremapcheck.report.before import before
+from mremapcheck.report.style import Style
+from mremapcheck.report.text import calls, counted, drawing_block, wrapped
+
+if TYPE_CHECKING:
+    from mremapcheck.compare.allowed import Swept
+    from mremapcheck.executors.sweep import Sweep
+    from mremapcheck.outcome.possible import Losses, Outcomes, Possible
+
+#: Rows of a block that are no regions.
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def swept_lines(swept: Swept, names: Sequence[str], style: Style | None = None) -> Iterator[str]:
+    """Yield what one scenario came to; ``names`` are the references of the kernels."""
+    style = style or Style()
+    scenario = swept.scenario
+    yield from wrapped(f"{scenario.name}: {one_line(scenario.summary)}", width=style.width)
+    yield from (f"    {text}" for text in calls(scenario))
+    if swept.status in ("skip", "error") and not swept.sweep.moves:
+        yield from wrapped(f"{swept.status}: {swept.reason}", "  ", "    ", style.width)
+        yield ""
+        return
+    sides = ((swept.sweep, swept.less), (swept.other, swept.more))
+    for (sweep, alone), name, words in zip(sides, names, _alone(swept, names), strict=False):
+        if sweep is not None:
+            marks = {(each.move, each.possible.key): words for each in alone}
+            yield from _sweep_lines(sweep, name, swept, marks, style)
+    if swept.other is not None and not swept.more and not swept.less:
+        yield f"  {names[1]} " + ("shows all that is allowed, and nothing else" if swept.oracle else "does the same")
+    for text in swept.unexpected:
+        yield from wrapped(f"! {text}", "  ", "    ", style.width)
+    for report in swept.reports:
+        yield "  ! the kernel complains:"
+        yield from (f"    | {line}" for line in report)
+    for trouble in swept.troubles:
+        yield "  ! a run came to nothing:"
+        yield from (f"    {line}" for line in trouble.splitlines())
+    asked = names[1] if swept.other is not None else names[0]
+    yield f"  {answer(swept.losses)}" + (f" ({asked})" if swept.other is not None else "")
+    yield ""
+
+
+def answer(losses: Losses) -> str:
+    """Say what users ask, in one line."""
+    said = {
+        "data can be lost": losses.source,
+        "the destination can be lost": losses.destination,
+        "it can be half moved": losses.half_moved,
+    }
+    return "; ".join(f"{what}: {'yes' if is_so else 'no'}" for what, is_so in said.items())
+
+
+def summary_lines(counts: Mapping[str, int], losses: Losses | None) -> Iterator[str]:
+    """Count the scenarios by what came of them; ``losses`` are those in any of them, None where none was swept."""
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    yield f"{counted(sum(counts.values()), 'scenario')}: {told}"
+    if losses is not None:
+        yield answer(losses)
+
+
+#: The number of a move and the key of an outcome -> what is said of it.
+_Marks: TypeAlias = Mapping[tuple[int, tuple[object, ...]], str]
+
+
+def _sweep_lines(sweep: Sweep, name: str, swept: Swept, marks: _Marks, style: Style) -> Iterator[str]:
+    for move in sweep.moves:
+        which = f", moves[{move.index}]" if len(sweep.moves) > 1 else ""
+        yield f"  {style.paint('strong', name)}{which}:"
+        yield from _move_lines(move, _start(swept, move), marks, style)
+
+
+def _start(swept: Swept, move: Outcomes) -> Mapping[str, str]:
+    return before(swept.scenario) if move.index == 0 else move.before.regions
+
+
+def _move_lines(move: Outcomes, start: Mapping[str, str], marks: _Marks, style: Style) -> Iterator[str]:
+    regions = list(dict.fromkeys([*start, *(name for each in move.all() for name in each.regions)]))
+    rows: dict[str, list[str]] = {"before": [start.get(region, "") for region in regions]}
+    notes: dict[str, str] = {}
+    for number, possible in enumerate(move.all()):
+        row = f"{_mark(number)}. {possible.move}"
+        rows[row] = [possible.regions.get(region, "") or "." for region in regions]
+        mark = marks.get((move.index, possible.key))
+        notes[row] = "; ".join([*([mark] if mark else []), *_notes(possible)])
+    columns = [(region, {row: cells[place] for row, cells in rows.items()}) for place, region in enumerate(regions)]
+    yield from (f"  {line}" for line in drawing_block(columns, list(rows), style=style))
+    for row, text in notes.items():
+        if text:
+            yield from wrapped(f"{row.partition('.')[0]}: {text}", "    ", "      ", style.width)
+
+
+def _mark(number: int) -> str:
+    return _LETTERS[number] if number < len(_LETTERS) else str(number)
+
+
+def _notes(possible: Possible) -> Iterator[str]:
+    if possible.usual:
+        yield "while there is memory" + (", and where it runs out unnoticed" if possible.ran_out else "")
+    elif possible.ran_out:
+        yield "memory runs out at " + ", ".join(map(str, possible.ran_out))
+
+
+def _alone(swept: Swept, names: Sequence[str]) -> tuple[str, str]:
+    """Return what is said of outcomes that only the first kernel has, and only the second."""
+    if swept.oracle:
+        return f"allowed, and never seen on {names[-1]}", f"! not allowed by {names[0]}"
+    return f"on {names[0]} only", f"on {names[-1]} only"

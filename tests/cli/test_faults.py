@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from mremapcheck.report.schema import json_schema
+from tests.cli.conftest import Program
+
+Write = Callable[..., Path]
+
+SEVERAL = """
+name: several
+summary: Two mappings move onto mapped pages
+map:
+  src: "A.B"
+  dst: "XXX"
+moves:
+  - {old_address: src, old_size: 3p, new_address: dst, flags: MAYMOVE|FIXED}
+"""
+LISTED = (
+    SEVERAL.replace("several", "listed")
+    + """
+expect:
+  - kernel: "<6.17-rc1"
+    errno: EFAULT
+    faults:
+      - {errno: ENOMEM, verdict: refused, src: "A.B", dst: "XXX"}
+"""
+)
+NOT_LISTED = LISTED.replace("verdict: refused", "verdict: damaged")
+
+
+def test_a_model_lists_what_it_allows(program: Program, write: Write) -> None:
+    answer = program("faults", write(SEVERAL), "--kernel", "6.17", "--format", "json")
+    assert answer.code == 0
+    Draft202012Validator(json_schema("faults")).validate(answer.json)
+    (result,) = answer.json["results"]
+    (move,) = result["moves"]
+    assert (move["source_lost"], move["destination_lost"], move["half_moved"]) == (False, True, True)
+    told = [
+        (each["errno"], each["verdict"], each["regions"]["src"], each["regions"]["dst"]) for each in move["outcomes"]
+    ]
+    assert told == [
+        (None, "moved", "...", "AXB"),
+        (None, "moved", "_..", "AXB"),
+        (None, "moved", ".._", "AXB"),
+        ("ENOMEM", "refused", "A.B", "XXX"),
+        ("ENOMEM", "damaged", "A.B", ".XX"),
+        ("ENOMEM", "partial", "..B", "AXX"),
+        ("ENOMEM", "partial", "..B", "AX."),
+    ]
+    damaged = move["outcomes"][4]
+    assert {(step["step"], step["within"]) for step in damaged["ran_out"]} == {
+        ("merge_copy", "copy_vma"),
+        ("move_pages", "move_vma"),
+    }
+
+
+def test_the_last_line_says_what_users_ask(program: Program, write: Write) -> None:
+    answer = program("faults", write(SEVERAL), "--kernel", "6.17")
+    assert answer.out.splitlines()[-1] == (
+        "data can be lost: no; the destination can be lost: yes; it can be half moved: yes"
+    )
+
+
+def test_two_kernels_are_laid_side_by_side(program: Program, write: Write) -> None:
+    answer = program("faults", write(SEVERAL), "--kernel", "6.16", "6.17", "--format", "json")
+    assert answer.code == 0
+    Draft202012Validator(json_schema("faults")).validate(answer.json)
+    (result,) = answer.json["results"]
+    assert {each["verdict"] for each in result["gained"]} == {"moved", "damaged", "partial"}
+    assert [(each["errno"], each["verdict"]) for each in result["lost"]] == [("EFAULT", "damaged")]
+    assert "on 6.16 only; while there is memory" in program("faults", write(SEVERAL), "--kernel", "6.16", "6.17").out
+
+
+def test_what_is_seen_must_be_allowed(program: Program, write: Write) -> None:
+    same = program("faults", write(SEVERAL), "--kernel", "6.17", "--against", "6.17")
+    assert same.code == 0 and "shows all that is allowed, and nothing else" in same.out
+    wrong = program("faults", write(SEVERAL), "--kernel", "6.16", "--against", "6.17", "--format", "json")
+    assert wrong.code == 1
+    Draft202012Validator(json_schema("faults")).validate(wrong.json)
+    (result,) = wrong.json["results"]
+    assert result["status"] == "fail" and len(result["not_allowed"]) == 6 and len(result["never_seen"]) == 1
+    assert "! not allowed by 6.16" in program("faults", write(SEVERAL), "--kernel", "6.16", "--against", "6.17").out
+
+
+@pytest.mark.parametrize(("document", "code", "status"), [(LISTED, 0, "pass"), (NOT_LISTED, 1, "fail")])
+def test_what_scenarios_list(program: Program, write: Write, document: str, code: int, status: str) -> None:
+    answer = program("faults", write(document), "--kernel", "6.16", "--format", "json")
+    assert (answer.code, answer.json["results"][0]["status"]) == (code, status)
+    assert program("run", write(document), "--kernel", "6.16").code == 0  # there is memory
+
+
+def test_what_is_listed_and_not_possible_is_told(program: Program, write: Write) -> None:
+    told = " ".join(program("faults", write(NOT_LISTED), "--kernel", "6.16").out.split())
+    assert "not among the `faults` of line" in told and "nothing comes to that" in told
+
+
+def test_every_move_is_swept(program: Program, write: Write) -> None:
+    twice = SEVERAL + "  - {old_address: dst, old_size: 1p, new_size: 1p, new_address: src, flags: MAYMOVE|FIXED}\n"
+    (result,) = program("faults", write(twice), "--kernel", "6.17", "--format", "json").json["results"]
+    first, second = result["moves"]
+    assert (first["move"], second["move"]) == (0, 1)
+    assert [each["regions"]["src"] for each in second["outcomes"] if each["verdict"] == "refused"] == ["..."]
+
+
+def test_a_kernel_without_fault_injection_is_a_skip(program: Program, write: Write) -> None:
+    if Path("/proc/thread-self/fail-nth").exists():
+        pytest.skip("this kernel has fault injection")
+    answer = program("faults", write(SEVERAL), "--kernel", "live")
+    assert answer.code == 4
+    assert "CONFIG_FAULT_INJECTION" in answer.out and "CONFIG_FAIL_PAGE_ALLOC" in answer.out
+
+
+def test_three_kernels_are_too_many(program: Program, write: Write) -> None:
+    assert program("faults", write(SEVERAL), "--kernel", "6.16", "6.17", "6.18").code == 2
