@@ -16,6 +16,7 @@ from mremapcheck.campaign.progress import Progress
 from mremapcheck.campaign.report import group_lines, report_json, summary_lines
 from mremapcheck.campaign.state import Folder
 from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.output import Stdout
 
@@ -32,7 +33,10 @@ class Look(str, Enum):
 
 CampaignFormat = Annotated[Look, typer.Option("--format", help="As it goes along for people, or JSON at the end.")]
 Against = Annotated[
-    str, typer.Option("--against", metavar="REF", help="The kernel to compare with: any reference as well.")
+    str,
+    typer.Option(
+        "--against", autocompletion=references, metavar="REF", help="The kernel to compare with: any reference as well."
+    ),
 ]
 Jobs = Annotated[
     int | None,

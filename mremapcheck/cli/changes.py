@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.completion import change_ids
 from mremapcheck.cli.listing import print_document, print_lines
 from mremapcheck.cli.options import ListFormat, Listing
 from mremapcheck.kernels.version import KernelVersion
@@ -15,7 +16,9 @@ from mremapcheck.report.changes import change_json, change_lines, select_changes
 def changes(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TEXT", show_default=False, help="Ids, commits, or any part of subjects."),
+        typer.Argument(
+            autocompletion=change_ids, metavar="TEXT", show_default=False, help="Ids, commits, or any part of subjects."
+        ),
     ] = None,
     since: Annotated[
         str | None,

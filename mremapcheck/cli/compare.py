@@ -9,6 +9,7 @@ import typer
 
 from mremapcheck.cli.bisecting import Decisive, TermNew, TermOld, say
 from mremapcheck.cli.codes import of_comparison
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.listing import list_scenarios
 from mremapcheck.cli.options import (
@@ -41,7 +42,11 @@ def compare(
     kernel: Annotated[
         list[str] | None,
         typer.Option(
-            "--kernel", metavar="A B", show_default=False, help="Two kernels: live, models, vm:..., recorded:FILE."
+            "--kernel",
+            autocompletion=references,
+            metavar="A B",
+            show_default=False,
+            help="Two kernels: live, models, vm:..., recorded:FILE.",
         ),
     ] = None,
     look: ReportFormat = TABLE,

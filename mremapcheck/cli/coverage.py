@@ -8,6 +8,7 @@ import typer
 
 from mremapcheck.campaign.coverage import cover, coverage_lines
 from mremapcheck.campaign.generator import FOR_MODELS, Dice
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.options import Only, Paths
 from mremapcheck.executors.model.reference import resolve
@@ -19,7 +20,10 @@ from mremapcheck.scenario.selection import select
 def coverage(
     paths: Paths = None,
     kernel: Annotated[
-        str | None, typer.Option("--kernel", metavar="REF", help="The model to cover; without it, the newest.")
+        str | None,
+        typer.Option(
+            "--kernel", autocompletion=references, metavar="REF", help="The model to cover; without it, the newest."
+        ),
     ] = None,
     count: Annotated[
         int, typer.Option("--count", min=0, metavar="N", help="How many random scenarios besides those of PATHS.")

@@ -13,12 +13,14 @@ from mremapcheck.campaign.state import written
 from mremapcheck.campaign.write import write
 from mremapcheck.cli.campaigning import CampaignFormat, Jobs, Look, Out, Time, carry_out
 from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_document, print_lines
 
 
 def distinguish(
     kernel: Annotated[
-        list[str] | None, typer.Option("--kernel", metavar="A B", show_default=False, help="The two kernels.")
+        list[str] | None,
+        typer.Option("--kernel", autocompletion=references, metavar="A B", show_default=False, help="The two kernels."),
     ] = None,
     more: Annotated[
         int, typer.Option("--count", min=0, metavar="N", help="How many random scenarios after the enumerated ones.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.options import Only
 from mremapcheck.convert.expect.entries import Seen, entries, holds
@@ -28,7 +29,11 @@ def expect(
     kernel: Annotated[
         str | None,
         typer.Option(
-            "--kernel", metavar="REF", show_default=False, help="Only what this kernel does. Without: every model."
+            "--kernel",
+            autocompletion=references,
+            metavar="REF",
+            show_default=False,
+            help="Only what this kernel does. Without: every model.",
         ),
     ] = None,
     only: Only = None,

@@ -22,6 +22,7 @@ from mremapcheck.cli.campaigning import (
     carry_out,
     conclude,
 )
+from mremapcheck.cli.completion import references
 from mremapcheck.compare.pair import Pair
 from mremapcheck.compare.swept_pair import SweptPair
 from mremapcheck.executors.references import is_model
@@ -31,7 +32,12 @@ _SWEPT_PIECE = 32
 
 
 def fuzz(
-    kernel: Annotated[str, typer.Option("--kernel", metavar="REF", help="A model such as 6.18, live, vm:6.17.13.")],
+    kernel: Annotated[
+        str,
+        typer.Option(
+            "--kernel", autocompletion=references, metavar="REF", help="A model such as 6.18, live, vm:6.17.13."
+        ),
+    ],
     against: Against = "live",
     count: Annotated[int, typer.Option("--count", min=1, metavar="N", help="How many scenarios.")] = 10_000,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Other seeds give other scenarios.")] = 1,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_document, print_lines
 from mremapcheck.cli.options import Timeout, Verbose
 from mremapcheck.compare.identify import identify as find
@@ -26,7 +27,10 @@ class Look(str, Enum):
 
 
 def identify(
-    reference: Annotated[str, typer.Argument(metavar="REF", help="The kernel: live, vm:6.17.13, recorded:FILE.")],
+    reference: Annotated[
+        str,
+        typer.Argument(autocompletion=references, metavar="REF", help="The kernel: live, vm:6.17.13, recorded:FILE."),
+    ],
     words: Annotated[
         list[str] | None,
         typer.Argument(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.codes import GOOD, NOTHING_RAN
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.traces import read_logs, refuse_taken, stem, tell_reading, write
 from mremapcheck.convert.trace.calls import CALLS
 from mremapcheck.convert.trace.collect import scenarios
@@ -37,7 +38,11 @@ def import_(
     kernel: Annotated[
         str | None,
         typer.Option(
-            "--kernel", metavar="RELEASE", show_default=False, help="Where it was recorded: expect there what it shows."
+            "--kernel",
+            autocompletion=references,
+            metavar="RELEASE",
+            show_default=False,
+            help="Where it was recorded: expect there what it shows.",
         ),
     ] = None,
 ) -> int:

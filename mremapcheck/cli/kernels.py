@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mremapcheck.cli.completion import image_names
 from mremapcheck.cli.listing import print_document, print_lines
 from mremapcheck.cli.options import ListFormat, Listing
 from mremapcheck.executors.vm.images import known
@@ -41,6 +42,7 @@ def kernels(
         list[str] | None,
         typer.Argument(
             metavar="[PATH|VERSION|NAME]...",
+            autocompletion=image_names,
             show_default=False,
             help="add: a bzImage, vmlinux, build tree, folder, .deb or .rpm. fetch: versions such as 6.17 or 6.17.13.",
         ),

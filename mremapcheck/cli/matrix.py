@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from mremapcheck.cli.codes import of_run
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import list_scenarios
 from mremapcheck.cli.options import (
     TABLE,
@@ -40,6 +41,7 @@ def matrix(
         list[str] | None,
         typer.Option(
             "--kernel",
+            autocompletion=references,
             metavar="REF",
             show_default=False,
             help="A kernel, repeatable; vm:all: every known image. Without: every release of the model.",

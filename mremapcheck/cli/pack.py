@@ -12,6 +12,7 @@ from mremapcheck.cli.files import put
 from mremapcheck.cli.options import Only, Paths
 from mremapcheck.convert.export.generate import pack_of
 from mremapcheck.convert.export.pack import pack_text
+from mremapcheck.executors.model.reference import resolve
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.scenario.selection import select
 
@@ -35,6 +36,7 @@ def pack(
     """
     if as_version is not None:
         KernelVersion.parse(as_version)
+        resolve(as_version)  # refuses what the model does not know
     packed = pack_of(select(paths or [], only or []))
     put(pack_text(packed, as_version or ""), out)
     skipped = [case for case in packed if case.skip]

@@ -9,6 +9,7 @@ import typer
 
 from mremapcheck.cli.bisecting import Decisive, TermNew, TermOld, say
 from mremapcheck.cli.codes import of_run
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import list_scenarios
 from mremapcheck.cli.options import (
     TABLE,
@@ -37,7 +38,10 @@ from mremapcheck.scenario.selection import select
 def run(
     paths: Paths = None,
     kernel: Annotated[
-        str, typer.Option("--kernel", metavar="REF", help="live, a model such as 6.17-rc2, or vm:6.17.13.")
+        str,
+        typer.Option(
+            "--kernel", autocompletion=references, metavar="REF", help="live, a model such as 6.17-rc2, or vm:6.17.13."
+        ),
     ] = "live",
     look: ReportFormat = TABLE,
     output: Outputs = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mremapcheck.cli.campaigning import CampaignFormat, Look
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_document, print_lines
 from mremapcheck.cli.options import Color, Colors, Only
 from mremapcheck.cli.output import Stdout
@@ -30,7 +31,11 @@ def since(
     on: Annotated[
         list[str] | None,
         typer.Option(
-            "--on", metavar="REF", show_default=False, help="Measured too: live, vm:6.17.13, vm:all. Repeatable."
+            "--on",
+            autocompletion=references,
+            metavar="REF",
+            show_default=False,
+            help="Measured too: live, vm:6.17.13, vm:all. Repeatable.",
         ),
     ] = None,
     only: Only = None,

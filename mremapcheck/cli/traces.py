@@ -16,6 +16,7 @@ from mremapcheck.cli.environment import tell
 from mremapcheck.cli.files import put
 from mremapcheck.convert.trace.logs import looks_like, read
 from mremapcheck.report.text import counted
+from mremapcheck.scenario.schema import modeline
 
 if TYPE_CHECKING:
     from mremapcheck.convert.trace.collect import Collection, Found
@@ -42,11 +43,12 @@ def stem(name: str) -> str:
 
 def write(found: Sequence[Found], out: Path | None) -> None:
     """Write scenarios to a folder, or as one stream to standard output; raises MremapcheckError, OutputError."""
+    begin = f"{modeline()}\n"
     if out is None:
-        put("---\n".join(yaml.document({"name": each.name, **each.document}) for each in found), None)
+        put("---\n".join(begin + yaml.document({"name": each.name, **each.document}) for each in found), None)
         return
     for each in found:
-        put(yaml.document(each.document), out / f"{each.name}.yaml")
+        put(begin + yaml.document(each.document), out / f"{each.name}.yaml")
     tell(
         f"{counted(len(found), 'scenario')} in {out}/. Will the program notice a new kernel?\n"
         f"  mremapcheck compare --kernel 6.16 6.17 {out}\n"

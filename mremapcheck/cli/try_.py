@@ -8,6 +8,7 @@ import typer
 
 from mremapcheck.base.text import yaml
 from mremapcheck.cli.campaigning import CampaignFormat, Look
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.files import put
 from mremapcheck.cli.matrix import Asked, ask
 from mremapcheck.cli.options import Color, Colors
@@ -29,6 +30,7 @@ def try_(
         list[str] | None,
         typer.Option(
             "--kernel",
+            autocompletion=references,
             metavar="REF",
             show_default=False,
             help="Only these kernels, repeatable, as `matrix` shows them. Without: the answer of `since`.",
