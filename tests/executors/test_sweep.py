@@ -14,7 +14,7 @@ from mremapcheck.executors.sweep import sweep
 from mremapcheck.outcome.outcome import Execution, RanOut
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mremap
-from tests.model.drawn import F, M, do, move, scene, starved
+from tests.model.drawn import F, M, move, scene, starved
 
 ONTO = scene(move("src", 4, 4, F, "dst"), src="A.B.", dst="XXXXX")
 
@@ -70,10 +70,10 @@ def test_a_sweep_ends_where_nothing_failed() -> None:
 
 
 def test_each_scenario_is_told_in_order() -> None:
-    scenarios = [ONTO, scene(move("src", 1, 2, M), src="A."), scene(do("munmap", "src", 1), src="A"), ONTO] * 9
+    scenarios = [ONTO, scene(move("src", 1, 2, M), src="A."), scene(move("src", 1, 1), src="."), ONTO] * 9
     swept = list(sweep(ModelExecutor(resolve("7.3")), scenarios))
     assert [each.scenario for each in swept] == scenarios
-    assert [each.status for each in swept] == ["ran", "ran", "skip", "ran"] * 9
+    assert [each.status for each in swept] == ["ran"] * 36
 
 
 @pytest.mark.parametrize(
