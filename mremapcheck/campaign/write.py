@@ -9,6 +9,7 @@ from typing import Any
 from mremapcheck.base.text import yaml
 from mremapcheck.campaign.group import Group
 from mremapcheck.compare.difference import Difference
+from mremapcheck.scenario.schema import modeline
 
 #: Keys of a document as the shipped scenarios have them; a random one has no more.
 _ORDER = ("name", "summary", "map", "vmas", "process", "moves")
@@ -27,7 +28,7 @@ def scenario_text(group: Group, names: tuple[str, str]) -> str:
     comments = "".join(f"{line}\n" for text in describe(group, names) for line in yaml.comment(text))
     mismatch = group.mismatch
     summary = f"{names[0]} and {names[1]} differ in {mismatch.kind}"
-    return comments + document_text({**mismatch.smallest, "name": group.name, "summary": summary})
+    return f"{modeline()}\n" + comments + document_text({**mismatch.smallest, "name": group.name, "summary": summary})
 
 
 def describe(group: Group, names: tuple[str, str]) -> Iterator[str]:

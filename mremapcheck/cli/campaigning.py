@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from mremapcheck.cli.completion import references
+
 if TYPE_CHECKING:
     from mremapcheck.campaign.campaign import Plan, Tally
 
@@ -23,7 +25,10 @@ class Look(str, Enum):
 
 CampaignFormat = Annotated[Look, typer.Option("--format", help="As it goes along for people, or JSON at the end.")]
 Against = Annotated[
-    str, typer.Option("--against", metavar="REF", help="The kernel to compare with: any reference as well.")
+    str,
+    typer.Option(
+        "--against", autocompletion=references, metavar="REF", help="The kernel to compare with: any reference as well."
+    ),
 ]
 Jobs = Annotated[
     int | None,

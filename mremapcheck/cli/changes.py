@@ -6,13 +6,16 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.completion import change_ids
 from mremapcheck.cli.options import ListFormat, Listing
 
 
 def changes(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TEXT", show_default=False, help="Ids, commits, or any part of subjects."),
+        typer.Argument(
+            autocompletion=change_ids, metavar="TEXT", show_default=False, help="Ids, commits, or any part of subjects."
+        ),
     ] = None,
     since: Annotated[
         str | None,

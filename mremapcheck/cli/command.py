@@ -55,6 +55,8 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse as ever."""
         _read_plainly(self.get_params(ctx))  # not earlier: --help and completion are added at the last moment
+        if ctx.resilient_parsing and args and args[-1].startswith("-"):
+            args = args[:-1]  # a shell asks for its value: nothing could be read if it stood there without any
         return super().parse_args(ctx, args)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.bisecting import Decisive, TermNew, TermOld, say
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.options import (
     TABLE,
     Bisect,
@@ -32,7 +33,11 @@ def compare(
     kernel: Annotated[
         list[str] | None,
         typer.Option(
-            "--kernel", metavar="A B", show_default=False, help="Two kernels: live, models, vm:..., recorded:FILE."
+            "--kernel",
+            autocompletion=references,
+            metavar="A B",
+            show_default=False,
+            help="Two kernels: live, models, vm:..., recorded:FILE.",
         ),
     ] = None,
     look: ReportFormat = TABLE,

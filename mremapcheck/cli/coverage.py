@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.options import Only, Paths
 
 
 def coverage(
     paths: Paths = None,
     kernel: Annotated[
-        str | None, typer.Option("--kernel", metavar="REF", help="The model to cover; without it, the newest.")
+        str | None,
+        typer.Option(
+            "--kernel", autocompletion=references, metavar="REF", help="The model to cover; without it, the newest."
+        ),
     ] = None,
     count: Annotated[
         int, typer.Option("--count", min=0, metavar="N", help="How many random scenarios besides those of PATHS.")

@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.campaigning import CampaignFormat, Jobs, Look, Out, Time, carry_out
+from mremapcheck.cli.completion import references
 
 
 def distinguish(
     kernel: Annotated[
-        list[str] | None, typer.Option("--kernel", metavar="A B", show_default=False, help="The two kernels.")
+        list[str] | None,
+        typer.Option("--kernel", autocompletion=references, metavar="A B", show_default=False, help="The two kernels."),
     ] = None,
     more: Annotated[
         int, typer.Option("--count", min=0, metavar="N", help="How many random scenarios after the enumerated ones.")

@@ -19,6 +19,7 @@ from mremapcheck.cli.campaigning import (
     carry_out,
     conclude,
 )
+from mremapcheck.cli.completion import references
 
 
 def enumerate(
@@ -32,7 +33,10 @@ def enumerate(
         ),
     ] = None,
     kernel: Annotated[
-        str | None, typer.Option("--kernel", metavar="REF", show_default=False, help="A model, live, vm:6.17.13.")
+        str | None,
+        typer.Option(
+            "--kernel", autocompletion=references, metavar="REF", show_default=False, help="A model, live, vm:6.17.13."
+        ),
     ] = None,
     against: Against = "live",
     count_only: Annotated[bool, typer.Option("--count-only", help="Only say how many scenarios there are.")] = False,

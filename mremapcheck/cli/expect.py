@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.options import Only
 
 if TYPE_CHECKING:
@@ -22,7 +23,11 @@ def expect(
     kernel: Annotated[
         str | None,
         typer.Option(
-            "--kernel", metavar="REF", show_default=False, help="Only what this kernel does. Without: every model."
+            "--kernel",
+            autocompletion=references,
+            metavar="REF",
+            show_default=False,
+            help="Only what this kernel does. Without: every model.",
         ),
     ] = None,
     only: Only = None,

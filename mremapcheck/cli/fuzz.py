@@ -19,13 +19,19 @@ from mremapcheck.cli.campaigning import (
     carry_out,
     conclude,
 )
+from mremapcheck.cli.completion import references
 
 #: Scenarios in one piece of a campaign of sweeps, each of which takes dozens of runs.
 _SWEPT_PIECE = 32
 
 
 def fuzz(
-    kernel: Annotated[str, typer.Option("--kernel", metavar="REF", help="A model such as 6.18, live, vm:6.17.13.")],
+    kernel: Annotated[
+        str,
+        typer.Option(
+            "--kernel", autocompletion=references, metavar="REF", help="A model such as 6.18, live, vm:6.17.13."
+        ),
+    ],
     against: Against = "live",
     count: Annotated[int, typer.Option("--count", min=1, metavar="N", help="How many scenarios.")] = 10_000,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Other seeds give other scenarios.")] = 1,

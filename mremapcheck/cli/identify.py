@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.options import Timeout, Verbose
 
 
@@ -19,7 +20,10 @@ class Look(str, Enum):
 
 
 def identify(
-    reference: Annotated[str, typer.Argument(metavar="REF", help="The kernel: live, vm:6.17.13, recorded:FILE.")],
+    reference: Annotated[
+        str,
+        typer.Argument(autocompletion=references, metavar="REF", help="The kernel: live, vm:6.17.13, recorded:FILE."),
+    ],
     words: Annotated[
         list[str] | None,
         typer.Argument(

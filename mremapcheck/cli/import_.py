@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.completion import references
 from mremapcheck.convert.trace.calls import CALLS
 
 _HELP = f"""Turn logs into scenarios: one for each kind of mremap that a program makes, with what lay around it.
@@ -31,7 +32,11 @@ def import_(
     kernel: Annotated[
         str | None,
         typer.Option(
-            "--kernel", metavar="RELEASE", show_default=False, help="Where it was recorded: expect there what it shows."
+            "--kernel",
+            autocompletion=references,
+            metavar="RELEASE",
+            show_default=False,
+            help="Where it was recorded: expect there what it shows.",
         ),
     ] = None,
 ) -> int:

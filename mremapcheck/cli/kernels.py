@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mremapcheck.cli.completion import image_names
 from mremapcheck.cli.options import ListFormat, Listing
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def kernels(
         list[str] | None,
         typer.Argument(
             metavar="[PATH|VERSION|NAME]...",
+            autocompletion=image_names,
             show_default=False,
             help="add: a bzImage, vmlinux, build tree, folder, .deb or .rpm. fetch: versions such as 6.17 or 6.17.13.",
         ),

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from keyword import iskeyword
+from signal import SIGINT
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from mremapcheck import __version__
@@ -56,10 +57,15 @@ COMMANDS: dict[str, Entry] = {
 
 def main() -> NoReturn:
     """Run the program; never returns."""
-    from mremapcheck.cli.environment import keep_standard_streams
+    try:
+        from mremapcheck.cli.environment import keep_standard_streams
 
-    keep_standard_streams()
-    sys.exit(call(sys.argv[1:], alone=True))
+        keep_standard_streams()
+        code = call(sys.argv[1:], alone=True)
+    except KeyboardInterrupt as interrupt:  # before anything is loaded that could answer it better
+        sys.stderr.write("mremapcheck: interrupted\n")
+        code = 128 + getattr(interrupt, "number", SIGINT)
+    sys.exit(code)
 
 
 def call(args: Sequence[str], alone: bool = False) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.options import (
     TABLE,
     Color,
@@ -33,6 +34,7 @@ def matrix(
         list[str] | None,
         typer.Option(
             "--kernel",
+            autocompletion=references,
             metavar="REF",
             show_default=False,
             help="A kernel, repeatable; vm:all: every known image. Without: every release of the model.",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.completion import further_references, scenario_names
 from mremapcheck.report.base import FORMATS
 
 
@@ -31,6 +32,7 @@ Paths = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="PATHS",
+        autocompletion=further_references,
         show_default=False,
         help="Scenario files, or folders of them. Without any: ./scenarios/, else the shipped ones.",
     ),
@@ -75,7 +77,11 @@ Listing = Annotated[ListFormat, typer.Option("--format", help="How the list look
 Only = Annotated[
     list[str] | None,
     typer.Option(
-        "--only", metavar="PATTERN", show_default=False, help="Only scenarios with such a name, as in 'uffd-*'."
+        "--only",
+        autocompletion=scenario_names,
+        metavar="PATTERN",
+        show_default=False,
+        help="Only scenarios with such a name, as in 'uffd-*'.",
     ),
 ]
 ListOnly = Annotated[bool, typer.Option("--list", help="Only say which scenarios would run.")]

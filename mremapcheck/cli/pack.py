@@ -30,11 +30,13 @@ def pack(
     from mremapcheck.cli.environment import tell
     from mremapcheck.cli.files import put
     from mremapcheck.convert.export.generate import pack_of
+    from mremapcheck.executors.model.reference import resolve
     from mremapcheck.kernels.version import KernelVersion
     from mremapcheck.scenario.selection import select
 
     if as_version is not None:
         KernelVersion.parse(as_version)
+        resolve(as_version)  # refuses what the model does not know
     packed = pack_of(select(paths or [], only or []))
     from mremapcheck.convert.export.pack import pack_text
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.bisecting import Decisive, TermNew, TermOld, say
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.options import (
     TABLE,
     Bisect,
@@ -30,7 +31,10 @@ from mremapcheck.cli.options import (
 def run(
     paths: Paths = None,
     kernel: Annotated[
-        str, typer.Option("--kernel", metavar="REF", help="live, a model such as 6.17-rc2, or vm:6.17.13.")
+        str,
+        typer.Option(
+            "--kernel", autocompletion=references, metavar="REF", help="live, a model such as 6.17-rc2, or vm:6.17.13."
+        ),
     ] = "live",
     look: ReportFormat = TABLE,
     output: Outputs = None,

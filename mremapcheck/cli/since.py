@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mremapcheck.cli.campaigning import CampaignFormat, Look
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.options import Color, Colors, Only
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ def since(
     on: Annotated[
         list[str] | None,
         typer.Option(
-            "--on", metavar="REF", show_default=False, help="Measured too: live, vm:6.17.13, vm:all. Repeatable."
+            "--on",
+            autocompletion=references,
+            metavar="REF",
+            show_default=False,
+            help="Measured too: live, vm:6.17.13, vm:all. Repeatable.",
         ),
     ] = None,
     only: Only = None,

@@ -43,12 +43,14 @@ def stem(name: str) -> str:
 def write(found: Sequence[Found], out: Path | None) -> None:
     """Write scenarios to a folder, or as one stream to standard output; raises MremapcheckError, OutputError."""
     from mremapcheck.base.text import yaml
+    from mremapcheck.scenario.schema import modeline
 
+    begin = f"{modeline()}\n"
     if out is None:
-        put("---\n".join(yaml.document({"name": each.name, **each.document}) for each in found), None)
+        put("---\n".join(begin + yaml.document({"name": each.name, **each.document}) for each in found), None)
         return
     for each in found:
-        put(yaml.document(each.document), out / f"{each.name}.yaml")
+        put(begin + yaml.document(each.document), out / f"{each.name}.yaml")
     tell(
         f"{counted(len(found), 'scenario')} in {out}/. Will the program notice a new kernel?\n"
         f"  mremapcheck compare --kernel 6.16 6.17 {out}\n"

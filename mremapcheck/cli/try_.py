@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.campaigning import CampaignFormat, Look
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.options import Color, Colors
 
 
@@ -22,6 +23,7 @@ def try_(
         list[str] | None,
         typer.Option(
             "--kernel",
+            autocompletion=references,
             metavar="REF",
             show_default=False,
             help="Only these kernels, repeatable, as `matrix` shows them. Without: the answer of `since`.",

@@ -66,7 +66,10 @@ class Backing:
 
 @dataclass(frozen=True)
 class Site:
-    """One mmap of a reproducer: C expressions for its place, size and protection; ``fd`` names its object."""
+    """One mmap of a reproducer: C expressions for its place, size and protection; ``fd`` names its object.
+
+    ``object_length`` (in bytes) and ``object_size`` (the same in C) are the object's: 0 where there is none.
+    """
 
     letter: str
     at: str
@@ -77,6 +80,8 @@ class Site:
     #: The same as scenarios write it: ``rw``.
     access: str
     fd: str
+    object_length: int = 0
+    object_size: str = "0"
 
 
 @dataclass(frozen=True)

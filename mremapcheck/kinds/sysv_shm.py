@@ -66,9 +66,17 @@ def _opening(name: str, length: int, text: str) -> Iterator[str]:
 
 
 def _mapping(site: Site) -> Iterator[str]:
-    yield f"MUST(shmat({site.fd}, {site.at}, SHM_REMAP | SHM_EXEC));"
+    """As ``_attach``: without SHM_EXEC, which a segment of mode 0600 refuses to everybody but root."""
+    if site.length == site.object_length:
+        yield f"MUST(shmat({site.fd}, {site.at}, SHM_REMAP));"
+    else:
+        whole = f"{site.letter.lower()}_whole"
+        yield f"char *{whole} = shmat({site.fd}, NULL, 0);"
+        yield f"MUST({whole});"
+        yield f"MUST(syscall(SYS_mremap, {whole}, {site.size}, {site.size}, MREMAP_MAYMOVE | MREMAP_FIXED, {site.at}));"
+        yield f"MUST(munmap({whole}, {site.object_size}));"
     yield f"MUST(shmctl({site.fd}, IPC_RMID, NULL));"
-    if site.access != "rwx":
+    if site.access != "rw":
         yield f"MUST(mprotect({site.at}, {site.size}, {site.prot}));"
 
 
@@ -93,14 +101,28 @@ if (fd < 0 && errno == ENOSYS)
 if (fd < 0)
 	broken(step, "shmget");
 return fd;""",
-        map="""\
-place = shmat(fd, place, SHM_REMAP | 0100000);
-shmctl(fd, IPC_RMID, NULL);
-if (place == (void *)-1)
-	broken(step, "shmat");
-if (mprotect(place, step->size, step->prot))
-	broken(step, "mprotect");
-return;""",
+        map="attach(step, fd);\nreturn;",
+        functions="""\
+/* shmat(2) knows no parts: one is attached at a distance, and moved. */
+static void attach(const struct step *step, int segment)
+{
+	char *start = (char *)(unsigned long)step->address, *place;
+	u64 length = objects[step->object].length;
+	int whole = length == step->size;
+
+	place = shmat(segment, whole ? start : NULL, whole ? SHM_REMAP : 0);
+	shmctl(segment, IPC_RMID, NULL);
+	if (place == (void *)-1)
+		broken(step, "shmat");
+	if (!whole) {
+		if (syscall(SYS_mremap, place, step->size, step->size, MAYMOVE | FIXED, start) < 0)
+			broken(step, "mremap");
+		munmap(place, length);
+	}
+	if (mprotect(start, step->size, step->prot))
+		broken(step, "mprotect");
+}
+""",
     ),
     draw=Draw(weight=4, enumerated=True),
 )

@@ -7,6 +7,7 @@ probe fails in another way, nobody has asked the kernel.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 from mmap import PAGESIZE as PAGE
@@ -196,7 +197,9 @@ def _probe(asked: tuple[int, ...]) -> int:
         *(asked[index] if value is _ASKED else value for index, value in enumerate(_PROBES[number].arguments, 1)),
     )
     if arguments not in _probed:
+        before = last_errno()
         _probed[arguments] = last_errno() if call(*arguments) == -1 else 0
+        ctypes.set_errno(before)  # for whoever still wants to know why the call in question failed
     return _probed[arguments]
 
 

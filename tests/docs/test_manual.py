@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import subprocess
 from itertools import takewhile
 from pathlib import Path
@@ -23,6 +22,7 @@ from mremapcheck.scenario.loader import load_paths
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Mremap
 from tests.docs.examples import MAN, PAGES, ROOT, agrees, blocks, contents, examples, prepare, run
 from tests.test_layers import LEVELS
+from tests.tools import tool
 
 NAMES = [path.stem for path in PAGES]
 
@@ -75,9 +75,7 @@ def test_man_pages_are_well_formed(topic: str) -> None:
     roff = topic_man_page(topic)
     assert roff.startswith(".TH MREMAPCHECK")
     assert not re.search(r"<!-- [a-z-]+ -->", topic_page(topic)), "a part without its end"
-    if shutil.which("groff") is None:
-        return
-    command = ["groff", "-man", "-Tutf8", "-ww", "-z", "-k"]
+    command = [tool("groff"), "-man", "-Tutf8", "-ww", "-z", "-k"]
     done = subprocess.run(command, input=roff, capture_output=True, text=True, check=True)
     assert not done.stderr
 

@@ -1,4 +1,5 @@
 /* The first process of a virtual machine that runs a conformance pack and ends. */
+#define _DEFAULT_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

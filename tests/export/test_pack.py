@@ -97,6 +97,10 @@ def test_exit_codes_lists_and_patterns(whole: Pack, corpus: list[Scenario]) -> N
     wrong = whole.run("--as", "next-20250814")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "is not a kernel version" in wrong.stderr
+    for version, reason in (("9.9", "the newest"), ("4.4", "the oldest"), ("5.99", "5.19 was followed by 6.0")):
+        refused = whole.run("--as", version)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert reason in refused.stderr
     assert "--as VERSION" in whole.run("--help").stdout
 
 

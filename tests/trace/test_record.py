@@ -15,6 +15,7 @@ from mremapcheck.cli.main import call
 from mremapcheck.convert.trace.record import Recording
 from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.scenario.loader import load_paths
+from mremapcheck.scenario.schema import modeline
 from tests.tools import missing, tool
 
 #: All of these fork.
@@ -100,11 +101,13 @@ def test_import_writes_one_stream_or_a_file_each(tmp_path: Path, capsys: pytest.
     loaded = load_paths([tmp_path / "stream.yaml"])
     assert [scenario.name for scenario in loaded.scenarios] == ["half-locked-fork-move", "half-locked-fork-move-2"]
     assert not loaded.problems
+    assert stream.count(modeline()) == 2
     assert call(["import", log, "-o", str(tmp_path / "d")]) == 0
     assert sorted(path.name for path in (tmp_path / "d").iterdir()) == [
         "half-locked-fork-move-2.yaml",
         "half-locked-fork-move.yaml",
     ]
+    assert all(path.read_text().startswith(f"{modeline()}\n") for path in (tmp_path / "d").iterdir())
     assert call(["import", log, "-o", str(tmp_path / "d")]) == 2
     assert "is there already" in capsys.readouterr().err
 
@@ -161,7 +164,7 @@ def test_without_a_folder_the_scenarios_alone_are_standard_output(tmp_path: Path
         check=False,
     )
     assert done.returncode == 0
-    assert done.stdout.startswith("name: ")
+    assert done.stdout.startswith(f"{modeline()}\nname: ")
     assert "ready" not in done.stdout
     assert "ready" in done.stderr
     (tmp_path / "stream.yaml").write_text(done.stdout)

@@ -45,7 +45,7 @@ SURROUNDINGS: dict[str, list[str]] = {
     "mmap executable: EPERM": ["refuse=mmap/2&6=6:EPERM"],
     "no threads": ["refuse=clone/0&0x10000=0x10000:EAGAIN", "refuse=clone3:ENOSYS"],
     "no forks": ["refuse=clone/0&0x10000=0:EAGAIN", "refuse=clone3:ENOSYS"],
-    **{f"NOFILE {number}": [f"limit=NOFILE:{number}"] for number in (10, 12, 14, 16)},
+    **{f"NOFILE {number}": [f"limit=NOFILE:{number}"] for number in (10, 11, 12, 14, 16)},
     **{f"NPROC {number}": [f"limit=NPROC:{number}", USER] for number in (1, 3)},
     **{f"DATA {number}M": [f"limit=DATA:{number << 20}"] for number in (16, 24)},
     **{f"AS {number}M": [f"limit=AS:{number << 20}"] for number in (32, 128)},
@@ -70,7 +70,7 @@ SURROUNDINGS: dict[str, list[str]] = {
 #: More of the kind, for ``main`` only.
 MORE: dict[str, list[str]] = {
     **{f"{name}: {code}": [f"refuse={name}:{code}"] for name in _REFUSED.split() for code in ("ENOSYS", "EACCES")},
-    **{f"NOFILE {number}": [f"limit=NOFILE:{number}"] for number in (6, 8, 9, 11, 13, 15, 20, 24)},
+    **{f"NOFILE {number}": [f"limit=NOFILE:{number}"] for number in (6, 8, 9, 13, 15, 20, 24)},
     **{f"NPROC {number}": [f"limit=NPROC:{number}", USER] for number in (2, 4)},
     **{f"DATA {number}M": [f"limit=DATA:{number << 20}"] for number in (32, 64)},
     **{f"AS {number}M": [f"limit=AS:{number << 20}"] for number in (48, 64)},

@@ -3,12 +3,41 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+
+from mremapcheck.executors.model.registry import CHANGES
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _MESSAGE = re.compile(r"<?([^<>\s@]+@[^<>\s@]+)>?")
 
 COMMITS = "https://git.kernel.org/torvalds/c/"
 MESSAGES = "https://lore.kernel.org/r/"
+
+#: Subjects of commits that scenarios cite and that no change of the model stands for.
+_OTHERS = {
+    "2c91bd4a4e2e": "mm: speed up mremap by 20x on large regions",
+    "2b12d06c37fd": "mm: fix uprobe pte be overwritten when expanding vma",
+    "3b617fd3d317": "mm/vma: enforce VMA fork limit on unfaulted,faulted mremap merge too",
+    "3cfd22be0ad6": "userfaultfd: clear flag if remap event not enabled",
+    "72f87654c696": "userfaultfd: non-cooperative: add mremap() event",
+    "897ab3e0c49e": "userfaultfd: non-cooperative: add event for memory unmaps",
+    "af8ca1c14906": "mm/mremap: optimize the start addresses in move_page_tables()",
+    "dba58d3b8c50": "mm/mremap: fail map duplication attempts for private mappings",
+    "ea2c3f6f5545": "mm,mremap: bail out earlier in mremap_to under map pressure",
+}
+
+
+@cache
+def _subjects() -> dict[str, str]:
+    return {**_OTHERS, **{change.commit[:12]: change.subject for change in CHANGES if change.commit}}
+
+
+def titled(cite: str) -> str:
+    """Return a commit as the kernel's own messages cite it, ``1234abcd ("subject")``, and anything else as a link."""
+    if _COMMIT.fullmatch(cite):
+        subject = _subjects().get(cite[:12])
+        return f'{cite[:12]} ("{subject}")' if subject else cite
+    return link(cite)[1] or cite
 
 
 def link(cite: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mremapcheck.base.text import c
 from mremapcheck.base.units import PAGE
+from mremapcheck.convert.catalogue.cites import titled
 from mremapcheck.convert.export.eras import eras
 from mremapcheck.convert.export.oracle import Wanted
 from mremapcheck.scenario import picture
@@ -19,10 +20,10 @@ def header(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:
 
 
 def _lines(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:
-    yield from textwrap.wrap(f"{scenario.summary}.".replace("..", "."), 100)
+    yield from _wrapped(f"{scenario.summary}.".replace("..", "."))
     if scenario.about:
         yield ""
-        yield from textwrap.wrap(scenario.about, 100)
+        yield from _wrapped(scenario.about)
     yield ""
     found = eras(wanted)
     if not scenario.expect:
@@ -39,9 +40,19 @@ def _lines(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:
         yield "Mappings are written 0+2 where one begins at page 0 and is two pages long."
     if scenario.cite:
         yield ""
-        yield from textwrap.wrap("See " + ", ".join(scenario.cite), 100, break_long_words=False)
+        yield "See"
+        yield from (f"  {titled(cite)}" for cite in scenario.cite)
     yield ""
     yield f"  cc -o {scenario.name} {scenario.name}.c && ./{scenario.name}"
+    if found:
+        yield ""
+        yield "Exits with 0 if this Linux does what is said of it above, 1 if not, 4 if that cannot be told;"
+        yield f"./{scenario.name} 6.12 is held against what is said of 6.12."
+
+
+def _wrapped(text: str) -> list[str]:
+    """Return lines that break between words alone: an address with hyphens stays whole."""
+    return textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)
 
 
 def _telling(found: Sequence[Wanted]) -> list[Wanted]:

@@ -36,15 +36,16 @@ class Mappings:
         c = KINDS[operation.kind].c
         self._uses.update(c.snippets)
         size, prot = size_of(operation.size), PROTS[operation.prot]
-        fd = "-1"
+        fd, length = "-1", 0
         if c.has_object:
             number = self._objects.number(operation)
             if number not in self._opened:
                 self._opened[number] = _descriptor(operation)
                 yield from self._open(operation, number)
-            fd = self._opened[number]
+            fd, length = self._opened[number], self._objects.lengths[number]
         if c.mapping is not None:
-            yield from c.mapping(Site(operation.letter, at, size, operation.size, prot, operation.prot, fd))
+            place = operation.letter, at, size, operation.size, prot, operation.prot
+            yield from c.mapping(Site(*place, fd, length, size_of(length)))
             return
         sharing = "MAP_SHARED" if operation.sharing == "shared" else c.private
         how = " | ".join(filter(None, ("MAP_FIXED", sharing, c.flags)))

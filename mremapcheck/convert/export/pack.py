@@ -12,6 +12,8 @@ from mremapcheck.convert.export.c_text import identifier, kind, size
 from mremapcheck.convert.export.kinds import with_kinds
 from mremapcheck.convert.export.oracle import Wanted
 from mremapcheck.convert.export.steps import Objects, rows
+from mremapcheck.executors.model.registry import NEWEST, OLDEST
+from mremapcheck.kernels.releases import LAST_MINOR
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
 
@@ -66,8 +68,18 @@ def pack_text(packed: Sequence[Packed], imitated: str = "") -> str:
     parts += ["".join(f"{line}\n" for line in _tables(index, case)) for index, case in enumerate(packed, 1)]
     parts.append("".join(f"{line}\n" for line in _list(packed)))
     parts.append(f"\n#define IMITATED {string(imitated)}\n")
+    parts.append("".join(f"{line}\n" for line in _known()))
     parts += [part(name) for name in PARTS]
     return "\n".join(parts)
+
+
+def _known() -> Iterator[str]:
+    """Yield which kernels the model knows: what others do nobody has told the pack."""
+    yield f"#define OLDEST {string(str(OLDEST))}"
+    yield f"#define NEWEST {string(str(NEWEST))}"
+    yield "static const struct { int major, minor; } last_minors[] = {"
+    yield from (f"\t{{ {major}, {minor} }}," for major, minor in LAST_MINOR.items())
+    yield "};"
 
 
 def part(name: str) -> str:

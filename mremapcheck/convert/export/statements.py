@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mremapcheck.base.text.c import character, short_comment, string
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.convert.export.c_text import flags, identifier
 from mremapcheck.convert.export.mappings import PROTS, Mappings, size_of
+from mremapcheck.convert.export.oracle import Wanted
 from mremapcheck.convert.export.steps import tag_runs
+from mremapcheck.convert.export.words import Fact
 from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.drawing import expand
 from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
-    MREMAP_MAYMOVE,
     Address,
     Fork,
     Madvise,
@@ -36,8 +38,10 @@ from mremapcheck.scenario.operations import (
     UffdUnregister,
 )
 
-_MODES = {"missing": "UFFDIO_REGISTER_MODE_MISSING", "wp": "UFFDIO_REGISTER_MODE_WP"}
-_EVENTS = "UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_UNMAP"
+_MODES = {"missing": "1 /* UFFDIO_REGISTER_MODE_MISSING */", "wp": "2 /* UFFDIO_REGISTER_MODE_WP */"}
+_SIGBUS = "1 << 7 /* UFFD_FEATURE_SIGBUS */"
+_EVENTS = "1 << 2 | 1 << 6 /* UFFD_FEATURE_EVENT_REMAP, _UNMAP */"
+_CAPABILITIES = {"IPC_LOCK": 14, "SYS_RAWIO": 17}
 _LOCKED_BY = {"memlock": "VmLck", "as": "VmSize", "data": "VmData"}
 #: Names that regions cannot have in the program: C's own, libc's and ours.
 _TAKEN = frozenset(
@@ -47,8 +51,11 @@ _TAKEN = frozenset(
         *("static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while"),
         *("close", "errno", "fork", "kill", "mincore", "mmap", "mprotect", "mremap", "munmap", "open", "pipe"),
         *("read", "stderr", "stdin", "stdout", "wait", "write", "signal", "exit", "syscall", "ioctl", "linux", "unix"),
-        *("fill", "filled", "filled_count", "limit", "main", "maps", "move", "reader", "result", "show", "status"),
-        *("uffd", "uffd_events", "uffd_register"),
+        *("after", "before", "charged", "check", "contents", "draw", "fill", "filled", "filler", "judge", "layout"),
+        *("limit", "main", "mappings", "move", "region", "regions", "resident", "said", "say", "show", "uffd"),
+        *("wanted", "memcpy", "memset", "strchr", "strcmp", "strlen", "strstr", "strtol", "strtoul", "uname"),
+        *("ftruncate", "madvise", "mlock", "munlock", "poll", "prctl", "shmat", "shmget", "shmctl", "waitpid"),
+        *("unlink", "fputs", "fflush", "printf", "perror", "snprintf", "sscanf", "getrlimit", "setrlimit"),
     )
 )
 
@@ -56,8 +63,9 @@ _TAKEN = frozenset(
 class Statements:
     """Writes main(); ``uses`` are the helpers that it calls, known once ``body`` was read to its end."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, wanted: Sequence[Wanted]) -> None:
         self.scenario = scenario
+        self._facts = [fact for era in wanted for fact in era.facts]
         self.uses: set[str] = set()
         self.includes: set[str] = set()
         self.names = {
@@ -65,15 +73,12 @@ class Statements:
         }
         self._mappings = Mappings(scenario, self.uses, self.includes)
         operations = (*scenario.setup, *scenario.script)
-        self._moves = sum(isinstance(operation, Mremap) for operation in operations)
         registrations = [operation for operation in operations if isinstance(operation, UffdRegister)]
         self._plain = any(not operation.mode.endswith("+events") for operation in registrations) or (
             not registrations and any(isinstance(operation, UffdUnregister) for operation in operations)
         )
         self._events = any(operation.mode.endswith("+events") for operation in registrations)
-        #: Where the kernel may choose the place of a move: the variable for it, the old address, the pages.
-        self._places: list[tuple[str, str, int]] = []
-        self.longest = max(_extents(scenario).values())
+        self.extents = _extents(scenario, self._facts)
 
     def body(self) -> Iterator[str]:
         """Yield the statements, with a blank line between parts and none before the first."""
@@ -103,20 +108,18 @@ class Statements:
     def _begin(self) -> Iterator[str]:
         if self._plain:
             self.uses.add("userfaultfd")
-            yield "int uffd = open_userfaultfd(UFFD_FEATURE_SIGBUS);"
+            yield f"int uffd = open_userfaultfd({_SIGBUS});"
         if self._events:
             self.uses |= {"userfaultfd", "events"}
-            yield f"int uffd_events = open_userfaultfd(UFFD_FEATURE_SIGBUS | {_EVENTS});"
-        if not self._moves_helper:
-            yield "long result;"
-        if self._events:
-            yield "pid_t reader;"
-        dropped = self._dropped()
-        if dropped:
+            yield f"int uffd_events = open_userfaultfd({_SIGBUS} | {_EVENTS});"
+        if kept := self.scenario.process.keep:
+            self.uses.add("needed")
+            yield f"need_capabilities({_bits(kept)});"
+        if dropped := self._dropped():
             self.uses.add("capabilities")
             yield from ("", f"drop_capabilities({dropped});")
         if self._events:
-            yield from ("", "reader = fork();", "if (reader == 0)", "\tread_events(uffd_events);")
+            yield from ("", "read_events(uffd_events);")
 
     def _dropped(self) -> str:
         """Return the capabilities that would change what this scenario shows, where root has them."""
@@ -126,18 +129,12 @@ class Statements:
             for move in self.scenario.script
         )
         wanted = {"IPC_LOCK": "memlock" in process.rlimits, "SYS_RAWIO": low}
-        bits = {"IPC_LOCK": 14, "SYS_RAWIO": 17}
-        names = [name for name in bits if wanted[name] and name not in process.keep]
-        return " | ".join(f"1u << {bits[name]} {short_comment(f'CAP_{name}')}" for name in names)
-
-    @property
-    def _moves_helper(self) -> bool:
-        return self._moves > 1
+        return _bits([name for name in wanted if wanted[name] and name not in process.keep])
 
     def _conditions(self) -> Iterator[str]:
         process = self.scenario.process
         if process.fork:
-            yield from ("", *self._fork())
+            yield from ("", self._fork())
         if process.map_headroom is not None:
             self.uses.add("headroom")
             yield from ("", f"leave_mappings({process.map_headroom});")
@@ -151,36 +148,36 @@ class Statements:
             yield ""
             yield f"limit({resource}, {size});"
 
-    def _fork(self) -> Iterator[str]:
-        self.includes.add("sys/wait.h")
-        yield from ("fflush(stdout); /* or the child says it again */", "if (fork())", "\treturn wait(NULL) == -1;")
+    def _fork(self) -> str:
+        self.uses.add("fork")
+        return "go_on_in_child();"
 
     def _end(self) -> Iterator[str]:
         scenario = self.scenario
-        yield ""
-        extents = _extents(scenario)
-        first, last = scenario.regions[0], scenario.regions[-1]
-        end = f"{self.names[last.name]} + {size_of(extents[last.name] * PAGE)}"
-        yield f"maps({self.names[first.name]}, {end});"
+        places = {where for where, _ in self._facts}
+        yield from ("", "mappings(after);", "fputs(after, stdout);")
+        if any(where.startswith("layout.") for where in places):
+            self.uses.add("layout")
+            yield from ("for (int i = 0; i < region_count; i++)", "\tlayout(&regions[i]);")
         locks = any(isinstance(operation, Mlock) for operation in (*scenario.setup, *scenario.script))
-        if locks or any("locked" in entry.counters for entry in scenario.expect):
-            self.uses.add("status")
-            yield 'status("VmLck");'
+        if locks or "counters.locked" in places:
+            self.uses.add("in_use")
+            yield 'say("VmLck %lu kB\\n", in_use("VmLck") / 1024);'
+        if "counters.total" in places:
+            self.uses.add("total")
+            yield 'say("%lu pages mapped\\n", charged());'
         yield from ("close(uffd);" for _ in range(self._plain))
         if self._events:
-            yield from ("kill(reader, SIGKILL);", "waitpid(reader, NULL, 0);", "close(uffd_events);")
-        for name, old, count in self._places:
-            yield f"if ({name} != {old} && {name} != MAP_FAILED)"
-            yield f'\tshow("{name}", {name}, {count});'
-        for region in scenario.regions:
-            yield f"show({string(region.name)}, {self.names[region.name]}, {extents[region.name]});"
-        yield "return 0;"
+            yield from ("say_events();", "close(uffd_events);")
+        if scenario.process.map_headroom is not None:
+            yield "MUST(munmap(filler, filler_size)); /* drawing may split mappings */"
+        yield from ("for (int i = 0; i < region_count; i++)", "\tshow(&regions[i]);")
 
     def _statement(self, operation: Operation) -> Iterator[str]:
         if isinstance(operation, Mremap):
             yield from self._mremap(operation)
         elif isinstance(operation, Fork):
-            yield from self._fork()
+            yield self._fork()
         elif isinstance(operation, Mmap):
             lines = self._mappings.statements(operation, self._address(operation.address))
             if operation.errno is None:
@@ -198,34 +195,15 @@ class Statements:
             yield from self._ranged(operation)
 
     def _mremap(self, move: Mremap) -> Iterator[str]:
-        new = "NULL" if move.new_address.region is None and not move.new_address.value else None
-        arguments = ", ".join(
-            [
-                self._address(move.old_address),
-                size_of(move.old_size),
-                size_of(move.new_size),
-                flags(move.flags, "MREMAP_"),
-                new or self._address(move.new_address),
-            ]
+        nowhere = move.new_address.region is None and not move.new_address.value
+        arguments = (
+            self._address(move.old_address),
+            size_of(move.old_size),
+            size_of(move.new_size),
+            flags(move.flags, "MREMAP_"),
+            "NULL" if nowhere else self._address(move.new_address),
         )
-        chosen = move.flags & MREMAP_MAYMOVE and not move.flags & MREMAP_FIXED
-        if self._moves_helper:
-            self.uses.add("move")
-            if chosen and (move.new_size > move.old_size or move.flags & MREMAP_DONTUNMAP):
-                name = f"elsewhere{len(self._places) + 1 if self._places else ''}"
-                self._places.append((name, self._address(move.old_address), pages(move.new_size)))
-                yield f"char *{name} = move({arguments});"
-            else:
-                yield f"move({arguments});"
-            return
-        yield f"result = syscall(SYS_mremap, {arguments});"
-        yield "if (result == -1)"
-        yield '\tprintf("mremap: errno %d (%m)\\n", errno);'
-        yield "else"
-        yield '\tprintf("mremap: %#lx\\n", result);'
-        if chosen:
-            yield f"if (result != -1 && (char *)result != {self._address(move.old_address)})"
-            yield f'\tshow("elsewhere", (char *)result, {pages(move.new_size)});'
+        yield f"move({', '.join(arguments)});"
 
     def _ranged(self, operation: Ranged) -> Iterator[str]:
         wanted = operation.errno
@@ -273,7 +251,8 @@ class Statements:
             yield f"MUST(uffd_register({fd}, {at}, {size}, {_MODES[mode]}));"
         elif isinstance(operation, UffdUnregister):
             fd = "uffd" if self._plain else "uffd_events"
-            yield f"MUST(ioctl({fd}, UFFDIO_UNREGISTER, &(struct uffdio_range){{ (unsigned long)({at}), {size} }}));"
+            self.uses.add("unregister")
+            yield f"MUST(uffd_unregister({fd}, {at}, {size}));"
 
     def _inaccessible(self, lock: Mlock) -> bool:
         """Tell whether any mapping may be in the range that cannot be written: its pages are not brought in."""
@@ -297,6 +276,10 @@ class Statements:
         return text + (f" {sign} {rest}" if rest else "")
 
 
+def _bits(capabilities: Iterable[str]) -> str:
+    return " | ".join(f"1u << {_CAPABILITIES[name]} {short_comment(f'CAP_{name}')}" for name in capabilities)
+
+
 def must_fail(statement: str, errno: str) -> str:
     """Return the statement of a call that must work as that of one that must fail."""
     return statement.replace("MUST(", "FAILS(", 1).removesuffix(");") + f", {errno});"
@@ -306,9 +289,13 @@ def _is_closed(operation: Mmap | Mprotect) -> bool:
     return operation.prot == "none" or (isinstance(operation, Mmap) and KINDS[operation.kind].c.unreadable)
 
 
-def _extents(scenario: Scenario) -> dict[str, int]:
+def _extents(scenario: Scenario, facts: Iterable[Fact]) -> dict[str, int]:
     """Return how many pages of each region may be mapped in the end, by name."""
     extents = {region.name: region.pages for region in scenario.regions}
+    for where, text in facts:
+        name = where.removeprefix("regions.")
+        if name in extents:
+            extents[name] = max(extents[name], len(expand(text)))
     for operation in scenario.script:
         reached: list[tuple[Address, int]] = []
         if isinstance(operation, Mremap):

@@ -35,6 +35,27 @@ static int order(const struct version *a, const struct version *b)
 	return 0;
 }
 
+/* Why nobody has told this pack what that Linux does, or NULL. */
+static const char *unknown(const struct version *version)
+{
+	static char reason[128];
+	struct version oldest, newest;
+
+	parse_version(OLDEST, &oldest);
+	parse_version(NEWEST, &newest);
+	if (order(version, &oldest) < 0)
+		return "the oldest kernel that can be asked for is " OLDEST;
+	for (size_t i = 0; i < ARRAY_SIZE(last_minors); i++)
+		if (version->major == last_minors[i].major && version->minor > last_minors[i].minor) {
+			snprintf(reason, sizeof(reason), "%d.%d was followed by %d.0", version->major,
+				 last_minors[i].minor, version->major + 1);
+			return reason;
+		}
+	if (version->major > newest.major || (version->major == newest.major && version->minor > newest.minor))
+		return "the newest kernel that can be asked for is " NEWEST;
+	return NULL;
+}
+
 static int admits(const char *range, const struct version *version)
 {
 	while (*range) {

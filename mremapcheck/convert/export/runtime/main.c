@@ -187,7 +187,7 @@ static void usage(FILE *out)
 int main(int argc, char **argv)
 {
 	const char *as = IMITATED, *only = NULL;
-	int list = 0, selected = 0, number = 0, counts[4] = { 0 };
+	int list = 0, asked, selected = 0, number = 0, counts[4] = { 0 };
 	struct utsname name;
 
 	for (int i = 1; i < argc; i++) {
@@ -205,10 +205,15 @@ int main(int argc, char **argv)
 			return usage(stderr), 2;
 	}
 	uname(&name);
-	if (!*as)
+	asked = *as != '\0';
+	if (!asked)
 		as = name.release;
 	if (!parse_version(as, &imitated)) {
 		fprintf(stderr, "`%s` is not a kernel version: versions look like 6.12, 6.17-rc2 or 6.17.13\n", as);
+		return 2;
+	}
+	if (asked && unknown(&imitated)) {
+		fprintf(stderr, "nothing is known here of Linux `%s`: %s\n", as, unknown(&imitated));
 		return 2;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
@@ -224,6 +229,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	printf("KTAP version 1\n1..%d\n# running on %s %s, expecting Linux %s\n", selected, name.sysname, name.release, as);
+	if (unknown(&imitated))
+		printf("# the model of this pack does not reach there: %s\n", unknown(&imitated));
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
 		if (!wanted(&scenarios[i], only))
 			continue;

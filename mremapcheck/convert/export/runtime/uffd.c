@@ -3,15 +3,21 @@
  * Whoever changes a mapping of the second one waits until its event was read, so another process reads them.
  */
 #define UFFD_API_NUMBER 0xaaULL
-#define UFFD_IOC_API 0xc018aa3fUL
-#define UFFD_IOC_REGISTER 0xc020aa00UL
-#define UFFD_IOC_UNREGISTER 0x8010aa01UL
+#define UFFD_IOC_API 0xc018aa3fU
+#define UFFD_IOC_REGISTER 0xc020aa00U
+#define UFFD_IOC_UNREGISTER 0x8010aa01U
 #define UFFD_WANTED (1ULL << 0 | 1ULL << 7 | 1ULL << 12) /* write protection faults, SIGBUS, wp of shared memory */
 #define UFFD_WITH_EVENTS (1ULL << 2 | 1ULL << 6)
 #define EVENT_REMAP 0x14
 #define EVENT_UNMAP 0x16
 
 static int uffd_plain = -1, uffd_events = -1, reader_ask = -1, reader_told = -1;
+
+/* Libcs do not agree on the type of ioctl(2)'s request. */
+static long uffd_ioctl(int fd, unsigned int request, u64 *argument)
+{
+	return syscall(SYS_ioctl, fd, request, argument);
+}
 
 static int uffd_create(void)
 {
@@ -35,7 +41,7 @@ static u64 uffd_features(void)
 	u64 answer[3] = { UFFD_API_NUMBER, 0, 0 };
 	int fd = uffd_create();
 
-	ioctl(fd, UFFD_IOC_API, answer);
+	uffd_ioctl(fd, UFFD_IOC_API, answer);
 	close(fd);
 	return answer[1];
 }
@@ -45,7 +51,7 @@ static int uffd_open(u64 features)
 	u64 request[3] = { UFFD_API_NUMBER, (UFFD_WANTED & uffd_features()) | features, 0 };
 	int fd = uffd_create();
 
-	if (ioctl(fd, UFFD_IOC_API, request) < 0)
+	if (uffd_ioctl(fd, UFFD_IOC_API, request) < 0)
 		stop(BROKEN, "UFFDIO_API failed: %s", errno_name(errno));
 	return fd;
 }
@@ -141,7 +147,7 @@ static void uffd_register(const struct step *step)
 		uffd_plain = uffd_open(0);
 	if (with_events && uffd_events < 0)
 		uffd_start_reader();
-	if (ioctl(with_events ? uffd_events : uffd_plain, UFFD_IOC_REGISTER, request) == 0)
+	if (uffd_ioctl(with_events ? uffd_events : uffd_plain, UFFD_IOC_REGISTER, request) == 0)
 		return;
 	if (errno == EINVAL && step->number & WP) {
 		u64 features = uffd_features();
@@ -161,6 +167,6 @@ static void uffd_unregister(const struct step *step)
 
 	if (uffd_plain < 0 && uffd_events < 0)
 		uffd_plain = uffd_open(0);
-	if (ioctl(uffd_plain >= 0 ? uffd_plain : uffd_events, UFFD_IOC_UNREGISTER, request) < 0)
+	if (uffd_ioctl(uffd_plain >= 0 ? uffd_plain : uffd_events, UFFD_IOC_UNREGISTER, request) < 0)
 		broken(step, "uffd-unregister");
 }

@@ -2,5 +2,5 @@
 static void fill(char *start, unsigned long size, char letter)
 {
 	for (char *page = start; page < start + size; page += P)
-		*page = letter;
+		memset(page, letter, 8);
 }

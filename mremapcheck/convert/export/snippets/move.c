@@ -1,10 +1,30 @@
-static char *move(char *old, unsigned long old_size, unsigned long new_size, unsigned long flags, char *new)
+static void move(char *old, unsigned long old_size, unsigned long new_size, unsigned long flags, char *new)
 {
-	long result = syscall(SYS_mremap, old, old_size, new_size, flags, new);
+	static int moves, places;
+	long result;
+	unsigned long held = resident((unsigned long)old, new_size);
 
-	if (result == -1)
-		printf("mremap: errno %d (%m)\n", errno);
-	else
-		printf("mremap: %#lx\n", result);
-	return (char *)result;
+	mappings(before);
+	result = syscall(SYS_mremap, old, old_size, new_size, flags, new);
+	say("mremap %d: ", ++moves);
+	if (result == -1) {
+		const char *name = errno_name(errno);
+
+		mappings(after);
+		say("%s, %s\n", name, judge((unsigned long)old, (unsigned long)new, new_size, held));
+		return;
+	}
+	if (result > (long)P && !is_of_regions(result, result + 1)) { /* a place that the kernel chose */
+		unsigned long end = (result + new_size + P - 1) / P * P;
+		struct region place = { "elsewhere", result, (end - result) / P, result, end };
+
+		if (places++)
+			snprintf(place.name, sizeof(place.name), "elsewhere%d", places);
+		regions[region_count++] = place;
+	}
+	say("success, %s, ", (old_size + P - 1) / P == 0 ? "duplicated" :
+	    (char *)result != old && result > (long)P ? "moved" :
+	    (old_size + UNIT - 1) / UNIT == (new_size + UNIT - 1) / UNIT ? "unchanged" : "resized");
+	say_address(result);
+	say("\n");
 }

@@ -1,1 +1,1 @@
-#define MUST(call) do { if ((long)(call) == -1) { perror(#call); exit(1); } } while (0)
+#define MUST(call) do { if ((long)(call) == -1) { perror(#call); exit(4); } } while (0)

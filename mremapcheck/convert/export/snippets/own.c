@@ -1,13 +1,12 @@
 /* Move the process's own mapping of this name ([vdso] or [vvar]) to where the drawing has it. */
 static void move_own(const char *name, char *start, unsigned long size)
 {
-	FILE *file = fopen("/proc/self/maps", "r");
-	char line[512], *from, *to;
+	for (char *line = contents("/proc/self/maps"), *next, *rest; *line; line = next) {
+		unsigned long from = strtoul(line, &rest, 16), to = strtoul(rest + 1, NULL, 16);
 
-	while (file && fgets(line, sizeof(line), file))
-		if (strstr(line, name) && sscanf(line, "%p-%p", (void **)&from, (void **)&to) == 2 &&
-		    (unsigned long)(to - from) == size)
+		next = strchr(line, '\n') + 1;
+		next[-1] = 0;
+		if (strstr(line, name) && to - from == size)
 			MUST(syscall(SYS_mremap, from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start));
-	if (file)
-		fclose(file);
+	}
 }

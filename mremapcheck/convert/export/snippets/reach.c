@@ -5,9 +5,10 @@ static int reach(char *start, unsigned long size, char letter)
 
 	MUST(pipe(ends));
 	for (char *page = start; page < start + size; page += P) {
-		char byte = letter;
+		char tag[8];
 
-		if (write(ends[1], letter ? &byte : page, 1) != 1 || read(ends[0], letter ? page : &byte, 1) != 1)
+		memset(tag, letter, sizeof(tag));
+		if (write(ends[1], letter ? tag : page, 8) != 8 || read(ends[0], letter ? page : tag, 8) != 8)
 			return -1;
 	}
 	return 0;

@@ -4,13 +4,16 @@ static int filled_count;
 
 static void leave_one_gap(char *start, unsigned long size)
 {
-	FILE *file = fopen("/proc/self/maps", "r");
-	char line[512], *free = start + size, *from, *to;
+	char *free = start + size;
 
-	while (file && fgets(line, sizeof(line), file) && filled_count < 1024) {
-		if (sscanf(line, "%p-%p", (void **)&from, (void **)&to) != 2 || to <= free)
+	for (char *line = contents("/proc/self/maps"), *next, *rest; *line && filled_count < 1024; line = next) {
+		char *from = (char *)strtoul(line, &rest, 16), *to = (char *)strtoul(rest + 1, NULL, 16), *end;
+
+		next = strchr(line, '\n') + 1;
+		next[-1] = 0;
+		if (to <= free)
 			continue;
-		char *end = strstr(line, "[stack]") ? from - 256 * P : from;
+		end = strstr(line, "[stack]") ? from - 256 * P : from;
 		if (end > free) {
 			filled[filled_count].start = free;
 			filled[filled_count++].size = end - free;
@@ -19,8 +22,6 @@ static void leave_one_gap(char *start, unsigned long size)
 			break;
 		free = to;
 	}
-	if (file)
-		fclose(file);
 	for (int i = 0; i < filled_count; i++)
 		MUST(mmap(filled[i].start, filled[i].size, PROT_NONE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0));

@@ -1,25 +1,50 @@
-/* Draw what is left, a character for each page: its letter, _ no letter, . not mapped, ? not readable. */
-static void show(const char *name, char *start, unsigned long pages)
+static void draw(char mark, unsigned long run)
 {
-	unsigned char resident;
-	char letter = 0;
+	if (run > 16)
+		say("%c{%lu}", mark, run);
+	else
+		while (run--)
+			say("%c", mark);
+}
+
+/* The vvar is nobody's data, even where the kernel cannot read it. */
+static int is_vvar(unsigned long page)
+{
+	const char *line = mapping_at(after, page);
+
+	return line && !strncmp(line + strcspn(line, "[\n"), "[vvar", 5);
+}
+
+/* Draw what is left: a letter whose data a page holds, _ nobody's, . not mapped, ? not readable; A{512} are 512 pages. */
+static void show(const struct region *region)
+{
+	char tag[8], mark, last = 0;
+	unsigned long drawn = 0, run = 0;
 	int ends[2];
 
 	MUST(pipe(ends));
-	printf("%-10s ", name);
-	for (char *page = start; page < start + pages * P; page += P) {
-		if (mincore(page, P, &resident)) {
-			putchar('.');
-			continue;
-		}
+	say("%-10s ", region->name);
+	for (unsigned long i = 0; i < region->pages; i++, run++) {
+		char *page = (char *)region->start + i * P;
+		unsigned char resident;
+
 		/* The kernel reads the page: one that cannot be read is an errno and not a signal. */
-		if (write(ends[1], page, 1) != 1 && (mprotect(page, P, PROT_READ) || write(ends[1], page, 1) != 1))
-			letter = '?';
-		else if (read(ends[0], &letter, 1) == 1 && (letter < 'A' || letter > 'z'))
-			letter = '_';
-		putchar(letter);
+		if (mincore(page, P, &resident))
+			mark = '.';
+		else if (write(ends[1], page, 8) != 8 && (mprotect(page, P, PROT_READ) || write(ends[1], page, 8) != 8))
+			mark = is_vvar((unsigned long)page) ? '_' : '?';
+		else
+			mark = read(ends[0], tag, 8) == 8 && isalpha((unsigned char)*tag) && !memcmp(tag, tag + 1, 7) ? *tag : '_';
+		if (mark != last) {
+			draw(last, run);
+			drawn += run;
+			run = 0;
+			last = mark;
+		}
 	}
-	putchar('\n');
+	if (last != '.' || !drawn)
+		draw(last, last == '.' ? 1 : run);
+	say("\n");
 	close(ends[0]);
 	close(ends[1]);
 }

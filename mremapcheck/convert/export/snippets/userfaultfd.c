@@ -1,18 +1,19 @@
-static int open_userfaultfd(unsigned long features)
+/* The numbers are those of linux/userfaultfd.h, which some libcs come without. */
+static int open_userfaultfd(unsigned long long features)
 {
-	struct uffdio_api api = { .api = UFFD_API, .features = features };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	unsigned long long api[3] = { 0xaa, features, 0 };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 
 	if (fd == -1)
-		fd = syscall(SYS_userfaultfd, O_CLOEXEC | 1 /* UFFD_USER_MODE_ONLY */);
+		fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | 1 /* UFFD_USER_MODE_ONLY */);
 	MUST(fd);
-	MUST(ioctl(fd, UFFDIO_API, &api));
+	MUST(syscall(SYS_ioctl, fd, 0xc018aa3f /* UFFDIO_API */, api));
 	return fd;
 }
 
-static int uffd_register(int fd, char *start, unsigned long size, unsigned long mode)
+static int uffd_register(int fd, char *start, unsigned long size, unsigned long long mode)
 {
-	struct uffdio_register range = { .range = { (unsigned long)start, size }, .mode = mode };
+	unsigned long long range[4] = { (unsigned long)start, size, mode, 0 };
 
-	return ioctl(fd, UFFDIO_REGISTER, &range);
+	return syscall(SYS_ioctl, fd, 0xc020aa00 /* UFFDIO_REGISTER */, range);
 }

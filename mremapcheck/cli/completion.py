@@ -1,0 +1,62 @@
+"""What a shell completes: kernels, scenarios, changes and images by name. Files it completes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import typer
+
+
+def references(incomplete: str) -> list[str]:
+    """Return kernel references that begin so: the running one, the model's, known images."""
+    return _beginning(_references(), incomplete)
+
+
+def further_references(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the same where a path may stand, but another kernel as well: ``compare --kernel 6.16 6.17``."""
+    from mremapcheck.cli.command import PairCommand, RowCommand
+
+    command: object = ctx.command
+    given = len(ctx.params.get("kernel") or ())
+    fits = given == 1 if isinstance(command, PairCommand) else given > 0 and isinstance(command, RowCommand)
+    return references(incomplete) if fits and incomplete and not ctx.params.get("paths") else []
+
+
+def scenario_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the names of scenarios that begin so: those of the paths on the line, or else the ones that would run."""
+    from mremapcheck.scenario.library import default_paths
+    from mremapcheck.scenario.loader import load_paths
+
+    paths = list(ctx.params.get("paths") or ()) or default_paths()
+    return _beginning((scenario.name for scenario in load_paths(paths).scenarios), incomplete)
+
+
+def change_ids(incomplete: str) -> list[str]:
+    """Return the ids of changes that begin so."""
+    from mremapcheck.executors.model.registry import CHANGES
+
+    return _beginning((change.id for change in CHANGES), incomplete)
+
+
+def image_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the names of known kernel images that begin so, where an image is named."""
+    from mremapcheck.executors.vm.images.known import all_known
+
+    if str(getattr(ctx.params.get("action"), "value", ctx.params.get("action"))) not in ("remove", "path"):
+        return []
+    return _beginning((known.name for known in all_known()), incomplete)
+
+
+def _references() -> Iterator[str]:
+    from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
+    from mremapcheck.executors.vm.images.known import ALL, all_known
+    from mremapcheck.kernels.releases import releases
+
+    yield "live"
+    yield from map(str, sorted({*releases(OLDEST, NEWEST), NEWEST, *(change.release for change in CHANGES)}))
+    names = [known.name for known in all_known()]
+    yield from (f"vm:{name}" for name in [*names, *([ALL] if names else [])])
+
+
+def _beginning(words: Iterable[str], incomplete: str) -> list[str]:
+    return [word for word in words if word.startswith(incomplete)]

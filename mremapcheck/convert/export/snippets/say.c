@@ -1,0 +1,36 @@
+/* Print, and keep it: in the end it is held against what the comment says. */
+static char said[1 << 20];
+static size_t said_size;
+
+static void say(const char *format, ...)
+{
+	size_t room = sizeof(said) - said_size;
+	va_list arguments;
+	int size;
+
+	va_start(arguments, format);
+	size = vsnprintf(said + said_size, room, format, arguments);
+	va_end(arguments);
+	fputs(said + said_size, stdout);
+	if (size > 0)
+		said_size += (size_t)size < room ? (size_t)size : room - 1;
+}
+
+/* An address as the comment has it: src+2p. */
+static void say_address(unsigned long address)
+{
+	for (int i = 0; i < region_count; i++) {
+		const struct region *region = &regions[i];
+		long offset = (long)(address - region->start);
+
+		if (address < region->floor || address > region->ceiling)
+			continue;
+		say("%s", region->name);
+		if (offset / (long)P)
+			say("%+ldp", offset / (long)P);
+		if (offset % (long)P)
+			say("%+ldB", offset % (long)P);
+		return;
+	}
+	say("%#lx", address);
+}

@@ -1,0 +1,67 @@
+"""What a shell completes: the words that a command takes, by the protocol of typer's own shell scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mremapcheck.executors.model.registry import CHANGES
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """A cache with one known kernel."""
+    folder = tmp_path / "mremapcheck" / "kernels" / "6.17.13+mine"
+    folder.mkdir(parents=True)
+    (folder / "kernel").write_bytes(b"MZ")
+    facts = {"kind": "bzimage", "release": "6.17.13+mine", "banner": "", "origin": "x", "digest": "0" * 32}
+    (folder / "image.json").write_text(json.dumps(facts))
+    return tmp_path
+
+
+def completed(line: str, cache: Path) -> list[str]:
+    """Return what bash would offer for the last word of the line."""
+    words = line.split(" ")
+    shell = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1), "_MREMAPCHECK_COMPLETE": "complete_bash"}
+    environment = {**os.environ, **shell, "XDG_CACHE_HOME": str(cache)}
+    program = [
+        sys.executable,
+        "-c",
+        "import sys; sys.argv[0] = 'mremapcheck'; from mremapcheck.__main__ import main; main()",
+    ]
+    done = subprocess.run(program, capture_output=True, text=True, env=environment, check=True)
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    "line", ["run --kernel ", "compare --kernel 6.16 --kernel ", "matrix --kernel ", "fuzz --against ", "identify "]
+)
+def test_kernels_are_completed(line: str, cache: Path) -> None:
+    offered = completed(f"mremapcheck {line}", cache)
+    assert {"live", "5.4", "6.12", "6.17-rc1", "6.17-rc3", "6.17", "vm:6.17.13+mine", "vm:all"} <= {*offered}
+    assert offered.index("6.17-rc1") < offered.index("6.17")
+
+
+def test_the_second_of_two_kernels_and_then_files(cache: Path) -> None:
+    assert completed("mremapcheck compare --kernel 6.16 6.17-rc", cache) == ["6.17-rc1", "6.17-rc3", "6.17-rc6"]
+    assert completed("mremapcheck compare --kernel 6.16 6.17 6.1", cache) == []
+    assert "6.18" in completed("mremapcheck matrix --kernel 6.16 6.17 6.1", cache)
+    assert completed("mremapcheck run --kernel 6.16 6.1", cache) == []
+
+
+def test_scenarios_changes_and_images_by_name(cache: Path, tmp_path: Path) -> None:
+    assert "uffd-first" in completed("mremapcheck run --only uffd-f", cache)
+    (tmp_path / "mine.yaml").write_text(
+        'name: so-mine\nsummary: x\nmap: {src: "A"}\nmoves: [{old_address: src, old_size: 1p, flags: MAYMOVE}]\n'
+    )
+    assert completed(f"mremapcheck run {tmp_path / 'mine.yaml'} --only s", cache) == ["so-mine"]
+    assert completed("mremapcheck changes ", cache) == [change.id for change in CHANGES]
+    assert completed("mremapcheck kernels remove ", cache) == ["6.17.13+mine"]
+    assert completed("mremapcheck kernels path 6", cache) == ["6.17.13+mine"]
+    assert completed("mremapcheck kernels add ", cache) == []
