@@ -56,6 +56,9 @@ def mmap(process: Process, op: Mmap) -> None:
     kind = kind_of(op.kind, mm.rules.features)
     start, length = op.address.value, page_align(op.size)
     flags = (PROTECTIONS[op.prot] if kind.access is None else kind.access) | kind.base_flags
+    for how in op.how:
+        for rule in mm.rules.map_flags:
+            flags |= rule(how)
     if op.sharing == "shared":
         flags |= SHARED
     elif flags & (WRITE | NORESERVE | HUGETLB) == WRITE:
