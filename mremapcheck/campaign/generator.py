@@ -95,7 +95,7 @@ class Dice:
         """Return the scenario with this number."""
         document = _Draw(self, Random(f"{self.seed}:{number}")).document(f"f{self.seed}-{number}")
         if self._is_crowded(number):
-            document["process"] = {"map_headroom": Random(number).randrange(8)}
+            document["process"] = {"map_headroom": Random(number).randrange(-1, 8)}
         return document
 
     def _is_crowded(self, number: int) -> bool:
@@ -241,6 +241,8 @@ class _Draw:
             made["guard"] = [0]
         if "names" in features and draw.names and roll() < 0.02:
             made["name"] = random.choice(("heap", "heap", "stack"))
+        if KINDS[kind].takes_flags and roll() < 0.06:
+            made[random.choice(("noreserve", "stack"))] = True
         if "mseal" in features and roll() < _SEALED * self._dice.costly:
             made["seal"] = True
         return made

@@ -81,6 +81,9 @@ def mmap(process: Process, op: Mmap) -> None:
 def _flags_of(kind: Backing, op: Mmap) -> int:
     """Return the flags of a new mapping; raises Failed where its kind cannot have such a protection."""
     flags = (PROTECTIONS[op.prot] if kind.access is None else kind.access) | kind.base_flags
+    for how in op.how:
+        for rule in mm.rules.map_flags:
+            flags |= rule(how)
     if op.sharing == "shared":
         flags |= SHARED
     elif flags & (WRITE | NORESERVE | HUGETLB) == WRITE:
