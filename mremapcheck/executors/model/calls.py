@@ -56,7 +56,7 @@ def mmap(process: Process, op: Mmap) -> None:
     mm = process.mm
     kind = kind_of(op.kind, mm.rules.features)
     start, length = op.address.value, page_align(op.size)
-    flags = _flags_of(kind, op)
+    flags = _flags_of(mm, kind, op)
     if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
         raise Failed("mmap", EINVAL)
     count = length >> PAGE_SHIFT
@@ -78,7 +78,7 @@ def mmap(process: Process, op: Mmap) -> None:
         mm.locked += count
 
 
-def _flags_of(kind: Backing, op: Mmap) -> int:
+def _flags_of(mm: Mm, kind: Backing, op: Mmap) -> int:
     """Return the flags of a new mapping; raises Failed where its kind cannot have such a protection."""
     flags = (PROTECTIONS[op.prot] if kind.access is None else kind.access) | kind.base_flags
     for how in op.how:
