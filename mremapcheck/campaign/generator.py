@@ -209,7 +209,7 @@ class _Draw:
 
     def _attributes(self) -> Document:
         """Return what one letter is; {} is the default, private anonymous memory that was touched."""
-        random, roll, features = self._random, self._random.random, self._features
+        random, roll = self._random, self._random.random
         kind = self._dice.kind(random)
         made: Document = {} if kind == "anon" else {"kind": kind}
         draw = KINDS[kind].draw
@@ -231,13 +231,20 @@ class _Draw:
             advice = random.choice(_ADVICE)
             if advice not in _POPULATE or not self._armed:
                 made["advice"] = advice
+        return made | self._features_of(kind, "lock" in made)
+
+    def _features_of(self, kind: str, locked: bool) -> Document:
+        """Return what not every kernel or user has of such a letter."""
+        random, roll, features = self._random, self._random.random, self._features
+        draw = KINDS[kind].draw
+        made: Document = {}
         if "uffd" in features and "missing" in draw.uffd and roll() < 0.1:
             made["uffd"] = random.choice(("missing", "missing", "missing", "missing+events"))
             self._armed = True
         elif "uffd" in features and "wp" in draw.uffd and roll() < 0.02:
             made["uffd"] = random.choice(("wp", "wp+events"))
             self._armed = True
-        if "guard" in features and draw.guards and "lock" not in made and roll() < 0.03:
+        if "guard" in features and draw.guards and not locked and roll() < 0.03:
             made["guard"] = [0]
         if "names" in features and draw.names and roll() < 0.02:
             made["name"] = random.choice(("heap", "heap", "stack"))

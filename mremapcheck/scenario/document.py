@@ -102,6 +102,12 @@ class Expectation:
     mappings: Mapping[str, tuple[MappingExpectation, ...]] = field(default_factory=dict)
     faults: tuple[Expectation, ...] | None = None
 
+    @property
+    def only_faults(self) -> bool:
+        """Tell whether nothing is said of what happens while there is memory."""
+        others = self.moves or self.regions or self.layout or self.counters or self.events is not None
+        return self.faults is not None and not others
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:

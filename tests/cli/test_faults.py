@@ -117,3 +117,15 @@ def test_a_kernel_without_fault_injection_is_a_skip(program: Program, write: Wri
 
 def test_three_kernels_are_too_many(program: Program, write: Write) -> None:
     assert program("faults", write(SEVERAL), "--kernel", "6.16", "6.17", "6.18").code == 2
+
+
+def test_an_entry_of_faults_alone_expects_nothing_of_a_run(program: Program, write: Write) -> None:
+    alone = LISTED.replace("    errno: EFAULT\n", "")
+    assert program("run", write(alone), "--kernel", "6.16", "--format", "json").json["summary"]["unchecked"] == 1
+    assert program("faults", write(alone), "--kernel", "6.16").code == 0
+
+
+def test_expect_does_not_lose_them(program: Program, write: Write) -> None:
+    (path,) = write(LISTED.replace("EFAULT", "EINVAL")).iterdir()
+    answer = program("expect", path)
+    assert answer.code == 2 and "`faults`" in answer.err and "ENOMEM" in path.read_text()
