@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mremapcheck.campaign.coverage import cover, coverage_lines
-from mremapcheck.campaign.generator import FOR_MODELS, Dice
+from mremapcheck.campaign.generator import FOR_MODELS, Generator
 from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.options import Only, Paths
@@ -33,6 +33,6 @@ def coverage(
 ) -> int:
     """Show which steps of a model scenarios reach, which errnos they see there, and what they never reach."""
     scenarios = select(paths or [], only or [])
-    dice = Dice(seed, costly=FOR_MODELS)
-    scenarios += [parse_document(dice.document(number)) for number in range(count)]
+    generator = Generator(seed, costly=FOR_MODELS)
+    scenarios += [parse_document(generator.document(number)) for number in range(count)]
     return print_lines(coverage_lines(cover(resolve(kernel or str(NEWEST)), scenarios), len(scenarios)))
