@@ -129,3 +129,22 @@ def test_expect_does_not_lose_them(program: Program, write: Write) -> None:
     (path,) = write(LISTED.replace("EFAULT", "EINVAL")).iterdir()
     answer = program("expect", path)
     assert answer.code == 2 and "`faults`" in answer.err and "ENOMEM" in path.read_text()
+
+
+def test_random_scenarios_are_swept(program: Program) -> None:
+    same = program("fuzz", "--faults", "--kernel", "7.3", "--against", "7.3", "--count", "20", "--jobs", "1")
+    assert same.code == 0 and "0 different" in same.out
+    asked = ("fuzz", "--faults", "--kernel", "6.16", "--against", "6.17", "--count", "60", "--format", "json")
+    answer = program(*asked, "--jobs", "1")
+    assert answer.code == 1
+    Draft202012Validator(json_schema("fuzz")).validate(answer.json)
+    assert {group["signature"][0] for group in answer.json["groups"]} == {"not-allowed"}
+    assert all(group["cause"] is None for group in answer.json["groups"])
+
+
+def test_a_campaign_of_sweeps_is_no_other_one(program: Program, tmp_path: Path) -> None:
+    folder = str(tmp_path / "campaign")
+    asked = ("fuzz", "--kernel", "7.3", "--against", "7.3", "--count", "4", "--jobs", "1", "--out", folder)
+    assert program(*asked, "--faults").code == 0
+    assert program(*asked, "--faults", "--resume").code == 0
+    assert program(*asked, "--resume").code == 2
