@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mremapcheck.campaign.group import Group, Groups
-from mremapcheck.campaign.shard import Piece, Task, work
+from mremapcheck.campaign.shard import Shard, Task, work
 from mremapcheck.campaign.source import Source
 from mremapcheck.compare.pair import Opener, Pair, default_opener
 
@@ -66,16 +66,16 @@ class Tally:
         """Scenarios of which both sides gave an outcome, or disagreed whether there is one."""
         return self.same + self.different
 
-    def add(self, piece: Piece) -> list[Group]:
-        """Take a piece in; return the groups that are new or show something smaller than before."""
-        self.done = piece.stop
-        self.same += piece.same
-        self.different += piece.different
-        self.refused += piece.refused
-        self.unloadable += piece.unloadable
-        self.skipped.update(piece.skipped)
-        self.unanswered.update(piece.unanswered)
-        return self.groups.add_piece(piece)
+    def add(self, shard: Shard) -> list[Group]:
+        """Take a shard in; return the groups that are new or show something smaller than before."""
+        self.done = shard.stop
+        self.same += shard.same
+        self.different += shard.different
+        self.refused += shard.refused
+        self.unloadable += shard.unloadable
+        self.skipped.update(shard.skipped)
+        self.unanswered.update(shard.unanswered)
+        return self.groups.add_shard(shard)
 
     def to_json(self) -> dict[str, Any]:
         """Return the ``summary`` and the ``groups`` of the ``fuzz`` report; ``from_json`` reads it."""
@@ -118,7 +118,7 @@ def run(plan: Plan, pool: Executor, jobs: int, tally: Tally, seconds: float | No
     """
     deadline = None if seconds is None else time.monotonic() + seconds
     tasks = plan.tasks(tally.done)
-    waiting: deque[Future[Piece]] = deque()
+    waiting: deque[Future[Shard]] = deque()
     try:
         while True:
             while len(waiting) < jobs * 2 and (deadline is None or time.monotonic() < deadline):

@@ -1,6 +1,6 @@
 """Random scenarios: the same document for the same seed and number, whoever asks and in whatever order.
 
-The dice are loaded towards what matters: calls that begin and end at edges of mappings, destinations that are mapped,
+The draws are loaded towards what matters: calls that begin and end at edges of mappings, destinations that are mapped,
 neighbours that could merge, moves that follow one another. But every flag, odd address and size, overlap, limit and
 operation comes up.
 """
@@ -75,7 +75,7 @@ _PROTS = ("rw", "rw", "rw", "r", "r", "none", "rwx", "rx")
 FOR_MODELS = 16.0
 
 
-class Dice:
+class Generator:
     """Draws documents; ``features`` (see FEATURES) limits them to what both kernels have.
 
     ``costly``: how much likelier than usual everything is that costs a real kernel much: 1, or ``FOR_MODELS``, which it
@@ -95,7 +95,7 @@ class Dice:
         """Return the scenario with this number."""
         document = _Draw(self, Random(f"{self.seed}:{number}")).document(f"f{self.seed}-{number}")
         if self._is_crowded(number):
-            document["process"] = {"map_headroom": Random(number).randrange(8)}
+            document["process"] = {"map_headroom": Random(number).randrange(-1, 8)}
         return document
 
     def _is_crowded(self, number: int) -> bool:
@@ -116,9 +116,9 @@ class Dice:
 class _Draw:
     """One document in the making; remembers what its letters mean and where its moves went."""
 
-    def __init__(self, dice: Dice, random: Random) -> None:
-        self._dice = dice
-        self._features = dice.features
+    def __init__(self, generator: Generator, random: Random) -> None:
+        self._generator = generator
+        self._features = generator.features
         self._random = random
         self._vmas: dict[str, Document] = {}
         self._armed = False
@@ -126,7 +126,7 @@ class _Draw:
 
     def document(self, name: str) -> Document:
         random = self._random
-        if "special" in self._features and random.random() < _HUGE * self._dice.costly:
+        if "special" in self._features and random.random() < _HUGE * self._generator.costly:
             return huge_scenario(random, name)
         source = self._source(random.choice(_MAPPINGS))
         target = self._target(len(source))
@@ -155,7 +155,7 @@ class _Draw:
         whole = random.random() < 0.25
         while end < len(source) and source[end] != "." and (whole or source[end] == source[start]):
             end += 1
-        moves = random.choice(self._dice.motifs)(random, start, end - start, self._vmas.get(source[start], {}))
+        moves = random.choice(self._generator.motifs)(random, start, end - start, self._vmas.get(source[start], {}))
         if not self._affords_child():
             moves = [item for item in moves if item.get("op") not in _NEEDS_CHILD]
         if self._armed and any(item.get("op") == "touch" for item in moves):
@@ -209,8 +209,8 @@ class _Draw:
 
     def _attributes(self) -> Document:
         """Return what one letter is; {} is the default, private anonymous memory that was touched."""
-        random, roll, features = self._random, self._random.random, self._features
-        kind = self._dice.kind(random)
+        random, roll = self._random, self._random.random
+        kind = self._generator.kind(random)
         made: Document = {} if kind == "anon" else {"kind": kind}
         draw = KINDS[kind].draw
         if KINDS[kind].offset and KINDS[kind].file:
@@ -231,17 +231,26 @@ class _Draw:
             advice = random.choice(_ADVICE)
             if advice not in _POPULATE or not self._armed:
                 made["advice"] = advice
+        return made | self._features_of(kind, "lock" in made)
+
+    def _features_of(self, kind: str, locked: bool) -> Document:
+        """Return what not every kernel or user has of such a letter."""
+        random, roll, features = self._random, self._random.random, self._features
+        draw = KINDS[kind].draw
+        made: Document = {}
         if "uffd" in features and "missing" in draw.uffd and roll() < 0.1:
             made["uffd"] = random.choice(("missing", "missing", "missing", "missing+events"))
             self._armed = True
         elif "uffd" in features and "wp" in draw.uffd and roll() < 0.02:
             made["uffd"] = random.choice(("wp", "wp+events"))
             self._armed = True
-        if "guard" in features and draw.guards and "lock" not in made and roll() < 0.03:
+        if "guard" in features and draw.guards and not locked and roll() < 0.03:
             made["guard"] = [0]
         if "names" in features and draw.names and roll() < 0.02:
             made["name"] = random.choice(("heap", "heap", "stack"))
-        if "mseal" in features and roll() < _SEALED * self._dice.costly:
+        if KINDS[kind].takes_flags and roll() < 0.06:
+            made[random.choice(("noreserve", "stack"))] = True
+        if "mseal" in features and roll() < _SEALED * self._generator.costly:
             made["seal"] = True
         return made
 
@@ -265,7 +274,7 @@ class _Draw:
             choice["name"] = lambda: {"name": random.choice(("heap", "stack"))}
         if "mseal" in self._features:
             choice["mseal"] = dict
-        parts = {**_OPERATIONS, "mseal": _SEALING * self._dice.costly}
+        parts = {**_OPERATIONS, "mseal": _SEALING * self._generator.costly}
         op = random.choices(list(choice), [parts.get(name, 1) for name in choice])[0]
         region, length = ("src", source) if random.random() < 0.7 else ("dst", target)
         first = random.randrange(length)
@@ -307,7 +316,7 @@ class _Draw:
         return {}
 
     def _affords_child(self) -> bool:
-        return self._random.random() < _FORKING * self._dice.costly
+        return self._random.random() < _FORKING * self._generator.costly
 
 
 def _kind(made: Document) -> Draw:

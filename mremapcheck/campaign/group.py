@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from mremapcheck.campaign.shard import Piece, form
+from mremapcheck.campaign.shard import Shard, form
 from mremapcheck.compare.finding import Mismatch
 
 
@@ -42,10 +42,10 @@ class Groups:
     def __iter__(self) -> Iterator[Group]:
         return iter(self._groups.values())
 
-    def add_piece(self, piece: Piece) -> list[Group]:
-        """Sort a piece's mismatches in; return the groups that are new or have a smaller scenario than before."""
+    def add_shard(self, shard: Shard) -> list[Group]:
+        """Sort a shard's mismatches in; return the groups that are new or have a smaller scenario than before."""
         changed: dict[str, Group] = {}
-        for mismatch, more in zip(piece.mismatches, piece.unshrunk, strict=True):
+        for mismatch, more in zip(shard.mismatches, shard.unshrunk, strict=True):
             group, better = self._add(mismatch)
             group.count += more
             if better:

@@ -50,7 +50,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Shard:
     """What came of a task. The numbers are of scenarios; ``refused``: a set-up step failed alike on both sides.
 
     ``skipped`` and ``unanswered`` are by reason. ``unloadable`` are documents that are no scenario. ``unshrunk``: how
@@ -76,7 +76,7 @@ class Likeness(NamedTuple):
     cause: tuple[str, ...] | None
 
 
-def work(task: Task) -> Piece:
+def work(task: Task) -> Shard:
     """Do a task with this process's executors. Where an executor gives up the task is tried once more with new ones.
 
     Raises ExecutorError where that fails as well.
@@ -93,7 +93,7 @@ def work(task: Task) -> Piece:
             gc.enable()
 
 
-def _work(task: Task) -> Piece:
+def _work(task: Task) -> Shard:
     pair = kept_pair(task.a, task.b, task.opener, task.pair)
     counts: Counter[str] = Counter()
     reasons: dict[str, Counter[str]] = {"skipped": Counter(), "unanswered": Counter()}
@@ -121,7 +121,7 @@ def _work(task: Task) -> Piece:
     workshop = _Workshop(task, pair)
     for number, document, asked in found:
         workshop.take(number, document, asked)
-    return Piece(
+    return Shard(
         start=task.start,
         stop=task.start + counts["drawn"],
         same=counts["same"],

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from mremapcheck.campaign.bounds import Bounds
 from mremapcheck.campaign.bounds_text import bounds_text
-from mremapcheck.campaign.generator import FEATURES, FOR_MODELS, Dice
+from mremapcheck.campaign.generator import FEATURES, FOR_MODELS, Generator
 
 
 class Source(Protocol):
@@ -25,7 +25,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Random:
-    """Endless random documents (see ``dice``); ``models``: only models are asked, which may be asked anything."""
+    """Endless random documents (see ``generator``); ``models``: only models are asked, which may be asked anything."""
 
     seed: int
     features: frozenset[str] = FEATURES
@@ -33,8 +33,8 @@ class Random:
 
     def documents(self, start: int, stop: int) -> Iterator[dict[str, Any]]:
         """Yield the documents numbered ``start`` up to ``stop``, in order."""
-        dice = Dice(self.seed, self.features, FOR_MODELS if self.models else 1)
-        return (dice.document(number) for number in range(start, stop))
+        generator = Generator(self.seed, self.features, FOR_MODELS if self.models else 1)
+        return (generator.document(number) for number in range(start, stop))
 
     def to_json(self) -> dict[str, Any]:
         """Return the seed, the features that may be drawn, and whether it is for models."""

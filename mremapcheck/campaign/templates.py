@@ -1,6 +1,6 @@
 """Sequences of operations that programs really make, and in which much of mremap's history happened.
 
-Each motif returns items of ``moves`` on ``src`` and ``dst``; sizes and details are drawn. What the dice would only put
+Each motif returns items of ``moves`` on ``src`` and ``dst``; sizes and details are drawn. What chance would put
 together once in a million throws comes up all the time here: memory that leaves and comes back, holes that are filled,
 mappings that were split and grow together again.
 """
@@ -173,7 +173,7 @@ def duplicate(random: Random, start: int, pages: int, made: Attributes) -> Items
 
 Motif: TypeAlias = Callable[[Random, int, int, Attributes], Items]
 
-#: Motif -> the features (see ``dice.FEATURES``) that it takes.
+#: Motif -> the features (see ``generator.FEATURES``) that it takes.
 MOTIFS: dict[Motif, frozenset[str]] = {
     beside: frozenset(),
     fill_hole: frozenset(),

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from mremapcheck.campaign.campaign import run
+from mremapcheck.campaign.pool import pool, processors
+from mremapcheck.campaign.progress import Progress
+from mremapcheck.campaign.report import group_lines, report_json, summary_lines
+from mremapcheck.campaign.state import Folder
+from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
 from mremapcheck.cli.completion import references
+from mremapcheck.cli.listing import print_lines
+from mremapcheck.cli.output import Stdout
 
 if TYPE_CHECKING:
     from mremapcheck.campaign.campaign import Plan, Tally
@@ -94,13 +102,6 @@ def carry_out(
 
     What was done is kept in ``out`` even where it ends early; an interrupt is part of what is returned.
     """
-    from mremapcheck.campaign.campaign import run
-    from mremapcheck.campaign.pool import pool, processors
-    from mremapcheck.campaign.progress import Progress
-    from mremapcheck.campaign.report import group_lines
-    from mremapcheck.campaign.state import Folder
-    from mremapcheck.cli.output import Stdout
-
     limit = seconds(time)
     interrupt = None
     with pool(jobs or processors(), cluster) as (executor, workers):
@@ -136,10 +137,6 @@ def _kernels(plan: Plan) -> dict[str, Any]:
 
 def conclude(plan: Plan, done: Done, look: Look, command: str) -> int:
     """Write the last part of the report and return the exit code: 0 no mismatch, 1 some, 4 nothing was compared."""
-    from mremapcheck.campaign.report import report_json, summary_lines
-    from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
-    from mremapcheck.cli.listing import print_lines
-
     tally = done.tally
     if look is Look.JSON:
         print_lines([report_json(plan, tally, done.kernels, command, done.trouble)])

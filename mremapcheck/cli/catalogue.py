@@ -8,7 +8,13 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.files import put
 from mremapcheck.cli.options import Only, Paths
+from mremapcheck.convert.catalogue.entries import entries
+from mremapcheck.convert.catalogue.html import html
+from mremapcheck.convert.catalogue.markdown import markdown
+from mremapcheck.executors.model.registry import NEWEST, OLDEST
+from mremapcheck.scenario.selection import select
 
 
 class Page(str, Enum):
@@ -27,19 +33,10 @@ def catalogue(
     ] = None,
 ) -> int:
     """Write every scenario with its drawing, who relies on it, its citations, and what each era of kernels does."""
-    from mremapcheck.cli.files import put
-    from mremapcheck.convert.catalogue.entries import entries
-    from mremapcheck.executors.model.registry import NEWEST, OLDEST
-    from mremapcheck.scenario.selection import select
-
     found = list(entries(select(paths or [], only or [])))
     if page is Page.HTML:
-        from mremapcheck.convert.catalogue.html import html
-
         text = html(found, str(OLDEST), str(NEWEST))
     else:
-        from mremapcheck.convert.catalogue.markdown import markdown
-
         text = markdown(found)
     put(text, out)
     return 0

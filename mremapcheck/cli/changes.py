@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.completion import change_ids
+from mremapcheck.cli.listing import print_document, print_lines
 from mremapcheck.cli.options import ListFormat, Listing
+from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.report.changes import change_json, change_lines, select_changes
 
 
 def changes(
@@ -28,10 +31,6 @@ def changes(
     Each has its commit in mainline, the first release that has it, the first update of each stable series that took it,
     and what user space sees. A `?` marks what is not certain.
     """
-    from mremapcheck.cli.listing import print_document, print_lines
-    from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.report.changes import change_json, change_lines, select_changes
-
     chosen = select_changes(ids or [], KernelVersion.parse(since) if since else None)
     if look is ListFormat.JSON:
         return print_document("changes", {"changes": [change_json(change) for change in chosen]})

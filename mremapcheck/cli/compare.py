@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.bisecting import Decisive, TermNew, TermOld, say
+from mremapcheck.cli.codes import of_comparison
 from mremapcheck.cli.completion import references
+from mremapcheck.cli.environment import tell
+from mremapcheck.cli.listing import list_scenarios
 from mremapcheck.cli.options import (
     TABLE,
     Bisect,
@@ -26,6 +29,12 @@ from mremapcheck.cli.options import (
     Verbose,
     outputs,
 )
+from mremapcheck.cli.reporting import Wanted, report
+from mremapcheck.compare.baseline import Baseline
+from mremapcheck.compare.explain import compare_kernels
+from mremapcheck.executors.references import TIMEOUT, open_executor
+from mremapcheck.report.text import counted
+from mremapcheck.scenario.selection import select
 
 
 def compare(
@@ -68,16 +77,6 @@ def compare(
     Exit codes: 0 no difference (or only accepted ones), 1 differences, 2 usage or a scenario that does not load,
     4 nothing was compared.
     """
-    from mremapcheck.cli.codes import of_comparison
-    from mremapcheck.cli.environment import tell
-    from mremapcheck.cli.listing import list_scenarios
-    from mremapcheck.cli.reporting import Wanted, report
-    from mremapcheck.compare.baseline import Baseline
-    from mremapcheck.compare.explain import compare_kernels
-    from mremapcheck.executors.references import TIMEOUT, open_executor
-    from mremapcheck.report.text import counted
-    from mremapcheck.scenario.selection import select
-
     if list_only:
         return list_scenarios(select(paths or [], only or []), look)
     if not kernel or len(kernel) != 2:

@@ -6,8 +6,15 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.campaign.coverage import cover, coverage_lines
+from mremapcheck.campaign.generator import FOR_MODELS, Generator
 from mremapcheck.cli.completion import references
+from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.options import Only, Paths
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.model.registry import NEWEST
+from mremapcheck.scenario.parse import parse_document
+from mremapcheck.scenario.selection import select
 
 
 def coverage(
@@ -25,15 +32,7 @@ def coverage(
     only: Only = None,
 ) -> int:
     """Show which steps of a model scenarios reach, which errnos they see there, and what they never reach."""
-    from mremapcheck.campaign.coverage import cover, coverage_lines
-    from mremapcheck.campaign.generator import FOR_MODELS, Dice
-    from mremapcheck.cli.listing import print_lines
-    from mremapcheck.executors.model.reference import resolve
-    from mremapcheck.executors.model.registry import NEWEST
-    from mremapcheck.scenario.parse import parse_document
-    from mremapcheck.scenario.selection import select
-
     scenarios = select(paths or [], only or [])
-    dice = Dice(seed, costly=FOR_MODELS)
-    scenarios += [parse_document(dice.document(number)) for number in range(count)]
+    generator = Generator(seed, costly=FOR_MODELS)
+    scenarios += [parse_document(generator.document(number)) for number in range(count)]
     return print_lines(coverage_lines(cover(resolve(kernel or str(NEWEST)), scenarios), len(scenarios)))

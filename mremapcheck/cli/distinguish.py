@@ -6,8 +6,15 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.campaign.distinguish import plan as plan_for
+from mremapcheck.campaign.distinguish import refined, refinement, select
+from mremapcheck.campaign.report import group_lines
+from mremapcheck.campaign.state import written
+from mremapcheck.campaign.write import write
 from mremapcheck.cli.campaigning import CampaignFormat, Jobs, Look, Out, Time, carry_out
+from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
 from mremapcheck.cli.completion import references
+from mremapcheck.cli.listing import print_document, print_lines
 
 
 def distinguish(
@@ -28,14 +35,6 @@ def distinguish(
 
     Exit codes: 0 nothing tells them apart, 1 something does, 2 usage, 4 nothing was compared.
     """
-    from mremapcheck.campaign.distinguish import plan as plan_for
-    from mremapcheck.campaign.distinguish import refined, refinement, select
-    from mremapcheck.campaign.report import group_lines
-    from mremapcheck.campaign.state import written
-    from mremapcheck.campaign.write import write
-    from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
-    from mremapcheck.cli.listing import print_document, print_lines
-
     if not kernel or len(kernel) != 2:
         raise typer.BadParameter("two kernels are told apart, as in `--kernel 6.16 6.17`", param_hint="--kernel")
     a, b = kernel

@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.campaign.bounds_text import bounds_text, parse_bounds
+from mremapcheck.campaign.campaign import Plan
+from mremapcheck.campaign.source import Enumerated
 from mremapcheck.cli.campaigning import (
     Against,
     CampaignFormat,
@@ -20,6 +23,7 @@ from mremapcheck.cli.campaigning import (
     conclude,
 )
 from mremapcheck.cli.completion import references
+from mremapcheck.cli.listing import print_lines
 
 
 def enumerate(
@@ -52,11 +56,6 @@ def enumerate(
 
     Exit codes: 0 no mismatch, 1 mismatches, 2 usage, 4 nothing was compared.
     """
-    from mremapcheck.campaign.bounds_text import bounds_text, parse_bounds
-    from mremapcheck.campaign.campaign import Plan
-    from mremapcheck.campaign.source import Enumerated
-    from mremapcheck.cli.listing import print_lines
-
     bounds = parse_bounds(bound or [])
     if count_only or look is Look.TABLE:
         print_lines([f"{bounds.count():,} scenarios within {bounds_text(bounds)}"])

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mremapcheck.cli.completion import references
+from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.options import Only
+from mremapcheck.convert.expect.entries import Seen, entries, holds
+from mremapcheck.convert.expect.rewrite import write
+from mremapcheck.convert.export.oracle import open_models, turning_points
+from mremapcheck.executors.references import open_executor
+from mremapcheck.report.text import counted
+from mremapcheck.scenario.selection import select
 
 if TYPE_CHECKING:
-    from mremapcheck.convert.expect.entries import Seen
     from mremapcheck.scenario.document import Scenario
 
 
@@ -36,12 +42,6 @@ def expect(
 
     Exit codes: 0 written, or nothing to write; 1 with --check, where something is not as it should be; 2 usage.
     """
-    from mremapcheck.cli.listing import print_lines
-    from mremapcheck.convert.expect.entries import entries, holds
-    from mremapcheck.convert.expect.rewrite import write
-    from mremapcheck.report.text import counted
-    from mremapcheck.scenario.selection import select
-
     scenarios = select(files, only or [])
     wrong = [(scenario, seen) for scenario, seen in _asked(scenarios, kernel) if not holds(scenario, seen)]
     done = "to be written" if check else "written"
@@ -58,10 +58,6 @@ def expect(
 
 def _asked(scenarios: Sequence[Scenario], kernel: str | None) -> list[tuple[Scenario, list[Seen]]]:
     """Return each scenario with what one kernel does, or every release at which the model changes."""
-    from mremapcheck.convert.expect.entries import Seen
-    from mremapcheck.convert.export.oracle import open_models, turning_points
-    from mremapcheck.executors.references import open_executor
-
     if kernel is not None:
         with open_executor(kernel) as executor:
             version = executor.kernel.version

@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.cli.files import put
 from mremapcheck.cli.options import Only, Paths
+from mremapcheck.convert.export.generate import reproducer_of
+from mremapcheck.scenario.selection import select
 
 
 def export(
@@ -19,11 +23,6 @@ def export(
     ] = None,
 ) -> int:
     """Write one scenario as a short C reproducer, as one would send it to a mailing list."""
-    from mremapcheck.base.errors import MremapcheckError
-    from mremapcheck.cli.files import put
-    from mremapcheck.convert.export.generate import reproducer_of
-    from mremapcheck.scenario.selection import select
-
     scenarios = select(paths or [], only or [])
     if len(scenarios) > 1:
         names = ", ".join(scenario.name for scenario in scenarios[:5]) + (" ..." if len(scenarios) > 5 else "")

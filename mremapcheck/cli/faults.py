@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mremapcheck.cli.campaigning import CampaignFormat, Look
+from mremapcheck.cli.completion import references
 from mremapcheck.cli.options import Color, Colors, Jobs, ListOnly, Only, Paths, Timeout
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def faults(
         list[str] | None,
         typer.Option(
             "--kernel",
+            autocompletion=references,
             metavar="REF [REF]",
             show_default=False,
             help="A model, live, vm:PATH; two are compared.",
@@ -33,6 +35,7 @@ def faults(
         str | None,
         typer.Option(
             "--against",
+            autocompletion=references,
             metavar="REF",
             show_default=False,
             help="What this kernel shows, --kernel must allow.",

@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.campaign.campaign import PIECE, Plan
+from mremapcheck.campaign.generator import FEATURES
+from mremapcheck.campaign.source import Random
 from mremapcheck.cli.campaigning import (
     Against,
     CampaignFormat,
@@ -20,6 +23,9 @@ from mremapcheck.cli.campaigning import (
     conclude,
 )
 from mremapcheck.cli.completion import references
+from mremapcheck.compare.pair import Pair
+from mremapcheck.compare.swept_pair import SweptPair
+from mremapcheck.executors.references import is_model
 
 #: Scenarios in one piece of a campaign of sweeps, each of which takes dozens of runs.
 _SWEPT_PIECE = 32
@@ -60,13 +66,6 @@ def fuzz(
 
     Exit codes: 0 no mismatch, 1 mismatches, 2 usage, 4 nothing was compared.
     """
-    from mremapcheck.campaign.campaign import PIECE, Plan
-    from mremapcheck.campaign.generator import FEATURES
-    from mremapcheck.campaign.source import Random
-    from mremapcheck.compare.pair import Pair
-    from mremapcheck.compare.swept_pair import SweptPair
-    from mremapcheck.executors.references import is_model
-
     unknown = set(without or ()) - FEATURES
     if unknown:
         known = ", ".join(sorted(FEATURES))

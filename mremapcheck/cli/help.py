@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Annotated
 
 import typer
+
+from mremapcheck.cli.listing import print_lines
+from mremapcheck.cli.output import Stdout
+from mremapcheck.docs import topics
 
 
 def help(  # the command's name
@@ -15,9 +20,7 @@ def help(  # the command's name
     man: Annotated[bool, typer.Option("--man", help="The page in the form that man(1) reads.")] = False,
 ) -> int:
     """Show a page of the manual; without a topic, which pages there are."""
-    from mremapcheck.cli.listing import print_lines
     from mremapcheck.cli.main import COMMANDS, build
-    from mremapcheck.docs import topics
 
     if not topic:
         width = max(map(len, topics()))
@@ -44,11 +47,6 @@ def _near(topic: str, names: Iterable[str]) -> str:
 
 def _show(markdown: str) -> int:
     """Print Markdown: as it is, or drawn and in a pager where people read it on a terminal."""
-    import os
-
-    from mremapcheck.cli.listing import print_lines
-    from mremapcheck.cli.output import Stdout
-
     if not Stdout().isatty() or os.environ.get("TERM") == "dumb":
         return print_lines(markdown.splitlines())
     from rich.console import Console

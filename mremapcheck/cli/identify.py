@@ -8,8 +8,15 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
 from mremapcheck.cli.completion import references
+from mremapcheck.cli.listing import print_document, print_lines
 from mremapcheck.cli.options import Timeout, Verbose
+from mremapcheck.compare.identify import identify as find
+from mremapcheck.executors.model.registry import find as find_changes
+from mremapcheck.executors.references import TIMEOUT, open_executor
+from mremapcheck.report.identity import identity_lines, presence_lines
+from mremapcheck.scenario.selection import select
 
 
 class Look(str, Enum):
@@ -42,14 +49,6 @@ def identify(
     for what its configuration leaves out, or all changes asked for; 1 something else, or not all of them; 2 usage;
     4 nothing ran, or nothing here tells.
     """
-    from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
-    from mremapcheck.cli.listing import print_document, print_lines
-    from mremapcheck.compare.identify import identify as find
-    from mremapcheck.executors.model.registry import find as find_changes
-    from mremapcheck.executors.references import TIMEOUT, open_executor
-    from mremapcheck.report.identity import identity_lines, presence_lines
-    from mremapcheck.scenario.selection import select
-
     asked = {word: find_changes(word) for word in words or () if not Path(word).exists()}
     unknown = [word for word, found in asked.items() if not found and "/" not in word and "." not in word]
     if unknown:

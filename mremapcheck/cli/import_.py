@@ -7,8 +7,14 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.codes import GOOD, NOTHING_RAN
 from mremapcheck.cli.completion import references
+from mremapcheck.cli.traces import read_logs, refuse_taken, stem, tell_reading, write
 from mremapcheck.convert.trace.calls import CALLS
+from mremapcheck.convert.trace.collect import scenarios
+from mremapcheck.convert.trace.logs import source_of, stem_of
+from mremapcheck.convert.trace.witnesses import models
+from mremapcheck.kernels.version import KernelVersion
 
 _HELP = f"""Turn logs into scenarios: one for each kind of mremap that a program makes, with what lay around it.
 
@@ -41,13 +47,6 @@ def import_(
     ] = None,
 ) -> int:
     """See ``_HELP``: the calls to trace come from the one list."""
-    from mremapcheck.cli.codes import GOOD, NOTHING_RAN
-    from mremapcheck.cli.traces import read_logs, refuse_taken, stem, tell_reading, write
-    from mremapcheck.convert.trace.collect import scenarios
-    from mremapcheck.convert.trace.logs import source_of, stem_of
-    from mremapcheck.convert.trace.witnesses import models
-    from mremapcheck.kernels.version import KernelVersion
-
     version = KernelVersion.parse(kernel) if kernel else None
     collection = read_logs(logs)
     source = source_of(logs)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.cli.files import put
+from mremapcheck.scenario.schema import modeline
 
 
 def init(
@@ -14,12 +19,6 @@ def init(
     ] = None,
 ) -> int:
     """Give a commented scenario to start from: run it, change it, run it again."""
-    from importlib.resources import files
-
-    from mremapcheck.base.errors import MremapcheckError
-    from mremapcheck.cli.files import put
-    from mremapcheck.scenario.schema import modeline
-
     if file is not None and str(file) != "-" and file.exists():
         raise MremapcheckError(f"{file} is there already", "give another name")
     example = files("mremapcheck.scenario").joinpath("example.yaml").read_text(encoding="utf-8")

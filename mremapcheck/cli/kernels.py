@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mremapcheck.cli.completion import image_names
+from mremapcheck.cli.listing import print_document, print_lines
 from mremapcheck.cli.options import ListFormat, Listing
+from mremapcheck.executors.vm.images import known
+from mremapcheck.executors.vm.images.image import open_image
+from mremapcheck.executors.vm.images.known import all_known, boot_of
 
 if TYPE_CHECKING:
     from mremapcheck.executors.vm.images.known import Known
@@ -56,11 +60,7 @@ def kernels(
     """
     words = what or []
     _check(action, words, name)
-    from mremapcheck.cli.listing import print_document, print_lines
-
     if action is Action.LIST:
-        from mremapcheck.executors.vm.images.known import all_known
-
         found = all_known()
         if look is ListFormat.JSON:
             return print_document("kernels", {"kernels": [_facts(known) for known in found]})
@@ -89,9 +89,6 @@ def _check(action: Action, words: list[str], name: str) -> None:
 
 
 def _add(words: list[str], name: str, update: bool) -> Any:
-    from mremapcheck.executors.vm.images import known
-    from mremapcheck.executors.vm.images.image import open_image
-
     path = Path(words[0]).expanduser()
     image = open_image(path)
     added = known.add(image, name, str(path.resolve()))
@@ -107,21 +104,15 @@ def _fetch(words: list[str], name: str, update: bool) -> Any:
 
 
 def _remove(words: list[str], name: str, update: bool) -> Any:
-    from mremapcheck.executors.vm.images import known
-
     for word in words:
         yield f"removed {known.remove(word).name}"
 
 
 def _path(words: list[str], name: str, update: bool) -> Any:
-    from mremapcheck.executors.vm.images import known
-
     yield known.get(words[0]).path
 
 
 def _facts(known: Known) -> dict[str, Any]:
-    from mremapcheck.executors.vm.images.known import boot_of
-
     boot = boot_of(known.digest)
     return {
         "name": known.name,
@@ -134,8 +125,6 @@ def _facts(known: Known) -> dict[str, Any]:
 
 
 def _table(found: list[Known], markdown: bool) -> list[str]:
-    from mremapcheck.executors.vm.images.known import boot_of
-
     if not found:
         return [
             "no kernels are known yet: `mremapcheck kernels fetch 6.12 6.17` gets some,",
@@ -146,11 +135,11 @@ def _table(found: list[Known], markdown: bool) -> list[str]:
     from mremapcheck.base.text.markdown import text
 
     rows: list[list[str]] = []
-    for known in found:
-        boot = boot_of(known.digest)
+    for kernel in found:
+        boot = boot_of(kernel.digest)
         told = "seconds" in boot and "accelerator" in boot
         booted = f"in {boot['seconds']} s ({boot['accelerator'].upper()})" if told else "not yet"
-        rows.append([f"vm:{known.name}", str(known.version), booted, known.origin])
+        rows.append([f"vm:{kernel.name}", str(kernel.version), booted, kernel.origin])
     headers = ["reference", "version", "booted", "from"]
     rows = [[text(cell) for cell in row] for row in rows] if markdown else rows
     return tabulate(rows, headers, tablefmt="github" if markdown else "plain", disable_numparse=True).splitlines()

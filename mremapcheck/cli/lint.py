@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from mremapcheck.cli.listing import print_document, print_lines
 from mremapcheck.cli.options import ListFormat, Listing, Paths
+from mremapcheck.scenario.selection import problems
 
 
 def lint(paths: Paths = None, look: Listing = ListFormat.TABLE) -> int:
@@ -10,9 +12,6 @@ def lint(paths: Paths = None, look: Listing = ListFormat.TABLE) -> int:
 
     Exit codes: 0 nothing found but notes, 1 warnings only, 2 errors.
     """
-    from mremapcheck.cli.listing import print_document, print_lines
-    from mremapcheck.scenario.selection import problems
-
     found = problems(paths or [])
     if look is ListFormat.JSON:
         print_document("lint", {"problems": [problem.to_json() for problem in found]})

@@ -6,7 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.cli.output import Stdout
+from mremapcheck.report.json import TOOL
+from mremapcheck.report.text import cut, terminal_width
 
 if TYPE_CHECKING:
     from mremapcheck.scenario.document import Scenario
@@ -19,8 +22,6 @@ def list_scenarios(scenarios: Sequence[Scenario], look: str) -> int:
         return print_document(
             "list", {"scenarios": [{"scenario": s.name, **{key: getattr(s, key) for key in keys}} for s in scenarios]}
         )
-    from mremapcheck.base.text.terminal import one_line
-
     width = max(len(scenario.name) for scenario in scenarios)
     return print_lines(
         (f"{scenario.name:<{width}}  {one_line(scenario.summary)}".rstrip() for scenario in scenarios), clipped=True
@@ -29,8 +30,6 @@ def list_scenarios(scenarios: Sequence[Scenario], look: str) -> int:
 
 def print_document(name: str, data: dict[str, Any]) -> int:
     """Print a JSON document with its schema's name; return the exit code 0."""
-    from mremapcheck.report.json import TOOL
-
     return print_lines([json.dumps({"schema": f"mremapcheck.{name}/1", "tool": TOOL, **data}, indent=1)])
 
 
@@ -38,8 +37,6 @@ def print_lines(lines: Any, clipped: bool = False, out: Stdout | None = None) ->
     """Print lines, of a table (``clipped``) no more than fits on a terminal; return the exit code 0."""
     out = out or Stdout()
     if clipped:
-        from mremapcheck.report.text import cut, terminal_width
-
         width = terminal_width(out)
         lines = (cut(line, width) for line in lines)
     out.write("".join(f"{line}\n" for line in lines))

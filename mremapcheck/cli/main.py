@@ -7,7 +7,7 @@ command that is called gets imported. It returns the exit code (``codes``).
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from keyword import iskeyword
 from signal import SIGINT
@@ -86,7 +86,8 @@ def call(args: Sequence[str], alone: bool = False) -> int:
             out.write(f"mremapcheck {__version__}\n")
             code = 0
         else:
-            code = build(request.command)(list(args), prog_name="mremapcheck", standalone_mode=False)
+            listed = bool(args) and request.command not in COMMANDS  # completion comes without arguments
+            code = build(request.command, listed)(list(args), prog_name="mremapcheck", standalone_mode=False)
         out.flush()
         return code if isinstance(code, int) else 0
     except BaseException as error:
@@ -95,8 +96,11 @@ def call(args: Sequence[str], alone: bool = False) -> int:
         return answer(error, request)
 
 
-def build(command: str = "") -> typer.Typer:
-    """Return the program with just this command, or with all where there is no such command."""
+def build(command: str = "", listed: bool = False) -> typer.Typer:
+    """Return the program with just this command, or with all where there is no such command.
+
+    ``listed``: they are only listed, as by --help, so none of their modules is imported.
+    """
     import typer
 
     from mremapcheck.cli import command as classes
@@ -110,7 +114,16 @@ def build(command: str = "") -> typer.Typer:
     app.callback(cls=classes.Program)(classes.program)
     for name in [command] if command in COMMANDS else COMMANDS:
         entry = COMMANDS[name]
-        function = f"{name}_" if iskeyword(name) else name
-        called = getattr(import_module(f"mremapcheck.cli.{function}"), function)
+        called = _nothing if listed else _function(name)
         app.command(name, cls=getattr(classes, entry.cls), short_help=entry.about)(called)
     return app
+
+
+def _function(command: str) -> Callable[..., int]:
+    name = f"{command}_" if iskeyword(command) else command
+    function: Callable[..., int] = getattr(import_module(f"mremapcheck.cli.{name}"), name)
+    return function
+
+
+def _nothing() -> None:
+    """Stand for a command that is only listed."""

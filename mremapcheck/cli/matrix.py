@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from mremapcheck.cli.codes import of_run
 from mremapcheck.cli.completion import references
+from mremapcheck.cli.listing import list_scenarios
 from mremapcheck.cli.options import (
     TABLE,
     Color,
@@ -23,6 +25,11 @@ from mremapcheck.cli.options import (
     Timeout,
     outputs,
 )
+from mremapcheck.cli.reporting import Wanted, report
+from mremapcheck.compare.matrix import default_kernels, rows
+from mremapcheck.executors.references import TIMEOUT, open_executor
+from mremapcheck.executors.vm.images.known import expand
+from mremapcheck.scenario.selection import select
 
 if TYPE_CHECKING:
     from mremapcheck.scenario.document import Scenario
@@ -53,10 +60,6 @@ def matrix(
 
     Exit codes are those of `run`.
     """
-    from mremapcheck.cli.listing import list_scenarios
-    from mremapcheck.compare.matrix import default_kernels
-    from mremapcheck.scenario.selection import select
-
     scenarios = select(paths or [], only or [])
     if list_only:
         return list_scenarios(scenarios, look)
@@ -77,16 +80,9 @@ class Asked(NamedTuple):
 
 def ask(scenarios: Sequence[Scenario], asked: Asked, fail_fast: bool = False) -> int:
     """Carry the scenarios out on every kernel and report; return the exit code."""
-    from mremapcheck.cli.codes import of_run
-    from mremapcheck.cli.reporting import Wanted, report
-    from mremapcheck.compare.matrix import rows
-    from mremapcheck.executors.references import TIMEOUT, open_executor
-
     wanted = Wanted(asked.look, asked.outputs, asked.color)
     references = list(asked.references)
     if "vm:all" in references:
-        from mremapcheck.executors.vm.images.known import expand
-
         references = expand(references)
     with ExitStack() as stack:
         executors = [

@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.environment import tell
+from mremapcheck.cli.files import put
 from mremapcheck.cli.options import Only, Paths
+from mremapcheck.convert.export.generate import pack_of
+from mremapcheck.convert.export.pack import pack_text
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.scenario.selection import select
 
 
 def pack(
@@ -27,19 +34,10 @@ def pack(
 
     What each kernel does is in it: as the scenarios expect, and where one expects nothing as the model has it.
     """
-    from mremapcheck.cli.environment import tell
-    from mremapcheck.cli.files import put
-    from mremapcheck.convert.export.generate import pack_of
-    from mremapcheck.executors.model.reference import resolve
-    from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.scenario.selection import select
-
     if as_version is not None:
         KernelVersion.parse(as_version)
         resolve(as_version)  # refuses what the model does not know
     packed = pack_of(select(paths or [], only or []))
-    from mremapcheck.convert.export.pack import pack_text
-
     put(pack_text(packed, as_version or ""), out)
     skipped = [case for case in packed if case.skip]
     for case in skipped:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from mremapcheck.base.errors import KernelReferenceError, MremapcheckError
+from mremapcheck.cli.codes import NOTHING_RAN, of_signal
+from mremapcheck.cli.environment import tell
+from mremapcheck.cli.traces import refuse_taken, stem, tell_check, tell_reading, write
+from mremapcheck.convert.trace.collect import scenarios
+from mremapcheck.convert.trace.logs import read
+from mremapcheck.convert.trace.record import Recording
+from mremapcheck.executors.references import open_executor
+from mremapcheck.kernels.version import KernelVersion
 
 _STDERR = 2
 
@@ -27,18 +38,6 @@ def record(
 
     Without --output the scenarios are standard output, and the program's own goes to standard error.
     """
-    import os
-
-    from mremapcheck.base.errors import KernelReferenceError, MremapcheckError
-    from mremapcheck.cli.codes import NOTHING_RAN, of_signal
-    from mremapcheck.cli.environment import tell
-    from mremapcheck.cli.traces import refuse_taken, stem, tell_check, tell_reading, write
-    from mremapcheck.convert.trace.collect import scenarios
-    from mremapcheck.convert.trace.logs import read
-    from mremapcheck.convert.trace.record import Recording
-    from mremapcheck.executors.references import open_executor
-    from mremapcheck.kernels.version import KernelVersion
-
     name = Path(command[0]).name
     uname = os.uname()
     try:

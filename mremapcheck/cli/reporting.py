@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mremapcheck.base.dataclass import dataclass
@@ -12,6 +13,7 @@ from mremapcheck.base.progress import Line
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.output import Stdout
 from mremapcheck.report.base import STATUSES, Header, Reporter, Tally, open_report, write_report
+from mremapcheck.report.several import OutputFile, Several
 from mremapcheck.report.style import WIDTH, Style, wants_colours
 from mremapcheck.report.text import terminal_width
 
@@ -68,10 +70,6 @@ def style_of(color: str, out: Stdout, detail: int = 0) -> Style:
 
 
 def _open(wanted: Wanted, header: Header, out: Stdout) -> Reporter:
-    from pathlib import Path
-
-    from mremapcheck.report.several import OutputFile, Several
-
     style = style_of(wanted.color.value if wanted.color else "auto", out, wanted.detail)
     look = next((look for look, path in wanted.files if path == "-"), wanted.look)
     files = [(look, OutputFile(Path(path))) for look, path in wanted.files if path != "-"]

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.bisecting import Decisive, TermNew, TermOld, say
+from mremapcheck.cli.codes import of_run
 from mremapcheck.cli.completion import references
+from mremapcheck.cli.listing import list_scenarios
 from mremapcheck.cli.options import (
     TABLE,
     Bisect,
@@ -26,6 +28,11 @@ from mremapcheck.cli.options import (
     Verbose,
     outputs,
 )
+from mremapcheck.cli.reporting import Wanted, report
+from mremapcheck.executors.judge import judge_all
+from mremapcheck.executors.references import TIMEOUT, open_executor
+from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.scenario.selection import select
 
 
 def run(
@@ -64,14 +71,6 @@ def run(
 
     Exit codes: 0 all as expected, 1 something was not, 2 usage or a scenario that does not load, 4 nothing ran.
     """
-    from mremapcheck.cli.codes import of_run
-    from mremapcheck.cli.listing import list_scenarios
-    from mremapcheck.cli.reporting import Wanted, report
-    from mremapcheck.executors.judge import judge_all
-    from mremapcheck.executors.references import TIMEOUT, open_executor
-    from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.scenario.selection import select
-
     files = [*outputs(output), *([("json", str(record))] if record else [])]
     version = KernelVersion.parse(expect_as) if expect_as else None
     if list_only:

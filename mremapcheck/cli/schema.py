@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
+
+from mremapcheck.cli.listing import print_lines
+from mremapcheck.report.schema import NAMES, json_schema
+from mremapcheck.scenario.schema import json_schema as scenario_schema
 
 
 def schema(
@@ -13,14 +18,7 @@ def schema(
     ] = "scenario",
 ) -> int:
     """Print the JSON Schema of scenario files, or of what a command writes with --format json."""
-    import json
-
-    from mremapcheck.cli.listing import print_lines
-    from mremapcheck.report.schema import NAMES, json_schema
-
     if name == "scenario":
-        from mremapcheck.scenario.schema import json_schema as scenario_schema
-
         document = scenario_schema()
     elif name in NAMES:
         document = json_schema(name)

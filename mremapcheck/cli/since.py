@@ -10,7 +10,17 @@ import typer
 
 from mremapcheck.cli.campaigning import CampaignFormat, Look
 from mremapcheck.cli.completion import references
+from mremapcheck.cli.listing import print_document, print_lines
 from mremapcheck.cli.options import Color, Colors, Only
+from mremapcheck.cli.output import Stdout
+from mremapcheck.cli.reporting import style_of
+from mremapcheck.compare.timeline import timeline
+from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
+from mremapcheck.executors.model.stops import stops
+from mremapcheck.executors.references import open_executor
+from mremapcheck.executors.vm.images.known import expand
+from mremapcheck.report.timeline import timeline_lines
+from mremapcheck.scenario.selection import select
 
 if TYPE_CHECKING:
     from mremapcheck.scenario.document import Scenario
@@ -36,23 +46,11 @@ def since(
 
     Exit codes: 0 told, 2 usage or a file that does not load.
     """
-    from mremapcheck.scenario.selection import select
-
     return tell(select([path], only or []), on or [], look, color)
 
 
 def tell(scenarios: Sequence[Scenario], on: Sequence[str], look: CampaignFormat, color: Color) -> int:
     """Print the timeline of each scenario; return the exit code."""
-    from mremapcheck.cli.listing import print_document, print_lines
-    from mremapcheck.cli.output import Stdout
-    from mremapcheck.cli.reporting import style_of
-    from mremapcheck.compare.timeline import timeline
-    from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
-    from mremapcheck.executors.model.stops import stops
-    from mremapcheck.executors.references import open_executor
-    from mremapcheck.executors.vm.images.known import expand
-    from mremapcheck.report.timeline import timeline_lines
-
     measured = expand(list(on))
     out = Stdout()
     style = style_of(color.value, out)

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.base.progress import Line
+from mremapcheck.base.text import yaml
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.files import put
+from mremapcheck.convert.trace.logs import looks_like, read
 from mremapcheck.report.text import counted
+from mremapcheck.scenario.schema import modeline
 
 if TYPE_CHECKING:
     from mremapcheck.convert.trace.collect import Collection, Found
@@ -26,8 +29,6 @@ _STEM = 40
 
 def read_logs(logs: Sequence[Path]) -> Collection:
     """Read strace's logs; raises MremapcheckError for one that cannot be read."""
-    from mremapcheck.convert.trace.logs import read
-
     progress = Line("reading")
     try:
         return read([(log, _lines(log, progress)) for log in logs])
@@ -42,9 +43,6 @@ def stem(name: str) -> str:
 
 def write(found: Sequence[Found], out: Path | None) -> None:
     """Write scenarios to a folder, or as one stream to standard output; raises MremapcheckError, OutputError."""
-    from mremapcheck.base.text import yaml
-    from mremapcheck.scenario.schema import modeline
-
     begin = f"{modeline()}\n"
     if out is None:
         put("---\n".join(begin + yaml.document({"name": each.name, **each.document}) for each in found), None)
@@ -93,8 +91,6 @@ def tell_reading(collection: Collection, found: Sequence[Found], source: str, lo
 
 
 def _hint(collection: Collection, logs: Sequence[Path]) -> str:
-    from mremapcheck.convert.trace.logs import looks_like
-
     if not logs:
         return "it made none: big buffers have to grow, or a mapped file, before a program calls mremap"
     if collection.reading.calls:

@@ -6,9 +6,16 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.base.text import yaml
 from mremapcheck.cli.campaigning import CampaignFormat, Look
 from mremapcheck.cli.completion import references
+from mremapcheck.cli.files import put
+from mremapcheck.cli.matrix import Asked, ask
 from mremapcheck.cli.options import Color, Colors
+from mremapcheck.cli.since import tell
+from mremapcheck.scenario.notation import document
+from mremapcheck.scenario.parse import parse_document
+from mremapcheck.scenario.schema import modeline
 
 
 def try_(
@@ -37,14 +44,6 @@ def try_(
 
     mremapcheck try src=AABB.C dst=X..... 'B: anon-shared, r' 'mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)'
     """
-    from mremapcheck.base.text import yaml
-    from mremapcheck.cli.files import put
-    from mremapcheck.cli.matrix import Asked, ask
-    from mremapcheck.cli.since import tell
-    from mremapcheck.scenario.notation import document
-    from mremapcheck.scenario.parse import parse_document
-    from mremapcheck.scenario.schema import modeline
-
     plain = document(words)
     scenario = parse_document({"summary": "asked on the command line", **plain}, path="command line", name="try")
     if as_yaml:

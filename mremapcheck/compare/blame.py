@@ -10,7 +10,9 @@ from __future__ import annotations
 from functools import cache
 
 from mremapcheck.compare.cause import Causes, Changes
+from mremapcheck.compare.explain import model_causes
 from mremapcheck.compare.finding import Finding, examine
+from mremapcheck.executors.model.registry import CHANGES
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
@@ -29,7 +31,11 @@ class Blame:
             where = finding.differences[0].where
             return _causes().find(scenario, a_changes, b_changes, [where]).get(where, ())
         sides = self._model_and_real(a, b)
-        return None if sides is None else tuple(each for each in _known() if _explains(each, scenario, *sides))
+        return (
+            None
+            if sides is None
+            else tuple(each for each in [change.id for change in CHANGES] if _explains(each, scenario, *sides))
+        )
 
     def are_causes(self, changes: tuple[str, ...], scenario: Scenario, a: Execution, b: Execution) -> bool:
         """Tell whether each of the changes alone explains what keeps a model and a real kernel apart.
@@ -63,12 +69,4 @@ def _explains(change: str, scenario: Scenario, model: Changes, target: Execution
 
 @cache
 def _causes() -> Causes:
-    from mremapcheck.compare.explain import model_causes
-
     return model_causes()
-
-
-def _known() -> list[str]:
-    from mremapcheck.executors.model.registry import CHANGES
-
-    return [change.id for change in CHANGES]

@@ -15,6 +15,10 @@ from mremapcheck.base.errors import KernelReferenceError
 from mremapcheck.compare.cause import Causes, Changes
 from mremapcheck.compare.comparison import Suspect, compare, names_of
 from mremapcheck.compare.differences import differences, worst_first
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.kernel import ModelKernel
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.model.registry import CHANGES
 from mremapcheck.executors.parallel import lockstep
 
 if TYPE_CHECKING:
@@ -114,8 +118,6 @@ def _model_of(kernel: Kernel) -> Changes | None:
     """Return the changes of a kernel: its own if they are known, else those of its version; None for an unknown one."""
     if kernel.changes is not None:
         return frozenset(kernel.changes)
-    from mremapcheck.executors.model.reference import resolve
-
     try:
         return frozenset(resolve(str(kernel.version)).ids)
     except KernelReferenceError:
@@ -124,9 +126,6 @@ def _model_of(kernel: Kernel) -> Changes | None:
 
 def model_causes() -> Causes:
     """Return the search for causes in the model's own history."""
-    from mremapcheck.executors.model.executor import ModelExecutor
-    from mremapcheck.executors.model.kernel import ModelKernel
-    from mremapcheck.executors.model.registry import CHANGES
 
     @lru_cache(maxsize=256)
     def executor(changes: Changes) -> ModelExecutor:

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple, TypeAlias
 from mremapcheck.base.errors import ScenarioError
 from mremapcheck.compare.finding import Finding, examine
 from mremapcheck.executors.protocol import Executor
+from mremapcheck.executors.references import open_executor
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.parse import parse_document
 
 #: From a kernel reference to an executor that is not entered yet.
 Opener: TypeAlias = Callable[[str], Executor]
@@ -22,8 +24,6 @@ Document: TypeAlias = dict[str, Any]
 
 def default_opener(reference: str) -> Executor:
     """Open what the command line means by a reference."""
-    from mremapcheck.executors.references import open_executor
-
     return open_executor(reference)
 
 
@@ -74,8 +74,6 @@ class Pair:
 
 def load(document: Document) -> Scenario | None:
     """Parse a document; None where it is no scenario (shrinking makes such)."""
-    from mremapcheck.scenario.parse import parse_document
-
     try:
         return parse_document(document)
     except ScenarioError:

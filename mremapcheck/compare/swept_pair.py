@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mremapcheck.scenario.document import Scenario
 
 #: What of a kernel's report differs from one time to the next.
-_NUMBERS = re.compile(r"(?:0x)?\b[0-9a-f]*[0-9][0-9a-f]*\b")
+_NUMBERS = re.compile(r"\b(?:0x[0-9a-f]+|[0-9a-f]*[0-9][0-9a-f]*)\b")
 
 
 class SweptPair(Pair):

@@ -142,7 +142,5 @@ def _result(scenario: Scenario, points: Sequence[_Point]) -> Sweep:
     for point in points:
         if point.stop:
             return Sweep(scenario, *point.stop)
-    if not points:
-        return Sweep(scenario, "skip", "it has no mremap")
     moves = tuple(point.outcomes for point in points if point.outcomes is not None)
     return Sweep(scenario, "ran", None, moves, sum(point.failed for point in points))

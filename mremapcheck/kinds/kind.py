@@ -179,3 +179,8 @@ class Kind:
     maker: Maker | None = None
     skip: Mapping[int, str] = _NO_REASONS
     draw: Draw = Draw()
+
+    @property
+    def takes_flags(self) -> bool:
+        """Whether mmap(2) itself maps it, in pages, so that it can be given flags."""
+        return self.c.mapping is None and self.backing.unit == PAGE

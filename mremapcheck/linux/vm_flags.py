@@ -90,3 +90,30 @@ def _prot(access: int) -> str:
 
 #: The first three characters of a line in /proc/PID/maps, by ``flags & ACCESS``.
 PROT_TEXT = tuple(_prot(access) for access in range(8))
+
+#: VmFlags of /proc/self/smaps (fs/proc/task_mmu.c) that say what the other fields of a mapping do not.
+VM_FLAGS = {
+    "ac": "accounted",
+    "dc": "dontfork",
+    "dd": "dontdump",
+    "de": "dontexpand",
+    "dp": "droppable",
+    "gd": "growsdown",
+    "gu": "guard",
+    "hg": "hugepage",
+    "ht": "hugetlb",
+    "io": "io",
+    "lo": "locked",
+    "mg": "mergeable",
+    "mm": "mixedmap",
+    "nh": "nohugepage",
+    "nr": "noreserve",
+    "pf": "pfnmap",
+    "rr": "random",
+    "sl": "sealed",
+    "sr": "sequential",
+    "ui": "uffd-minor",
+    "um": "uffd-missing",
+    "uw": "uffd-wp",
+    "wf": "wipeonfork",
+}

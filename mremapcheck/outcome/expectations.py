@@ -11,8 +11,8 @@ from mremapcheck.scenario.operations import Mmap, Touch
 
 if TYPE_CHECKING:
     from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.outcome.outcome import Execution, Outcome
-    from mremapcheck.scenario.document import Expectation, MoveExpectation, Scenario
+    from mremapcheck.outcome.outcome import Execution, MappingOutcome, Outcome
+    from mremapcheck.scenario.document import Expectation, MappingExpectation, MoveExpectation, Scenario
 
 NOTHING_EXPECTED = "nothing is expected of this kernel"
 
@@ -78,7 +78,7 @@ def judge(scenario: Scenario, execution: Execution, version: KernelVersion) -> R
     if execution.outcome is None:
         status = "skip" if execution.status == "skip" else "error"
         return Result(scenario, execution, status, execution.reason)
-    expected = tuple(entry for entry in scenario.expect if version in entry.kernel)
+    expected = tuple(entry for entry in scenario.expect if version in entry.kernel and not entry.only_faults)
     if not expected:
         return Result(scenario, execution, "unchecked", NOTHING_EXPECTED)
     blank = untouched(scenario)
@@ -118,6 +118,14 @@ def mismatches(entry: Expectation, outcome: Outcome, blank: frozenset[str] = fro
         mapped = tuple((vma.start, vma.pages) for vma in outcome.mappings if vma.region == region)
         if mapped != tuple(layout):
             yield Mismatch(f"layout.{region}", _layout(layout), _layout(mapped), line)
+    for region, wanted_mappings in entry.mappings.items():
+        seen_mappings = [vma for vma in outcome.mappings if vma.region == region]
+        if len(seen_mappings) != len(wanted_mappings):
+            yield Mismatch(f"mappings.{region}", str(len(wanted_mappings)), str(len(seen_mappings)), line)
+            continue
+        for number, (wanted_one, vma) in enumerate(zip(wanted_mappings, seen_mappings, strict=True)):
+            for field, expected, seen in _mapping(wanted_one, vma):
+                yield Mismatch(f"mappings.{region}[{number}].{field}", expected, seen, line)
     for counter, pages in entry.counters.items():
         if outcome.counters.get(counter) != pages:
             yield Mismatch(f"counters.{counter}", f"{pages}p", f"{outcome.counters.get(counter)}p", line)
@@ -145,6 +153,20 @@ def _move(wanted: MoveExpectation, outcome: Outcome, index: int) -> Iterator[tup
         yield "result", wanted.result, move.result or f"none ({move.errno})"
     if wanted.verdict is not None and wanted.verdict != move.verdict:
         yield "verdict", wanted.verdict, move.verdict
+
+
+def _mapping(wanted: MappingExpectation, vma: MappingOutcome) -> Iterator[tuple[str, str, str]]:
+    if wanted.prot not in (None, vma.prot):
+        yield "prot", str(wanted.prot), vma.prot
+    if wanted.sharing not in (None, vma.sharing):
+        yield "sharing", str(wanted.sharing), vma.sharing
+    if wanted.offset not in (None, vma.offset):
+        yield "offset", f"{wanted.offset}p", f"{vma.offset}p"
+    missing = [flag for flag in wanted.flags if flag not in vma.flags]
+    surplus = [flag for flag in wanted.without if flag in vma.flags]
+    if missing or surplus:
+        expected = " and ".join([*missing, *(f"not {flag}" for flag in surplus)])
+        yield "flags", expected, ", ".join(vma.flags) or "none"
 
 
 def _same_place(wanted: str, seen: str | None) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from mremapcheck.base.text import markdown
 from mremapcheck.compare.comparison import names_of
+from mremapcheck.compare.matrix import span
 from mremapcheck.report.base import Header, Tally
 from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mismatches, mismatch_block, outcome_block
 from mremapcheck.report.style import Style
@@ -83,8 +84,6 @@ class Markdown:
             self._blocks.append((name, comparison_block(comparison, self._header.kernels)))
 
     def _matrix(self, row: Row) -> None:
-        from mremapcheck.compare.matrix import span
-
         cells = []
         for era in row.eras:
             cells += [era.label] + ["="] * (era.last - era.first)

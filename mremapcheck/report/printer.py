@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from mremapcheck.report.base import STATUSES
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import counted, listed
 
@@ -19,8 +20,6 @@ class Printer:
     """Writes to ``out`` as ``style`` wants it; what a table of any report has in common."""
 
     def __init__(self, header: Header, out: Output, style: Style) -> None:
-        from mremapcheck.report.base import STATUSES
-
         self._out = out
         self._last = ""
         self.style = style

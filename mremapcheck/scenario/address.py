@@ -20,12 +20,13 @@ LONGEST_TEXT = 100
 
 UNITS = {"B": 1, "p": PAGE, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 SIZE = r"(?:[0-9]{1,20}[pBKMG]|0x[0-9a-fA-F]{1,16}B)"
+SUM = rf"{SIZE}(?:[+-]{SIZE})*"
 REGION_NAME = r"[a-z][a-z0-9_-]*"
 ADDRESS = rf"{REGION_NAME}?(?:[+-]{SIZE})*"
 
-_SIZE = re.compile(SIZE)
 _ADDRESS = re.compile(rf"({REGION_NAME}?)((?:[+-]{SIZE})*)")
-_TERM = re.compile(rf"([+-])({SIZE})")
+_SUM = re.compile(SUM)
+_TERM = re.compile(rf"([+-]?)({SIZE})")
 _ABSOLUTE = re.compile(r"0x([0-9a-fA-F]{1,16})")
 
 
@@ -36,18 +37,24 @@ class Place(NamedTuple):
     offset: int
 
 
-SIZES = "sizes look like `6p` (pages), `24K`, `2M`, `1G`, `123B` (bytes) or `0xfffB`"
+SIZES = "sizes look like `6p` (pages), `24K`, `2M`, `1G`, `123B` (bytes), `0xfffB` or `2p-1B`"
 
 
 @lru_cache(maxsize=8192)
 def parse_size(text: str) -> int:
     """Return a size in bytes; raises Refused, with the unit that was probably meant as a hint."""
-    if len(text) > LONGEST_TEXT or _SIZE.fullmatch(text) is None:
+    if len(text) > LONGEST_TEXT or _SUM.fullmatch(text) is None:
         raise Refused(f"{quote(text)} is not a size", _size_hint(text))
-    size = int(text[:-1], 16) if text.startswith("0x") else int(text[:-1]) * UNITS[text[-1]]
+    size = sum(_term(term) * (-1 if sign == "-" else 1) for sign, term in _TERM.findall(text))
+    if size < 0:
+        raise Refused(f"{quote(text)} is less than nothing", "sizes count from 0")
     if size > U64:
         raise Refused(f"{quote(text)} does not fit into 64 bits", f"the largest size is {U64:#x}B")
     return size
+
+
+def _term(text: str) -> int:
+    return int(text[:-1], 16) if text.startswith("0x") else int(text[:-1]) * UNITS[text[-1]]
 
 
 def _size_hint(text: str) -> str:
@@ -80,7 +87,7 @@ def parse_address(text: str) -> Place:
     if found is not None:
         offset = 0
         if found[2]:
-            offset = sum(parse_size(size) * (1 if sign == "+" else -1) for sign, size in _TERM.findall(found[2]))
+            offset = sum(_term(size) * (1 if sign == "+" else -1) for sign, size in _TERM.findall(found[2]))
         if not -LARGEST <= offset <= LARGEST:
             raise Refused(f"{quote(text)} is too far from the region", "regions reach 4G to either side")
         return Place(found[1], offset)

@@ -9,7 +9,7 @@ from mremapcheck.base.units import PAGE
 from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.drawing import MOST_PAGES
 from mremapcheck.scenario.fields import Choice, Flag, Text, Whole
-from mremapcheck.scenario.names import ADVICES, PROTS, UFFD_MODES
+from mremapcheck.scenario.names import ADVICES, MAP_FLAGS, PROTS, UFFD_MODES
 from mremapcheck.scenario.reader import Refused
 from mremapcheck.scenario.records import ListOf, key
 from mremapcheck.scenario.values import Lock, Size
@@ -37,6 +37,13 @@ class Attributes:
     )
     seal: bool = key(Flag(), "mseal(2)", default=False)
     name: str | None = key(VMA_NAME, "prctl(PR_SET_VMA_ANON_NAME)", default=None)
+    noreserve: bool = key(Flag(), "MAP_NORESERVE: no memory is promised for it", default=False)
+    stack: bool = key(Flag(), "MAP_STACK: no huge pages, since Linux 6.8", default=False)
+
+    @property
+    def how(self) -> tuple[str, ...]:
+        """The flags of mmap(2) that it is made with, beside those of its kind."""
+        return tuple(name for name in MAP_FLAGS if getattr(self, name))
 
     def faults(self) -> Iterator[Refused]:
         """Yield what does not go together."""
@@ -55,6 +62,9 @@ class Attributes:
         if self.touch and not kind.touched:
             message = f"{self.kind} belongs to the kernel and is never touched"
             yield Refused(message, "leave `touch` out, or say `touch: false`", at=("touch",))
+        if not kind.takes_flags:
+            for name in self.how:
+                yield Refused(f"{self.kind} cannot be made with {name}", f"leave `{name}` out", at=(name,))
 
 
 _OTHER_KIND = {

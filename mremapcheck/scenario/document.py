@@ -69,12 +69,27 @@ class MoveExpectation:
 
 
 @dataclass(frozen=True, slots=True)
+class MappingExpectation:
+    """What is expected of one mapping, in the words of outcomes; None where nothing is said.
+
+    ``offset`` in pages; ``flags`` are those that it has, ``without`` those that it has not.
+    """
+
+    prot: str | None = None
+    sharing: str | None = None
+    offset: int | None = None
+    flags: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """What the kernels of a range do: the moves (by index; -1 is the last), and what is left afterwards.
 
     ``regions`` are drawings (see ``drawing``); ``layout`` gives the boundaries of the mappings of a region as
     (start, pages) in pages; ``counters`` are pages; ``events`` as in the outcome's JSON. ``faults``: all that the last
     move can come to besides when memory runs out in it, each with ``moves`` and ``regions`` alone; None: nothing said.
+    ``mappings`` are all of a region.
     """
 
     kernel: KernelRange
@@ -84,7 +99,14 @@ class Expectation:
     counters: Mapping[str, int]
     events: tuple[Mapping[str, str], ...] | None
     line: int = field(default=0, compare=False)
+    mappings: Mapping[str, tuple[MappingExpectation, ...]] = field(default_factory=dict)
     faults: tuple[Expectation, ...] | None = None
+
+    @property
+    def only_faults(self) -> bool:
+        """Tell whether nothing is said of what happens while there is memory."""
+        others = self.moves or self.regions or self.layout or self.counters or self.events is not None
+        return self.faults is not None and not others
 
 
 @dataclass(frozen=True, slots=True)

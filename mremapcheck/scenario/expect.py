@@ -8,9 +8,11 @@ from dataclasses import field
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE
 from mremapcheck.kernels.ranges import KernelRange
+from mremapcheck.linux.vm_flags import PROT_TEXT, PROTECTIONS, VM_FLAGS
 from mremapcheck.scenario.address import REGION_NAME
-from mremapcheck.scenario.document import Expectation, MoveExpectation
+from mremapcheck.scenario.document import Expectation, MappingExpectation, MoveExpectation
 from mremapcheck.scenario.fields import Choice, Field
+from mremapcheck.scenario.names import PROTS
 from mremapcheck.scenario.reader import Refused
 from mremapcheck.scenario.records import ListOf, MapOf, Record, Tagged, key
 from mremapcheck.scenario.values import ERRNO, KERNELS, LAYOUT, Outline, Result, Size, known_place
@@ -89,6 +91,31 @@ class Counters:
         return {name: size // PAGE for name, size in said.items() if size is not None}
 
 
+@dataclass(slots=True, kw_only=True)
+class MappingItem:
+    """What is expected of one mapping of a region."""
+
+    prot: str | None = key(Choice(PROTS), "its protection", default=None)
+    sharing: str | None = key(Choice(("private", "shared")), "whose its changes are", default=None)
+    offset: int | None = key(Size(multiple=PAGE), "where in its file it begins: `4p`", default=None)
+    flags: tuple[str, ...] = key(
+        ListOf(Choice(VM_FLAGS.values()), most=8, single=True), "what it is: `locked`", default=()
+    )
+    without: tuple[str, ...] = key(ListOf(Choice(VM_FLAGS.values()), most=8, single=True), "what it is not", default=())
+
+    def faults(self) -> Iterator[Refused]:
+        """Yield a flag that is there and is not."""
+        for flag in self.flags:
+            if flag in self.without:
+                yield Refused(f"`{flag}` is in `flags` and in `without`", "leave one of them out", at=("without",))
+
+    def expectation(self) -> MappingExpectation:
+        """Return it in the words of outcomes."""
+        prot = None if self.prot is None else PROT_TEXT[PROTECTIONS[self.prot]]
+        offset = None if self.offset is None else self.offset // PAGE
+        return MappingExpectation(prot, self.sharing, offset, self.flags, self.without)
+
+
 EVENT: Field[RemapEvent | UnmapEvent] = Tagged("event", {"remap": Record(RemapEvent), "unmap": Record(UnmapEvent)})
 
 
@@ -116,6 +143,11 @@ class ExpectItem(MoveExpectItem):
     )
     layout: Mapping[str, tuple[tuple[int, int], ...]] = key(
         MapOf(LAYOUT, REGION_NAME, known_place), "mappings of a region: `0+3 3+1` (start+pages)", default=dict
+    )
+    mappings: Mapping[str, tuple[MappingItem, ...]] = key(
+        MapOf(ListOf(Record(MappingItem)), REGION_NAME, known_place),
+        "all mappings of a region, in order: `[{prot: r, flags: locked}, {}]`",
+        default=dict,
     )
     counters: Counters | None = key(Record(Counters), "pages locked and mapped", default=None)
     events: tuple[RemapEvent | UnmapEvent, ...] | None = key(ListOf(EVENT), "events of a userfaultfd", default=None)
@@ -145,6 +177,7 @@ class ExpectItem(MoveExpectItem):
             events=None if self.events is None else tuple(event.to_json() for event in self.events),
             faults=None if self.faults_ is None else tuple(item.entry(self.kernel, line) for item in self.faults_),
             line=line,
+            mappings={region: tuple([item.expectation() for item in items]) for region, items in self.mappings.items()},
         )
 
 

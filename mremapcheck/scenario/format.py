@@ -82,7 +82,9 @@ class ProcessItem:
 
     rlimits: RlimitsItem | None = key(Record(RlimitsItem), "resource limits", default=None)
     keep: tuple[str, ...] = key(ListOf(CAPABILITY), "capabilities that are not dropped", default=())
-    map_headroom: int | None = key(Whole(0, 65530), "map slots left below vm.max_map_count", default=None)
+    map_headroom: int | None = key(
+        Whole(-1, 65530), "map slots left below vm.max_map_count; -1: one mapping beyond it", default=None
+    )
     fork: bool = key(Flag(), "the moves are made by a forked child", default=False)
 
     def process(self) -> Process:

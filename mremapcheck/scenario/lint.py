@@ -68,7 +68,7 @@ def _moves(scenario: Scenario) -> Iterator[_Finding]:
 
 
 def _unused_regions(scenario: Scenario) -> Iterator[_Finding]:
-    used = {name for entry in scenario.expect for name in (*entry.regions, *entry.layout)}
+    used = {name for entry in scenario.expect for name in (*entry.regions, *entry.layout, *entry.mappings)}
     for step in scenario.script:
         if isinstance(step, Mremap):
             used |= {step.old_address.region or "", step.new_address.region or ""}
@@ -84,7 +84,9 @@ def _entries(scenario: Scenario) -> Iterator[_Finding]:
     for entry in scenario.expect:
         if entry.kernel.bounds and not any(version in entry.kernel for version in versions):
             yield entry.line, f"no kernel is `{entry.kernel}`", "its bounds exclude each other"
-        if not (entry.moves or entry.regions or entry.layout or entry.counters or entry.events is not None):
+        if not (
+            entry.moves or entry.regions or entry.layout or entry.mappings or entry.counters or entry.events is not None
+        ):
             yield entry.line, "nothing is expected here", "leave the entry out, or say an errno, a verdict, a drawing"
     for first, second in combinations(scenario.expect, 2):
         both = [version for version in versions if version in first.kernel and version in second.kernel]

@@ -160,7 +160,9 @@ class Lowering:
         prot = "rw" if touch else made.prot
         name = self._object(path, letter, made) if kind.file else ""
         sharing = made.sharing or kind.sharing[0]
-        yield Mmap(*step, address, size, letter, made.kind, sharing, prot, name, made.offset // PAGE, errno=errno)
+        yield Mmap(
+            *step, address, size, letter, made.kind, sharing, prot, name, made.offset // PAGE, how=made.how, errno=errno
+        )
         if touch:
             yield Touch(*step, address, size, letters.tags(letter, first, count))
             if made.prot != "rw":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+#: Flags of mmap(2) that a mapping may be made with.
+MAP_FLAGS = ("noreserve", "stack")
 PROTS = ("none", "r", "rw", "rx", "rwx")
 UFFD_MODES = ("missing", "wp", "missing+events", "wp+events")
 

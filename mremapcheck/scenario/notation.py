@@ -13,7 +13,7 @@ from mremapcheck.base.errors import Problem, ScenarioError
 from mremapcheck.base.text.terminal import quote
 from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.items import ITEM
-from mremapcheck.scenario.names import ADVICES, PROTS
+from mremapcheck.scenario.names import ADVICES, MAP_FLAGS, PROTS
 from mremapcheck.scenario.reader import did_you_mean
 
 _REGION = re.compile(r"([a-z][\w-]*)=(\S+)((?:\s+(?:align|offset)\s+\S+)*)\s*")
@@ -29,6 +29,7 @@ _CONDITIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, An
     ),
     (re.compile(r"CAP_([A-Z_]+) kept"), lambda found: {"keep": [found[1]]}),
     (re.compile(r"(\d+) map slots? left"), lambda found: {"map_headroom": int(found[1])}),
+    (re.compile(r"one mapping beyond the limit"), lambda found: {"map_headroom": -1}),
     (re.compile(r"in a forked child"), lambda found: {"fork": True}),
 )
 #: Calls that the man pages call otherwise than ``op`` does.
@@ -162,6 +163,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "locked": {"lock": True},
     "on-fault": {"lock": "on-fault"},
     "sealed": {"seal": True},
+    **{flag: {flag: True} for flag in MAP_FLAGS},
 }
 #: Keys of files; here what follows them says by itself what it is.
 _UNNEEDED = ("kind", "sharing", "prot", "advice")

@@ -61,7 +61,8 @@ class Mmap(Fallible):
     """mmap(2) with MAP_FIXED; ``size`` in bytes, ``offset`` in pages into the object.
 
     ``prot`` is one of none, r, rw, rx, rwx; ``kind`` and ``sharing`` as in the scenario format. Mappings with the same
-    ``object`` map the same file; it is the name given by ``file:``, or one of the letter's own.
+    ``object`` map the same file; it is the name given by ``file:``, or one of the letter's own. ``how``: more flags of
+    mmap(2), noreserve and stack.
     """
 
     address: Address
@@ -72,6 +73,7 @@ class Mmap(Fallible):
     prot: str
     object: str
     offset: int
+    how: tuple[str, ...] = field(default=(), kw_only=True, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ def describe(made: Attributes) -> str:
         words.append(f"file {made.file}")
     if made.offset:
         words.append(f"from {format_size(made.offset)} on")
+    words += made.how
     touch = kind.touched if made.touch is None else made.touch
     words.append("touched" if touch else "untouched")
     if made.lock:
@@ -103,7 +104,8 @@ def conditions(scenario: Scenario) -> str:
     lines = [f"RLIMIT_{name.upper()}: {_limit(limit)}" for name, limit in process.rlimits.items()]
     lines += [f"CAP_{name} kept" for name in process.keep]
     if process.map_headroom is not None:
-        lines.append(f"{process.map_headroom} map slots left")
+        one_more = "one mapping beyond the limit"
+        lines.append(one_more if process.map_headroom < 0 else f"{process.map_headroom} map slots left")
     if process.fork:
         lines.append("in a forked child")
     return "\n".join(lines)
@@ -151,6 +153,7 @@ def _call(step: Operation) -> str:
             backing += f" {step.object}"
         if step.offset:
             backing += f" from {step.offset}p on"
+        backing += "".join(f", {flag}" for flag in step.how)
         return f"mmap({where}, {step.prot}, {backing}) = {step.letter}"
     name, more = _CALLS[type(step)]
     argument = more(step)

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mremapcheck.base.errors import NothingSelectedError, ScenarioError
+from mremapcheck.scenario.library import default_paths
+from mremapcheck.scenario.lint import lint, notes
+from mremapcheck.scenario.loader import load_paths
 
 if TYPE_CHECKING:
     from mremapcheck.base.errors import Problem
@@ -20,9 +23,6 @@ def select(paths: Sequence[Path], only: Sequence[str] = ()) -> list[Scenario]:
     Raises ScenarioError with everything that is wrong in any of the files but those that hold nothing of a name that is
     wanted, NothingSelectedError where nothing is left.
     """
-    from mremapcheck.scenario.library import default_paths
-    from mremapcheck.scenario.loader import load_paths
-
     loaded = load_paths(list(paths) or default_paths())
     all_errors = [problem for problem in loaded.problems if problem.level == "error"]
     errors = [each for each in all_errors if not only or any(_wanted(name, only) for name in loaded.broken[each.path])]
@@ -65,10 +65,6 @@ def _near(scenarios: Sequence[Scenario], only: Sequence[str]) -> str:
 
 def problems(paths: Sequence[Path]) -> list[Problem]:
     """Return everything that is wrong with the scenarios of ``paths`` (none: the default ones), warnings and notes."""
-    from mremapcheck.scenario.library import default_paths
-    from mremapcheck.scenario.lint import lint, notes
-    from mremapcheck.scenario.loader import load_paths
-
     loaded = load_paths(list(paths) or default_paths(), doubts=True)
     return sorted(
         [

@@ -15,8 +15,8 @@ from mremapcheck.scenario import drawing
 from mremapcheck.scenario.address import (
     ADDRESS,
     LARGEST,
-    SIZE,
     SIZES,
+    SUM,
     Place,
     absolute_place,
     bare_number_hint,
@@ -65,7 +65,7 @@ class Size(Field[int]):
         return size
 
     def schema(self) -> Schema:
-        return {"type": "string", "pattern": f"^{SIZE}$"}
+        return {"type": "string", "pattern": f"^{SUM}$"}
 
 
 class At(Field[Place]):
@@ -147,7 +147,7 @@ class LimitSize(Field[Limit]):
         return Limit(size, relative=False)
 
     def schema(self) -> Schema:
-        return {"type": "string", "pattern": rf"^\+{'?' if self.absolute else ''}{SIZE}$"}
+        return {"type": "string", "pattern": rf"^\+{'?' if self.absolute else ''}{SUM}$"}
 
 
 class Lock(Field["bool | str"]):

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
 from mremapcheck.campaign.campaign import Plan, Tally, run  # noqa: E402
-from mremapcheck.campaign.generator import Dice  # noqa: E402
+from mremapcheck.campaign.generator import Generator  # noqa: E402
 from mremapcheck.campaign.pool import pool, processors  # noqa: E402
 from mremapcheck.campaign.source import Random  # noqa: E402
 from mremapcheck.compare.finding import examine  # noqa: E402
@@ -54,8 +54,8 @@ def main() -> None:
 
 def _parts(count: int, seed: int) -> str:
     """Measure each part by itself; return the version of the running kernel."""
-    dice = Dice(seed)
-    documents = _measure("draw", count, lambda: [dice.document(number) for number in range(count)])
+    generator = Generator(seed)
+    documents = _measure("draw", count, lambda: [generator.document(number) for number in range(count)])
     scenarios = _measure("load", count, lambda: [parse_document(document) for document in documents])
     with open_executor("live") as live:
         release = str(live.kernel.version)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mremapcheck.campaign.generator import FOR_MODELS, Dice
+from mremapcheck.campaign.generator import FOR_MODELS, Generator
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.outcome.assemble import Facts, RawMove
@@ -19,8 +19,8 @@ from mremapcheck.scenario.parse import parse_document
 
 
 def drawn(count: int) -> list[Scenario]:
-    dice = Dice(5, costly=FOR_MODELS)
-    return [parse_document(dice.document(number)) for number in range(count)]
+    generator = Generator(5, costly=FOR_MODELS)
+    return [parse_document(generator.document(number)) for number in range(count)]
 
 
 @pytest.mark.parametrize("other", ["6.18", "6.17-rc2", "5.10"])

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from mremapcheck.campaign.coverage import cover, named_errnos
-from mremapcheck.campaign.generator import FOR_MODELS, Dice
+from mremapcheck.campaign.generator import FOR_MODELS, Generator
 from mremapcheck.compare.finding import examine
 from mremapcheck.executors.model.change import Change
 from mremapcheck.executors.model.executor import ModelExecutor
@@ -48,8 +48,8 @@ def shipped() -> tuple[Scenario, ...]:
 
 @cache
 def drawn(count: int) -> tuple[Scenario, ...]:
-    dice = Dice(7, costly=FOR_MODELS)
-    return tuple(parse_document(dice.document(number)) for number in range(count))
+    generator = Generator(7, costly=FOR_MODELS)
+    return tuple(parse_document(generator.document(number)) for number in range(count))
 
 
 def first_with(change: Change) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from mremapcheck.base.units import PAGE
 from mremapcheck.campaign.coverage import Edited
-from mremapcheck.campaign.generator import FOR_MODELS, Dice
+from mremapcheck.campaign.generator import FOR_MODELS, Generator
 from mremapcheck.compare.finding import examine
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.executor import ModelExecutor
@@ -49,8 +49,8 @@ ORDERED = [
 
 @cache
 def drawn(count: int = 10_000) -> tuple[Scenario, ...]:
-    dice = Dice(3, costly=FOR_MODELS)
-    return tuple(parse_document(dice.document(number)) for number in range(count))
+    generator = Generator(3, costly=FOR_MODELS)
+    return tuple(parse_document(generator.document(number)) for number in range(count))
 
 
 def slots(pipeline: str) -> list[str]:

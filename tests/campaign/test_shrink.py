@@ -3,7 +3,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mremapcheck.campaign.generator import Dice
+from mremapcheck.campaign.generator import Generator
 from mremapcheck.campaign.shrink import candidates, shrink
 
 
@@ -55,7 +55,7 @@ def test_long_runs_become_shorter() -> None:
 
 
 def test_a_scenario_that_needs_everything_stays() -> None:
-    document = Dice(3).document(4)
+    document = Generator(3).document(4)
     assert shrink(document, lambda candidate: candidate == document) == document
 
 
@@ -66,14 +66,14 @@ def test_it_stops_after_so_many_tries() -> None:
         asked.append(candidate)
         return False
 
-    shrink(Dice(3).document(11), shows, tries=5)
+    shrink(Generator(3).document(11), shows, tries=5)
     assert len(asked) == 5
 
 
 @given(st.integers(0, 10**6))
 @settings(max_examples=60)
 def test_candidates_never_grow_much_and_never_repeat_the_scenario(number: int) -> None:
-    document = Dice(1).document(number)
+    document = Generator(1).document(number)
     for candidate in candidates(document):
         assert candidate != document
         assert _weight(candidate) <= _weight(document) + 2

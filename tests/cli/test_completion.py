@@ -7,9 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from mremapcheck.cli.main import build
 from mremapcheck.executors.model.registry import CHANGES
 
 
@@ -65,3 +68,12 @@ def test_scenarios_changes_and_images_by_name(cache: Path, tmp_path: Path) -> No
     assert completed("mremapcheck kernels remove ", cache) == ["6.17.13+mine"]
     assert completed("mremapcheck kernels path 6", cache) == ["6.17.13+mine"]
     assert completed("mremapcheck kernels add ", cache) == []
+
+
+def test_every_command_that_takes_a_kernel_completes_it() -> None:
+    program: Any = typer.main.get_command(build())
+    for name, command in program.commands.items():
+        for param in command.params:
+            if {"--kernel", "--against"} & {*param.opts}:
+                offered = [item.value for item in param.shell_complete(command.context_class(command), "6.1")]
+                assert "6.12" in offered, name

@@ -117,3 +117,34 @@ def test_a_kernel_without_fault_injection_is_a_skip(program: Program, write: Wri
 
 def test_three_kernels_are_too_many(program: Program, write: Write) -> None:
     assert program("faults", write(SEVERAL), "--kernel", "6.16", "6.17", "6.18").code == 2
+
+
+def test_an_entry_of_faults_alone_expects_nothing_of_a_run(program: Program, write: Write) -> None:
+    alone = LISTED.replace("    errno: EFAULT\n", "")
+    assert program("run", write(alone), "--kernel", "6.16", "--format", "json").json["summary"]["unchecked"] == 1
+    assert program("faults", write(alone), "--kernel", "6.16").code == 0
+
+
+def test_expect_does_not_lose_them(program: Program, write: Write) -> None:
+    (path,) = write(LISTED.replace("EFAULT", "EINVAL")).iterdir()
+    answer = program("expect", path)
+    assert answer.code == 2 and "`faults`" in answer.err and "ENOMEM" in path.read_text()
+
+
+def test_random_scenarios_are_swept(program: Program) -> None:
+    same = program("fuzz", "--faults", "--kernel", "7.3", "--against", "7.3", "--count", "20", "--jobs", "1")
+    assert same.code == 0 and "0 different" in same.out
+    asked = ("fuzz", "--faults", "--kernel", "6.16", "--against", "6.17", "--count", "60", "--format", "json")
+    answer = program(*asked, "--jobs", "1")
+    assert answer.code == 1
+    Draft202012Validator(json_schema("fuzz")).validate(answer.json)
+    assert {group["signature"][0] for group in answer.json["groups"]} == {"not-allowed"}
+    assert all(group["cause"] is None for group in answer.json["groups"])
+
+
+def test_a_campaign_of_sweeps_is_no_other_one(program: Program, tmp_path: Path) -> None:
+    folder = str(tmp_path / "campaign")
+    asked = ("fuzz", "--kernel", "7.3", "--against", "7.3", "--count", "4", "--jobs", "1", "--out", folder)
+    assert program(*asked, "--faults").code == 0
+    assert program(*asked, "--faults", "--resume").code == 0
+    assert program(*asked, "--resume").code == 2

@@ -122,7 +122,7 @@ def test_a_bug_of_ours(program: Program, write: Write, monkeypatch: pytest.Monke
     def broken(*args: object) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("mremapcheck.scenario.selection.select", broken)
+    monkeypatch.setattr("mremapcheck.scenario.selection.load_paths", broken)
     answer = program("run", "--kernel", "6.17", "--format", "json")
     assert answer.code == 70 and "this is a bug in mremapcheck: ZeroDivisionError: oh" in answer.err
     assert "Traceback" not in answer.err and answer.json["problems"][0]["message"].startswith("bug in mremapcheck")

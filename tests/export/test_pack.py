@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mremapcheck.base.errors import ScenarioError
-from mremapcheck.campaign.generator import Dice
+from mremapcheck.campaign.generator import Generator
 from mremapcheck.convert.export.generate import pack_of, pack_one
 from mremapcheck.convert.export.oracle import Wanted
 from mremapcheck.convert.export.pack import Packed
@@ -106,11 +106,11 @@ def test_exit_codes_lists_and_patterns(whole: Pack, corpus: list[Scenario]) -> N
 
 @pytest.mark.parametrize("seed", [7, 8])
 def test_random_scenarios_look_the_same_to_both(seed: int, tmp_path: Path) -> None:
-    dice = Dice(seed)
+    generator = Generator(seed)
     scenarios = []
     for number in range(120):
         try:
-            scenarios.append(parse_document(dice.document(number)))
+            scenarios.append(parse_document(generator.document(number)))
         except ScenarioError:
             continue
     assert len(scenarios) > 100

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mremapcheck.campaign.generator import Dice
+from mremapcheck.campaign.generator import Generator
 from mremapcheck.cli.main import call
 from mremapcheck.docs.reference import PARTS
 from mremapcheck.executors.model.executor import ModelExecutor
@@ -74,6 +74,6 @@ def test_it_is_exported(kind: str, tmp_path: Path) -> None:
 
 
 def test_random_scenarios_have_it(kind: str) -> None:
-    dice = Dice(0, costly=100)
-    drawn = {dice.kind(random.Random(number)) for number in range(20_000)}
+    generator = Generator(0, costly=100)
+    drawn = {generator.kind(random.Random(number)) for number in range(20_000)}
     assert kind in drawn or KINDS[kind].feature == "hugetlb"

@@ -219,6 +219,12 @@ CASES: dict[str, Case] = {
         "src+0:",
         "flags",
     ),
+    "stack-without-huge-pages": Case(
+        scene(move("src", 1, 1), src="A", vmas={"A": {"stack": True}}),
+        "src+0:accounted",
+        "src+0:accounted,nohugepage",
+        "flags",
+    ),
     "mseal": Case(
         scene(move("src", 1, 1), src="A", vmas={"A": {"seal": True}}),
         "skip: this kernel has no mseal: Linux 6.10 or later is needed",

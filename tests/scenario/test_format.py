@@ -73,7 +73,7 @@ def test_the_examples_are_accepted() -> None:
             "process.rlimits.stack: unknown key `stack` | one of as, data, memlock",
         ),
         ({"process": {"keep": ["SYS_ADMIN"]}}, "process.keep[0]: `SYS_ADMIN` cannot be kept | "),
-        ({"process": {"map_headroom": -1}}, "process.map_headroom: expected 0 to 65530, found the number -1"),
+        ({"process": {"map_headroom": -2}}, "process.map_headroom: expected -1 to 65530, found the number -2"),
     ],
 )
 def test_refuses(changes: dict[str, Any], refusal: str) -> None:

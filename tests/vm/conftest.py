@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +55,3 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     yield stage
     assert not stage.alive(), "a QEMU process stays behind"
     assert len(os.listdir("/proc/self/fd")) <= descriptors + 2, "descriptors stay open"  # noqa: PTH208
-
-
-Play = Callable[[str], str]

@@ -180,10 +180,10 @@ def main() -> None:
             continue
         most = length(command)
         for number in SIGNALS:
-            dice = random.Random(f"{options.seed} {command} {number}")
+            generator = random.Random(f"{options.seed} {command} {number}")
             ends: Counter[str] = Counter()
             for _ in range(options.moments):
-                case = Case(command, number, dice.uniform(0.02, most))
+                case = Case(command, number, generator.uniform(0.02, most))
                 wrong = strike(case)
                 ends["wrong" if wrong else "as it should"] += 1
                 for what in wrong:

@@ -46,7 +46,7 @@ def _map(kind: Kind) -> str:
     c = kind.c
     if c.map:
         return c.map
-    private = f"if (step->sharing == PRIVATE)\n\tflags |= {c.private};"
+    private = f"if (step->sharing & PRIVATE)\n\tflags |= {c.private};"
     return "\n".join(filter(None, (private, f"flags |= {c.flags};" if c.flags else "", "break;")))
 
 

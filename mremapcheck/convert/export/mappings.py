@@ -48,7 +48,9 @@ class Mappings:
             yield from c.mapping(Site(*place, fd, length, size_of(length)))
             return
         sharing = "MAP_SHARED" if operation.sharing == "shared" else c.private
-        how = " | ".join(filter(None, ("MAP_FIXED", sharing, c.flags)))
+        how = " | ".join(
+            filter(None, ("MAP_FIXED", sharing, c.flags, *(f"MAP_{flag.upper()}" for flag in operation.how)))
+        )
         yield f"MUST(mmap({at}, {size}, {prot}, {how}, {fd}, {size_of(operation.offset * PAGE)}));"
 
     def _open(self, operation: Mmap, number: int) -> Iterator[str]:

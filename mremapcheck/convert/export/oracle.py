@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from mremapcheck.convert.export.words import Fact, expected_facts, seen_facts
+from mremapcheck.executors.model.executor import ModelExecutor
+from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
 from mremapcheck.executors.protocol import Executor
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution
@@ -31,8 +34,6 @@ def turning_points() -> list[KernelVersion]:
 
     A stable update counts until its series ends, which for the order of versions is before the next minor number.
     """
-    from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
-
     points = {OLDEST}
     for change in CHANGES:
         points.add(change.release)
@@ -43,9 +44,6 @@ def turning_points() -> list[KernelVersion]:
 
 def open_models(points: Sequence[KernelVersion]) -> list[Executor]:
     """Return a model for each release."""
-    from mremapcheck.executors.model.executor import ModelExecutor
-    from mremapcheck.executors.model.reference import resolve
-
     return [ModelExecutor(resolve(str(point))) for point in points]
 
 

@@ -108,7 +108,7 @@ def row(operation: Operation, objects: Objects) -> Iterator[str]:
             f"{size(operation.new_size)}, {flags(operation.flags)}, {address(operation.new_address)})"
         )
     elif isinstance(operation, Mmap):
-        sharing = "SHARED" if operation.sharing == "shared" else "PRIVATE"
+        sharing = " | ".join(["SHARED" if operation.sharing == "shared" else "PRIVATE", *map(str.upper, operation.how)])
         yield (
             f"MMAP({where}, {address(operation.address)}, {size(operation.size)}, {operation.prot.upper()}, "
             f"{kind(operation.kind)}, {sharing}, {objects.number(operation)}, {size(operation.offset * PAGE)})"

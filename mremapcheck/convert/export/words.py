@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from mremapcheck.linux.vm_flags import VM_FLAGS
 from mremapcheck.outcome.outcome import Outcome, events_text
-from mremapcheck.scenario.document import Expectation
+from mremapcheck.scenario.document import Expectation, MappingExpectation
 from mremapcheck.scenario.drawing import compact
 
 
@@ -28,10 +29,27 @@ def expected_facts(entry: Expectation, moves: int) -> Iterator[Fact]:
         yield Fact(f"regions.{region}", drawing_text(drawing))
     for region, runs in entry.layout.items():
         yield Fact(f"layout.{region}", layout_text(runs))
+    for region, mappings in entry.mappings.items():
+        yield Fact(f"mappings.{region}", str(len(mappings)))
+        for index, mapping in enumerate(mappings):
+            yield from _mapping_facts(f"mappings.{region}[{index}]", mapping)
     for counter, pages in entry.counters.items():
         yield Fact(f"counters.{counter}", f"{pages}p")
     if entry.events is not None:
         yield Fact("events", events_text(entry.events))
+
+
+def _mapping_facts(place: str, wanted: MappingExpectation) -> Iterator[Fact]:
+    """Yield what is expected of a mapping; its flags as smaps calls them, `mappings.src[0].VmFlags.lo`."""
+    if wanted.prot is not None:
+        yield Fact(f"{place}.prot", wanted.prot)
+    if wanted.sharing is not None:
+        yield Fact(f"{place}.sharing", wanted.sharing)
+    if wanted.offset is not None:
+        yield Fact(f"{place}.offset", f"{wanted.offset}p")
+    for code, name in VM_FLAGS.items():
+        if name in wanted.flags or name in wanted.without:
+            yield Fact(f"{place}.VmFlags.{code}", "yes" if name in wanted.flags else "no")
 
 
 def seen_facts(outcome: Outcome, events: bool = True) -> Iterator[Fact]:

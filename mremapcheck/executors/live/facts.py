@@ -10,6 +10,7 @@ from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.live.plan import Prepared
 from mremapcheck.executors.live.tags import decode
 from mremapcheck.kinds import KINDS, NO_OFFSET
+from mremapcheck.linux.vm_flags import VM_FLAGS
 from mremapcheck.outcome.assemble import Facts, RawMove
 from mremapcheck.outcome.outcome import Execution, RanOut
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, Vma
@@ -18,32 +19,6 @@ from mremapcheck.scenario.operations import Fallible, Madvise, Mmap, Operation, 
 if TYPE_CHECKING:
     from mremapcheck.executors.live.wire import Move, Sighting
 
-#: VmFlags of /proc/self/smaps (fs/proc/task_mmu.c) that say what the other fields of a mapping do not.
-FLAGS = {
-    "ac": "accounted",
-    "dc": "dontfork",
-    "dd": "dontdump",
-    "de": "dontexpand",
-    "dp": "droppable",
-    "gd": "growsdown",
-    "gu": "guard",
-    "hg": "hugepage",
-    "ht": "hugetlb",
-    "io": "io",
-    "lo": "locked",
-    "mg": "mergeable",
-    "mm": "mixedmap",
-    "nh": "nohugepage",
-    "nr": "noreserve",
-    "pf": "pfnmap",
-    "rr": "random",
-    "sl": "sealed",
-    "sr": "sequential",
-    "ui": "uffd-minor",
-    "um": "uffd-missing",
-    "uw": "uffd-wp",
-    "wf": "wipeonfork",
-}
 #: How names in maps begin -> backing; the longest first, because one may begin like another.
 _MARKS = sorted(
     ((mark, kind.backing.reported) for kind in KINDS.values() for mark in kind.marks), key=lambda pair: -len(pair[0])
@@ -158,7 +133,7 @@ def _read(line: bytes, flags: bytes, inodes: dict[str, str]) -> Look:
 @lru_cache(maxsize=_KEPT)
 def _flags(line: bytes) -> tuple[str, ...]:
     """Return the names of the flags that a line VmFlags has."""
-    return tuple(sorted(FLAGS[flag] for flag in line.decode().split()[1:] if flag in FLAGS))
+    return tuple(sorted(VM_FLAGS[flag] for flag in line.decode().split()[1:] if flag in VM_FLAGS))
 
 
 def _crop(vma: Vma, start: int, end: int, guards: bool) -> Vma:

@@ -10,6 +10,7 @@ from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
     MAP_NORESERVE,
     MAP_PRIVATE,
+    MAP_SHARED,
     PROT_NONE,
     PROT_READ,
     PROT_WRITE,
@@ -34,7 +35,7 @@ class Filler:
     that need it it is only parked.
     """
 
-    __slots__ = ("_free", "_length", "_limit", "_parked", "_start", "_used")
+    __slots__ = ("_beyond", "_free", "_length", "_limit", "_parked", "_start", "_used")
 
     def __init__(self) -> None:
         self._start = 0
@@ -44,14 +45,16 @@ class Filler:
         self._used = 0
         self._limit = 0
         self._parked = False
+        #: Where the mapping is that is one more than the kernel allows; 0: there is none.
+        self._beyond = 0
 
     @property
     def pages(self) -> int:
         """How many pages it has mapped."""
-        return self._length - self._free
+        return self._length - self._free + (self._beyond > 0)
 
     def leave(self, free: int, proc: Proc) -> None:
-        """Use up the map slots but for ``free`` of them; raise Trouble."""
+        """Use up the map slots but for ``free`` of them, -1: with one mapping more; raise Trouble."""
         limit = int(read_file("/proc/sys/vm/max_map_count"))
         if limit != self._limit or self._used + 4 * ROOM > self._length:
             self.release()
@@ -59,13 +62,17 @@ class Filler:
             self._map(limit, proc)
             self._split_by_two(limit - len(proc.all_maps()) - 16)
         self._split_to_the_end()
-        self._unmap(free)
+        if free >= 0:
+            self._unmap(free)
+        else:
+            self._exceed()
         self._parked = False
 
     def park(self) -> None:
         """Leave ``ROOM`` to whatever comes between two scenarios that need it; nothing to do where that is so."""
         if self._parked or not self._length:
             return
+        self._withdraw()
         if self._used - self._free > ROOM:
             self._unmap(ROOM)
             self._parked = True
@@ -74,10 +81,23 @@ class Filler:
 
     def release(self) -> None:
         """Give all map slots back. What was unmapped before may be somebody else's by now."""
+        self._withdraw()
         if self._length:
             call(SYS_MUNMAP, self._start + self._free * PAGE, self.pages * PAGE)
             self._length = self._free = self._used = 0
             self._parked = False
+
+    def _exceed(self) -> None:
+        """Map one page more, which mmap alone does: it looks whether there are too many already."""
+        self._beyond = call_once(SYS_MMAP, 0, PAGE, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)
+        if self._beyond == -1:
+            self._beyond = 0
+            raise Trouble(errno())
+
+    def _withdraw(self) -> None:
+        if self._beyond:
+            call(SYS_MUNMAP, self._beyond, PAGE)
+            self._beyond = 0
 
     def _map(self, limit: int, proc: Proc) -> None:
         if limit > _MOST_MAPPINGS:

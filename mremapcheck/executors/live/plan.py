@@ -17,7 +17,9 @@ from mremapcheck.linux.numbers import (
     ADVICE,
     CAPABILITIES,
     MAP_FIXED,
+    MAP_NORESERVE,
     MAP_SHARED,
+    MAP_STACK,
     MLOCK_ONFAULT,
     PROTECTIONS,
     RESOURCES,
@@ -60,6 +62,7 @@ from mremapcheck.scenario.operations import (
 
 _NO_FD = (1 << 64) - 1
 _UFFD_MODES = {"missing": UFFDIO_REGISTER_MODE_MISSING, "wp": UFFDIO_REGISTER_MODE_WP}
+_MAP_FLAGS = {"noreserve": MAP_NORESERVE, "stack": MAP_STACK}
 _LOWEST = 0x10000
 #: Bytes of a line of /proc/self/maps for an anonymous mapping in the arena, and about as many for one of a file.
 _LINE = 46
@@ -238,6 +241,8 @@ class _Preparation:
         ):
             raise Unfit(f"{operation.where}: to put {operation.kind} there takes more mappings than the limit allows")
         sharing = MAP_SHARED if operation.sharing == "shared" else kind.private
+        for flag in operation.how:
+            sharing |= _MAP_FLAGS[flag]
         prot = PROTECTIONS[operation.prot]
         if maker is None:
             return wire.CALL, (SYS_MMAP, start, size, prot, sharing | kind.flags | MAP_FIXED, _NO_FD, 0)

@@ -149,27 +149,30 @@ class Runner:
                     number += 1
                     progress[0] = number
                 sighting = self._observe(plan)
-            except Trouble as trouble:
-                if trouble.errno in (EMFILE, ENFILE):
-                    broken = True
-                    trouble.skip = reason(trouble.as_error())
-                elif not trouble.skip and number < len(plan.steps):
-                    trouble.skip = self._lack(plan.steps[number], trouble.errno)
-                sighting = (number, trouble.errno, trouble.skip, trouble.page, trouble.fault)
             except _InChild as child:
                 sighting = child.sighting
             except Exception as error:
-                lack = reason(error)
-                if self._parent < 0 and not lack:
-                    raise
-                broken = True
-                sighting = (number, 0, lack, -1, "" if lack else f"the forked child failed: {error!r}")
+                sighting, broken = self._ended(plan, number, error)
             if self._parent >= 0:
                 _hand_over(self._parent, sighting)
         finally:
             with suppress(OSError) if broken else nullcontext():
                 clean = self._tidy(plan)
         return sighting, clean and not broken
+
+    def _ended(self, plan: Plan, number: int, error: Exception) -> tuple[Sighting, bool]:
+        """Return what ended a plan, and whether this process is good for nothing more; raise a fault of ours."""
+        if isinstance(error, Trouble):
+            no_files = error.errno in (EMFILE, ENFILE)
+            if no_files:
+                error.skip = reason(error.as_error())
+            elif not error.skip and number < len(plan.steps):
+                error.skip = self._lack(plan.steps[number], error.errno)
+            return (number, error.errno, error.skip, error.page, error.fault), no_files
+        lack = reason(error)
+        if self._parent < 0 and not lack:
+            raise error
+        return (number, 0, lack, -1, "" if lack else f"the forked child failed: {error!r}"), True
 
     def _observe(self, plan: Plan) -> Sighting:
         proc = self._proc

@@ -10,12 +10,13 @@ from mremapcheck.executors.model import faults
 from mremapcheck.executors.model.advice import madvise
 from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM
 from mremapcheck.executors.model.kinds import file_of, kind_of
-from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.mm import Event, Mm
 from mremapcheck.executors.model.process import Process, change_part, fork
 from mremapcheck.executors.model.registering import uffd_register, uffd_unregister
 from mremapcheck.executors.model.steps.unmapping import prepare, unmap
 from mremapcheck.executors.model.stopped import Failed, Unsupported
 from mremapcheck.executors.model.vma import Vma
+from mremapcheck.kinds.kind import Backing
 from mremapcheck.linux.vm_flags import (
     ACCESS,
     ACCOUNT,
@@ -55,7 +56,34 @@ def mmap(process: Process, op: Mmap) -> None:
     mm = process.mm
     kind = kind_of(op.kind, mm.rules.features)
     start, length = op.address.value, page_align(op.size)
+    flags = _flags_of(mm, kind, op)
+    if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
+        raise Failed("mmap", EINVAL)
+    count = length >> PAGE_SHIFT
+    _make_room(mm, flags, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
+    if op.kind in ("vdso", "vvar"):
+        mm.images[op.kind] = length
+    number = start >> PAGE_SHIFT
+    file = file_of(op, kind, process.files, process.scenario)
+    new = Vma(start, start + length, flags, kind, file, number if file is None else op.offset, number, op.letter)
+    prev, following = mm.neighbours(start)
+    touches = (prev is not None and prev.end == start) or (following is not None and following.start == new.end)
+    if not touches or mm.rules.merge_mapping(mm, new, prev, following) is None:
+        mm.insert(new)
+    if flags & MIXEDMAP and file is not None:
+        # io_uring puts its pages into the page tables at once; pagemap skips those of VM_PFNMAP.
+        mm.pages.update((number + index, op.offset + index) for index in range(count))
+    mm.count(flags, count)
+    if flags & LOCKED:
+        mm.locked += count
+
+
+def _flags_of(mm: Mm, kind: Backing, op: Mmap) -> int:
+    """Return the flags of a new mapping; raises Failed where its kind cannot have such a protection."""
     flags = (PROTECTIONS[op.prot] if kind.access is None else kind.access) | kind.base_flags
+    for how in op.how:
+        for rule in mm.rules.map_flags:
+            flags |= rule(how)
     if op.sharing == "shared":
         flags |= SHARED
     elif flags & (WRITE | NORESERVE | HUGETLB) == WRITE:
@@ -63,47 +91,27 @@ def mmap(process: Process, op: Mmap) -> None:
     if flags & kind.never:
         # Of an AIO ring the protection is changed afterwards: io_setup(2) is asked for none.
         raise Failed("mmap", EACCES if kind.name == "aio" else EPERM)
-    if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
-        raise Failed("mmap", EINVAL)
-    end = start + length
-    count = length >> PAGE_SHIFT
+    return flags
+
+
+def _make_room(mm: Mm, flags: int, start: int, length: int, events: list[Event]) -> None:
+    """Unmap what is there and commit memory for what comes (mmap_region); raises Failed with mmap's errno."""
+    end, count = start + length, length >> PAGE_SHIFT
     fits = mm.may_expand(flags, count) or mm.may_expand(flags, count - mm.mapped(start, end))
     tells_why = "mmap-tells-why" in mm.rules.features
     if len(mm.vmas) > mm.max_map_count or not (fits or tells_why):
         raise Failed("mmap", ENOMEM)
     lockable = not flags & LOCKED or mm.may_lock(count)
-    index = mm.index(start)
-    if index < len(mm.vmas) and mm.vmas[index].start < end:
-        events = [] if kind.name == "sysv-shm" else mm.events  # shmat tells nobody
+    if not mm.is_free(start, end):
         errno = unmap(mm, start, length, events) if fits else prepare(mm, start, length, events)
         if errno is not None:
             raise Failed("mmap", errno if tells_why or errno == EPERM else ENOMEM)
-        index = mm.index(start)
-    if not fits:
-        raise Failed("mmap", ENOMEM)
-    if flags & ACCOUNT and not mm.charge(count):
+    if not fits or (flags & ACCOUNT and not mm.charge(count)):
         raise Failed("mmap", ENOMEM)
     if flags & LOCKED and not tells_why:  # until 6.12 the old mapping had gone by now, and what was locked with it
         lockable = mm.may_lock(count)
     if not lockable:
         raise Failed("mmap", EAGAIN)
-    number = start >> PAGE_SHIFT
-    if op.kind in ("vdso", "vvar"):
-        mm.images[op.kind] = length
-    file = file_of(op, kind, process.files, process.scenario)
-    pgoff = number if file is None else op.offset
-    prev = mm.vmas[index - 1] if index else None
-    following = mm.vmas[index] if index < len(mm.vmas) else None
-    new = Vma(start, end, flags, kind, file, pgoff, number, op.letter)
-    touches = (prev is not None and prev.end == start) or (following is not None and following.start == end)
-    if not touches or mm.rules.merge_mapping(mm, new, prev, following) is None:
-        mm.vmas.insert(index, new)
-    if flags & MIXEDMAP and file is not None:
-        # io_uring puts its pages into the page tables at once; pagemap skips those of VM_PFNMAP.
-        mm.pages.update((number + index, op.offset + index) for index in range(count))
-    mm.count(flags, count)
-    if flags & LOCKED:
-        mm.locked += count
 
 
 def munmap(process: Process, op: Munmap) -> None:

@@ -27,6 +27,7 @@ class Rules:
         "finish",
         "grow",
         "guard",
+        "map_flags",
         "may_split",
         "merge_mapping",
         "mergeable",
@@ -69,6 +70,7 @@ class Rules:
     registrable: tuple[Callable[[Vma, int], bool], ...]
     reregistrable: tuple[Callable[[Vma, int], bool], ...]
     unregistrable: tuple[Callable[[Vma, Uffd | None], bool], ...]
+    map_flags: tuple[Callable[[str], int], ...]
     fillable: tuple[Callable[..., bool], ...]
     nameable: tuple[Callable[[Vma], str | None], ...]
     discardable: tuple[Callable[[Vma], bool], ...]

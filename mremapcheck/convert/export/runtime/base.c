@@ -39,7 +39,7 @@ typedef unsigned long long u64;
 #endif
 
 enum prot { NONE, R = PROT_READ, RW = PROT_READ | PROT_WRITE, RX = PROT_READ | PROT_EXEC, RWX = RW | PROT_EXEC };
-enum sharing { SHARED = MAP_SHARED, PRIVATE = MAP_PRIVATE };
+enum sharing { SHARED = MAP_SHARED, PRIVATE = MAP_PRIVATE, NORESERVE = MAP_NORESERVE, STACK = MAP_STACK };
 enum flags { MAYMOVE = 1, FIXED = 2, DONTUNMAP = 4 };
 enum uffd { MISSING = 1, WP = 2, EVENTS = 4 };
 enum resource { MEMLOCK, AS, DATA };

@@ -139,7 +139,7 @@ static void move_own(const struct step *step, const char *name)
 static void map(const struct step *step)
 {
 	void *place = (void *)(unsigned long)step->address;
-	int flags = MAP_FIXED | (step->sharing == SHARED ? MAP_SHARED : 0), fd = -1;
+	int flags = MAP_FIXED | (step->sharing & ~MAP_PRIVATE), fd = -1;
 
 	if (step->object >= 0) {
 		if (!handles[step->object])

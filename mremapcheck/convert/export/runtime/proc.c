@@ -112,8 +112,8 @@ static u64 status_pages(const char *name)
 	return kilobytes / 4;
 }
 
-/* Whether all of a range is locked: an mlock that fails because pages cannot be brought in has locked all the same. */
-static int is_locked(u64 start, u64 size)
+/* Whether all mappings of a range have one of smaps' VmFlags, such as " lo". */
+static int all_have(u64 start, u64 size, const char *flag)
 {
 	static struct reader reader;
 	u64 end = start + size, low = 0, high = 0, from, to;
@@ -125,12 +125,18 @@ static int is_locked(u64 start, u64 size)
 		if (sscanf(line, "%llx-%llx ", &from, &to) == 2) {
 			low = from;
 			high = to;
-		} else if (starts(line, "VmFlags:") && low <= start && start < high && strstr(line, " lo")) {
+		} else if (starts(line, "VmFlags:") && low <= start && start < high && strstr(line, flag)) {
 			start = high;
 		}
 	}
 	close(reader.fd);
 	return start >= end;
+}
+
+/* Whether all of a range is locked: an mlock that fails because pages cannot be brought in has locked all the same. */
+static int is_locked(u64 start, u64 size)
+{
+	return all_have(start, size, " lo");
 }
 
 /* Set a bit for each page that the page tables have, in memory or swapped out; 0 where nobody tells. */

@@ -93,6 +93,33 @@ static const struct zone *zone_named(const char *name)
 	return NULL;
 }
 
+/* What is said of `src[0].prot`, or of `src`: how many mappings it has. */
+static void say_mapping(const char *what)
+{
+	char name[64], field[16];
+	const struct vma *vma = NULL;
+	int index = -1, count = 0, parts = sscanf(what, "%63[^[][%d].%15s", name, &index, field);
+	const struct zone *zone = zone_named(parts == 3 ? name : what);
+
+	for (int i = 0; zone && i < seen_count; i++)
+		if (zone_of(seen[i].start) == zone && count++ == index && parts == 3)
+			vma = &seen[i];
+	if (parts != 3)
+		say("%d", count);
+	else if (!vma)
+		say("no mapping");
+	else if (!strcmp(field, "prot"))
+		say("%.3s", vma->prot);
+	else if (!strcmp(field, "sharing"))
+		say(vma->shared ? "shared" : "private");
+	else if (!strcmp(field, "offset"))
+		say("%llup", vma->object ? vma->offset / P : 0);
+	else if (starts(field, "VmFlags.")) {
+		field[7] = ' ';
+		say(all_have(vma->start, vma->end - vma->start, field + 7) ? "yes" : "no");
+	}
+}
+
 /* Return what was seen there; the text is good until the next call. */
 static const char *words_for(const char *where)
 {
@@ -123,6 +150,8 @@ static const char *words_for(const char *where)
 			say_layout(zone);
 		else
 			say("no mapping");
+	} else if (starts(where, "mappings.")) {
+		say_mapping(where + 9);
 	} else if (!strcmp(where, "counters.locked")) {
 		say("%llup", locked);
 	} else if (!strcmp(where, "counters.total")) {

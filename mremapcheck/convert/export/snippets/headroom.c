@@ -11,7 +11,9 @@ static void leave_mappings(int free)
 	MUST(filler);
 	while (used < most && !mprotect(filler + used * P, P, used % 2 ? PROT_READ : PROT_READ | PROT_EXEC))
 		used++;
-	if (free)
+	if (free < 0)
+		MUST(mmap(NULL, P, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)); /* mmap alone goes beyond */
+	if (free > 0)
 		MUST(munmap(filler, free * P));
 	filler += free * P;
 	filler_size -= free * P;

@@ -222,6 +222,11 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         ),
         _measured(RELEASE, "6.6.9", "6.8", "mprotect-unaccounts"),
     ),
+    "stack-without-huge-pages": (
+        Evidence(COMMIT, Kind.LISTED, "with its subject, in lists of fixes for the page cache and huge pages"),
+        Evidence(RELEASE, Kind.LISTED, "in pushes of February 2024 to a stable tree of 6.7, which lacks it so far"),
+        Evidence("6.7.6", Kind.LISTED, "in pushes of February 2024 to the queue of that update"),
+    ),
     "attached-stays-apart": (
         Evidence(COMMIT, Kind.REVIEWED, '"commit fc0c8f9089c2... upstream", review of 6.6.24; LTP shmat04'),
         Evidence(

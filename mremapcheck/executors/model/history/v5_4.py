@@ -138,6 +138,8 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
     "nameable": (),
     # Whether a file gets one more page.
     "fillable": (),
+    # The flags of a mapping that those of mmap() stand for.
+    "map_flags": (setup.map_noreserve,),
     "guard": (),
     "discardable": (),
     "copy_on_fork": (setup.copies_private_pages,),

@@ -12,7 +12,7 @@ from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace
 from mremapcheck.executors.model.steps import mergeable, setup
 from mremapcheck.executors.model.steps.unmapping import Unmap
 from mremapcheck.executors.model.vma import Vma
-from mremapcheck.linux.vm_flags import ACCOUNT, WRITE
+from mremapcheck.linux.vm_flags import ACCOUNT, NOHUGEPAGE, WRITE
 
 
 def merge_growth_wrong_offset(call: Call) -> Answer:
@@ -54,6 +54,11 @@ def _merge_growth(call: Call, growth: Vma) -> Answer:
     if grown is not vma:
         return call.fail(ENOMEM, "the growth does not merge with {}", vma)
     return None
+
+
+def map_stack(how: str) -> int:
+    """Let MAP_STACK forbid huge pages, as MADV_NOHUGEPAGE does (c4608d1bf7c6, 6.8); before, it means nothing."""
+    return NOHUGEPAGE if how == "stack" else 0
 
 
 def get_nodes_to_unmap(state: Unmap) -> Answer:
@@ -250,6 +255,16 @@ CHANGES = (
         summary="untouched anonymous memory that mprotect makes unwritable is no longer accounted",
         noticed_by="whoever counts lines of /proc/PID/maps; Committed_AS",
         edits=(Insert("mprotect", unaccount_unfaulted, after="account_writable"),),
+    ),
+    Change(
+        id="stack-without-huge-pages",
+        commit="c4608d1bf7c6",
+        subject="mm: mmap: map MAP_STACK to VM_NOHUGEPAGE",
+        release=release("6.8-rc1"),
+        stable=updates("6.7.6"),
+        summary="a mapping made with MAP_STACK has no huge pages, and does not merge with one made without",
+        noticed_by="threads' stacks that grow by mremap; whoever counts lines of /proc/PID/maps",
+        edits=(Insert("map_flags", map_stack),),
     ),
     Change(
         id="attached-stays-apart",

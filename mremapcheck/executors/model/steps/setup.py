@@ -13,6 +13,11 @@ def merge_mapping(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> 
     return join(mm, new, prev, following)
 
 
+def map_noreserve(how: str) -> int:
+    """Let MAP_NORESERVE say that no memory is promised, which is so unless vm.overcommit_memory is 2."""
+    return NORESERVE if how == "noreserve" else 0
+
+
 def account_writable(vma: Vma, flags: int) -> int:
     """Account private memory that mprotect makes writable; it stays accounted when it is made unwritable again."""
     if flags & WRITE and not vma.flags & (ACCOUNT | WRITE | SHARED | NORESERVE | HUGETLB):

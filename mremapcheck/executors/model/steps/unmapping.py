@@ -55,7 +55,7 @@ def prepare(mm: Mm, start: int, length: int, events: list[Event]) -> Errno | Non
     What was cut stays so, and userfaultfds are told of it all the same.
     """
     state = Unmap(mm, start, length, events)
-    for step in mm.rules.munmap[: mm.rules.munmap.index(unmap_range)]:
+    for step in mm.rules.munmap[:-1]:  # the last one does it
         answer = step(state)
         if answer is not None:
             return answer if isinstance(answer, str) else None
