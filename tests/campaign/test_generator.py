@@ -1,8 +1,16 @@
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mremapcheck.campaign.generator import Generator
+from mremapcheck.campaign.generator import FOR_MODELS, Generator
+from mremapcheck.kinds import KINDS
+from mremapcheck.scenario.attributes import Attributes
+from mremapcheck.scenario.format import ProcessItem
+from mremapcheck.scenario.items import ITEM
+from mremapcheck.scenario.names import ADVICES
 from mremapcheck.scenario.parse import parse_document
+from mremapcheck.scenario.records import Record
 
 
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 10**9), min_size=2, max_size=6))
@@ -30,3 +38,32 @@ def test_every_document_is_a_scenario() -> None:
     generator = Generator(11)
     for number in range(1500):
         parse_document(generator.document(number))
+
+
+def test_all_that_the_format_has_is_drawn() -> None:
+    generator = Generator(3, costly=FOR_MODELS)
+    operations: set[str] = set()
+    failing: set[str] = set()
+    advices: set[str] = set()
+    made: list[dict[str, Any]] = []
+    conditions: set[str] = set()
+    for number in range(12000):
+        document = generator.document(number)
+        made += document.get("vmas", {}).values()
+        conditions |= document.get("process", {}).keys()
+        for item in document["moves"]:
+            operation = item.get("op", "mremap")
+            operations.add(operation)
+            if "errno" in item:
+                failing.add(operation)
+            if operation == "madvise":
+                advices.add(item["advice"])
+            if operation == "mmap":
+                made.append(item)
+    assert {"mremap", *ITEM.records} == operations
+    assert {name for name, record in ITEM.records.items() if "errno" in record.keys} == failing
+    assert set(KINDS) == {"anon", *(attributes.get("kind", "anon") for attributes in made)}
+    assert set(Record(Attributes).keys) <= {key for attributes in made for key in attributes}
+    # MADV_COLLAPSE needs huge pages that happen to be free; a kept capability shows nothing without a limit of its own.
+    assert set(ADVICES) - {"collapse"} == advices
+    assert set(Record(ProcessItem).keys) - {"keep"} == conditions
