@@ -144,3 +144,11 @@ def test_the_document_is_not_changed_by_reading_it() -> None:
     parse_document(data)
     assert data == RICH
     assert document() == PLAIN
+
+
+def test_a_fork_bomb_is_refused_where_it_begins() -> None:
+    forks = {**PLAIN, "moves": [{"op": "fork"}] * 33 + PLAIN["moves"]}
+    with pytest.raises(ScenarioError, match="a scenario forks at most 32 times") as caught:
+        parse_document(forks)
+    assert len(caught.value.problems) == 1
+    assert parse_document({**forks, "moves": forks["moves"][1:]}).script
