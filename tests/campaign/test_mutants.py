@@ -25,9 +25,9 @@ KERNEL = "6.18"
 
 #: Steps that few scenarios need: limits, map counts, drivers. ``test_coverage`` drops the changes that brought them,
 #: with more scenarios. What charge_move and overcharge_shrink do no outcome shows, tell_driver is of other kernels, and
-#: get_nodes_to_unmap matters where memory runs out.
+#: get_nodes_to_unmap matters where memory runs out; what check_range of an unmapping refuses shipped scenarios show.
 RARE = {
-    "get_nodes_to_unmap",
+    *("get_nodes_to_unmap", "check_range"),
     *("lookup_vma", "check_room_for_copy", "check_memlock", "check_address_space", "check_map_count"),
     *("check_may_split", "charge_move", "overcharge_shrink", "tell_driver", "same_userfaultfd"),
 }

@@ -21,7 +21,7 @@ WRITERS = {
     "print": set(),
 }
 #: Standard error is for ``tell`` and for the lines of progress, which are no file's words.
-STDERR = {"tell", "draw", "hide"}
+STDERR = {"tell", "draw", "hide", "main"}
 #: Code that runs in a guest or writes a program of ours for an interpreter: its output is read by us.
 OURS = ("live/", "executors/live/", "guest", "interpreter.py")
 
