@@ -174,6 +174,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("words", nargs="*")
     options = parser.parse_args()
+    for number in SIGNALS[:-1]:  # nohup and shells in the background start programs that ignore some
+        signal.signal(number, signal.SIG_DFL)
     failed = False
     for command in COMMANDS:
         if options.words and not any(word in command for word in options.words):
