@@ -18,6 +18,27 @@ def _listed_in_changelog(update: str) -> Evidence:
     )
 
 
+#: What two repairs that went the same way, in one series, have in common.
+_LATE_HOTFIX = (
+    Evidence(
+        COMMIT,
+        Kind.LISTED,
+        (
+            "with its subject, in logs of pushes to public trees, in nine of them, among them "
+            "mm-hotfixes-stable; the ids b54ba4428277, 9f305ddce17b, 863af35b7500 and 00b2591b9f04 are those "
+            "of integration trees"
+        ),
+    ),
+    Evidence(
+        RELEASE,
+        Kind.SOURCES,
+        (
+            "packaged sources of 7.3-rc7 have it; in mm-hotfixes-stable in October 2026, after 7.3-rc6. "
+            "6.18.57 and 6.6.y were looked for and not found"
+        ),
+    ),
+)
+
 SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
     "dontunmap": (
         Evidence(COMMIT, Kind.CITED, 'by fixes: "Fixes: e346b3813067 ..."'),
@@ -583,23 +604,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         _measured("7.2.8", "7.2.6", "7.2.9", "kselftest-dontunmap-06"),
     ),
     "dontunmap-splits-locked": (
-        Evidence(
-            COMMIT,
-            Kind.LISTED,
-            (
-                "with its subject, in logs of pushes to public trees, in nine of them, among them "
-                "mm-hotfixes-stable; the ids b54ba4428277, 9f305ddce17b, 863af35b7500 and 00b2591b9f04 are those "
-                "of integration trees"
-            ),
-        ),
-        Evidence(
-            RELEASE,
-            Kind.SOURCES,
-            (
-                "packaged sources of 7.3-rc7 have it; in mm-hotfixes-stable in October 2026, after 7.3-rc6. "
-                "6.18.57 and 6.6.y were looked for and not found"
-            ),
-        ),
+        *_LATE_HOTFIX,
         _measured(RELEASE, "7.2.9", "7.3-rc7", "kselftest-dontunmap-07"),
         _listed_in_changelog("6.1.191"),
         _measured("6.1.191", "6.1.176", "6.1.192", "kselftest-dontunmap-07"),
@@ -609,23 +614,7 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         _measured("7.2.11", "7.2.9", "7.2.11", "kselftest-dontunmap-07"),
     ),
     "dontunmap-stays-apart": (
-        Evidence(
-            COMMIT,
-            Kind.LISTED,
-            (
-                "with its subject, in logs of pushes to public trees, in nine of them, among them "
-                "mm-hotfixes-stable; the ids b54ba4428277, 9f305ddce17b, 863af35b7500 and 00b2591b9f04 are those "
-                "of integration trees"
-            ),
-        ),
-        Evidence(
-            RELEASE,
-            Kind.SOURCES,
-            (
-                "packaged sources of 7.3-rc7 have it; in mm-hotfixes-stable in October 2026, after 7.3-rc6. "
-                "6.18.57 and 6.6.y were looked for and not found"
-            ),
-        ),
+        *_LATE_HOTFIX,
         _measured(RELEASE, "7.2.9", "7.3-rc7", "dontunmap-next-to-itself"),
         _listed_in_changelog("6.12.114"),
         _measured("6.12.114", "6.12.107", "6.12.118", "dontunmap-next-to-itself"),
