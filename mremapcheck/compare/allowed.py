@@ -76,11 +76,7 @@ class Swept:
         """Return an item of ``results`` of the ``faults`` report."""
         scenario = self.scenario
         data: dict[str, Any] = {
-            "scenario": scenario.name,
-            "path": scenario.path,
-            "line": scenario.line,
-            "digest": scenario.digest,
-            "summary": scenario.summary,
+            **scenario.heading(),
             "status": self.status,
             "reason": self.reason,
             "moves": [move.to_json() for move in self.sweep.moves],

@@ -49,11 +49,7 @@ class Comparison:
         """Return an item of ``results`` of the ``compare`` report."""
         scenario = self.scenario
         return {
-            "scenario": scenario.name,
-            "path": scenario.path,
-            "line": scenario.line,
-            "digest": scenario.digest,
-            "summary": scenario.summary,
+            **scenario.heading(),
             "status": self.status,
             "reason": self.reason,
             "a": self.a.outcome.to_json() if self.a.outcome else None,

@@ -54,11 +54,7 @@ class Row:
         """Return an item of ``results`` of the ``matrix`` report."""
         scenario = self.scenario
         return {
-            "scenario": scenario.name,
-            "path": scenario.path,
-            "line": scenario.line,
-            "digest": scenario.digest,
-            "summary": scenario.summary,
+            **scenario.heading(),
             "status": self.status,
             "cells": [
                 {

@@ -52,11 +52,7 @@ class Result:
         """Return an item of ``results`` of the ``run`` report."""
         scenario, outcome = self.scenario, self.execution.outcome
         data: dict[str, Any] = {
-            "scenario": scenario.name,
-            "path": scenario.path,
-            "line": scenario.line,
-            "digest": scenario.digest,
-            "summary": scenario.summary,
+            **scenario.heading(),
             "status": self.status,
             "reason": self.reason,
             "mismatches": [mismatch.to_json() for mismatch in self.mismatches],

@@ -139,6 +139,16 @@ class Scenario:
 
         return digest(self.regions, self.setup, self.script, self.process)
 
+    def heading(self) -> dict[str, Any]:
+        """Return how every report's items name the scenario that they are about."""
+        return {
+            "scenario": self.name,
+            "path": self.path,
+            "line": self.line,
+            "digest": self.digest,
+            "summary": self.summary,
+        }
+
     def objects(self) -> dict[str, tuple[str, int]]:
         """Return the kind of each object that is mapped, and its length in pages: long enough for every mapping."""
         found: dict[str, tuple[str, int]] = {}
