@@ -317,7 +317,9 @@ class _Draw:
 
     def _process(self) -> Document:
         random = self._random
-        style = random.randrange(4)
+        style = random.randrange(5)
+        if style == 4 and "fork" in self._features and self._affords_child():
+            return {"seccomp": {"mremap": random.choice(("EPERM", "ENOSYS"))}}
         if style < 3 and "limits" in self._features:
             limit = random.choice(("as", "data", "memlock"))
             return {"rlimits": {limit: f"+{random.randrange(4)}p"}}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.dataclass import LATER, dataclass
 from mremapcheck.base.units import pages
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.scenario.operations import Mmap, Operation
@@ -50,13 +50,20 @@ class Process:
 
     It is always an ordinary user's: without CAP_IPC_LOCK and CAP_SYS_RAWIO unless ``keep`` names them. ``rlimits`` (of
     memlock, as, data) and ``map_headroom`` (map slots left below vm.max_map_count) hold from the first move on;
-    with ``fork`` the moves are made by a child that inherited the mappings.
+    with ``fork`` the moves are made by a child that inherited the mappings. ``seccomp``: system calls that a filter
+    refuses from then on, each with the errno's name.
     """
 
     rlimits: Mapping[str, Limit] = field(default_factory=dict)
     keep: tuple[str, ...] = ()
     map_headroom: int | None = None
     fork: bool = False
+    seccomp: tuple[tuple[str, str], ...] = field(default=(), metadata=LATER)
+
+    @property
+    def refuses_mremap(self) -> str | None:
+        """The errno with which the filter answers to mremap(2); None: it lets it through."""
+        return dict(self.seccomp).get("mremap")
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ class Lowering:
             self.features.update(CAPABILITIES[name] for name in process.keep)
             if process.map_headroom is not None:
                 self.features.add("map-headroom")
-            if process.fork:
+            if process.fork or process.seccomp is not None:
                 self.features.add("fork")
 
     def _refuse(self, path: Path, message: str, hint: str = "") -> None:

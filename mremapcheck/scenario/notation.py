@@ -31,6 +31,7 @@ _CONDITIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, An
     (re.compile(r"(\d+) map slots? left"), lambda found: {"map_headroom": int(found[1])}),
     (re.compile(r"one mapping beyond the limit"), lambda found: {"map_headroom": -1}),
     (re.compile(r"in a forked child"), lambda found: {"fork": True}),
+    (re.compile(r"seccomp: (\w+) is (E\w+)"), lambda found: {"seccomp": {found[1]: found[2]}}),
 )
 #: Calls that the man pages call otherwise than ``op`` does.
 _OPERATIONS = {

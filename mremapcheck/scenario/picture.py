@@ -110,6 +110,7 @@ def conditions(scenario: Scenario) -> str:
         lines.append(one_more if process.map_headroom < 0 else f"{process.map_headroom} map slots left")
     if process.fork:
         lines.append("in a forked child")
+    lines += [f"seccomp: {name} is {errno}" for name, errno in process.seccomp]
     return "\n".join(lines)
 
 

@@ -37,6 +37,7 @@ SNIPPETS = {
     "capabilities": (),
     "limit": ("sys/resource.h",),
     "in_use": ("string.h",),
+    "seccomp": ("linux/filter.h", "linux/seccomp.h", "sys/prctl.h"),
     "headroom": (),
     "readonly": ("fcntl.h",),
     "ring": ("string.h",),

@@ -148,6 +148,9 @@ class Statements:
                 size = f'in_use("{_LOCKED_BY[name]}")' + (f" + {size}" if limit.size else "")
             yield ""
             yield f"limit({resource}, {size});"
+        if process.refuses_mremap is not None:
+            self.uses.add("seccomp")
+            yield from ("", f"refuse_mremap({process.refuses_mremap});")
 
     def _fork(self) -> str:
         self.uses.add("fork")

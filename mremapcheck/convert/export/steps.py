@@ -92,6 +92,8 @@ def conditions(scenario: Scenario) -> Iterator[str]:
         yield f"HEADROOM({process.map_headroom})"
     for name, limit in process.rlimits.items():
         yield f"LIMIT({name.upper()}, {size(limit.size)}, {int(limit.relative)})"
+    if process.refuses_mremap is not None:
+        yield f"REFUSE_MREMAP({process.refuses_mremap})"
 
 
 def row(operation: Operation, objects: Objects) -> Iterator[str]:

@@ -134,16 +134,16 @@ class _Preparation:
         translate = self._translate
         steps = self.steps
         operations = (*scenario.setup, *scenario.script)
-        if any(type(operation) is Mseal for operation in operations):
-            # Sealed mappings live until their process ends: a child's end is cheaper than the worker's.
-            self._step("sealing", (wire.FORK,))
+        process = scenario.process
+        if process.seccomp or any(type(operation) is Mseal for operation in operations):
+            # Sealed mappings and filters live until their process ends: a child's end is cheaper than the worker's.
+            self._step("sealing" if not process.seccomp else "process.seccomp", (wire.FORK,))
         if any(type(operation) is Madvise and operation.advice == "pageout" for operation in operations):
             self._step("pageout", (wire.STAY,))
         for operation in scenario.setup:
             steps.append(translate[type(operation)](self, operation))
         self.origins += scenario.setup
-        process = scenario.process
-        if process.fork or process.rlimits or process.keep or process.map_headroom is not None:
+        if process != Process():
             self._conditions(process)
         for operation in scenario.script:
             step = translate[type(operation)](self, operation)
@@ -192,6 +192,8 @@ class _Preparation:
             if name not in RESOURCES:
                 raise Unfit(f"the live executor cannot limit {name}")
             self._step(f"process.rlimits.{name}", (wire.LIMIT, name, limit.size, limit.relative))
+        if process.refuses_mremap is not None:
+            self._step("process.seccomp", (wire.FILTER, getattr(errno, process.refuses_mremap)))
 
     def _step(self, origin: str, step: wire.Step) -> None:
         self.steps.append(step)

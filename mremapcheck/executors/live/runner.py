@@ -18,12 +18,14 @@ from mremapcheck.executors.live.moves import Moves
 from mremapcheck.executors.live.objects import Objects
 from mremapcheck.executors.live.observation import Pages, contents, presence
 from mremapcheck.executors.live.proc import Proc
+from mremapcheck.executors.live.seccomp import refuse
 from mremapcheck.executors.live.shortage import no_memory, no_slots, reason
 from mremapcheck.executors.live.tags import SIZE
 from mremapcheck.executors.live.uffd import Uffd
 from mremapcheck.executors.live.wire import (
     CALL,
     FAILS,
+    FILTER,
     FORK,
     HEADROOM,
     LIMIT,
@@ -48,6 +50,7 @@ from mremapcheck.linux.numbers import (
     PR_SET_VMA_ANON_NAME,
     SYS_MADVISE,
     SYS_MMAP,
+    SYS_MREMAP,
     SYS_MUNMAP,
     SYS_PERSONALITY,
     SYS_PRCTL,
@@ -108,6 +111,7 @@ class Runner:
             LIMIT: self._limit,
             HEADROOM: self._leave_slots,
             STAY: self._processors.stay,
+            FILTER: self._refuse_moves,
             FAILS: self._must_fail,
         }
         protect_others()
@@ -266,6 +270,10 @@ class Runner:
         if call(SYS_PRCTL, PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, size, address(text)) == -1:
             code = errno()
             raise self._limits.without(lambda: name_trouble(code))
+
+    def _refuse_moves(self, code: int) -> None:
+        refuse(SYS_MREMAP, code)
+        self._moves.filtered = True
 
     def _leave_slots(self, free: int) -> None:
         self._uffd.get_ready()  # a thread takes map slots, too

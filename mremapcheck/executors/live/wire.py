@@ -49,7 +49,8 @@ FORK = 10  #: ()
 LIMIT = 11  #: (which, bytes, relative)
 HEADROOM = 12  #: (map slots to leave,)
 STAY = 13  #: (): run on one processor from here on
-FAILS = 14  #: (errno, step): the step is expected to fail with it
+FILTER = 14  #: (errno,): mremap(2) is refused with it from here on
+FAILS = 15  #: (errno, step): the step is expected to fail with it
 
 
 def done(step: Step) -> Step:

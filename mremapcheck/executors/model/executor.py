@@ -139,12 +139,16 @@ def _set_conditions(process: Process, conditions: Conditions) -> None:
             mm.address_limit = pages + (mm.total if limit.relative else 0)
         else:
             mm.data_limit = pages + (mm.data if limit.relative else 0)
+    mm.filter = conditions.refuses_mremap
     if conditions.map_headroom is not None:
         mm.max_map_count = len(mm.vmas) + conditions.map_headroom
 
 
 def _move(mm: Mm, op: Mremap) -> RawMove:
     """Make one mremap call. The verdict needs the mappings where it failed and changed some, and of huge pages."""
+    if mm.filter is not None:
+        mm.say("a system call filter answers: {}", mm.filter)
+        return RawMove(op, mm.filter, 0, NOT_NEEDED, NOT_NEEDED)
     residency = needs_residency(op)
     before = _look(mm, residency)
     call = Call(mm, op)

@@ -66,7 +66,7 @@ class Mm:
     RLIMIT_DATA, ``committed`` is this process's share of Committed_AS. ``privileges`` are capabilities kept,
     ``is_child`` tells that it was forked. ``secret`` counts the pages that its user's files of secret memory have.
     ``images``: the lengths of the vdso and the vvar in bytes, as the process was given them. ``shortage``: when memory
-    for the kernel's own records is to run out.
+    for the kernel's own records is to run out. ``filter``: the errno with which a filter answers to mremap(2).
     """
 
     __slots__ = (
@@ -75,6 +75,7 @@ class Mm:
         "data",
         "data_limit",
         "events",
+        "filter",
         "images",
         "is_child",
         "locked",
@@ -111,6 +112,7 @@ class Mm:
         self.privileges: tuple[str, ...] = ()
         self.lowest_chosen = CHOSEN_TOP
         self.shortage: Shortage | None = None
+        self.filter: str | None = None
 
     def index(self, address: int) -> int:
         """Return the index of the first mapping that ends above ``address`` (find_vma)."""

@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -50,7 +52,7 @@ enum kind { /* @names@ */ };
 
 enum what {
 	DO_MMAP, DO_TRUNCATE, DO_MUNMAP, DO_MPROTECT, DO_MADVISE, DO_MLOCK, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
-	DO_REGISTER, DO_UNREGISTER, DO_NAME, DO_FORK, DO_LIMIT, DO_HEADROOM, DO_MREMAP, DO_FAIL,
+	DO_REGISTER, DO_UNREGISTER, DO_NAME, DO_FORK, DO_LIMIT, DO_HEADROOM, DO_REFUSE, DO_MREMAP, DO_FAIL,
 };
 
 /* One operation of a scenario; addresses and sizes in bytes. Which fields count depends on what is done. */
@@ -86,6 +88,7 @@ struct step {
 #define FORK(w)                  { DO(FORK, w, 0, 0) }
 #define LIMIT(r, s, relative)    { DO(LIMIT, "process.rlimits", 0, s), .number = r, .flags = relative }
 #define HEADROOM(n)              { DO(HEADROOM, "process.map_headroom", 0, 0), .number = n }
+#define REFUSE_MREMAP(n)         { DO(REFUSE, "process.seccomp", 0, 0), .number = n }
 /* One of the n steps that follow fails, and those behind it are not done. */
 #define FAILS(t, e, n)           { DO(FAIL, "", 0, 0), .text = t, .number = e, .first = n }
 #define MREMAP(w, a, s, n, f, new) \

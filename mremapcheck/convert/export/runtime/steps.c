@@ -172,6 +172,7 @@ static void do_step(const struct step *step)
 	case DO_FORK:       do_fork(step); break;
 	case DO_LIMIT:      limit(step); break;
 	case DO_HEADROOM:   leave_map_slots(step); break;
+	case DO_REFUSE:     refuse_mremap(step); break;
 	case DO_FAIL:       do_failing(step); break;
 	case DO_MREMAP:     do_mremap(step); break;
 	}
