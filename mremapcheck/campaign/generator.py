@@ -246,6 +246,9 @@ class _Draw:
         if "uffd" in features and "missing" in draw.uffd and roll() < 0.1:
             made["uffd"] = random.choice(("missing", "missing", "missing", "missing+events"))
             self._armed = True
+        elif "uffd" in features and "minor" in draw.uffd and roll() < 0.03:
+            made["uffd"] = random.choice(("minor", "minor", "minor+events"))
+            self._armed = True
         elif "uffd" in features and "wp" in draw.uffd and roll() < 0.02:
             made["uffd"] = random.choice(("wp", "wp+events"))
             self._armed = True

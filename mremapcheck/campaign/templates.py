@@ -146,7 +146,7 @@ def next_to_itself(random: Random, start: int, pages: int, made: Attributes) -> 
 
 def register_piecewise(random: Random, start: int, pages: int, made: Attributes) -> Items:
     """Register parts of a mapping with userfaultfd one after the other, perhaps all of it again, then move it."""
-    modes = ("missing", "missing", "missing+events", "wp")
+    modes = ("missing", "missing", "missing+events", "wp", "minor")
     mode = random.choice(modes)
     parts = list(range(pages))
     random.shuffle(parts)

@@ -12,5 +12,5 @@ KIND = Kind(
     files="each",
     marks=("/dev/zero (deleted)", "[anon_shmem:"),  # without "(deleted)" it is dev-zero
     c=C(flags="MAP_ANONYMOUS"),
-    draw=Draw(weight=6, uffd=("missing",), names=True, continues=True, enumerated=True),
+    draw=Draw(weight=6, uffd=("missing", "minor"), names=True, continues=True, enumerated=True),
 )

@@ -157,7 +157,7 @@ class Read(Ranged):
 
 @dataclass(frozen=True, slots=True)
 class UffdRegister(Ranged):
-    """UFFDIO_REGISTER; ``mode`` is missing or wp, each with ``+events`` for the remap and unmap events.
+    """UFFDIO_REGISTER; ``mode`` is missing, wp or minor, each with ``+events`` for the remap and unmap events.
 
     All registrations of a scenario use one userfaultfd, those with events another one.
     """

@@ -39,7 +39,11 @@ from mremapcheck.scenario.operations import (
     UffdUnregister,
 )
 
-_MODES = {"missing": "1 /* UFFDIO_REGISTER_MODE_MISSING */", "wp": "2 /* UFFDIO_REGISTER_MODE_WP */"}
+_MODES = {
+    "missing": "1 /* UFFDIO_REGISTER_MODE_MISSING */",
+    "wp": "2 /* UFFDIO_REGISTER_MODE_WP */",
+    "minor": "4 /* UFFDIO_REGISTER_MODE_MINOR */",
+}
 _SIGBUS = "1 << 7 /* UFFD_FEATURE_SIGBUS */"
 _EVENTS = "1 << 2 | 1 << 6 /* UFFD_FEATURE_EVENT_REMAP, _UNMAP */"
 _CAPABILITIES = {"IPC_LOCK": 14, "SYS_RAWIO": 17}

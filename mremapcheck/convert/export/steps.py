@@ -38,8 +38,10 @@ from mremapcheck.scenario.operations import (
 _UFFD = {
     "missing": "MISSING",
     "wp": "WP",
+    "minor": "MINOR",
     "missing+events": "MISSING | EVENTS",
     "wp+events": "WP | EVENTS",
+    "minor+events": "MINOR | EVENTS",
 }
 
 

@@ -31,6 +31,7 @@ from mremapcheck.linux.numbers import (
     SYS_MSEAL,
     SYS_MUNLOCK,
     SYS_MUNMAP,
+    UFFDIO_REGISTER_MODE_MINOR,
     UFFDIO_REGISTER_MODE_MISSING,
     UFFDIO_REGISTER_MODE_WP,
 )
@@ -62,7 +63,11 @@ from mremapcheck.scenario.operations import (
 )
 
 _NO_FD = (1 << 64) - 1
-_UFFD_MODES = {"missing": UFFDIO_REGISTER_MODE_MISSING, "wp": UFFDIO_REGISTER_MODE_WP}
+_UFFD_MODES = {
+    "missing": UFFDIO_REGISTER_MODE_MISSING,
+    "wp": UFFDIO_REGISTER_MODE_WP,
+    "minor": UFFDIO_REGISTER_MODE_MINOR,
+}
 _MAP_FLAGS = {"noreserve": MAP_NORESERVE, "stack": MAP_STACK}
 _LOWEST = 0x10000
 #: Bytes of a line of /proc/self/maps for an anonymous mapping in the arena, and about as many for one of a file.

@@ -17,12 +17,14 @@ from mremapcheck.linux.numbers import (
     UFFD_API,
     UFFD_FEATURE_EVENT_REMAP,
     UFFD_FEATURE_EVENT_UNMAP,
+    UFFD_FEATURE_MINOR_SHMEM,
     UFFD_FEATURE_PAGEFAULT_FLAG_WP,
     UFFD_FEATURE_SIGBUS,
     UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
     UFFD_USER_MODE_ONLY,
     UFFDIO_API,
     UFFDIO_REGISTER,
+    UFFDIO_REGISTER_MODE_MINOR,
     UFFDIO_REGISTER_MODE_WP,
     UFFDIO_UNREGISTER,
 )
@@ -68,6 +70,9 @@ class Uffd:
                     skip = "this kernel's userfaultfd has no write-protection: Linux 5.7 or later is needed"
                 elif not features & UFFD_FEATURE_WP_HUGETLBFS_SHMEM:
                     skip = "this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed"
+            if last_errno() == errno.EINVAL and mode & UFFDIO_REGISTER_MODE_MINOR:
+                if not _features() & UFFD_FEATURE_MINOR_SHMEM:
+                    skip = "this kernel's userfaultfd has no minor mode: Linux 5.14 or later is needed"
             raise Trouble(last_errno(), skip)
 
     def unregister(self, start: int, size: int) -> None:

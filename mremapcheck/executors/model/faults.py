@@ -203,7 +203,8 @@ def populate_vma(mm: Mm, vma: Vma, first: int, last: int) -> bool:
 
 def can_reach(mm: Mm, vma: Vma, page: int) -> bool:
     """Tell whether an access to the page succeeds: no guard page is there, the file is long enough and may have a page
-    more, and no userfaultfd would be asked. What the page cache has is mapped without asking (handle_userfault).
+    more, and no userfaultfd would be asked. What the page cache has is mapped without asking (handle_userfault), but for
+    one that wants to know of minor faults.
     """
     entry = mm.pages.get(page)
     if entry is not None:
@@ -214,7 +215,7 @@ def can_reach(mm: Mm, vma: Vma, page: int) -> bool:
     if number >= vma.file.length:
         return False
     if number in vma.file.cache:
-        return True
+        return not vma.flags & UFFD_MINOR
     return not vma.flags & UFFD_MISSING and all(rule(mm, vma.file) for rule in mm.rules.fillable)
 
 

@@ -8,15 +8,19 @@ from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.process import Process, change_part
 from mremapcheck.executors.model.stopped import Failed, Unsupported
 from mremapcheck.executors.model.vma import Uffd, Vma
-from mremapcheck.linux.vm_flags import HUGETLB, READONLY, SPECIAL, UFFD, UFFD_MISSING, UFFD_WP
+from mremapcheck.linux.vm_flags import HUGETLB, READONLY, SPECIAL, UFFD, UFFD_MINOR, UFFD_MISSING, UFFD_WP
 from mremapcheck.scenario.operations import UffdRegister, UffdUnregister
+
+_MODES = {"missing": UFFD_MISSING, "wp": UFFD_WP, "minor": UFFD_MINOR}
 
 
 def uffd_register(process: Process, op: UffdRegister) -> None:
     """Register with the scenario's userfaultfd, gaps in the range or not; another one's memory is EBUSY."""
     mm = process.mm
     name, _, events = op.mode.partition("+")
-    mode = UFFD_WP if name == "wp" else UFFD_MISSING
+    mode = _MODES[name]
+    if mode == UFFD_MINOR and "uffd-minor" not in mm.rules.features:
+        raise Unsupported("this kernel's userfaultfd has no minor mode: Linux 5.14 or later is needed")
     if mode == UFFD_WP and "uffd-wp" not in mm.rules.features:
         raise Unsupported("this kernel's userfaultfd has no write-protection: Linux 5.7 or later is needed")
     uffd = process.uffds.setdefault(bool(events), Uffd(bool(events)))

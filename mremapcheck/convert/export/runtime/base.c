@@ -44,7 +44,7 @@ enum prot { NONE, R = PROT_READ, RW = PROT_READ | PROT_WRITE, RX = PROT_READ | P
 enum sharing { SHARED = MAP_SHARED, PRIVATE = MAP_PRIVATE, NORESERVE = MAP_NORESERVE, STACK = MAP_STACK,
 	READONLY = 1 << 30 /* open for reading only, which is no flag of mmap's */ };
 enum flags { MAYMOVE = 1, FIXED = 2, DONTUNMAP = 4 };
-enum uffd { MISSING = 1, WP = 2, EVENTS = 4 };
+enum uffd { MISSING = 1, WP = 2, MINOR = 4, EVENTS = 8 };
 enum resource { MEMLOCK, AS, DATA };
 enum capability { IPC_LOCK = 1 << 14, SYS_RAWIO = 1 << 17 };
 

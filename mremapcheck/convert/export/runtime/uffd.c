@@ -140,7 +140,7 @@ static void uffd_close(void)
 
 static void uffd_register(const struct step *step)
 {
-	u64 request[4] = { step->address, step->size, (u64)(step->number & (MISSING | WP)), 0 };
+	u64 request[4] = { step->address, step->size, (u64)(step->number & (MISSING | WP | MINOR)), 0 };
 	int with_events = step->number & EVENTS;
 
 	if (!with_events && uffd_plain < 0)
@@ -157,6 +157,8 @@ static void uffd_register(const struct step *step)
 		if (!(features & 1ULL << 12))
 			skip("this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed");
 	}
+	if (errno == EINVAL && step->number & MINOR && !(uffd_features() & 1ULL << 10))
+		skip("this kernel's userfaultfd has no minor mode: Linux 5.14 or later is needed");
 	errno = errno ? errno : EINVAL;
 	broken(step, "uffd-register");
 }

@@ -125,6 +125,11 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         _measured(RELEASE, "5.15.100", "6.1.176", "destination-in-kernel-space"),
         _listed_in_changelog("5.17.9"),
     ),
+    "uffd-minor": (
+        Evidence(COMMIT, Kind.CITED, 'by fixes: "Fixes: c949b097ef2e ..."'),
+        Evidence(RELEASE, Kind.MANUAL, "ioctl_userfaultfd(2): UFFD_FEATURE_MINOR_SHMEM, since Linux 5.14"),
+        _measured(RELEASE, "", "6.1.192", "minor-faults-after-a-move"),
+    ),
     "uffd-wp-shmem": (
         Evidence(COMMIT, Kind.CITED, 'by fixes: "Fixes: b1f9e876862d ..."'),
         Evidence(RELEASE, Kind.LISTED, "among the memory management commits of May 2022, the merge window of 5.19"),

@@ -5,17 +5,22 @@ from __future__ import annotations
 from mremapcheck.executors.model.change import Change, release
 from mremapcheck.executors.model.pipeline import Insert, Replace
 from mremapcheck.executors.model.vma import Uffd, Vma
-from mremapcheck.linux.vm_flags import DROPPABLE, UFFD_MISSING, UFFD_WP
+from mremapcheck.linux.vm_flags import DROPPABLE, UFFD_MINOR, UFFD_WP
 
 
 def can_register_anonymous_wp(vma: Vma, mode: int) -> bool:
     """userfaultfd knows write protection of anonymous memory, too (63b2d4174c4a, 5.7)."""
-    return vma.backing.anonymous or (mode == UFFD_MISSING and vma.backing.placement in ("shmem", "hugetlb"))
+    return vma.backing.anonymous or (mode != UFFD_WP and vma.backing.placement in ("shmem", "hugetlb"))
 
 
 def can_register_wp(vma: Vma, mode: int) -> bool:
     """userfaultfd knows write protection of shmem, too (b1f9e876862d, 5.19)."""
     return vma.backing.anonymous or vma.backing.placement in ("shmem", "hugetlb")
+
+
+def minor_of_files(vma: Vma, mode: int) -> bool:
+    """Minor faults are those of pages that a file has: shmem's and hugetlbfs's (c949b097ef2e, 5.14)."""
+    return mode != UFFD_MINOR or vma.backing.placement in ("shmem", "hugetlb")
 
 
 def not_droppable(vma: Vma, mode: int) -> bool:
@@ -43,6 +48,16 @@ CHANGES = (
         noticed_by="whoever registers for write protection",
         edits=(Replace("registrable", "can_register", can_register_anonymous_wp),),
         provides=("uffd-wp",),
+    ),
+    Change(
+        id="uffd-minor",
+        commit="c949b097ef2e",
+        subject="userfaultfd/shmem: support minor fault registration for shmem",
+        release=release("5.14-rc1"),
+        summary="userfaultfd can be asked for pages that a file in memory has, and the page tables have not",
+        noticed_by="whoever registers for minor faults",
+        edits=(Insert("registrable", minor_of_files),),
+        provides=("uffd-minor",),
     ),
     Change(
         id="uffd-wp-shmem",
