@@ -29,6 +29,7 @@ CLASSES: Mapping[str, DifferenceClass] = {
         of_moves.ERRNO,
         of_memory.CONTENTS,
         of_memory.LAYOUT,
+        of_memory.BITS,
         of_memory.COUNTERS,
         of_memory.EVENTS,
         of_moves.PLACEMENT,

@@ -42,7 +42,8 @@ class Facts:
     ``vmas`` in address order: those in the arena, and those at places that the kernel chose, cropped to what
     ``chosen_places`` names. ``present``: page numbers that the page tables had. ``contents``: page number ->
     (letter, page of the letter), or a reason (str) why it could not be read; pages without any letter's data are left
-    out. ``locked`` and ``total`` in pages beyond what the empty arena costs.
+    out. ``locked`` and ``total`` in pages beyond what the empty arena costs. ``bits``: name of a bit of page table
+    entries -> the pages that have it.
     """
 
     scenario: Scenario
@@ -53,6 +54,7 @@ class Facts:
     locked: int
     total: int
     events: Sequence[RawEvent] = ()
+    bits: Mapping[str, Set[int]] = field(default_factory=dict)
 
     def outcome(self) -> Outcome:
         """Put the facts into words."""
@@ -70,6 +72,7 @@ class Facts:
             and all(map(Vma.looks_like, self.vmas, other.vmas))
             and all(map(RawMove.agrees, self.moves, other.moves))
             and list(self.events) == list(other.events)
+            and self.bits == other.bits
         )
 
 
@@ -110,17 +113,20 @@ def assemble(facts: Facts) -> Outcome:
         contents=tuple(picture.contents),
         residency=picture.residency,
         unobserved=picture.unobserved,
+        bits=picture.bits,
     )
 
 
 class _Picture:
     """Drawings, residency, mappings and contents, zone after zone."""
 
-    __slots__ = ("_data", "_present", "contents", "mappings", "regions", "residency", "unobserved")
+    __slots__ = ("_bits", "_data", "_present", "bits", "contents", "mappings", "regions", "residency", "unobserved")
 
     def __init__(self, facts: Facts) -> None:
         self._data = facts.contents
         self._present = facts.present
+        self._bits = facts.bits
+        self.bits: dict[str, dict[str, str]] = {name: {} for name in facts.bits}
         self.regions: dict[str, str] = {}
         self.residency: dict[str, str] = {}
         self.mappings: list[MappingOutcome] = []
@@ -133,6 +139,7 @@ class _Picture:
         base = zone.start // PAGE
         drawing = ""
         residency = ""
+        bits = dict.fromkeys(self._bits, "")
         for start, end, prot, shared, backing, offset, _, flags in zone.vmas:
             first = start // PAGE - base
             count = (end - start) // PAGE
@@ -141,17 +148,16 @@ class _Picture:
             )
             marks = self._marks(name, base, first, count)
             pages = range(base + first, base + first + count)
-            if self._present >= frozenset(pages):
-                present = "#" * count
-            else:
-                present = "".join(["#" if page in self._present else "-" for page in pages])
-            if first < 0:
-                marks, present, first = marks[-first:], present[-first:], 0
+            before = max(-first, 0)
             gap = "." * (first - len(drawing))
-            drawing += gap + marks
-            residency += gap + present
+            drawing += gap + marks[before:]
+            residency += gap + _having(self._present, pages)[before:]
+            for bit, having in self._bits.items():
+                bits[bit] += gap + _having(having, pages)[before:]
         self.regions[name] = drawing.ljust(zone.pages, ".")
         self.residency[name] = residency.ljust(zone.pages, ".")
+        for bit, text in bits.items():
+            self.bits[bit][name] = text.ljust(zone.pages, ".")
 
     def _marks(self, name: str, base: int, first: int, count: int) -> str:
         """Return the drawing of ``count`` pages from ``first``, and note whose data they hold."""
@@ -185,6 +191,13 @@ class _Picture:
                 self.contents[-1] = (name, start, count + length, letter, first)
                 return
         self.contents.append((name, index, length, letter, number))
+
+
+def _having(having: Set[int], pages: range) -> str:
+    """Draw ``#`` for each page that is in a set, ``-`` for another one."""
+    if having >= frozenset(pages):
+        return "#" * len(pages)
+    return "".join(["#" if page in having else "-" for page in pages])
 
 
 @dataclass(slots=True)

@@ -122,6 +122,11 @@ def mismatches(entry: Expectation, outcome: Outcome, blank: frozenset[str] = fro
         for number, (wanted_one, vma) in enumerate(zip(wanted_mappings, seen_mappings, strict=True)):
             for field, expected, seen in _mapping(wanted_one, vma):
                 yield Mismatch(f"mappings.{region}[{number}].{field}", expected, seen, line)
+    for bit, drawings in entry.bits.items():
+        for region, drawing in drawings.items():
+            seen = outcome.bits.get(bit, {}).get(region, "")
+            if drawing.rstrip(".") != seen.rstrip("."):
+                yield Mismatch(f"bits.{bit}.{region}", drawing or ".", seen or "nothing there", line)
     for counter, pages in entry.counters.items():
         if outcome.counters.get(counter) != pages:
             yield Mismatch(f"counters.{counter}", f"{pages}p", f"{outcome.counters.get(counter)}p", line)

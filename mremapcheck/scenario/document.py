@@ -9,7 +9,7 @@ from typing import Any
 from mremapcheck.base.dataclass import LATER, dataclass
 from mremapcheck.base.units import pages
 from mremapcheck.kernels.ranges import KernelRange
-from mremapcheck.scenario.operations import Mmap, Operation
+from mremapcheck.scenario.operations import ClearRefs, Mmap, Operation, UffdWriteprotect
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Expectation:
     ``regions`` are drawings (see ``drawing``); ``layout`` gives the boundaries of the mappings of a region as
     (start, pages) in pages; ``counters`` are pages; ``events`` as in the outcome's JSON. ``faults``: all that the last
     move can come to besides when memory runs out in it, each with ``moves`` and ``regions`` alone; None: nothing said.
-    ``mappings`` are all of a region.
+    ``mappings`` are all of a region; ``bits`` drawings of them, by the bit's name and the region.
     """
 
     kernel: KernelRange
@@ -108,6 +108,7 @@ class Expectation:
     line: int = field(default=0, compare=False)
     mappings: Mapping[str, tuple[MappingExpectation, ...]] = field(default_factory=dict)
     faults: tuple[Expectation, ...] | None = None
+    bits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def only_faults(self) -> bool:
@@ -145,6 +146,14 @@ class Scenario:
         from mremapcheck.scenario.digest import digest  # computed only where it is reported
 
         return digest(self.regions, self.setup, self.script, self.process)
+
+    @property
+    def bits(self) -> tuple[str, ...]:
+        """The bits of page table entries that it makes and so looks at: uffd-wp, soft-dirty."""
+        done = {type(step) for step in self.script}
+        return tuple(
+            name for name, operation in (("uffd-wp", UffdWriteprotect), ("soft-dirty", ClearRefs)) if operation in done
+        )
 
     def heading(self) -> dict[str, Any]:
         """Return how every report's items name the scenario that they are about."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 #: Flags of mmap(2) that a mapping may be made with.
 MAP_FLAGS = ("noreserve", "stack")
 PROTS = ("none", "r", "rw", "rx", "rwx")
+#: Bits of page table entries, as the pagemap tells them.
+BITS = ("uffd-wp", "soft-dirty")
 UFFD_MODES = ("missing", "wp", "minor", "missing+events", "wp+events", "minor+events")
 
 #: madvise(2)'s advice without MADV_, in lower case; without what only root may ask for.

@@ -15,6 +15,7 @@ from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     NOBODY,
+    ClearRefs,
     Fallible,
     Fork,
     Madvise,
@@ -32,6 +33,7 @@ from mremapcheck.scenario.operations import (
     Truncate,
     UffdRegister,
     UffdUnregister,
+    UffdWriteprotect,
 )
 from mremapcheck.scenario.reader import Reader
 from mremapcheck.scenario.records import Record
@@ -144,6 +146,8 @@ def call(step: Operation) -> str:
 def _call(step: Operation) -> str:
     if isinstance(step, Fork):
         return "fork()"
+    if isinstance(step, ClearRefs):
+        return "clear-refs()"
     if isinstance(step, Mremap):
         said = [str(step.old_address), format_size(step.old_size), format_size(step.new_size), format_flags(step.flags)]
         if step.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) or step.new_address.region or step.new_address.value:
@@ -189,5 +193,6 @@ _CALLS: dict[type[Operation], tuple[str, Callable[[Any], str]]] = {
     Read: ("read", lambda step: ""),
     UffdRegister: ("UFFDIO_REGISTER", lambda step: step.mode),
     UffdUnregister: ("UFFDIO_UNREGISTER", lambda step: ""),
+    UffdWriteprotect: ("UFFDIO_WRITEPROTECT", lambda step: "" if step.protect else "off"),
     SetName: ("PR_SET_VMA_ANON_NAME", lambda step: f'"{step.name}"'),
 }

@@ -32,6 +32,8 @@ SNIPPETS = {
     "fill": ("string.h",),
     "userfaultfd": ("fcntl.h",),
     "unregister": (),
+    "writeprotect": (),
+    "clear_refs": ("fcntl.h",),
     "events": ("poll.h", "signal.h", "sys/prctl.h"),
     "needed": (),
     "capabilities": (),

@@ -20,6 +20,7 @@ from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     Address,
+    ClearRefs,
     Fork,
     Madvise,
     Mlock,
@@ -37,6 +38,7 @@ from mremapcheck.scenario.operations import (
     Truncate,
     UffdRegister,
     UffdUnregister,
+    UffdWriteprotect,
 )
 
 _MODES = {
@@ -80,7 +82,8 @@ class Statements:
         operations = (*scenario.setup, *scenario.script)
         registrations = [operation for operation in operations if isinstance(operation, UffdRegister)]
         self._plain = any(not operation.mode.endswith("+events") for operation in registrations) or (
-            not registrations and any(isinstance(operation, UffdUnregister) for operation in operations)
+            not registrations
+            and any(isinstance(operation, UffdUnregister | UffdWriteprotect) for operation in operations)
         )
         self._events = any(operation.mode.endswith("+events") for operation in registrations)
         self.extents = _extents(scenario, self._facts)
@@ -186,6 +189,9 @@ class Statements:
             yield from self._mremap(operation)
         elif isinstance(operation, Fork):
             yield self._fork()
+        elif isinstance(operation, ClearRefs):
+            self.uses.add("clear_refs")
+            yield "clear_refs();"
         elif isinstance(operation, Mmap):
             lines = self._mappings.statements(operation, self._address(operation.address))
             if operation.errno is None:
@@ -266,6 +272,10 @@ class Statements:
             fd = "uffd" if self._plain else "uffd_events"
             self.uses.add("unregister")
             yield f"MUST(uffd_unregister({fd}, {at}, {size}));"
+        elif isinstance(operation, UffdWriteprotect):
+            fd = "uffd" if self._plain else "uffd_events"
+            self.uses.add("writeprotect")
+            yield f"MUST(uffd_writeprotect({fd}, {at}, {size}, {int(operation.protect)}));"
 
     def _inaccessible(self, lock: Mlock) -> bool:
         """Tell whether any mapping may be in the range that cannot be written: its pages are not brought in."""

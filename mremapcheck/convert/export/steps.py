@@ -13,6 +13,7 @@ from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
+    ClearRefs,
     Fallible,
     Fork,
     Madvise,
@@ -32,6 +33,7 @@ from mremapcheck.scenario.operations import (
     Truncate,
     UffdRegister,
     UffdUnregister,
+    UffdWriteprotect,
     op_name,
 )
 
@@ -107,6 +109,8 @@ def row(operation: Operation, objects: Objects) -> Iterator[str]:
             yield f"TOUCH({where}, {at}, {size(count * PAGE)}, {character(tag.letter)}, {tag.page})"
     elif isinstance(operation, Fork):
         yield f"FORK({where})"
+    elif isinstance(operation, ClearRefs):
+        yield f"CLEAR_REFS({where})"
     elif isinstance(operation, Mremap):
         yield (
             f"MREMAP({where}, {address(operation.old_address)}, {size(operation.old_size)}, "
@@ -132,6 +136,7 @@ _RANGED: dict[type[Any], Callable[[Any], tuple[str, ...]]] = {
     Mseal: lambda _: ("MSEAL",),
     Read: lambda _: ("READ",),
     UffdUnregister: lambda _: ("UNREGISTER",),
+    UffdWriteprotect: lambda operation: ("WRITEPROTECT", str(int(operation.protect))),
     Mlock: lambda operation: ("MLOCK_ON_FAULT" if operation.on_fault else "MLOCK",),
     Mprotect: lambda operation: ("MPROTECT", operation.prot.upper()),
     Madvise: lambda operation: ("MADVISE", str(ADVICE[operation.advice]), string(operation.advice)),

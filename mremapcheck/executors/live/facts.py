@@ -14,6 +14,7 @@ from mremapcheck.linux.vm_flags import VM_FLAGS
 from mremapcheck.outcome.assemble import Facts, RawMove
 from mremapcheck.outcome.outcome import Execution, RanOut
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, Vma
+from mremapcheck.scenario.names import BITS
 from mremapcheck.scenario.operations import Fallible, Madvise, Mmap, Operation, Read, Touch, UffdRegister, op_name
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Interpreter:
         """Return what came of a scenario."""
         if len(sighting) == 5:
             return _trouble(prepared, *sighting)
-        moves, records, bounds, clusters, (runs, data, holes), total, locked, events, inodes = sighting
+        moves, records, bounds, clusters, (runs, data, holes), total, locked, events, inodes, bits = sighting
         vmas = [self._vma(line, flags, inodes) for line, flags in records]
         if bounds is not None:
             guards = any(type(step) is Madvise and step.advice == "guard-install" for step in prepared.origins)
@@ -59,7 +60,8 @@ class Interpreter:
                 contents[read[hole]] = _unreadable(prepared, vmas, read[hole])
         raw = self._moves(prepared, moves, vmas, present, inodes)
         ran_out = RanOut() if any(move[2] for move in moves) else None
-        facts = Facts(prepared.scenario, raw, vmas, present, contents, locked, total, events)
+        marked = {name: _marked(bits, 1 << BITS.index(name)) for name in prepared.scenario.bits}
+        facts = Facts(prepared.scenario, raw, vmas, present, contents, locked, total, events, marked)
         return Execution.of(facts, ran_out=ran_out)
 
     def _moves(
@@ -156,6 +158,11 @@ def _pages(clusters: list[tuple[int, bytes]]) -> frozenset[int]:
         else:
             found += range(first, first + len(bits))
     return frozenset(found)
+
+
+def _marked(clusters: list[tuple[int, bytes]], mask: int) -> frozenset[int]:
+    """Return the numbers of the pages whose byte has a bit of ``mask``."""
+    return frozenset(first + index for first, each in clusters for index, byte in enumerate(each) if byte & mask)
 
 
 def _unreadable(prepared: Prepared, vmas: list[Vma], page: int) -> str:

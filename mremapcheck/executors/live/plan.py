@@ -41,6 +41,7 @@ from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     Address,
+    ClearRefs,
     Fallible,
     Fork,
     Madvise,
@@ -60,6 +61,7 @@ from mremapcheck.scenario.operations import (
     Truncate,
     UffdRegister,
     UffdUnregister,
+    UffdWriteprotect,
 )
 
 _NO_FD = (1 << 64) - 1
@@ -166,6 +168,7 @@ class _Preparation:
             self.strays,
             self.near_zero,
             self.slow,
+            bool(scenario.bits),
             tuple(self.steps),
         )
         lengths = self.lengths | {
@@ -328,6 +331,12 @@ class _Preparation:
     def _uffd_unregister(self, operation: UffdUnregister) -> wire.Step:
         return wire.UFFD_UNREGISTER, *self._ranged(operation)
 
+    def _uffd_writeprotect(self, operation: UffdWriteprotect) -> wire.Step:
+        return wire.UFFD_PROTECT, *self._ranged(operation), operation.protect
+
+    def _clear_refs(self, operation: ClearRefs) -> wire.Step:
+        return (wire.CLEAR_REFS,)
+
     def _set_name(self, operation: SetName) -> wire.Step:
         return wire.NAME, *self._ranged(operation), operation.name.encode()
 
@@ -355,6 +364,8 @@ class _Preparation:
         Read: _read,
         UffdRegister: _uffd_register,
         UffdUnregister: _uffd_unregister,
+        UffdWriteprotect: _uffd_writeprotect,
+        ClearRefs: _clear_refs,
         SetName: _set_name,
         Fork: _fork,
     }

@@ -16,7 +16,8 @@ from mremapcheck.executors.live.explain import explain, memlock, name_trouble, n
 from mremapcheck.executors.live.filler import ROOM, Filler
 from mremapcheck.executors.live.moves import Moves
 from mremapcheck.executors.live.objects import Objects
-from mremapcheck.executors.live.observation import Pages, contents, presence
+from mremapcheck.executors.live.observation import Pages, bits, contents, presence
+from mremapcheck.executors.live.pagemap import clear_refs
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.executors.live.seccomp import refuse
 from mremapcheck.executors.live.shortage import no_memory, no_slots, reason
@@ -24,6 +25,7 @@ from mremapcheck.executors.live.tags import SIZE
 from mremapcheck.executors.live.uffd import Uffd
 from mremapcheck.executors.live.wire import (
     CALL,
+    CLEAR_REFS,
     FAILS,
     FILTER,
     FORK,
@@ -37,6 +39,7 @@ from mremapcheck.executors.live.wire import (
     TOUCH,
     TOUCH_TAGS,
     TRUNCATE,
+    UFFD_PROTECT,
     UFFD_REGISTER,
     UFFD_UNREGISTER,
     Plan,
@@ -107,6 +110,8 @@ class Runner:
             NAME: self._name,
             UFFD_REGISTER: self._uffd.register,
             UFFD_UNREGISTER: self._uffd.unregister,
+            UFFD_PROTECT: self._uffd.protect,
+            CLEAR_REFS: clear_refs,
             FORK: self._fork,
             LIMIT: self._limit,
             HEADROOM: self._leave_slots,
@@ -196,6 +201,7 @@ class Runner:
             records, heads = proc.smaps(before.count(b"\n"), len(before))
             bounds = [head[:2] for head in heads]
         present = presence(proc, bounds)
+        marked = bits(proc, bounds) if plan.bits else None
         total = sum([end - start for start, end in bounds]) // PAGE
         if not self._arena.counts(total, self._filler.pages):
             self._filler.release()
@@ -205,7 +211,7 @@ class Runner:
         read = contents(self._pages, heads, bounds, present)
         cropped = bounds if places else None
         moves = self._moves.settle(records, present)
-        return moves, records, cropped, present, read, total, locked, events, self._objects.inodes()
+        return moves, records, cropped, present, read, total, locked, events, self._objects.inodes(), marked
 
     def _tidy(self, plan: Plan) -> bool:
         if self._special:

@@ -77,6 +77,7 @@ def _spare_the_collector() -> None:
 
 def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution:
     process = Process(Mm(rules), scenario)
+    process.mm.marked = bool(scenario.bits)
     moves: list[RawMove] = []
     op = None
     try:
@@ -214,7 +215,21 @@ def _observe(scenario: Scenario, mm: Mm, moves: list[RawMove]) -> Facts:
         locked=mm.locked,
         total=mm.total,
         events=mm.events,
+        bits=_bits(scenario, mm) if mm.marked else {},
     )
+
+
+def _bits(scenario: Scenario, mm: Mm) -> dict[str, frozenset[int]]:
+    """Return the pages with each bit of the pagemap that the scenario asks for; guard pages have none."""
+    there = {page for page, entry in mm.pages.items() if entry != GUARD}
+    fresh = (vma for vma in mm.vmas if vma.soft_dirty)
+    found = {
+        "uffd-wp": there & mm.protected.keys() if "pagemap-uffd-wp" in mm.rules.features else frozenset(),
+        "soft-dirty": (there & mm.soft_dirty).union(
+            *(range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT) for vma in fresh)
+        ),
+    }
+    return {name: frozenset(found[name]) for name in scenario.bits}
 
 
 def _read_file(vma: Vma, file: File, pages: PageTable, contents: dict[int, tuple[str, int] | str]) -> None:

@@ -44,6 +44,8 @@ def fork(process: Process, op: Fork | None = None) -> None:
     child.data_limit = parent.data_limit
     child.lowest_chosen = parent.lowest_chosen
     child.filter = parent.filter
+    child.marked = parent.marked
+    child.soft_dirty = set(parent.soft_dirty)
     for vma in parent.vmas:
         first, last = vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT
         if vma.flags & DONTCOPY:

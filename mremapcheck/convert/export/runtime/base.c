@@ -52,7 +52,7 @@ enum kind { /* @names@ */ };
 
 enum what {
 	DO_MMAP, DO_TRUNCATE, DO_MUNMAP, DO_MPROTECT, DO_MADVISE, DO_MLOCK, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
-	DO_REGISTER, DO_UNREGISTER, DO_NAME, DO_FORK, DO_LIMIT, DO_HEADROOM, DO_REFUSE, DO_MREMAP, DO_FAIL,
+	DO_REGISTER, DO_UNREGISTER, DO_WRITEPROTECT, DO_CLEAR_REFS, DO_NAME, DO_FORK, DO_LIMIT, DO_HEADROOM, DO_REFUSE, DO_MREMAP, DO_FAIL,
 };
 
 /* One operation of a scenario; addresses and sizes in bytes. Which fields count depends on what is done. */
@@ -84,6 +84,8 @@ struct step {
 #define MSEAL(w, a, s)           { DO(MSEAL, w, a, s) }
 #define REGISTER(w, a, s, m)     { DO(REGISTER, w, a, s), .number = m }
 #define UNREGISTER(w, a, s)      { DO(UNREGISTER, w, a, s) }
+#define WRITEPROTECT(w, a, s, m) { DO(WRITEPROTECT, w, a, s), .number = m }
+#define CLEAR_REFS(w)            { DO(CLEAR_REFS, w, 0, 0) }
 #define NAME(w, a, s, t)         { DO(NAME, w, a, s), .text = t }
 #define FORK(w)                  { DO(FORK, w, 0, 0) }
 #define LIMIT(r, s, relative)    { DO(LIMIT, "process.rlimits", 0, s), .number = r, .flags = relative }

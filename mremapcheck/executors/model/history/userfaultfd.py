@@ -38,6 +38,16 @@ def keeps_write_protection(vma: Vma, mode: int) -> bool:
     return not vma.flags & UFFD_WP or mode == UFFD_WP
 
 
+def several_mappings(found: list[Vma], start: int, end: int) -> str | None:
+    """UFFDIO_WRITEPROTECT takes a range of several mappings, with holes between them (a1b92a3f14ac, 6.3)."""
+    return None
+
+
+def stays_registered(vma: Vma) -> bool:
+    """Pages that move away from a userfaultfd without remap events are protected no more (0cef0bb836e3, 6.13)."""
+    return vma.uffd is None or vma.uffd.events
+
+
 CHANGES = (
     Change(
         id="uffd-wp",
@@ -58,6 +68,46 @@ CHANGES = (
         noticed_by="whoever registers for minor faults",
         edits=(Insert("registrable", minor_of_files),),
         provides=("uffd-minor",),
+    ),
+    Change(
+        id="pagemap-uffd-wp",
+        commit="fb8e37f35a2f",
+        subject="mm/pagemap: export uffd-wp protection information",
+        release=release("5.14-rc1"),
+        summary="/proc/PID/pagemap tells which pages a userfaultfd write-protects",
+        noticed_by="whoever looks at bit 57",
+        needs=("uffd-wp",),
+        provides=("pagemap-uffd-wp",),
+    ),
+    Change(
+        id="unregister-unprotects",
+        commit="f369b07c8614",
+        subject="mm/uffd: reset write protection when unregister with wp-mode",
+        release=release("6.0-rc3"),
+        summary="pages that are no longer registered with a userfaultfd are no longer write-protected",
+        noticed_by="whoever registers them again",
+        needs=("uffd-wp",),
+        provides=("unregister-unprotects",),
+    ),
+    Change(
+        id="writeprotect-several",
+        commit="a1b92a3f14ac",
+        subject="mm/userfaultfd: support WP on multiple VMAs",
+        release=release("6.3-rc1"),
+        summary="UFFDIO_WRITEPROTECT takes ranges of several mappings",
+        noticed_by="set-up of scenarios only",
+        edits=(Replace("write_protect", "one_mapping", several_mappings),),
+        needs=("uffd-wp",),
+    ),
+    Change(
+        id="move-unprotects",
+        commit="0cef0bb836e3",
+        subject="mm: clear uffd-wp PTE/PMD state on mremap()",
+        release=release("6.13-rc7"),
+        summary="pages that move away from a userfaultfd without remap events are no longer write-protected",
+        noticed_by="whoever registers them again, or looks at bit 57 of /proc/PID/pagemap",
+        edits=(Insert("keeps_protection", stays_registered),),
+        needs=("uffd-wp",),
     ),
     Change(
         id="uffd-wp-shmem",
