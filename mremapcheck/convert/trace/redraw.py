@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any, NamedTuple
 
-from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
+from mremapcheck.base.units import PAGE, TASK_SIZE
 from mremapcheck.convert.trace.processes import Sighting, extent
+from mremapcheck.convert.trace.shape import met_later, shape
 from mremapcheck.convert.trace.space import HUGE, Facts, Segment
 from mremapcheck.convert.trace.zones import Cut, Zone, cut_out, drawable, used_address
 from mremapcheck.kinds import KINDS
@@ -73,19 +73,7 @@ def sketch(seen: Sighting) -> Sketch:
     """Cut out what one mremap found."""
     cut = cut_out(seen)
     size = sum(zone.end - zone.start for zone in cut.zones if zone.segments or zone.end - zone.start <= _EMPTY * PAGE)
-    return Sketch(seen, cut, _shape(seen, cut), size)
-
-
-def fate(seen: Sighting) -> str:
-    """Say in a word what the trace shows of the move: an errno, or moved, grown, shrunk, kept, duplicated."""
-    if seen.result is None:
-        return seen.errno or "failed"
-    if page_align(seen.old_size) == 0:
-        return "duplicated"
-    if seen.result != seen.old_address:
-        return "moved"
-    old, new = page_align(seen.old_size), page_align(seen.new_size)
-    return "kept" if old == new else "grown" if new > old else "shrunk"
+    return Sketch(seen, cut, shape(seen, cut), size)
 
 
 def draw(made: Sketch, style: Style = PLAIN) -> dict[str, Any]:
@@ -171,30 +159,6 @@ def _smaller(seen: Sighting, zones: Sequence[Zone], longest: int) -> tuple[Sight
     return result, smaller
 
 
-def _shape(seen: Sighting, cut: Cut) -> object:
-    """Return what two moves have in common that differ only in sizes: the order of all boundaries, and the facts."""
-    ends = [seen.old_address, seen.old_address + seen.old_size]
-    new = used_address(seen)
-    if new is not None:
-        ends += [new, new + seen.new_size]
-    elif not seen.flags & MREMAP_FIXED:
-        ends.append(seen.old_address + seen.new_size)
-    segments = [segment for zone in cut.zones for segment in zone.segments]
-    edges = sorted({*ends, *[segment.start for segment in segments], *[segment.end for segment in segments]})
-    rank = {edge: place for place, edge in enumerate(edges)}
-    return (
-        seen.flags,
-        fate(seen),
-        seen.old_size > 0 == extent(seen.old_size),
-        seen.new_size > 0 == extent(seen.new_size),
-        seen.notes and tuple(note for note in seen.notes if not note.startswith("The call in line")),
-        new == seen.result,
-        tuple([(rank[end], end % PAGE != 0) for end in ends]),
-        tuple([(rank[segment.start], rank[segment.end], segment.facts.look) for segment in segments]),
-        tuple([left.end == right.start and _met_later(left, right) for left, right in pairwise(segments)]),
-    )
-
-
 @dataclass(slots=True)
 class _Sheet:
     """What has been drawn so far."""
@@ -225,7 +189,7 @@ class _Sheet:
             pages = (segment.end - segment.start) // PAGE
             described = self._describe(segment, pages, previous)
             letter = self._letter(zone, segment.facts, described, runs)
-            if previous and _met_later(previous, segment) and not self.style.untouched:
+            if previous and met_later(previous, segment) and not self.style.untouched:
                 apart.append((letter, segment))
                 runs.append((".", pages))
             else:
@@ -314,16 +278,6 @@ class _Sheet:
         if facts.name:
             entry["name"] = facts.name
         return entry
-
-
-def _met_later(left: Segment, right: Segment) -> bool:
-    return (
-        left.end == right.start
-        and left.facts == right.facts
-        and left.facts.kind == "anon"
-        and left.facts.prot != "none"
-        and not left.continues(right)
-    )
 
 
 def _sharing(sharing: str, kind: str) -> str:
