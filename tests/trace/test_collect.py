@@ -487,3 +487,4 @@ def test_reading_is_linear() -> None:
         assert collection.reading.moves == count - 1
         steps.append(taken / count)
     assert steps[1] < 1.2 * steps[0]
+    assert steps[1] < 220
