@@ -488,3 +488,15 @@ def test_reading_is_linear() -> None:
         steps.append(taken / count)
     assert steps[1] < 1.2 * steps[0]
     assert steps[1] < 220
+
+
+def test_a_kind_that_is_known_by_a_number_only_is_said_to_be() -> None:
+    """The number may be another file's by now."""
+    for path, unknown in (("3", True), ("3</memfd:ring>(deleted)", False)):
+        (document,) = imported_lines(
+            'memfd_create("ring", 0) = 3',
+            f"mmap(NULL, 8192, PROT_READ, MAP_SHARED, {path}, 0) = 0x7f0000000000",
+            "mremap(0x7f0000000000, 8192, 4096, 0) = 0x7f0000000000",
+        )
+        assert document["vmas"]["A"]["kind"] == "memfd"
+        assert ("Which file a descriptor stands for is not in the log" in document["about"]) == unknown

@@ -180,7 +180,7 @@ def _about(shape: Shape, drawing: Drawing, source: str, executors: Sequence[Exec
     undrawn = sorted({word for part in segments for word in part.facts.undrawn})
     if undrawn:
         yield f"Not drawn: {', '.join(undrawn)}."
-    if any(re.fullmatch(r"fd[0-9]+", part.facts.object) for part in segments):
+    if any(part.facts.unnamed for part in segments):
         yield "Which file a descriptor stands for is not in the log (strace shows it with -y)."
     if hides_hint(seen):
         yield _HIDDEN

@@ -93,7 +93,7 @@ def facts_of_mmap(call: Call, opened: dict[int, tuple[str, str]]) -> Facts:
         special = {"MAP_GROWSDOWN": "growsdown", "MAP_DROPPABLE": "droppable"}
         kind = next((special[flag] for flag in special if flag in given), "anon")
         return Facts(kind, sharing, prot, lock=lock, undrawn=undrawn)
-    descriptor, path = descriptor_path(call.arguments[4]) if len(call.arguments) > 4 else (-1, None)
+    descriptor, path = descriptor_path(call.arguments[4]) if call.arguments[4] != "?" else (-1, None)
     kind, name = _opened(descriptor, path, opened)
     if kind == "dev-zero":
         if sharing == "private":
@@ -105,7 +105,7 @@ def facts_of_mmap(call: Call, opened: dict[int, tuple[str, str]]) -> Facts:
         sharing = "shared"
     if kind == "file" and path and (not path.startswith("/") or path.startswith("/dev/")):
         undrawn = (*undrawn, f"that {path} is a device's, which may have rules of its own")
-    return Facts(kind, sharing, prot, name, lock, undrawn=undrawn)
+    return Facts(kind, sharing, prot, name, lock, undrawn=undrawn, unnamed=path is None)
 
 
 def _opened(descriptor: int, path: str | None, opened: dict[int, tuple[str, str]]) -> tuple[str, str]:
@@ -127,7 +127,7 @@ def offset_of_mmap(call: Call, facts: Facts, pages: bool = False) -> int:
     assert call.result is not None
     if facts.kind in _BY_ADDRESS:
         return call.result
-    if len(call.arguments) < 6 or "MAP_ANONYMOUS" in flags(call.arguments[3], MAP):
+    if call.arguments[5] == "?" or "MAP_ANONYMOUS" in flags(call.arguments[3], MAP):
         return 0
     return number(call.arguments[5]) * (4096 if pages else 1)
 

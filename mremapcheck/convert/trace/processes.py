@@ -211,8 +211,13 @@ def _move(space: Space, call: Call, log: str) -> Sighting:
     old, old_size, new_size = number(arguments[0]), number(arguments[1]), number(arguments[2])
     bits = flags_number(arguments[3], MREMAP)
     fixed, keep = bits & MREMAP_FIXED, bits & MREMAP_DONTUNMAP
-    new = number(arguments[4]) if fixed or (keep and len(arguments) > 4) else None
     result = None if call.errno else call.result
+    shown = len(arguments) > 4 and arguments[4] != "?"
+    new = number(arguments[4]) if shown and (fixed or keep) else None
+    if fixed and not shown:
+        if result is None:
+            raise ValueError("new_address is not in the log")
+        new = result
     size, wanted = extent(old_size), extent(new_size)
     notes = []
     if result is not None or call.errno in ("ENOMEM", "EAGAIN", "EPERM"):

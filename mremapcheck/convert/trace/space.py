@@ -24,8 +24,9 @@ class Facts:
     ``object``: mappings of the same file or shared memory have the same; empty for private memory. ``advice`` are the
     lasting ones, sorted. ``undrawn``: what the format has no words for, in the kernel's (``MAP_NORESERVE``).
     ``inherited``: how it was locked before a fork; the child's is not, but does not merge with what never was.
-    ``guessed``: nobody saw it being mapped (the kernel did, or it was there before the trace). ``doubt``: the line of a
-    call that failed, and may have moved or unmapped some of it.
+    ``guessed``: nobody saw it being mapped (the kernel did, or it was there before the trace). ``unnamed``: the trace
+    shows only the number of the file's descriptor. ``doubt``: the line of a call that failed, and may have moved or
+    unmapped some of it.
     """
 
     kind: str = "anon"
@@ -40,6 +41,7 @@ class Facts:
     undrawn: tuple[str, ...] = ()
     inherited: str = ""
     guessed: bool = field(default=False, compare=False)
+    unnamed: bool = field(default=False, compare=False)
     doubt: int = field(default=0, compare=False)
     #: All that two mappings have in common that are drawn alike.
     look: tuple[Any, ...] = field(init=False, compare=False, repr=False)
