@@ -13,7 +13,7 @@ from mremapcheck.convert.trace.effects import EFFECTS, System
 from mremapcheck.convert.trace.space import Facts, Segment, Space
 from mremapcheck.convert.trace.text import fields, flags, flags_number, number
 from mremapcheck.scenario.layout import MARGIN
-from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED
+from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
 
 _CLONES = frozenset(("clone", "clone3", "fork", "vfork"))
 _EXECS = frozenset(("execve", "execveat"))
@@ -220,7 +220,9 @@ def _move(space: Space, call: Call, log: str) -> Sighting:
         new = result
     size, wanted = extent(old_size), extent(new_size)
     notes = []
-    if result is not None or call.errno in ("ENOMEM", "EAGAIN", "EPERM"):
+    refused = _refused_at_once(bits, old, size, new if fixed else None, wanted)
+    private = call.errno == "EINVAL" and not old_size and bits & MREMAP_MAYMOVE and not refused
+    if result is not None or private or call.errno in ("ENOMEM", "EAGAIN", "EPERM"):
         notes += _prove(space, call, old, size, wanted, bool(fixed), result)
     end = old + max(size, PAGE, 0 if fixed and size else wanted)
     start = old
@@ -245,16 +247,23 @@ def _move(space: Space, call: Call, log: str) -> Sighting:
     )
     if result is not None:
         space.move(old, old_size, result, new_size, bool(keep))
-    elif fixed and not _refused_at_once(old, size, new or 0, wanted):
+    elif fixed and not refused:
         for start, length in ((old, size), (new or 0, wanted)):
             space.change(start, length, lambda facts: replace(facts, doubt=call.line))
     return seen
 
 
-def _refused_at_once(old: int, size: int, new: int, new_size: int) -> bool:
-    """Tell whether the arguments alone make a call fail, before it can do anything."""
-    overlaps = new < old + size and old < new + new_size
-    return overlaps or bool(old % PAGE or new % PAGE) or not new_size
+def _refused_at_once(flags: int, old: int, size: int, new: int | None, new_size: int) -> bool:
+    """Tell whether the arguments alone make a call fail, before it can do anything; ``new`` where MREMAP_FIXED is."""
+    keep = flags & MREMAP_DONTUNMAP
+    if (
+        old % PAGE
+        or not new_size
+        or (keep and size != new_size)
+        or (flags > MREMAP_MAYMOVE and not flags & MREMAP_MAYMOVE)
+    ):
+        return True
+    return new is not None and (new % PAGE != 0 or (new < old + size and old < new + new_size))
 
 
 def _prove(space: Space, call: Call, old: int, size: int, new_size: int, fixed: bool, result: int | None) -> list[str]:
@@ -268,6 +277,9 @@ def _prove(space: Space, call: Call, old: int, size: int, new_size: int, fixed: 
     if first is not None and first.end >= old + size:
         return []
     notes: list[str] = []
+    if size == 0 and result is None:  # only shared memory gets a second mapping, and EFAULT is for what is not there
+        space.assume(old, PAGE, holes=True)
+        return []
     if size == 0:
         if first is None:
             facts = Facts("anon-shared", "shared", object=f"shared-{call.line}", guessed=True)

@@ -84,7 +84,7 @@ def draw(made: Sketch, style: Style = PLAIN) -> dict[str, Any]:
     facts = [segment.facts for zone in zones for segment in zone.segments]
     if style.lost:
         zones = [replace(zone, segments=[part for part in zone.segments if not part.facts.doubt]) for zone in zones]
-    sheet = _Sheet(style, forked=any(each.inherited for each in facts) and not any(each.lock for each in facts))
+    sheet = _Sheet(style, forked=any(each.inherited for each in facts))
     for zone in zones:
         sheet.draw(zone)
     move: dict[str, Any] = {"old_address": sheet.name(seen, seen.old_address), "old_size": _size(seen.old_size)}
@@ -99,7 +99,7 @@ def draw(made: Sketch, style: Style = PLAIN) -> dict[str, Any]:
     process = dict(style.process) | ({"fork": True} if sheet.forked else {})
     if process:
         document["process"] = process
-    document["moves"] = [*sheet.before, move]
+    document["moves"] = [*sheet.before, *sheet.after, move]
     return document
 
 
@@ -164,11 +164,12 @@ class _Sheet:
     """What has been drawn so far."""
 
     style: Style
-    #: The moves are a child's, whose parent had locked something: locks are drawn as the parent's.
+    #: The moves are a child's, whose parent had locked something: what a child does not inherit it does itself.
     forked: bool = False
     drawings: dict[str, Any] = field(default_factory=dict)
     vmas: dict[str, dict[str, Any]] = field(default_factory=dict)
     before: list[dict[str, Any]] = field(default_factory=list)
+    after: list[dict[str, Any]] = field(default_factory=list)
     zones: list[Zone] = field(default_factory=list)
     _used: dict[str, tuple[Facts, dict[str, Any]]] = field(default_factory=dict)
     _letters: Iterator[str] = field(default_factory=lambda: iter(_LETTERS))
@@ -178,7 +179,8 @@ class _Sheet:
         runs: list[tuple[str, int]] = []
         position = zone.start
         previous: Segment | None = None
-        apart: list[tuple[str, Segment]] = []
+        met: list[tuple[str, Segment]] = []
+        apart = False
         kinds = dict(self.style.kinds)
         for segment in zone.segments:
             if segment.facts.kind in kinds:
@@ -187,15 +189,18 @@ class _Sheet:
                 segment = segment._replace(facts=facts)
             runs.append((".", (segment.start - position) // PAGE))
             pages = (segment.end - segment.start) // PAGE
-            described = self._describe(segment, pages, previous)
+            apart ^= self.style.apart and previous is not None and segment.facts.undrawn != previous.facts.undrawn
+            described = self._describe(segment, pages, apart)
             letter = self._letter(zone, segment.facts, described, runs)
             if previous and met_later(previous, segment) and not self.style.untouched:
-                apart.append((letter, segment))
+                met.append((letter, segment))
                 runs.append((".", pages))
             else:
                 runs.append((letter, pages))
             if described:
                 self.vmas[letter] = described
+            if self.forked:
+                self._redo(zone, segment)
             position = segment.end
             previous = segment
         rest = (zone.end - position) // PAGE
@@ -208,8 +213,20 @@ class _Sheet:
             if huge
             else text
         )
-        for letter, segment in apart:
+        for letter, segment in met:
             self._bring(letter, segment)
+
+    def _redo(self, zone: Zone, segment: Segment) -> None:
+        """Have the child do what it does not inherit."""
+        facts = segment.facts
+        place = (segment.start - zone.start) // PAGE
+        where = {"address": zone.name + (f"+{place}p" if place else ""), "size": _size(segment.end - segment.start)}
+        if facts.lock:
+            self.after.append({"op": "mlock", **where, **({} if facts.lock == "true" else {"lock": facts.lock})})
+        if facts.uffd:
+            self.after.append({"op": "uffd-register", **where, "mode": facts.uffd})
+        if "dontfork" in facts.advice:
+            self.after.append({"op": "madvise", **where, "advice": "dontfork"})
 
     def name(self, seen: Sighting, address: int) -> str:
         """Return an address as the scenario has it; one that no region is near to stays what it is where it may."""
@@ -245,8 +262,11 @@ class _Sheet:
         self._used[letter] = facts, described
         return letter
 
-    def _describe(self, segment: Segment, pages: int, previous: Segment | None) -> dict[str, Any]:
-        """Return the entry of ``vmas`` for a mapping; empty for what a letter is anyway."""
+    def _describe(self, segment: Segment, pages: int, apart: bool) -> dict[str, Any]:
+        """Return the entry of ``vmas`` for a mapping; empty for what a letter is anyway.
+
+        ``apart``: it does not merge with its neighbours, for a reason that the format has no words for.
+        """
         facts, style = segment.facts, self.style
         kind = KINDS[facts.kind]
         entry: dict[str, Any] = {}
@@ -266,10 +286,12 @@ class _Sheet:
         lock = facts.inherited if self.forked else facts.lock
         if lock or style.lock:
             entry["lock"] = "on-fault" if lock == "on-fault" else True
-        if facts.uffd:
+        if facts.uffd and not self.forked:
             entry["uffd"] = facts.uffd
         advice = [name for name in facts.advice if name != "wipeonfork" or facts.kind in _ADVISED_PRIVATE]
-        if style.apart and previous and facts.undrawn != previous.facts.undrawn and "dontdump" not in advice:
+        if self.forked and "dontfork" in advice:
+            advice.remove("dontfork")
+        if apart and "dontdump" not in advice:
             advice.append("dontdump")
         if advice:
             entry["advice"] = advice[0] if len(advice) == 1 else advice
@@ -277,6 +299,7 @@ class _Sheet:
             entry["seal"] = True
         if facts.name:
             entry["name"] = facts.name
+        entry.update({word: True for word in facts.how if kind.takes_flags})
         return entry
 
 
