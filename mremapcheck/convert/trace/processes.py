@@ -10,6 +10,7 @@ from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
 from mremapcheck.convert.trace.call import Call, Ledger
 from mremapcheck.convert.trace.constants import CLONE, MREMAP
 from mremapcheck.convert.trace.effects import EFFECTS, System
+from mremapcheck.convert.trace.failures import fail
 from mremapcheck.convert.trace.space import Facts, Segment, Space
 from mremapcheck.convert.trace.text import fields, flags, flags_number, number
 from mremapcheck.scenario.layout import MARGIN
@@ -94,7 +95,9 @@ def sightings(calls: Iterable[Call], reading: Reading, processes: Processes | No
             if name == "mremap":
                 reading.moves += 1
                 yield _move(space, call, ledger.log)
-            elif call.errno is None and (effect := EFFECTS.get(name)) and not effect(space, call, processes.system):
+            elif call.errno is not None:
+                fail(space, call)
+            elif (effect := EFFECTS.get(name)) and not effect(space, call, processes.system):
                 ledger.used -= 1
         except (ValueError, IndexError, KeyError) as error:
             ledger.used -= 1

@@ -227,6 +227,8 @@ class _Sheet:
             self.after.append({"op": "uffd-register", **where, "mode": facts.uffd})
         if "dontfork" in facts.advice:
             self.after.append({"op": "madvise", **where, "advice": "dontfork"})
+            if facts.seal:
+                self.after.append({"op": "mseal", **where})
 
     def name(self, seen: Sighting, address: int) -> str:
         """Return an address as the scenario has it; one that no region is near to stays what it is where it may."""
@@ -295,7 +297,7 @@ class _Sheet:
             advice.append("dontdump")
         if advice:
             entry["advice"] = advice[0] if len(advice) == 1 else advice
-        if facts.seal or style.seal:
+        if (facts.seal or style.seal) and not (self.forked and "dontfork" in facts.advice):
             entry["seal"] = True
         if facts.name:
             entry["name"] = facts.name
