@@ -5,6 +5,7 @@ Every executor hands over its facts, and ``assemble`` alone decides how an outco
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import field
 
@@ -14,6 +15,9 @@ from mremapcheck.outcome.outcome import MappingOutcome, MoveOutcome, Outcome
 from mremapcheck.outcome.verdict import Snapshot, Vma, judge
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Address, Mremap
+
+#: Pages of a mapping from which on it is searched for the few that something is known of.
+_LARGE = 4096
 
 #: A uffd event as executors record it: ("remap", from, to, length) or ("unmap", start, end), in bytes.
 RawEvent = tuple[str, int, int, int] | tuple[str, int, int]
@@ -120,12 +124,16 @@ def assemble(facts: Facts) -> Outcome:
 class _Picture:
     """Drawings, residency, mappings and contents, zone after zone."""
 
-    __slots__ = ("_bits", "_data", "_present", "bits", "contents", "mappings", "regions", "residency", "unobserved")
+    __slots__ = (
+        *("_bits", "_data", "_present", "_told"),
+        *("bits", "contents", "mappings", "regions", "residency", "unobserved"),
+    )
 
     def __init__(self, facts: Facts) -> None:
         self._data = facts.contents
         self._present = facts.present
         self._bits = facts.bits
+        self._told: list[int] = []
         self.bits: dict[str, dict[str, str]] = {name: {} for name in facts.bits}
         self.regions: dict[str, str] = {}
         self.residency: dict[str, str] = {}
@@ -147,13 +155,12 @@ class _Picture:
                 MappingOutcome(name, first, count, prot, "shared" if shared else "private", backing, offset, flags)
             )
             marks = self._marks(name, base, first, count)
-            pages = range(base + first, base + first + count)
             before = max(-first, 0)
             gap = "." * (first - len(drawing))
             drawing += gap + marks[before:]
-            residency += gap + _having(self._present, pages)[before:]
+            residency += gap + _having(self._present, base + first, count)[before:]
             for bit, having in self._bits.items():
-                bits[bit] += gap + _having(having, pages)[before:]
+                bits[bit] += gap + _having(having, base + first, count)[before:]
         self.regions[name] = drawing.ljust(zone.pages, ".")
         self.residency[name] = residency.ljust(zone.pages, ".")
         for bit, text in bits.items():
@@ -168,12 +175,12 @@ class _Picture:
         while index < end:
             held = data.get(base + index)
             if held is None:
-                marks.append("_")
-                index += 1
+                length = 1 if end - index < _LARGE else self._untold(base + index, base + end)
+                marks.append("_" * length)
             elif isinstance(held, str):
+                length = 1
                 marks.append("?")
                 self.unobserved[str(Address(name, index * PAGE, 0))] = held
-                index += 1
             else:
                 letter, number = held
                 length = 1
@@ -181,8 +188,15 @@ class _Picture:
                     length += 1
                 marks.append(letter * length)
                 self._note(name, index, length, letter, number)
-                index += length
+            index += length
         return "".join(marks)
+
+    def _untold(self, page: int, end: int) -> int:
+        """Return how many pages from here on hold nothing: most of a large mapping do."""
+        if not self._told:
+            self._told = sorted(self._data)
+        at = bisect_left(self._told, page)
+        return min(self._told[at], end) - page if at < len(self._told) else end - page
 
     def _note(self, name: str, index: int, length: int, letter: str, number: int) -> None:
         if self.contents:
@@ -193,11 +207,18 @@ class _Picture:
         self.contents.append((name, index, length, letter, number))
 
 
-def _having(having: Set[int], pages: range) -> str:
-    """Draw ``#`` for each page that is in a set, ``-`` for another one."""
-    if having >= frozenset(pages):
-        return "#" * len(pages)
-    return "".join(["#" if page in having else "-" for page in pages])
+def _having(having: Set[int], first: int, count: int) -> str:
+    """Draw ``#`` for each of ``count`` pages from ``first`` on that is in a set, ``-`` for another one."""
+    if count < _LARGE:
+        pages = range(first, first + count)
+        if having >= frozenset(pages):
+            return "#" * count
+        return "".join(["#" if page in having else "-" for page in pages])
+    shown = bytearray(b"-" * count)
+    for page in having:
+        if first <= page < first + count:
+            shown[page - first] = ord("#")
+    return shown.decode()
 
 
 @dataclass(slots=True)
