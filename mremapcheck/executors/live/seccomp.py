@@ -16,7 +16,7 @@ from mremapcheck.linux.numbers import (
     SECCOMP_RET_ERRNO,
     SYS_PRCTL,
 )
-from mremapcheck.linux.refusals import refusal
+from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import address, buffer, call, errno
 from mremapcheck.linux.trouble import Trouble
 
