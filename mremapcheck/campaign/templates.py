@@ -153,6 +153,8 @@ def register_piecewise(random: Random, start: int, pages: int, made: Attributes)
     items = [do("uffd-register", "src", start + at, mode=mode) for at in parts[: random.randint(1, pages)]]
     if random.random() < 0.2:
         items.append(do("uffd-register", "src", start, pages, mode=random.choice(modes)))
+    if any(item["mode"].startswith("wp") for item in items) and random.random() < 0.7:
+        items.append(do("uffd-writeprotect", "src", start + parts[0]))
     return [*items, move(address("src", start), pages, "dst", random.choice((FIXED, BOTH)))]
 
 

@@ -77,8 +77,8 @@ class Outcome:
     ``regions`` are drawings; ``contents`` says more exactly whose data each mapped page holds, as runs
     (region, start, pages, letter, first page of the letter); ``residency`` draws ``#`` for a page that the page tables
     had, ``-`` for a mapped one they had not, ``.`` for a hole, before anything was read; ``counters`` are pages, beyond
-    what the empty arena costs; ``unobserved`` gives the reason for each ``?`` (address -> reason). ``bits`` draws the same
-    way which pages had a bit of their page table entry, by its name and the region: uffd-wp, soft-dirty.
+    what the empty arena costs; ``unobserved`` gives the reason for each ``?`` (address -> reason). ``bits`` draws so
+    which pages had a bit of their page table entry, by its name (uffd-wp, soft-dirty) and the region.
     """
 
     moves: tuple[MoveOutcome, ...]

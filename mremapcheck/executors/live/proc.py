@@ -176,7 +176,7 @@ class Proc:
         return self._heads[line]
 
     def bits(self, start: int, end: int) -> bytes:
-        """Return one byte for each page of [start, end): 1 where pagemap has bit 57 (uffd-wp), 2 bit 55 (soft-dirty)."""
+        """Return a byte for each page of [start, end): 1 where pagemap has bit 57 (uffd-wp), 2 bit 55 (soft-dirty)."""
         data = self._pagemap(start, end)
         return bytes([(top >> 1 & 1) | (low >> 7 << 1) for low, top in zip(data[6::8], data[7::8], strict=True)])
 

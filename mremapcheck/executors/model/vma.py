@@ -60,8 +60,8 @@ class Vma:
     ``pgoff``: the page of the file that ``start`` maps; for anonymous mappings a virtual page number, the address of
     the first fault. ``anon_pgoff`` (7.3) numbers the private pages of any mapping so. ``source``, of one that is not
     linked yet: the mapping that it is copied from (mremap) or a changed part of (mprotect and the like). ``soft_dirty``
-    (VM_SOFTDIRTY): it was mapped since the soft-dirty bits were cleared, so all its pages count as written. ``label`` is
-    the letter of the drawing that made it, for traces only.
+    (VM_SOFTDIRTY): it was mapped since soft-dirty bits were cleared, so all pages count as written. ``label`` is the
+    letter of the drawing that made it, for traces only.
     """
 
     __slots__ = (

@@ -84,6 +84,14 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         Evidence(RELEASE, Basis.MANUAL, "madvise(2): since Linux 5.14"),
         _measured(RELEASE, "", "5.15.100", "madvise-populate"),
     ),
+    "uffd-minor": (
+        Evidence(COMMIT, Basis.CITED, 'by fixes: "Fixes: c949b097ef2e ..."'),
+        Evidence(RELEASE, Basis.MANUAL, "ioctl_userfaultfd(2): UFFD_FEATURE_MINOR_SHMEM, since Linux 5.14"),
+    ),
+    "pagemap-uffd-wp": (
+        Evidence(COMMIT, Basis.CITED, 'by fixes: "Fixes: fb8e37f35a2f ..."'),
+        Evidence(RELEASE, Basis.LISTED, "among the memory management commits of June 2021, the merge window of 5.14"),
+    ),
     "lookup-first": (
         Evidence(COMMIT, Basis.CITED, 'by fixes: "Fixes: 550a7d60bd5e ..."'),
         Evidence(
@@ -125,15 +133,14 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         _measured(RELEASE, "5.15.100", "6.1.176", "destination-in-kernel-space"),
         _listed_in_changelog("5.17.9"),
     ),
-    "uffd-minor": (
-        Evidence(COMMIT, Basis.CITED, 'by fixes: "Fixes: c949b097ef2e ..."'),
-        Evidence(RELEASE, Basis.MANUAL, "ioctl_userfaultfd(2): UFFD_FEATURE_MINOR_SHMEM, since Linux 5.14"),
-        _measured(RELEASE, "", "6.1.192", "minor-faults-after-a-move"),
-    ),
     "uffd-wp-shmem": (
         Evidence(COMMIT, Basis.CITED, 'by fixes: "Fixes: b1f9e876862d ..."'),
         Evidence(RELEASE, Basis.LISTED, "among the memory management commits of May 2022, the merge window of 5.19"),
         _measured(RELEASE, "", "6.1.176", "uffd-wp-shmem"),
+    ),
+    "unregister-unprotects": (
+        Evidence(COMMIT, Basis.CITED, "by a patch of QEMU that tells of kernels before and after it"),
+        Evidence(RELEASE, Basis.LISTED, "among the memory management fixes of August 2022, sent for 6.0-rc3"),
     ),
     "maple-tree": (
         Evidence(COMMIT, Basis.CITED, 'by fixes: "Fixes: d4af56c5c7c6 ..."'),
@@ -226,6 +233,10 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         ),
         _measured("6.1.51", "", "6.1.176", "io-uring-ring-moves"),
     ),
+    "writeprotect-several": (
+        Evidence(COMMIT, Basis.LISTED, "with its subject, in logs of pushes to public trees"),
+        Evidence(RELEASE, Basis.LISTED, "among the memory management commits of April 2023, the merge window of 6.4"),
+    ),
     "register-merges": (
         Evidence(COMMIT, Basis.LISTED, "with its subject, in logs of pushes to public trees, beside 270aa0106206"),
         Evidence(RELEASE, Basis.LISTED, "among the hotfixes that ended in 6.4-rc7"),
@@ -308,6 +319,12 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         Evidence(COMMIT, Basis.CITED, 'by fixes: "Fixes: 662df3e5c376 ..."'),
         Evidence(RELEASE, Basis.MANUAL, "madvise(2): since Linux 6.13"),
         _measured(RELEASE, "", "6.13.7", "guard-dontunmap"),
+    ),
+    "move-unprotects": (
+        Evidence(COMMIT, Basis.CITED, 'by fixes: "Fixes: 0cef0bb836e ..."'),
+        Evidence(RELEASE, Basis.LISTED, "among the memory management fixes of January 2025, sent for 6.13-rc7"),
+        Evidence("6.1.192", Basis.INFERRED, "the distribution's kernel has it; earlier updates were not looked at"),
+        Evidence("6.12.11", Basis.CITED, "by the advisory for CVE-2025-21696: from 5.7 on, before 6.12.11"),
     ),
     "guard-pages-in-files": (
         Evidence(COMMIT, Basis.CITED, '"since commit f807123d578d (...) which allowed file-backed guard regions"'),
@@ -450,6 +467,13 @@ SOURCES: Final[dict[str, tuple[Evidence, ...]]] = {
         _measured(RELEASE, "6.18.22-alpine", "6.19.6", "guard-dontunmap"),
         Evidence("6.18.37", Basis.ANNOUNCED, '"I\'m announcing the release of the 6.18.37 kernel", 27 June 2026'),
         _measured("6.18.37", "6.18.22-alpine", "6.18.38-alpine", "guard-dontunmap"),
+    ),
+    "soft-dirty-merges": (
+        Evidence(COMMIT, Basis.CITED, "by a mail that backports it to 6.18.y"),
+        Evidence(
+            RELEASE, Basis.LISTED, "among the memory management commits of December 2025, the merge window of 6.19"
+        ),
+        Evidence("6.18.37", Basis.LISTED, "patch 40 of the review of 6.18.37-rc1"),
     ),
     "forked-stays-apart": (
         Evidence(COMMIT, Basis.CITED, "by the advisory CVE-2026-23077"),

@@ -1,8 +1,11 @@
-"""What can be registered with a userfaultfd, and unregistered; what mremap does with it is told release by release."""
+"""What can be registered with a userfaultfd, and the bits of page table entries that tell of writing.
+
+What mremap does with a registration is told release by release.
+"""
 
 from __future__ import annotations
 
-from mremapcheck.executors.model.change import Change, release
+from mremapcheck.executors.model.change import Change, release, updates
 from mremapcheck.executors.model.pipeline import Insert, Replace
 from mremapcheck.executors.model.vma import Uffd, Vma
 from mremapcheck.linux.vm_flags import DROPPABLE, UFFD_MINOR, UFFD_WP
@@ -39,7 +42,7 @@ def keeps_write_protection(vma: Vma, mode: int) -> bool:
 
 
 def several_mappings(found: list[Vma], start: int, end: int) -> str | None:
-    """UFFDIO_WRITEPROTECT takes a range of several mappings, with holes between them (a1b92a3f14ac, 6.3)."""
+    """UFFDIO_WRITEPROTECT takes a range of several mappings, with holes between them (a1b92a3f14ac, 6.4)."""
     return None
 
 
@@ -93,7 +96,7 @@ CHANGES = (
         id="writeprotect-several",
         commit="a1b92a3f14ac",
         subject="mm/userfaultfd: support WP on multiple VMAs",
-        release=release("6.3-rc1"),
+        release=release("6.4-rc1"),
         summary="UFFDIO_WRITEPROTECT takes ranges of several mappings",
         noticed_by="set-up of scenarios only",
         edits=(Replace("write_protect", "one_mapping", several_mappings),),
@@ -104,6 +107,7 @@ CHANGES = (
         commit="0cef0bb836e3",
         subject="mm: clear uffd-wp PTE/PMD state on mremap()",
         release=release("6.13-rc7"),
+        stable=updates("6.1.192", "6.12.11"),
         summary="pages that move away from a userfaultfd without remap events are no longer write-protected",
         noticed_by="whoever registers them again, or looks at bit 57 of /proc/PID/pagemap",
         edits=(Insert("keeps_protection", stays_registered),),
@@ -119,6 +123,16 @@ CHANGES = (
         edits=(Replace("registrable", "can_register", can_register_wp),),
         needs=("uffd-wp",),
         provides=("uffd-wp-shmem",),
+    ),
+    Change(
+        id="soft-dirty-merges",
+        commit="6707915e030a",
+        subject="mm: propagate VM_SOFTDIRTY on merge",
+        release=release("6.19-rc1"),
+        stable=updates("6.18.37"),
+        summary="what merges with a mapping made since the soft-dirty bits were cleared counts as written, too",
+        noticed_by="CRIU's incremental dumps, which missed pages that were written",
+        provides=("soft-dirty-merges",),
     ),
     Change(
         id="register-merges",
