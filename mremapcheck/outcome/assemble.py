@@ -5,6 +5,7 @@ Every executor hands over its facts, and ``assemble`` alone decides how an outco
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import field
 
@@ -116,11 +117,13 @@ def assemble(facts: Facts) -> Outcome:
 class _Picture:
     """Drawings, residency, mappings and contents, zone after zone."""
 
-    __slots__ = ("_data", "_present", "contents", "mappings", "regions", "residency", "unobserved")
+    __slots__ = ("_data", "_held", "_there", "contents", "mappings", "regions", "residency", "unobserved")
 
     def __init__(self, facts: Facts) -> None:
         self._data = facts.contents
-        self._present = facts.present
+        #: Page numbers, in order: of those that hold something, and of those that the page tables had.
+        self._held = sorted(facts.contents)
+        self._there = sorted(facts.present)
         self.regions: dict[str, str] = {}
         self.residency: dict[str, str] = {}
         self.mappings: list[MappingOutcome] = []
@@ -140,11 +143,7 @@ class _Picture:
                 MappingOutcome(name, first, count, prot, "shared" if shared else "private", backing, offset, flags)
             )
             marks = self._marks(name, base, first, count)
-            pages = range(base + first, base + first + count)
-            if self._present >= frozenset(pages):
-                present = "#" * count
-            else:
-                present = "".join(["#" if page in self._present else "-" for page in pages])
+            present = self._residency(base + first, count)
             if first < 0:
                 marks, present, first = marks[-first:], present[-first:], 0
             gap = "." * (first - len(drawing))
@@ -152,6 +151,16 @@ class _Picture:
             residency += gap + present
         self.regions[name] = drawing.ljust(zone.pages, ".")
         self.residency[name] = residency.ljust(zone.pages, ".")
+
+    def _residency(self, first: int, count: int) -> str:
+        """Return which of ``count`` pages from page number ``first`` the page tables had."""
+        low, high = bisect_left(self._there, first), bisect_left(self._there, first + count)
+        if high - low == count:
+            return "#" * count
+        drawn = bytearray(b"-" * count)
+        for page in self._there[low:high]:
+            drawn[page - first] = ord("#")
+        return drawn.decode()
 
     def _marks(self, name: str, base: int, first: int, count: int) -> str:
         """Return the drawing of ``count`` pages from ``first``, and note whose data they hold."""
@@ -162,8 +171,10 @@ class _Picture:
         while index < end:
             held = data.get(base + index)
             if held is None:
-                marks.append("_")
-                index += 1
+                following = bisect_right(self._held, base + index)
+                length = min(self._held[following] - base, end) - index if following < len(self._held) else end - index
+                marks.append("_" * length)
+                index += length
             elif isinstance(held, str):
                 marks.append("?")
                 self.unobserved[str(Address(name, index * PAGE, 0))] = held

@@ -13,6 +13,8 @@ from mremapcheck.scenario.operations import MREMAP_FIXED, Address, Mremap
 
 #: Whose data a page holds: the letter, and the page of the letter.
 _Data = tuple[str, int]
+#: Of two drawings that one comes first whose first other mark is the higher.
+_BACKWARDS = bytes(range(255, -1, -1))
 #: In which order outcomes are told: what succeeds, what fails without a trace, what leaves some.
 _ORDER = ("moved", "resized", "unchanged", "duplicated", "refused", "damaged", "partial")
 
@@ -73,7 +75,7 @@ class Possible:
     @property
     def place(self) -> tuple[object, ...]:
         """Where it is told among others; of partial moves those first that got less far."""
-        far = tuple(tuple(-ord(mark) for mark in drawing) for drawing in self.regions.values())
+        far = tuple(drawing.encode().translate(_BACKWARDS) for drawing in self.regions.values())
         return not self.usual, _ORDER.index(self.move.verdict), far, str(self.move), str(self.move.result)
 
     def to_json(self) -> dict[str, Any]:
