@@ -19,8 +19,10 @@ from pathlib import Path
 
 from mremapcheck.executors.live.runner import Runner
 from mremapcheck.executors.live.wire import Plan
-from mremapcheck.executors.vm import frames, guest_setup
-from mremapcheck.executors.vm.guest import Guest, Hand
+from mremapcheck.executors.remote import frames
+from mremapcheck.executors.remote.server import Hand, Server
+from mremapcheck.executors.vm import guest_setup
+from mremapcheck.executors.vm.guest import Guest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,13 +77,16 @@ class Log:
         return lines
 
 
-class Fake(Guest):
-    """The guest, with a trap for one plan."""
+class Fake(Server):
+    """The guest's end of the line, with a trap for one plan."""
 
     def __init__(self, channel: guest_setup.Channel, console: int, way: str, steps: int) -> None:
-        super().__init__(channel, disk=True, hands=2)
+        encoder = frames.Encoder()
+        channel.write(encoder.encode(frames.HELLO, marshal.dumps(guest_setup.describe(channel, disk=True))))
         self._words = Log()
-        self._log = self._words  # type: ignore[assignment]
+        guest = Guest()
+        guest._log = self._words  # type: ignore[assignment]
+        super().__init__(channel, encoder, 2, guest)
         self._console = console
         self._way = way
         self._trap = steps
