@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.outcome.complaint import headline
 from mremapcheck.outcome.expectations import mismatches, untouched
 from mremapcheck.outcome.possible import Losses
 
@@ -61,7 +62,7 @@ class Swept:
     @property
     def reports(self) -> list[tuple[str, ...]]:
         """What kernels complained of."""
-        return [report for move in self._moves() for report in move.reports]
+        return list({name: log for move in self._moves() for name, log in move.reports.items()}.values())
 
     @property
     def troubles(self) -> list[str]:
@@ -125,7 +126,7 @@ def _why(swept: Swept) -> str | None:
     if swept.oracle and swept.more:
         return f"not allowed: {swept.more[0]}"
     if swept.reports:
-        return f"the kernel complains: {swept.reports[0][0]}"
+        return f"the kernel complains: {headline(swept.reports[0])}"
     if swept.unexpected:
         return swept.unexpected[0]
     return swept.troubles[0] if swept.troubles else None

@@ -8,6 +8,7 @@ from typing import Any
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, page_align
+from mremapcheck.outcome.complaint import headline
 from mremapcheck.outcome.outcome import MoveOutcome, Outcome, RanOut
 from mremapcheck.scenario.operations import MREMAP_FIXED, Address, Mremap
 
@@ -94,24 +95,28 @@ class Outcomes:
     """The distinct outcomes of one move of a scenario. ``index`` counts the scenario's moves; ``before`` is what there
     was before this one.
 
-    ``reports`` are what the kernel complained of meanwhile, ``troubles`` why runs came to nothing.
+    ``reports`` are what the kernel complained of meanwhile, by their headlines; ``troubles`` why runs came to nothing.
     """
 
     index: int
     move: Mremap
     before: Outcome
-    reports: dict[tuple[str, ...], None] = field(default_factory=dict)
+    reports: dict[str, tuple[str, ...]] = field(default_factory=dict)
     troubles: dict[str, None] = field(default_factory=dict)
     _found: dict[tuple[object, ...], Possible] = field(default_factory=dict)
 
     def add(self, outcome: Outcome, ran_out: RanOut | None) -> None:
         """Take what a run came to; ``ran_out``: where memory ran out in it, None where it did not."""
-        if outcome.kernel_log:
-            self.reports[outcome.kernel_log] = None
+        self.complain(outcome.kernel_log)
         new = Possible(outcome, losses(self.move, self.before, outcome), ran_out is None)
         old = self._found.get(new.key, new)
         steps = dict.fromkeys([*old.ran_out, *([ran_out] if ran_out and ran_out.step else [])])
         self._found[new.key] = Possible(old.outcome, new.losses, old.usual or new.usual, tuple(steps))
+
+    def complain(self, log: tuple[str, ...]) -> None:
+        """Take what the kernel complained of in a run, if it did."""
+        if log:
+            self.reports.setdefault(headline(log), log)
 
     def all(self) -> list[Possible]:
         """Return them: first what succeeds, last what has moved most before it failed."""
@@ -123,7 +128,7 @@ class Outcomes:
             "move": self.index,
             "outcomes": [each.to_json() for each in self.all()],
             **self.losses.to_json(),
-            "reports": [list(report) for report in self.reports],
+            "reports": [list(report) for report in self.reports.values()],
             "troubles": list(self.troubles),
         }
 
