@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.dataclass import dataclass
@@ -52,12 +53,14 @@ class Swept:
     unexpected: tuple[str, ...] = ()
 
     @property
-    def losses(self) -> Losses:
-        """What can be lost: on the kernel that was asked last."""
-        total = Losses()
-        for move in (self.other or self.sweep).moves:
-            total |= move.losses
-        return total
+    def ran(self) -> bool:
+        """Whether every kernel was swept."""
+        return all(side.status == "ran" for side in self._sides)
+
+    @property
+    def losses(self) -> tuple[Losses, ...]:
+        """What can be lost, on each kernel."""
+        return tuple(reduce(Losses.__or__, (move.losses for move in side.moves), Losses()) for side in self._sides)
 
     @property
     def reports(self) -> list[tuple[str, ...]]:
@@ -69,9 +72,13 @@ class Swept:
         """Why runs came to nothing: workers and guests that died."""
         return [trouble for move in self._moves() for trouble in move.troubles]
 
+    @property
+    def _sides(self) -> tuple[Sweep, ...]:
+        return (self.sweep,) if self.other is None else (self.sweep, self.other)
+
     def _moves(self) -> Iterator[Outcomes]:
-        for sweep in (self.sweep, self.other):
-            yield from sweep.moves if sweep else ()
+        for side in self._sides:
+            yield from side.moves
 
     def to_json(self) -> dict[str, Any]:
         """Return an item of ``results`` of the ``faults`` report."""

@@ -40,7 +40,7 @@ class Ill(ModelExecutor):
                 outcome = execution.outcome
                 assert outcome is not None
                 if self.dies:
-                    log = OOPS if self.oopses else ()
+                    log: tuple[str, ...] = OOPS if self.oopses else ()
                     yield Execution("error", None, "the guest died of it twice", kernel_log=log)
                     continue
                 log = WARNING if n == 2 else AGAIN

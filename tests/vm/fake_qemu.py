@@ -2,9 +2,9 @@
 
 FAKE_QEMU says what it does: serve, serve-serial, refuse, no-nvme, panic, halt, hang, garbage, die (be killed at boot),
 plain (restart, unless booted plainly), traceback (restart because the guest's program could not begin), or a lie;
-or ``WAY@STEPS``: serve, but for a plan with so many steps panic, oops, warn, kasan, hang, exit, be killed, fail, or (worker)
-have a worker that dies of SIGSEGV in it. ``xTIMES`` behind it: in the first TIMES guests only. ``kvm=WAY`` before it is
-for KVM.
+or ``WAY@STEPS``: serve, but for a plan with so many steps panic, oops, warn, kasan, hang, exit, be killed, fail, or
+(worker) have a worker that dies of SIGSEGV in it. ``xTIMES`` behind it: in the first TIMES guests only. ``kvm=WAY``
+before it is for KVM.
 """
 
 from __future__ import annotations
