@@ -5,7 +5,7 @@ Every executor hands over its facts, and ``assemble`` alone decides how an outco
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import field
 
@@ -15,6 +15,9 @@ from mremapcheck.outcome.outcome import MappingOutcome, MoveOutcome, Outcome
 from mremapcheck.outcome.verdict import Snapshot, Vma, judge
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Address, Mremap
+
+#: Pages of a mapping from which on it is searched for the few that something is known of.
+_LARGE = 4096
 
 #: A uffd event as executors record it: ("remap", from, to, length) or ("unmap", start, end), in bytes.
 RawEvent = tuple[str, int, int, int] | tuple[str, int, int]
@@ -117,13 +120,12 @@ def assemble(facts: Facts) -> Outcome:
 class _Picture:
     """Drawings, residency, mappings and contents, zone after zone."""
 
-    __slots__ = ("_data", "_held", "_there", "contents", "mappings", "regions", "residency", "unobserved")
+    __slots__ = ("_data", "_present", "_told", "contents", "mappings", "regions", "residency", "unobserved")
 
     def __init__(self, facts: Facts) -> None:
         self._data = facts.contents
-        #: Page numbers, in order: of those that hold something, and of those that the page tables had.
-        self._held = sorted(facts.contents)
-        self._there = sorted(facts.present)
+        self._present = facts.present
+        self._told: list[int] = []
         self.regions: dict[str, str] = {}
         self.residency: dict[str, str] = {}
         self.mappings: list[MappingOutcome] = []
@@ -152,16 +154,6 @@ class _Picture:
         self.regions[name] = drawing.ljust(zone.pages, ".")
         self.residency[name] = residency.ljust(zone.pages, ".")
 
-    def _residency(self, first: int, count: int) -> str:
-        """Return which of ``count`` pages from page number ``first`` the page tables had."""
-        low, high = bisect_left(self._there, first), bisect_left(self._there, first + count)
-        if high - low == count:
-            return "#" * count
-        drawn = bytearray(b"-" * count)
-        for page in self._there[low:high]:
-            drawn[page - first] = ord("#")
-        return drawn.decode()
-
     def _marks(self, name: str, base: int, first: int, count: int) -> str:
         """Return the drawing of ``count`` pages from ``first``, and note whose data they hold."""
         data = self._data
@@ -171,14 +163,12 @@ class _Picture:
         while index < end:
             held = data.get(base + index)
             if held is None:
-                following = bisect_right(self._held, base + index)
-                length = min(self._held[following] - base, end) - index if following < len(self._held) else end - index
+                length = 1 if end - index < _LARGE else self._untold(base + index, base + end)
                 marks.append("_" * length)
-                index += length
             elif isinstance(held, str):
+                length = 1
                 marks.append("?")
                 self.unobserved[str(Address(name, index * PAGE, 0))] = held
-                index += 1
             else:
                 letter, number = held
                 length = 1
@@ -186,8 +176,27 @@ class _Picture:
                     length += 1
                 marks.append(letter * length)
                 self._note(name, index, length, letter, number)
-                index += length
+            index += length
         return "".join(marks)
+
+    def _untold(self, page: int, end: int) -> int:
+        """Return how many pages from here on hold nothing: most of a large mapping do."""
+        if not self._told:
+            self._told = sorted(self._data)
+        at = bisect_left(self._told, page)
+        return min(self._told[at], end) - page if at < len(self._told) else end - page
+
+    def _residency(self, first: int, count: int) -> str:
+        if count < _LARGE:
+            pages = range(first, first + count)
+            if self._present >= frozenset(pages):
+                return "#" * count
+            return "".join(["#" if page in self._present else "-" for page in pages])
+        shown = bytearray(b"-" * count)
+        for page in self._present:
+            if first <= page < first + count:
+                shown[page - first] = ord("#")
+        return shown.decode()
 
     def _note(self, name: str, index: int, length: int, letter: str, number: int) -> None:
         if self.contents:
