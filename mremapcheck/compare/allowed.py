@@ -14,7 +14,7 @@ from mremapcheck.outcome.possible import Losses
 if TYPE_CHECKING:
     from mremapcheck.executors.sweep import Sweep
     from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.outcome.possible import Outcomes, Possible
+    from mremapcheck.outcome.possible import PossibleOutcome, PossibleOutcomes
     from mremapcheck.scenario.document import Expectation, Scenario
 
 
@@ -23,7 +23,7 @@ class Deviation:
     """An outcome of the move numbered ``move`` that one side has and the other has not."""
 
     move: int
-    possible: Possible
+    possible: PossibleOutcome
 
     def __str__(self) -> str:
         drawn = ", ".join(f'{name} "{drawing}"' for name, drawing in self.possible.regions.items())
@@ -76,7 +76,7 @@ class Swept:
     def _sides(self) -> tuple[Sweep, ...]:
         return (self.sweep,) if self.other is None else (self.sweep, self.other)
 
-    def _moves(self) -> Iterator[Outcomes]:
+    def _moves(self) -> Iterator[PossibleOutcomes]:
         for side in self._sides:
             yield from side.moves
 
@@ -171,5 +171,5 @@ def _unexpected(scenario: Scenario, sweep: Sweep, version: KernelVersion) -> Ite
                 yield f"faults[{number}] of line {entry.line}: nothing comes to that"
 
 
-def _fits(listed: Expectation, possible: Possible, blank: frozenset[str]) -> bool:
+def _fits(listed: Expectation, possible: PossibleOutcome, blank: frozenset[str]) -> bool:
     return next(mismatches(listed, possible.outcome, blank), None) is None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mremapcheck.compare.allowed import Swept, held
 from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.finding import KERNEL_REPORT, NOT_ALLOWED, Finding, examine
-from mremapcheck.compare.pair import Asked, Pair
+from mremapcheck.compare.pair import Pair, PairResult
 from mremapcheck.executors.sweep import Sweep, sweep
 from mremapcheck.outcome.complaint import headline
 from mremapcheck.outcome.outcome import Execution
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 class SweptPair(Pair):
     """Executors A and B, every scenario swept on both; a mismatch is what B shows and A does not allow."""
 
-    def compare(self, scenarios: Iterable[Scenario]) -> Iterator[Asked]:
+    def compare(self, scenarios: Iterable[Scenario]) -> Iterator[PairResult]:
         """Sweep the scenarios on both and hold B against A, in order."""
         for_a, for_b = tee(scenarios)
         for a, b in zip(sweep(self.a, for_a), sweep(self.b, for_b), strict=True):
             yield _asked(a, b, held(a.scenario, a, b, (), oracle=True))
 
 
-def _asked(a: Sweep, b: Sweep, swept: Swept) -> Asked:
+def _asked(a: Sweep, b: Sweep, swept: Swept) -> PairResult:
     scenario = a.scenario
     usual = _usual(a)
     if a.status != "ran" or b.status != "ran":
         theirs = _usual(b)
-        return Asked(scenario, examine(scenario, usual, theirs), usual, theirs)
+        return PairResult(scenario, examine(scenario, usual, theirs), usual, theirs)
     if swept.reports:
         seen = Execution("ran", replace(_outcome(b), kernel_log=swept.reports[0]))
         found = [Difference(KERNEL_REPORT, "moves", "none", headline(report)) for report in swept.reports]
@@ -46,10 +46,10 @@ def _asked(a: Sweep, b: Sweep, swept: Swept) -> Asked:
             for each in swept.more
         ]
     elif swept.troubles:
-        return Asked(scenario, Finding("unanswered", swept.troubles[0]), usual, _usual(b))
+        return PairResult(scenario, Finding("unanswered", swept.troubles[0]), usual, _usual(b))
     else:
-        return Asked(scenario, Finding("same"), usual, _usual(b))
-    return Asked(scenario, Finding("different", None, tuple(dict.fromkeys(found))), usual, seen)
+        return PairResult(scenario, Finding("same"), usual, _usual(b))
+    return PairResult(scenario, Finding("different", None, tuple(dict.fromkeys(found))), usual, seen)
 
 
 def _usual(swept: Sweep) -> Execution:
