@@ -130,6 +130,7 @@ def test_of_a_kernel_that_was_not_swept_nothing_is_said(program: Program, write:
     assert not any(words in answer.out for words in ("can be lost", "shows all", "does the same", "not on"))
 
 
+@pytest.mark.alone
 def test_the_same_sweep_gives_the_same_report(program: Program, write: Write) -> None:
     asked = ("faults", write(SEVERAL, LISTED), "--kernel", "6.16", "6.17", "--format", "json")
     once = program(*asked).out

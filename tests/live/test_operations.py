@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pytest
 
-from mremapcheck.base.units import PAGE
+from mremapcheck.base.units import ARENA_START, PAGE
+from mremapcheck.executors.live.explain import explain
+from mremapcheck.executors.live.objects import Objects
 from mremapcheck.executors.live.observation import Pages, contents
 from mremapcheck.executors.live.proc import Proc
-from mremapcheck.linux.numbers import MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE, SYS_MMAP, SYS_MUNMAP
+from mremapcheck.linux.numbers import (
+    ADVICE,
+    MAP_ANONYMOUS,
+    MAP_SHARED,
+    PROT_READ,
+    PROT_WRITE,
+    SYS_MADVISE,
+    SYS_MMAP,
+    SYS_MUNMAP,
+)
 from mremapcheck.linux.syscalls import call
 from tests.live.conftest import Run, See, move
 
@@ -197,6 +209,12 @@ def test_what_a_move_left_behind(see: See) -> None:
     outcome = see(moves=[move("3p", "MAYMOVE|FIXED|DONTUNMAP")])
     assert outcome.regions == {"src": "___", "dst": "AAA"}
     assert outcome.residency == {"src": "---", "dst": "###"}
+
+
+def test_a_kernel_without_swap_is_no_answer() -> None:
+    willneed = (SYS_MADVISE, ARENA_START, PAGE, ADVICE["willneed"])
+    trouble = explain(willneed, errno.EBADF, Proc(), Objects(), False, False)
+    assert trouble is not None and trouble.skip.endswith("it is built without CONFIG_SWAP")
 
 
 LARGE = {"op": "mmap", "address": "src", "size": "80000p", "letter": "A"}
