@@ -30,7 +30,8 @@ LEVELS = (
 EXECUTORS = (
     ("protocol", "processes"),
     ("live", "model", "judge", "parallel", "recorded", "sweep"),
-    ("vm",),
+    ("remote",),
+    ("vm", "via"),
     ("references",),
 )
 

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import mremapcheck
 from mremapcheck.linux import lifeline
 from mremapcheck.linux.numbers import PR_SET_CHILD_SUBREAPER, SYS_PRCTL
 from mremapcheck.linux.syscalls import call
@@ -40,15 +42,23 @@ def _start(command: Sequence[str], options: dict[str, Any]) -> subprocess.Popen[
 class Family:
     """A program with all that comes from it; its input, output and Ctrl-C are ours, but for ``stdout``.
 
+    ``streams``: its own standard input, output and error, and a session of its own, out of reach of the terminal;
+    nothing of this process is forked then, which may have threads and descriptors that others wait for.
+
     Where this is left before the program has ended, or this process killed, it ends and all that it has started. The
     path of the program is given. Raises OSError.
     """
 
-    def __init__(self, command: list[str], stdout: int | None = None) -> None:
+    def __init__(
+        self, command: list[str], stdout: int | None = None, streams: tuple[int, int, int] | None = None
+    ) -> None:
         self._status: int | None = None
         self._told, tells = os.pipe()
         try:
-            self._keeper = lifeline.fork(lambda: _keep(command, stdout, tells), signal.SIGTERM)
+            if streams is None:
+                self._keeper = lifeline.fork(lambda: _keep(command, stdout, tells), signal.SIGTERM)
+            else:
+                self._keeper = _spawn_keeper(command, streams, tells)
         finally:
             os.close(tells)
         started = self._hear()
@@ -81,6 +91,14 @@ class Family:
         data = os.read(self._told, _NUMBER)
         return int.from_bytes(data, "little") if data else None
 
+    def ask_to_end(self, timeout: float) -> None:
+        """Send the program SIGTERM, and all that it has started in its session; wait so many seconds at most."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self.wait(timeout)
+
     def end(self) -> None:
         """End all of it; nothing to do where that was done."""
         if self._keeper:
@@ -102,16 +120,40 @@ class Family:
 
 #: Bytes of a number that a keeper tells.
 _NUMBER = 8
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from mremapcheck.linux.programs import main; main()"
+#: The descriptor that a keeper of a new interpreter tells through.
+_TELLS = 3
 
 
-def _keep(command: list[str], stdout: int | None, tells: int) -> None:
+def _spawn_keeper(command: list[str], streams: tuple[int, int, int], tells: int) -> int:
+    """Start a keeper in a new interpreter, which has the program's streams for its own until it has started it."""
+    told = (str(Path(mremapcheck.__file__).parent.parent), str(os.getpid()))
+    return os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-I", "-S", "-B", "-W", "ignore", "-c", _START, *told, *command],
+        os.environ,
+        file_actions=[(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in enumerate((*streams, tells))],
+        setsigmask=lifeline.TO_GROUPS,
+    )
+
+
+def main() -> None:
+    """Run as ``python -c`` for a ``Family`` with streams: where this package lies, who started it, the command."""
+    lifeline.die_with(int(sys.argv[2]), signal.SIGTERM)
+    os.set_inheritable(_TELLS, False)
+    _keep(sys.argv[3:], None, _TELLS, apart=True)
+
+
+def _keep(command: list[str], stdout: int | None, tells: int, apart: bool = False) -> None:
     """Start a program, tell its number and then its wait status; end all that come from it when it is time."""
     call(SYS_PRCTL, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # whom its parent leaves behind becomes a child of ours
     parent = os.getppid()
     awaited = {signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR1}
     signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
     actions = [] if stdout is None else [(os.POSIX_SPAWN_DUP2, stdout, 1)]
-    program = os.posix_spawn(command[0], command, os.environ, file_actions=actions, setsigmask=[])
+    program = os.posix_spawn(command[0], command, os.environ, file_actions=actions, setsigmask=[], setsid=apart)
+    if apart:
+        os.closerange(0, _TELLS)  # only the program has them now, so whoever reads sees when it has gone
     _tell(tells, program)
     while (number := signal.sigwait(awaited)) != signal.SIGUSR1:
         if number == signal.SIGTERM and os.getppid() != parent:

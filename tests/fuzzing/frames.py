@@ -8,8 +8,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from mremapcheck.executors.vm import frames
-from mremapcheck.executors.vm.messages import Nonsense, read_message
+from mremapcheck.executors.remote import frames
+from mremapcheck.executors.remote.messages import Nonsense, read_message
 from tests.fuzzing import hostile
 from tests.fuzzing.mutate import mutated_bytes
 

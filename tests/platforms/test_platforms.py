@@ -6,6 +6,7 @@ import errno
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,7 @@ def platform(request: pytest.FixtureRequest) -> Platform:
     return PLATFORMS[str(request.param)]
 
 
-def ask(reference: str, *moves: dict[str, object], **drawn: object) -> Execution:
+def ask(reference: str, *moves: dict[str, Any], **drawn: Any) -> Execution:
     with ModelExecutor(resolve(reference)) as model:
         return model.execute(scene(*moves, **drawn))
 

@@ -2,8 +2,9 @@
 
 FAKE_QEMU says what it does: serve, serve-serial, refuse, no-nvme, panic, halt, hang, garbage, die (be killed at boot),
 plain (restart, unless booted plainly), traceback (restart because the guest's program could not begin), or a lie;
-or ``WAY@STEPS``: serve, but for a plan with so many steps panic, oops, warn, hang, exit, be killed, fail, or let the
-worker die of SIGSEGV. ``xTIMES`` behind it: in the first TIMES guests only. ``kvm=WAY`` before it is for KVM.
+or ``WAY@STEPS``: serve, but for a plan with so many steps panic, oops, warn, hang, exit, be killed, fail, or (worker)
+have a worker that dies of SIGSEGV in it. ``xTIMES`` behind it: in the first TIMES guests only. ``kvm=WAY`` before it is
+for KVM.
 """
 
 from __future__ import annotations
@@ -16,9 +17,16 @@ import sys
 import time
 from pathlib import Path
 
-from mremapcheck.executors.live.wire import IDLE
-from mremapcheck.executors.vm import frames, guest_setup
-from mremapcheck.executors.vm.guest import Guest, Hand
+from mremapcheck.executors.live.runner import Runner
+from mremapcheck.executors.live.wire import Plan
+from mremapcheck.executors.remote import frames
+from mremapcheck.executors.remote.server import Hand, Server
+from mremapcheck.executors.vm import guest_setup
+from mremapcheck.executors.vm.guest import Guest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mremapcheck.executors.live.wire import Sighting
 
 OOPS = [
     "BUG: unable to handle page fault for address: ffffffffdeadbeef",
@@ -69,13 +77,16 @@ class Log:
         return lines
 
 
-class Fake(Guest):
-    """The guest, with a trap for one plan."""
+class Fake(Server):
+    """The guest's end of the line, with a trap for one plan."""
 
     def __init__(self, channel: guest_setup.Channel, console: int, way: str, steps: int) -> None:
-        super().__init__(channel, disk=True, hands=2)
+        encoder = frames.Encoder()
+        channel.write(encoder.encode(frames.HELLO, marshal.dumps(guest_setup.describe(channel, disk=True))))
         self._words = Log()
-        self._log = self._words  # type: ignore[assignment]
+        guest = Guest()
+        guest._log = self._words  # type: ignore[assignment]
+        super().__init__(channel, encoder, 2, guest)
         self._console = console
         self._way = way
         self._trap = steps
@@ -84,12 +95,10 @@ class Fake(Guest):
         before = hand.batch
         super()._begin(hand)
         if hand.batch is not before and any(len(marshal.loads(task.plan)[-1]) == self._trap for task in hand.batch):
-            self._spring(self._way, hand)
+            self._spring(self._way)
 
-    def _spring(self, way: str, hand: Hand) -> None:
-        if way == "worker":
-            self._catch(hand)
-        elif way == "panic":
+    def _spring(self, way: str) -> None:
+        if way == "panic":
             os.write(self._console, PANIC.format("Fatal exception").encode())
             os._exit(0)
         elif way == "exit":
@@ -103,13 +112,18 @@ class Fake(Guest):
         else:
             self._words.lines = OOPS if way == "oops" else WARN
 
-    def _catch(self, hand: Hand) -> None:
-        """Let the worker die when it is at the plan."""
-        place = [len(marshal.loads(task.plan)[-1]) for task in hand.batch].index(self._trap)
-        target = hand._before + hand._given + place
-        while hand.progress[1] < target or (hand.progress[1] == target and hand.progress[0] == IDLE):
-            pass
-        os.kill(hand.worker, signal.SIGSEGV)
+
+def let_workers_die(trap: int) -> None:
+    """Let a plan with so many steps kill the worker that is at it."""
+    run = Runner.run
+
+    def run_or_die(runner: Runner, plan: Plan) -> tuple[Sighting, bool]:
+        if len(plan.steps) == trap:
+            runner._progress[0] = trap - 1
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return run(runner, plan)
+
+    Runner.run = run_or_die  # type: ignore[method-assign,assignment]
 
 
 def option(name: str) -> list[str]:
@@ -161,7 +175,11 @@ def main() -> None:
     way, _, steps = way.partition("@")
     guest_setup.write = _write
     guest_setup.be_a_user_of_its_own = _do_nothing
-    guest = Fake(guest_setup.Channel("virtio", line), console, way, int(steps or -1))
+    trap = int(steps or -1)
+    if way == "worker":
+        let_workers_die(trap)
+        trap = -1
+    guest = Fake(guest_setup.Channel("virtio", line), console, way, trap)
     try:
         guest.serve()
     except RuntimeError as error:

@@ -46,13 +46,6 @@ CASES = scenarios("AA", "A.", "poison", "AB", "A")
 TRAP = len(prepare(CASES[2]).plan.steps)
 
 
-def slow() -> Scenario:
-    """Return a scenario that springs the trap, and takes so long that the fake can kill its worker meanwhile."""
-    scenario = load_bytes(POISON.replace('"AA"', '"A{16384}"').encode(), "slow.yaml").scenarios[0]
-    assert len(prepare(scenario).plan.steps) == TRAP
-    return scenario
-
-
 @pytest.fixture
 def usual() -> Iterator[list[Execution]]:
     with LiveExecutor() as live:
@@ -165,7 +158,7 @@ def test_after_trouble_scenarios_run_in_batches_again(stage: Stage, monkeypatch:
 @pytest.mark.parametrize("before", [2, 40])
 def test_a_worker_that_dies_is_the_plans_result(stage: Stage, before: int) -> None:
     """However many plans the worker did before, the one that it was at is to blame, and all others are answered."""
-    results = run(stage, f"worker@{TRAP}", [*CASES[:2] * (before // 2), slow(), *CASES[3:]])
+    results = run(stage, f"worker@{TRAP}", [*CASES[:2] * (before // 2), CASES[2], *CASES[3:]])
     assert [result.status for result in results] == ["ran"] * before + ["error", "ran", "ran"]
     assert "the worker was killed by SIGSEGV" in (results[before].reason or "")
     assert len(stage.starts) == 1
@@ -177,7 +170,7 @@ def test_what_a_dead_worker_left_is_answered_under_its_own_name(stage: Stage) ->
     cases = scenarios(*(letters[number // 26] + letters[number % 26] for number in range(3 * vm.BATCH)))
     with LiveExecutor() as live:
         usual = list(live.run(cases))
-    results = run(stage, f"worker@{TRAP}", [*cases[:3], slow(), *cases[3:]])
+    results = run(stage, f"worker@{TRAP}", [*cases[:3], CASES[2], *cases[3:]])
     assert (results[3].status, len(stage.starts)) == ("error", 1)
     assert results[:3] + results[4:] == usual
 

@@ -50,6 +50,7 @@ from mremapcheck.scenario.operations import (
     SetName,
     Step,
     Touch,
+    Truncate,
     UffdRegister,
     UffdUnregister,
 )
@@ -78,7 +79,7 @@ class Prepared:
     platform: Platform
     plan: wire.Plan
     origins: tuple[Operation | str, ...]
-    #: object -> its length in pages
+    #: object -> its length in pages in the end
     lengths: dict[str, int]
     moves: tuple[Mremap, ...]
 
@@ -168,7 +169,12 @@ class _Preparation:
             self.slow,
             tuple(self.steps),
         )
-        return Prepared(scenario, self.platform, plan, tuple(self.origins), self.lengths, tuple(self.moves))
+        lengths = self.lengths | {
+            operation.object: operation.size >> PAGE_SHIFT
+            for operation in scenario.script
+            if type(operation) is Truncate and operation.errno is None
+        }
+        return Prepared(scenario, self.platform, plan, tuple(self.origins), lengths, tuple(self.moves))
 
     def _count(self, operation: Mmap) -> None:
         self.mappings += 1
@@ -256,7 +262,12 @@ class _Preparation:
         page = self.platform.page_size
         length = self.lengths[operation.object] * page
         offset = operation.offset * page
-        return wire.MAP, index, operation.kind, length, start, size, prot, sharing, offset
+        return wire.MAP, index, operation.kind, length, start, size, prot, sharing, offset, operation.readonly
+
+    def _truncate(self, operation: Truncate) -> wire.Step:
+        index = self.objects[operation.kind, operation.object]
+        length = self.lengths[operation.object] * self.platform.page_size
+        return wire.TRUNCATE, index, operation.kind, length, self.bytes(operation.size)
 
     def _munmap(self, operation: Munmap) -> wire.Step:
         return wire.CALL, (self.calls["munmap"], *self._ranged(operation))
@@ -338,6 +349,7 @@ class _Preparation:
     _translate: ClassVar[dict[type, Callable[..., wire.Step]]] = {
         Mremap: _mremap,
         Mmap: _mmap,
+        Truncate: _truncate,
         Munmap: _munmap,
         Mprotect: _mprotect,
         Madvise: _madvise,

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.base.progress import Line
+from mremapcheck.executors.remote.peer import PeerEnded
 from mremapcheck.executors.vm import acceleration
 from mremapcheck.executors.vm.acceleration import KVM, TCG
 from mremapcheck.executors.vm.guest_image import GuestImage
 from mremapcheck.executors.vm.images import known
 from mremapcheck.executors.vm.images.image import Image
-from mremapcheck.executors.vm.machine import GuestEnded, Hello, Machine
+from mremapcheck.executors.vm.machine import Hello, Machine
 from mremapcheck.executors.vm.qemu import MEMORY, Setup, find_qemu, in_memory
 
 #: Changes that an option in _ALWAYS stands for, by id: secret memory up to 6.4.
@@ -84,7 +85,7 @@ class Booter:
             try:
                 self._ready = self._try(KVM, FAST, _KVM_PATIENCE, line)
                 accelerator = KVM
-            except GuestEnded:
+            except PeerEnded:
                 accelerator = TCG
             acceleration.remember(self._binary, accelerator == KVM)
         return accelerator
@@ -100,7 +101,7 @@ class Booter:
             for _ in range(_TRIES):
                 try:
                     return self._try(accelerator, profile, _patience(profile), line)
-                except GuestEnded as ended:
+                except PeerEnded as ended:
                     last = ended
                     if not ended.killed:
                         break
@@ -134,7 +135,7 @@ class Booter:
             hello = machine.greet(patience, line.tick)
         except BaseException as error:
             self.stop()
-            if isinstance(error, GuestEnded) and self._disk and "nvme" in error.reason:
+            if isinstance(error, PeerEnded) and self._disk and "nvme" in error.reason:
                 self._disk = False  # a QEMU without that device
                 return self._try(accelerator, profile, patience, line)
             raise
@@ -173,7 +174,7 @@ def _patience(profile: Profile) -> float:
         return profile.patience
 
 
-def _hint(ended: GuestEnded) -> str:
+def _hint(ended: PeerEnded) -> str:
     if "QEMU" in ended.reason:
         return "is this QEMU for x86-64 and not older than 4.2?"
     if ended.reason.endswith("it hangs"):

@@ -16,13 +16,13 @@ from mremapcheck.executors.live.facts import Interpreter
 from mremapcheck.executors.live.plan import Prepared, Unfit, prepare
 from mremapcheck.executors.live.supervisor import Ended
 from mremapcheck.executors.protocol import Kernel
-from mremapcheck.executors.vm import frames
+from mremapcheck.executors.remote import frames
+from mremapcheck.executors.remote.messages import read_sighting
+from mremapcheck.executors.remote.peer import PeerEnded
 from mremapcheck.executors.vm.boot import SWITCHED_ON, Booted, Booter
 from mremapcheck.executors.vm.guest_image import guest_image
 from mremapcheck.executors.vm.images import known
 from mremapcheck.executors.vm.kernel_log import is_oops
-from mremapcheck.executors.vm.machine import GuestEnded
-from mremapcheck.executors.vm.messages import read_sighting
 from mremapcheck.executors.vm.qemu import MEMORY, PROCESSORS
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
@@ -167,7 +167,7 @@ class VmExecutor:
             self._unclear = unclear.log
             self._start_over(PROCESSORS * BATCH)
             return None
-        except GuestEnded as ended:
+        except PeerEnded as ended:
             return self._bury(tasks, ended)
         self._deaths = 0
         if self._careful:
@@ -200,25 +200,23 @@ class VmExecutor:
         guest.machine.send(frames.SET_UP, (self._timeout, _HUGE_PAGES, 1 if self._careful else BATCH))
 
     def _receive(self, guest: Booted, task: _Task) -> tuple[int, Any, list[str]]:
-        """Return the answer to a task; raise GuestEnded or _UnclearError where there is none."""
+        """Return the answer to a task; raise PeerEnded or _UnclearError where there is none."""
         while task.number not in self._answers:
             kind, values = guest.machine.receive(self._timeout + GRACE, self._line.tick)
             if kind not in (frames.RESULTS, frames.DIED):
-                raise GuestEnded(
-                    f"the guest sent nonsense: a message of kind {kind} for an answer", guest.machine.log()
-                )
+                raise PeerEnded(f"the guest sent nonsense: a message of kind {kind} for an answer", guest.machine.log())
             answers, log = values
             if is_oops(log):
-                raise GuestEnded("the kernel oopsed", log)
+                raise PeerEnded("the kernel oopsed", log)
             if log and not self._careful:
                 raise _UnclearError(log)
             for number, answer in answers:
                 if number >= self._numbers:
-                    raise GuestEnded("the guest sent nonsense: an answer to nothing that was asked", log)
+                    raise PeerEnded("the guest sent nonsense: an answer to nothing that was asked", log)
                 self._answers[number] = kind, answer, log
         return self._answers.pop(task.number)
 
-    def _bury(self, tasks: list[_Task], ended: GuestEnded) -> Execution | None:
+    def _bury(self, tasks: list[_Task], ended: PeerEnded) -> Execution | None:
         """Let the scenarios that may have killed a guest have another one; at the second death say so."""
         suspects = tasks[: 1 if self._careful else PROCESSORS * BATCH]
         self._start_over(len(suspects))
@@ -250,7 +248,7 @@ class VmExecutor:
                 return self._interpreter.execution(prepared, sighting)
             word, text = sighting
         except _NO_SENSE as error:
-            raise GuestEnded(f"the guest sent nonsense: {error}", log) from None
+            raise PeerEnded(f"the guest sent nonsense: {error}", log) from None
         if word == "unusable":
             message, _, hint = text.partition("\n")
             raise ExecutorError(f"{self._reference}: scenarios cannot be carried out in this guest: {message}", hint)

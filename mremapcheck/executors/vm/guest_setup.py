@@ -9,6 +9,7 @@ import os
 import resource
 import time
 
+from mremapcheck.executors.remote.line import Line
 from mremapcheck.executors.vm import ext2
 from mremapcheck.linux.fault_injection import DEBUGFS
 from mremapcheck.linux.numbers import SYS_REBOOT
@@ -46,17 +47,12 @@ _FAULTS = {
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class Channel:
+class Channel(Line):
     """The line to the tool: ``kind`` is virtio or serial."""
 
     def __init__(self, kind: str, descriptor: int) -> None:
+        super().__init__(descriptor, descriptor)
         self.kind = kind
-        self.descriptor = descriptor
-
-    def write(self, data: bytes) -> None:
-        """Write everything, waiting where the other side is slow."""
-        while data:
-            data = data[os.write(self.descriptor, data) :]
 
 
 def mount_all() -> None:

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import marshal
 import re
 import selectors
 import signal
 import socket
 import time
-from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 from mremapcheck.base.text.terminal import one_line
-from mremapcheck.executors.vm import frames
+from mremapcheck.executors.remote import frames
+from mremapcheck.executors.remote.peer import Peer, PeerEnded, Tick
 from mremapcheck.executors.vm.kernel_log import complaint
-from mremapcheck.executors.vm.messages import Nonsense, read_message
 from mremapcheck.executors.vm.qemu import Qemu, Setup
-
-Tick: TypeAlias = Callable[[], None]
 
 #: The last bytes of the console that are kept for a message.
 _CONSOLE = 1 << 16
 _CHUNK = 1 << 16
-#: Seconds between two looks at whether QEMU is still there.
-_TICK = 0.5
 #: Lines of the console that are shown before and from a panic on.
 _BEFORE, _AFTER = 15, 3
-#: Messages that may wait to be asked for: a guest has no more plans than a window holds.
-_MOST_FRAMES = 10_000
 _HALTED = b"-- System halted"
 _MOST_LINES = 30
 #: How Python tells what ended it.
@@ -38,19 +28,6 @@ _FAILURE = re.compile(r"(?:Fatal Python error: |[A-Za-z_.]+(?:Error|Exception|In
 _PANIC = re.compile(r"Kernel panic - not syncing: (.*)")
 _TIME = re.compile(r"^\[ *[0-9]+\.[0-9]+\] ?(?:\[ *[TC][0-9]+\] )?")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?=]*[A-Za-z]|c)")
-
-
-class GuestEnded(Exception):  # noqa: N818
-    """The guest has gone or does not answer: why in a few words, and the kernel's last lines.
-
-    ``killed``: somebody or the machine's lack of memory ended QEMU, which is no fault of the guest's.
-    """
-
-    def __init__(self, reason: str, log: list[str], killed: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.log = log
-        self.killed = killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +41,17 @@ class Hello:
     seconds: float
 
 
-class Machine:
+class Machine(Peer):
     """A virtual machine with the guest's program in it."""
 
+    who = "the guest"
+
     def __init__(self, binary: str, setup: Setup) -> None:
+        super().__init__()
         self._begun = time.monotonic()
         self._qemu = Qemu(binary, setup)
         self._selector = selectors.DefaultSelector()
         self._console = bytearray()
-        self._frames: deque[tuple[int, Any]] = deque()
-        self._encoder = frames.Encoder(level=6)
-        self._out = bytearray()
         self._line: socket.socket | None = None
         self._decoders: dict[socket.socket, frames.Decoder] = {}
         for line in (self._qemu.console, self._qemu.serial, self._qemu.virtio):
@@ -84,42 +61,11 @@ class Machine:
             self._decoders[line] = frames.Decoder()
 
     def greet(self, patience: float, tick: Tick) -> Hello:
-        """Wait until the guest's program speaks, at most ``patience`` seconds; raise GuestEnded."""
+        """Wait until the guest's program speaks, at most ``patience`` seconds; raise PeerEnded."""
         kind, values = self.receive(patience, tick)
         if kind != frames.HELLO:
-            raise GuestEnded(f"the guest's first message was of kind {kind}, and no greeting", self.log())
+            raise PeerEnded(f"the guest's first message was of kind {kind}, and no greeting", self.log())
         return Hello(**values, seconds=time.monotonic() - self._begun)
-
-    def send(self, kind: int, message: Any) -> None:
-        """Give the guest a message; it is on its way when the next one is waited for."""
-        self._out += self._encoder.encode(kind, marshal.dumps(message))
-
-    def receive(self, patience: float, tick: Tick) -> tuple[int, Any]:
-        """Return the guest's next message (kind, values); raise GuestEnded where none comes in time.
-
-        ``tick`` is called now and then meanwhile.
-        """
-        deadline = time.monotonic() + patience
-        progress = None
-        while True:
-            while self._frames and self._frames[0][0] == frames.BEAT:
-                _, beat = self._frames.popleft()
-                if beat != progress:  # a guest that is well but gets nowhere is no better than a dead one
-                    progress, deadline = beat, time.monotonic() + patience
-            if self._frames:
-                break
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise GuestEnded(f"no sign of life for {patience:.0f} s: it hangs", self.log())
-            tick()
-            if not self._pump(min(left, _TICK)) and self._qemu.ended() is not None:
-                self._drain()
-                if not self._frames:
-                    raise self._autopsy()
-        kind, values = self._frames.popleft()
-        if kind == frames.FAILED:
-            raise GuestEnded(f"the guest's program failed: {values[0].strip()}", self.log())
-        return kind, values
 
     def log(self) -> list[str]:
         """Return the last lines of the console, without times; from the first complaint on if there is one."""
@@ -156,9 +102,8 @@ class Machine:
                 came = self._read(line) or came
         return came
 
-    def _drain(self) -> None:
-        while self._pump(0):
-            pass
+    def _has_ended(self) -> bool:
+        return self._qemu.ended() is not None
 
     def _write(self, line: socket.socket) -> None:
         try:
@@ -186,33 +131,25 @@ class Machine:
             self._console += data
             del self._console[:-_CONSOLE]
             if _HALTED in self._console:
-                raise GuestEnded("the kernel halted before it began", self.log())
+                raise PeerEnded("the kernel halted before it began", self.log())
             return True
-        try:
-            for kind, message in decoder.feed(data):
-                self._line = line
-                self._frames.append((kind, read_message(kind, message)))
-        except frames.FrameError as error:
-            raise GuestEnded(f"the channel broke: {error}", self.log()) from None
-        except Nonsense as error:
-            raise GuestEnded(f"the guest sent nonsense: {error}", self.log()) from None
-        if len(self._frames) > _MOST_FRAMES:
-            raise GuestEnded("the guest sends without end", self.log())
+        if self._hear(decoder, data):
+            self._line = line
         return True
 
-    def _autopsy(self) -> GuestEnded:
+    def _autopsy(self) -> PeerEnded:
         status = self._qemu.ended()
         complaint = self._qemu.complaint()
         lines = self._lines()
         if failure := next(filter(_FAILURE.match, reversed(lines)), ""):
-            return GuestEnded(f"the guest's program failed: {failure}", self.log())
+            return PeerEnded(f"the guest's program failed: {failure}", self.log())
         if panic := next(filter(None, map(_PANIC.search, lines)), None):
-            return GuestEnded(f"the kernel panicked: {panic[1].strip()}", self.log())
+            return PeerEnded(f"the kernel panicked: {panic[1].strip()}", self.log())
         if status is not None and status < 0:
-            return GuestEnded(f"QEMU was killed by {signal.Signals(-status).name}", self.log(), killed=True)
+            return PeerEnded(f"QEMU was killed by {signal.Signals(-status).name}", self.log(), killed=True)
         if status and complaint:
-            return GuestEnded(f"QEMU gave up: {complaint}", self.log())
-        return GuestEnded(f"the guest restarted{_last_words(lines)}", self.log())
+            return PeerEnded(f"QEMU gave up: {complaint}", self.log())
+        return PeerEnded(f"the guest restarted{_last_words(lines)}", self.log())
 
 
 def _last_words(lines: list[str]) -> str:

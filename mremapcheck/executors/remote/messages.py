@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mremapcheck.base.text.terminal import one_line
-from mremapcheck.executors.vm import frames
+from mremapcheck.executors.remote import frames
 
 #: Lines of a kernel's log in one message, and characters of one line or text, that are kept.
 _MOST_LINES, _LONGEST = 1000, 4000

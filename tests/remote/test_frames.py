@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mremapcheck.executors.vm.frames import MAGIC, Decoder, Encoder, FrameError
+from mremapcheck.executors.remote.frames import MAGIC, Decoder, Encoder, FrameError
 
 FRAMES = st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=300)), max_size=8)
 
