@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import mremapcheck
 from mremapcheck.base.errors import KernelReferenceError
 from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE, U64
-from mremapcheck.executors.live.plan import Unfit, prepare
+from mremapcheck.executors.live.plan import CannotRun, prepare
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.references import open_executor
@@ -24,7 +24,7 @@ from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.platforms import HERE, PLATFORMS, USUAL, of
 from mremapcheck.platforms.platform import Platform
-from tests.model.drawn import F, M, do, move, scene
+from tests.model.helpers import F, M, do, move, scene
 
 ROOT = Path(mremapcheck.__file__).parent
 sixteen = PLATFORMS["arm64-16k"]
@@ -127,7 +127,7 @@ def test_what_says_bytes_where_it_means_pages_of_4k_is_skipped_on_others(size: s
     told = [ask(f"6.17@{name}", move("src", 1, size, M), src="A..") for name in PLATFORMS]
     assert [execution.status for execution in told] == ["ran", "ran", "skip", "skip"]
     assert {execution.reason for execution in told[2:]} == {f"needs pages of 4K: {where}"}
-    with pytest.raises(Unfit, match="needs pages of 4K"):
+    with pytest.raises(CannotRun, match="needs pages of 4K"):
         prepare(scene(move("src", 1, size, M), src="A.."), sixteen)
 
 
