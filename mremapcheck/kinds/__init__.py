@@ -20,7 +20,7 @@ def _all() -> dict[str, Kind]:
     }
     modules = [import_module(f"{__name__}.{name}") for name in sorted(names)]
     kinds = [module.KIND for module in modules if hasattr(module, "KIND")]
-    return {kind.name: kind for kind in sorted(kinds, key=lambda kind: (-kind.draw.weight, kind.name))}
+    return {kind.name: kind for kind in sorted(kinds, key=lambda kind: (-kind.sampling.weight, kind.name))}
 
 
 #: By the names that scenarios use; the commonest first.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from mremapcheck.executors.remote import frames
-from mremapcheck.executors.remote.messages import Nonsense, read_message
+from mremapcheck.executors.remote.messages import InvalidMessage, read_message
 
 Tick: TypeAlias = Callable[[], None]
 
@@ -106,7 +106,7 @@ class Peer(ABC):
             found = [(kind, read_message(kind, message)) for kind, message in decoder.feed(data)]
         except frames.FrameError as error:
             raise PeerEnded(f"the channel broke: {error}", self.log()) from None
-        except Nonsense as error:
+        except InvalidMessage as error:
             raise PeerEnded(f"{self.who} sent nonsense: {error}", self.log()) from None
         self._frames += found
         if len(self._frames) > _MOST_FRAMES:

@@ -12,12 +12,12 @@ from mremapcheck.base.errors import ExecutorError
 from mremapcheck.base.progress import Line
 from mremapcheck.executors.live import wire
 from mremapcheck.executors.live.executor import blame
-from mremapcheck.executors.live.facts import Interpreter
-from mremapcheck.executors.live.plan import Prepared, Unfit, prepare
-from mremapcheck.executors.live.supervisor import Ended
+from mremapcheck.executors.live.plan import CannotRun, Prepared, prepare
+from mremapcheck.executors.live.result_decoder import ResultDecoder
+from mremapcheck.executors.live.supervisor import WorkerEnded
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.executors.remote import frames
-from mremapcheck.executors.remote.messages import read_sighting
+from mremapcheck.executors.remote.messages import read_observation
 from mremapcheck.executors.remote.peer import PeerEnded
 from mremapcheck.executors.vm.boot import SWITCHED_ON, Booted, Booter
 from mremapcheck.executors.vm.guest_image import guest_image
@@ -65,7 +65,7 @@ class _UnclearError(Exception):
 
 
 class VmExecutor:
-    """Carries scenarios out on a kernel image, in a virtual machine.
+    """Runs scenarios on a kernel image, in a virtual machine.
 
     ``reference`` is what follows ``vm:``; ``timeout`` is in seconds, for one scenario. The guest boots with the first
     scenario and lives until the executor is left.
@@ -86,7 +86,7 @@ class VmExecutor:
             acceleration=accelerator,
             switched_on=SWITCHED_ON,
         )
-        self._interpreter = Interpreter()
+        self._interpreter = ResultDecoder()
         self._guest: Booted | None = None
         self._numbers = 0
         self._deaths = 0
@@ -102,7 +102,7 @@ class VmExecutor:
         return self._kernel
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
-        """Carry the scenarios out in order; reads up to ``WINDOW`` of them ahead. Raises ExecutorError."""
+        """Run the scenarios in order; reads up to ``WINDOW`` of them ahead. Raises ExecutorError."""
         queue: deque[_Task | Execution] = deque()
         source = iter(scenarios)
         more, done = True, 0
@@ -135,8 +135,8 @@ class VmExecutor:
                 break
             try:
                 task = _Task(prepare(scenario))
-            except Unfit as unfit:
-                queue.append(Execution("skip", None, str(unfit)))
+            except CannotRun as error:
+                queue.append(Execution("skip", None, str(error)))
             else:
                 queue.append(task)
                 tasks.append(task)
@@ -157,7 +157,7 @@ class VmExecutor:
             guest.machine.send(frames.PLANS, plans)
 
     def _answer(self, queue: deque[_Task | Execution], task: _Task) -> Execution | None:
-        """Return what came of the first task of the queue; None where it has to be carried out again."""
+        """Return what came of the first task of the queue; None where it has to be run again."""
         tasks = [waiting for waiting in queue if isinstance(waiting, _Task)]
         guest = self._guest or self._boot(tasks)
         try:
@@ -237,21 +237,21 @@ class VmExecutor:
 
     def _read(self, prepared: Prepared, kind: int, what: Any, log: list[str]) -> Execution:
         if kind == frames.DIED:
-            execution = blame(prepared, Ended(*what), self._timeout)
+            execution = blame(prepared, WorkerEnded(*what), self._timeout)
             if any("Out of memory" in line for line in log):
                 reason = f"the guest's {MEMORY} MiB of memory were used up: {execution.reason}"
                 return Execution("error", None, reason)
             return execution
         try:
-            sighting = read_sighting(what)
-            if len(sighting) != 2:
-                return self._interpreter.execution(prepared, sighting)
-            word, text = sighting
+            observation = read_observation(what)
+            if len(observation) != 2:
+                return self._interpreter.execution(prepared, observation)
+            word, text = observation
         except _NO_SENSE as error:
             raise PeerEnded(f"the guest sent nonsense: {error}", log) from None
         if word == "unusable":
             message, _, hint = text.partition("\n")
-            raise ExecutorError(f"{self._reference}: scenarios cannot be carried out in this guest: {message}", hint)
+            raise ExecutorError(f"{self._reference}: scenarios cannot be run in this guest: {message}", hint)
         return Execution("error", None, f"the worker failed: {text}")
 
     def _stop(self) -> None:
