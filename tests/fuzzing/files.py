@@ -103,24 +103,27 @@ def whole(random: Random, folder: Path) -> str:
     return called(*command, str(path))[0]
 
 
+#: Few, since each is loaded again for every input; of these kernels the first does otherwise with one of them.
+_FEW = [str(shipped() / "shrink" / f"{name}.yaml") for name in ("shrink-starts-in-a-hole", "no-op-over-holes")]
+_PAIR = ("--kernel", "5.17", "5.18")
+
+
 @functools.cache
-def _recordings() -> tuple[str, list[dict[str, Any]]]:
-    """Return a folder of a few scenarios, and what kernels did with them."""
-    folder = shipped() / "shrink"
-    names = {scenario["name"] for path in sorted(folder.glob("*.yaml")) for scenario in _documents(path)}
+def _recordings() -> list[dict[str, Any]]:
+    """Return what kernels did with the few scenarios."""
+    names = {Path(path).stem for path in _FEW}
     recordings = []
     for path in sorted((_DATA / "recorded").glob("*.json.xz"))[::6]:
         with lzma.open(path, "rt", encoding="utf-8") as file:
             document = json.load(file)
         document["results"] = [result for result in document["results"] if result["scenario"] in names]
         recordings.append(document)
-    return str(folder), recordings
+    return recordings
 
 
 def recording(random: Random, folder: Path) -> str:
     """Mutate a recording, and compare a model with it in any format."""
-    scenarios, recordings = _recordings()
-    text = _json(random, random.choice(recordings), random.choice((1, 1, 3)))
+    text = _json(random, random.choice(_recordings()), random.choice((1, 1, 3)))
     path = folder / random.choice(("kept.json", "kept.json.xz"))
     content = text.encode("utf-8", "replace")
     if path.suffix == ".xz":
@@ -130,7 +133,7 @@ def recording(random: Random, folder: Path) -> str:
     path.write_bytes(content)
     look = random.choice(("table", "json", "ktap", "junit", "markdown"))
     words = ("--kernel", "6.17", f"recorded:{path}", "--format", look, "--color", "always")
-    return called("compare", scenarios, *words)[0]
+    return called("compare", *_FEW, *words)[0]
 
 
 @functools.cache
@@ -138,7 +141,7 @@ def _baseline() -> dict[str, Any]:
     """Return a baseline that accepts what differs in a few scenarios."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "baseline.json")
-        called("compare", str(shipped() / "shrink"), "--kernel", "5.10", "7.3", "--baseline", str(path))
+        called("compare", *_FEW, *_PAIR, "--baseline", str(path))
         accepted: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return accepted
 
@@ -148,8 +151,7 @@ def baseline(random: Random, folder: Path) -> str:
     path = folder / "baseline.json"
     path.write_bytes(_json(random, _baseline()).encode("utf-8", "replace"))
     look = random.choice(("table", "json", "ktap", "junit", "markdown"))
-    words = ("--kernel", "5.10", "7.3", "--baseline", str(path), "--format", look)
-    return called("compare", str(shipped() / "shrink"), *words)[0]
+    return called("compare", *_FEW, *_PAIR, "--baseline", str(path), "--format", look)[0]
 
 
 @functools.cache
