@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 from errno import EINVAL
-from mmap import PAGESIZE
 
 from mremapcheck.linux.numbers import (
     ADVICE,
     MAP_ANONYMOUS,
     MAP_PRIVATE,
     PROT_READ,
+    SYS_EVENTFD2,
     SYS_MADVISE,
     SYS_MMAP,
     SYS_MUNMAP,
+    SYS_PREAD64,
+    SYS_WRITE,
 )
+from mremapcheck.linux.pages import PAGE
 from mremapcheck.linux.syscalls import Bound, address, buffer, call, errno, raw
 from mremapcheck.linux.trouble import Trouble
 
@@ -41,10 +44,9 @@ OPTIONS = (
 )
 _FAIL_NTH = "/proc/thread-self/fail-nth"
 _MISSING = f"this kernel has no fault injection: build it with {', '.join(OPTIONS)}"
-_SYS_WRITE, _SYS_PREAD64, _SYS_EVENTFD2 = 1, 17, 290
 _NUMBER = 16
 #: Bytes that one page table maps.
-_TABLE = 2 << 20
+_TABLE = PAGE * (PAGE // 8)
 
 
 class FaultInjection:
@@ -76,10 +78,10 @@ class FaultInjection:
         number = buffer(text)
         fd = _open()
         try:
-            begin = self._calls[_SYS_WRITE, fd, address(number), len(text)]
+            begin = self._calls[SYS_WRITE, fd, address(number), len(text)]
             wanted = self._calls[arguments]
-            look = self._calls[_SYS_PREAD64, fd, address(self._was), _NUMBER, 0]
-            end = self._calls[_SYS_WRITE, fd, address(self._stop), 1]
+            look = self._calls[SYS_PREAD64, fd, address(self._was), _NUMBER, 0]
+            end = self._calls[SYS_WRITE, fd, address(self._stop), 1]
             raw(*end)
             raw(*look)
             raw(*begin)
@@ -93,7 +95,7 @@ class FaultInjection:
 
     def _try(self) -> bool:
         """Raise Trouble unless a call's allocations can be made to fail, objects and pages; False: nobody can tell."""
-        made, _, object_failed = self._make(1, (_SYS_EVENTFD2, 0, 0))
+        made, _, object_failed = self._make(1, (SYS_EVENTFD2, 0, 0))
         if made >= 0:
             os.close(made)
         page_failed = self._page_fails()
@@ -111,7 +113,7 @@ class FaultInjection:
             return None
         try:
             first = (place + _TABLE - 1) & -_TABLE
-            _, code, failed = self._make(1, (SYS_MADVISE, first, PAGESIZE, ADVICE["populate-read"]))
+            _, code, failed = self._make(1, (SYS_MADVISE, first, PAGE, ADVICE["populate-read"]))
             return failed or code == EINVAL
         finally:
             call(SYS_MUNMAP, place, 2 * _TABLE)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from mremapcheck.base.units import ARENA_START, PAGE
 from mremapcheck.executors.live.explain import explain
 from mremapcheck.executors.live.objects import Objects
 from mremapcheck.executors.live.observation import Pages, contents
@@ -22,6 +21,7 @@ from mremapcheck.linux.numbers import (
     SYS_MMAP,
     SYS_MUNMAP,
 )
+from mremapcheck.linux.pages import ARENA_START, PAGE
 from mremapcheck.linux.syscalls import call
 from tests.live.conftest import Run, See, move
 
