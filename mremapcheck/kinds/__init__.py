@@ -11,13 +11,14 @@ from importlib import import_module
 from mremapcheck.kinds.kind import Kind
 
 
+def _files() -> list[str]:
+    # What came through a command's standard input lies in no folder; and a guest has no pathlib.
+    files = getattr(__spec__.loader, "files", None)
+    return files(__name__) if files else os.listdir(__path__[0])  # noqa: PTH208
+
+
 def _all() -> dict[str, Kind]:
-    # A guest has no pathlib.
-    names = {
-        name.partition(".")[0]
-        for name in os.listdir(__path__[0])  # noqa: PTH208
-        if not name.startswith("_")
-    }
+    names = {name.partition(".")[0] for name in _files() if not name.startswith("_")}
     modules = [import_module(f"{__name__}.{name}") for name in sorted(names)]
     kinds = [module.KIND for module in modules if hasattr(module, "KIND")]
     return {kind.name: kind for kind in sorted(kinds, key=lambda kind: (-kind.draw.weight, kind.name))}

@@ -27,6 +27,7 @@ RESULTS = 17  #: ([(number, marshalled sighting)], what the kernel said meanwhil
 DIED = 18  #: ([(number, (wait status, step))], what the kernel said): the worker has gone, the guest is well
 BEAT = 19  #: [how many plans each busy worker has done]: the guest is well
 FAILED = 20  #: (text,): the guest's own program broke down
+GREETING = 21  #: from behind a command, instead of HELLO: what ``messages.GREETING`` lists
 
 
 class FrameError(ValueError):

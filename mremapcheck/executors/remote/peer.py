@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import os
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -14,10 +15,20 @@ from mremapcheck.executors.remote.messages import Nonsense, read_message
 
 Tick: TypeAlias = Callable[[], None]
 
+#: The variable that says in how many seconds the other end must speak, instead of what is usual.
+PATIENCE = "MREMAPCHECK_BOOT_TIMEOUT"
 #: Seconds between two looks at whether the other end is still there.
 _TICK = 0.5
 #: Messages that may wait to be asked for: nobody has more plans than a window holds.
 _MOST_FRAMES = 10_000
+
+
+def patience(usual: float) -> float:
+    """Return how many seconds the other end may take until it speaks, where ``usual`` is right for most."""
+    try:
+        return float(os.environ[PATIENCE])
+    except (KeyError, ValueError):
+        return usual
 
 
 class PeerEnded(Exception):  # noqa: N818
