@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import ARENA_END, PAGE
+from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE, SMALL_ARENA_END
 from mremapcheck.executors.live.proc import Proc
+from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
     MAP_FIXED,
@@ -67,10 +68,15 @@ class Arena:
         self._foreign = -1
 
 
-def mark() -> None:
-    """Map the sentinels behind the arena; raise OSError where that is impossible."""
+def mark() -> int:
+    """Map the sentinels behind the arena and return where it ends; raise OSError where that is impossible."""
+    lines = read_file("/proc/self/maps").splitlines()
+    starts = [int(line.partition(b"-")[0], 16) for line in lines]
+    taken = any(ARENA_START <= start < ARENA_END for start in starts)
+    end = SMALL_ARENA_END if taken else ARENA_END
     for index in range(_SENTINELS):
-        place = ARENA_END + 2 * index * PAGE
+        place = end + 2 * index * PAGE
         flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
         if call(SYS_MMAP, place, PAGE, PROT_NONE, flags, -1, 0) != place:
             raise OSError(errno(), "the place of the arena cannot be mapped")
+    return end
