@@ -31,7 +31,9 @@ GREETING = 21  #: from behind a command, instead of HELLO: what ``messages.GREET
 
 
 class FrameError(ValueError):
-    """The channel carries something else than frames, or a damaged one."""
+    """The channel carries something else than frames, or a damaged one; ``frames`` came whole before it."""
+
+    frames: tuple[tuple[int, bytes], ...] = ()
 
 
 class Encoder:
@@ -62,8 +64,12 @@ class Decoder:
         """Take what arrived; return the frames (kind, data) that are complete now. Raises FrameError."""
         self._buffer += data
         frames = []
-        while (frame := self._next()) is not None:
-            frames.append(frame)
+        try:
+            while (frame := self._next()) is not None:
+                frames.append(frame)
+        except FrameError as error:
+            error.frames = tuple(frames)
+            raise
         return frames
 
     def _next(self) -> tuple[int, bytes] | None:

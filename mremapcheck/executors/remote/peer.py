@@ -7,7 +7,7 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from mremapcheck.executors.remote import frames
@@ -52,6 +52,7 @@ class Peer(ABC):
     def __init__(self) -> None:
         self._frames: deque[tuple[int, Any]] = deque()
         self._encoder = frames.Encoder(level=6)
+        self._trouble: PeerEnded | None = None
         #: Bytes that are still to be written.
         self._out = bytearray()
 
@@ -73,6 +74,8 @@ class Peer(ABC):
                     progress, deadline = beat, time.monotonic() + patience
             if self._frames:
                 break
+            if self._trouble:
+                raise self._trouble
             left = deadline - time.monotonic()
             if left <= 0:
                 raise self._silence(patience)
@@ -111,15 +114,23 @@ class Peer(ABC):
         """Tell that it said nothing for so many seconds."""
         return PeerEnded(f"no sign of life for {patience:.0f} s: it hangs", self.log())
 
+    def _broken(self, error: frames.FrameError) -> PeerEnded:
+        """Tell that it says something else than messages."""
+        return PeerEnded(f"the channel broke: {error}", self.log())
+
     def _hear(self, decoder: frames.Decoder, data: bytes) -> bool:
-        """Take bytes that came; tell whether they brought messages. Raises PeerEnded where they make no sense."""
+        """Take bytes that came; tell whether they brought messages. What is wrong with them counts after those."""
+        before = len(self._frames)
         try:
-            found = [(kind, read_message(kind, message)) for kind, message in decoder.feed(data)]
-        except frames.FrameError as error:
-            raise PeerEnded(f"the channel broke: {error}", self.log()) from None
+            try:
+                found: Iterable[tuple[int, bytes]] = decoder.feed(data)
+            except frames.FrameError as error:
+                found = error.frames
+                self._trouble = self._broken(error)
+            for kind, message in found:
+                self._frames.append((kind, read_message(kind, message)))
         except Nonsense as error:
-            raise PeerEnded(f"{self.who} sent nonsense: {error}", self.log()) from None
-        self._frames += found
+            self._trouble = PeerEnded(f"{self.who} sent nonsense: {error}", self.log())
         if len(self._frames) > _MOST_FRAMES:
             raise PeerEnded(f"{self.who} sends without end", self.log())
-        return bool(found)
+        return len(self._frames) > before

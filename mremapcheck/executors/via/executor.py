@@ -6,6 +6,7 @@ import shlex
 import shutil
 
 from mremapcheck.base.errors import ExecutorError, KernelReferenceError
+from mremapcheck.base.text.terminal import one_line, quote
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.executors.remote import frames
 from mremapcheck.executors.remote.executor import RemoteExecutor, Task
@@ -33,7 +34,7 @@ class ViaExecutor(RemoteExecutor):
     place = "behind this command"
 
     def __init__(self, command: str, *, timeout: float = 30.0, jobs: int = 1) -> None:
-        super().__init__(f"via:{command}", timeout)
+        super().__init__(one_line(f"via:{command}"), timeout)
         self._command = _split(command)
         self._hands = jobs
         self._session: Session | None = None
@@ -128,13 +129,13 @@ def _split(command: str) -> list[str]:
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise KernelReferenceError(f"`via:{command}`: {error}", "quote it as for a shell") from None
+        raise KernelReferenceError(f"{quote(f'via:{command}', 120)}: {error}", "quote it as for a shell") from None
     if not words:
         raise KernelReferenceError("`via:` names no command", "as in via:'ssh lab1 python3'")
     program = shutil.which(words[0])
     if program is None:
         raise KernelReferenceError(
-            f"`via:{command}`: there is no command `{words[0]}`",
+            f"{quote(f'via:{command}', 120)}: there is no command {quote(words[0])}",
             "it is run without a shell: via:'sh -c \"...\"' has one",
         )
     return [program, *words[1:]]

@@ -35,11 +35,12 @@ _FILES = (
 )
 _LINES = (
     FIRST_LINE,
-    "import base64, os, sys, zlib",
+    "import sys",
+    "sys.dont_write_bytecode = True",
+    "sys.path[:] = [path for path in sys.path if path]",  # nothing of the folder that this runs in
+    "import base64, os, zlib",
     f'old = ("\\n{TOO_OLD}%d.%d\\n" % sys.version_info[:2]).encode()',
     "sys.version_info < (3, 10) and (os.write(1, old), os._exit(1))",
-    "sys.dont_write_bytecode = True",
-    "sys.path[:] = [path for path in sys.path if path]",
     'exec(zlib.decompress(base64.b64decode("CODE")))',
 )
 

@@ -168,24 +168,23 @@ class Session(Peer):
             self._complaints += data
             del self._complaints[:-_KEPT]
             return True
-        if self._greeted:
-            self._hear(self._decoder, data)
-            return True
-        self._said += data[: _KEPT - len(self._said)]
-        try:
-            self._hear(self._decoder, data)
-        except PeerEnded:
-            reason = "it writes something else than a Python with our program in it"
-            raise Unanswered(reason, _lines(self._said)[:_SHOWN]) from None
+        if not self._greeted:
+            self._said += data[: _KEPT - len(self._said)]
+        self._hear(self._decoder, data)
         return True
 
     def _has_ended(self) -> bool:
         return self._output not in self._open or self._family.poll() is not None
 
+    def _broken(self, error: frames.FrameError) -> PeerEnded:
+        if self._greeted:
+            return super()._broken(error)
+        return Unanswered("it writes something else than a Python with our program in it", self._last_lines())
+
     def _silence(self, patience: float) -> PeerEnded:
         if self._greeted:
             return super()._silence(patience)
-        lines = _lines(self._said)[-_SHOWN:] + self.log()
+        lines = self._last_lines()
         reason = f"no Python answered within {patience:.0f} s"
         return Unanswered(reason if lines else f"{reason}, and nothing was said", lines, _MORE_TIME, again=False)
 
@@ -199,11 +198,13 @@ class Session(Peer):
             return Unanswered(reason, [], "name a newer one: python3.10, python3.12 ...", again=False)
         if status == IS_A_SHELL:
             return Unanswered("it gives a shell and no Python", self.log(), "name `python3` at its end")
-        lines = _lines(self._said)
-        if FIRST_LINE in lines:
+        if FIRST_LINE in _lines(self._said):
             return Unanswered("it only gives back what it is told", [])
-        lines = lines[-_SHOWN:] + self.log()
+        lines = self._last_lines()
         return Unanswered(f"it {how} {'before any Python answered' if lines else 'and said nothing'}", lines)
+
+    def _last_lines(self) -> list[str]:
+        return _lines(self._said)[-_SHOWN:] + self.log()
 
 
 def _how(status: int | None) -> str:
