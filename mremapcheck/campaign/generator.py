@@ -14,7 +14,7 @@ from random import Random
 from mremapcheck.campaign.calls import Calls, Document, huge_scenario
 from mremapcheck.campaign.templates import MOTIFS, address
 from mremapcheck.kinds import KINDS
-from mremapcheck.kinds.kind import Draw
+from mremapcheck.kinds.kind import Draw, Kind
 
 #: What a kernel may lack: attributes, operations and conditions that are left out where it does.
 FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "names", "special"})
@@ -63,6 +63,7 @@ _ERRNOS: Mapping[str, tuple[str, ...]] = {
     "uffd-register": ("EINVAL",),
     "uffd-unregister": ("EINVAL",),
     "munmap": ("EINVAL", "EPERM"),
+    "truncate": ("EINVAL", "EPERM"),
 }
 #: What an mmap has nothing of that is expected to fail.
 _PREPARED = ("touch", "lock", "uffd", "advice", "guard", "seal", "name")
@@ -219,12 +220,16 @@ class _Draw:
             if roll() < 0.6:
                 made["file"] = kind[0]
                 made["offset"] = f"{random.randrange(4)}p"
+        elif len(KINDS[kind].sharing) > 1 and KINDS[kind].offset and roll() < 0.4:
+            made |= {"sharing": "shared", "offset": f"{random.randrange(3)}p", "touch": False}
         if draw.pages:
             return made
         if roll() < 0.3:
             made["prot"] = random.choice(_PROTS)
         if roll() < 0.35:
             made["touch"] = False
+        if KINDS[kind].regular and roll() < 0.08:
+            _open_readonly(made)
         if roll() < 0.08:
             made["lock"] = random.choice((True, True, "on-fault"))
         if roll() < 0.1:
@@ -275,7 +280,12 @@ class _Draw:
         if "mseal" in self._features:
             choice["mseal"] = dict
         parts = {**_OPERATIONS, "mseal": _SEALING * self._generator.costly}
+        files = [letter for letter, made in self._vmas.items() if _kind_of(made).regular]
+        if files:
+            choice["truncate"] = lambda: {"letter": random.choice(files), "size": f"{random.randrange(7)}p"}
         op = random.choices(list(choice), [parts.get(name, 1) for name in choice])[0]
+        if op == "truncate":
+            return {"op": op, **choice[op](), **({"errno": "EPERM"} if random.random() < _FAILING / 10 else {})}
         region, length = ("src", source) if random.random() < 0.7 else ("dst", target)
         first = random.randrange(length)
         size = f"{random.randint(1, length - first)}p"
@@ -301,7 +311,7 @@ class _Draw:
 
     def _mmap(self) -> Document:
         made = {"letter": next(self._new_letters, "W"), **self._attributes()}
-        if not _kind(made).pages and "touch" not in made:
+        if not _kind(made).pages and "touch" not in made and "readonly" not in made:
             made["touch"] = self._random.random() < 0.5
         return made
 
@@ -321,4 +331,16 @@ class _Draw:
 
 def _kind(made: Document) -> Draw:
     """Return how generators use the kind of a mapping with these attributes."""
-    return KINDS[made.get("kind", "anon")].draw
+    return _kind_of(made).draw
+
+
+def _kind_of(made: Document) -> Kind:
+    return KINDS[made.get("kind", "anon")]
+
+
+def _open_readonly(made: Document) -> None:
+    """Let a file be open for reading only; nobody writes to what is shared of it."""
+    made["readonly"] = True
+    if made.get("sharing") != "private":
+        made["prot"] = made.get("prot", "r").replace("w", "")
+        made.pop("touch", None)

@@ -11,6 +11,7 @@ from typing import Any
 
 from mremapcheck.base.documents import read_document
 from mremapcheck.base.errors import FileError, MremapcheckError, OutputError, ScenarioError
+from mremapcheck.base.whole_file import write_whole
 from mremapcheck.campaign.campaign import Plan, Tally
 from mremapcheck.campaign.group import Group
 from mremapcheck.campaign.write import write
@@ -64,10 +65,8 @@ class Folder:
         if self._path is None or (not now and time.monotonic() - self._saved < 1):
             return
         text = json.dumps({"schema": _SCHEMA, "plan": self._plan.to_json(), **tally.to_json()}, indent=1)
-        draft = self._path / f".{_FILE}"
         with written(self._path):
-            draft.write_text(text)
-            draft.replace(self._path / _FILE)
+            write_whole(self._path / _FILE, text.encode())
         self._saved = time.monotonic()
 
     def _read(self, file: Path) -> dict[str, Any]:

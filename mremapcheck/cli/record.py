@@ -11,9 +11,8 @@ import typer
 from mremapcheck.base.errors import KernelReferenceError, MremapcheckError
 from mremapcheck.cli.codes import NOTHING_RAN, of_signal
 from mremapcheck.cli.environment import tell
-from mremapcheck.cli.traces import refuse_taken, stem, tell_check, tell_reading, write
+from mremapcheck.cli.traces import read_recording, refuse_taken, stem, tell_check, tell_reading, write
 from mremapcheck.convert.trace.collect import scenarios
-from mremapcheck.convert.trace.logs import read
 from mremapcheck.convert.trace.record import Recording
 from mremapcheck.executors.references import open_executor
 from mremapcheck.kernels.version import KernelVersion
@@ -48,8 +47,9 @@ def record(
     with os.fdopen(os.memfd_create(name), "rb") as file:  # one without a name is never left behind
         kept = log or Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
         with Recording(command, kept, _STDERR if out is None else None) as recording:
-            collection = read([(log or Path(name), recording.lines())])
+            recording.wait()
         status = recording.status
+        collection = read_recording(log or Path(name), recording)
         source = f"a run of {name}"
         try:
             with open_executor("live") as live:

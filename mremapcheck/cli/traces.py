@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from mremapcheck.scenario.schema import modeline
 
 if TYPE_CHECKING:
     from mremapcheck.convert.trace.collect import Collection, Found
+    from mremapcheck.convert.trace.record import Recording
 
 #: Lines and reasons of each sort that are told.
 _TOLD = 10
@@ -29,9 +31,18 @@ _STEM = 40
 
 def read_logs(logs: Sequence[Path]) -> Collection:
     """Read strace's logs; raises MremapcheckError for one that cannot be read."""
+    return _read([(log, partial(_lines, log)) for log in logs])
+
+
+def read_recording(name: Path, recording: Recording) -> Collection:
+    """Read what was recorded; raises MremapcheckError where that is nothing."""
+    return _read([(name, partial(_counted, recording.lines(), name.name))])
+
+
+def _read(logs: Sequence[tuple[Path, Callable[[Line], Iterator[str]]]]) -> Collection:
     progress = Line("reading")
     try:
-        return read([(log, _lines(log, progress)) for log in logs])
+        return read([(name, lines(progress)) for name, lines in logs])
     finally:
         progress.clear()
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mremapcheck.base.documents import read_document
 from mremapcheck.base.errors import FileError, OutputError
+from mremapcheck.base.whole_file import write_whole
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.outcome.schema import one_of
 
@@ -67,7 +68,7 @@ class Baseline:
         """Write what was seen to the file and return how many scenarios differ; raises OutputError."""
         lines = ",\n".join(json.dumps(item) for item in self._written)
         try:
-            self._path.write_text(f'{{"schema": "{_SCHEMA}", "accepted": [\n{lines}\n]}}\n', encoding="utf-8")
+            write_whole(self._path, f'{{"schema": "{_SCHEMA}", "accepted": [\n{lines}\n]}}\n'.encode())
         except OSError as error:
             raise OutputError(f"{self._path} cannot be written: {error.strerror}") from None
         return len(self._written)

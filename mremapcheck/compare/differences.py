@@ -33,7 +33,8 @@ def differences(scenario: Scenario, a: Outcome, b: Outcome) -> tuple[Difference,
             f"{scenario.name}: one side made {len(a.moves)} moves and the other {len(b.moves)}: not the same scenario"
         )
     cuts_a, cuts_b = _cuts(scenario, a, b)
-    sides = Sides(a, b, (places(a, cuts_a), places(b, cuts_b)))
+    alike = _alike(a, b) - {cut.region for cut in (*cuts_a, *cuts_b)}
+    sides = Sides(a, b, (places(a, cuts_a, alike), places(b, cuts_b, alike)))
     of_moves = [difference for each in CLASSES.values() if each.of_move for difference in each.find(sides)]
     of_moves.sort(key=lambda difference: int(difference.where[len("moves[") : -1]))
     anything = next((difference.where for difference in of_moves), None)
@@ -50,6 +51,16 @@ def differences(scenario: Scenario, a: Outcome, b: Outcome) -> tuple[Difference,
 def worst_first(found: Iterable[Difference]) -> tuple[Difference, ...]:
     """Return differences by their class, those that follow from another one last."""
     return tuple(sorted(found, key=lambda difference: (difference.follows is not None, _RANK[difference.kind])))
+
+
+def _alike(a: Outcome, b: Outcome) -> set[str]:
+    """Return the regions that were left in the same state: their pages, perhaps a million, need not be compared."""
+    return {name for name in a.regions.keys() & b.regions.keys() if _left(a, name) == _left(b, name)}
+
+
+def _left(outcome: Outcome, name: str) -> tuple[object, ...]:
+    mappings = [vma for vma in outcome.mappings if vma.region == name]
+    return outcome.regions[name], mappings, [held for held in outcome.contents if held[0] == name]
 
 
 def _cuts(scenario: Scenario, a: Outcome, b: Outcome) -> tuple[list[Cut], list[Cut]]:

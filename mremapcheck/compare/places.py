@@ -6,7 +6,7 @@ one is cut out of its region on both sides and compared by itself, under the nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -77,15 +77,16 @@ def _word(fact: object) -> str:
     return ",".join(map(str, fact)) or "no flags" if isinstance(fact, tuple) else str(fact)
 
 
-def places(outcome: Outcome, cuts: Sequence[Cut]) -> dict[str, Place]:
-    """Return every place of the outcome, the cuts as places of their own."""
-    found = {region: Place() for region in outcome.regions}
+def places(outcome: Outcome, cuts: Sequence[Cut], without: Set[str] = frozenset()) -> dict[str, Place]:
+    """Return every place of the outcome but the regions ``without``, the cuts as places of their own."""
+    found = {region: Place() for region in outcome.regions if region not in without}
     numbers = {
         (region, start + n): (letter, first + n)
         for region, start, pages, letter, first in outcome.contents
+        if region not in without
         for n in range(pages)
     }
-    for region, n, facts, begins in _mapped(outcome):
+    for region, n, facts, begins in _mapped(outcome, without):
         drawing = outcome.regions.get(region, "")
         letter, number = numbers.get((region, n), ("_", None))
         mark = drawing[n] if 0 <= n < len(drawing) else letter
@@ -99,10 +100,12 @@ def places(outcome: Outcome, cuts: Sequence[Cut]) -> dict[str, Place]:
     return found
 
 
-def _mapped(outcome: Outcome) -> Iterator[tuple[str, int, tuple[object, ...], bool]]:
+def _mapped(outcome: Outcome, without: Set[str]) -> Iterator[tuple[str, int, tuple[object, ...], bool]]:
     """Yield the mapped pages: as the mappings tell, or from the drawing alone where an outcome has no mappings."""
-    told = set()
+    told = set(without)
     for vma in outcome.mappings:
+        if vma.region in without:
+            continue
         told.add(vma.region)
         for n in range(vma.pages):
             yield vma.region, vma.start + n, _facts(vma, n), n == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import cleandoc, getsource
 from typing import Any, TypeAlias
 
@@ -66,6 +66,12 @@ def _operations() -> Iterator[tuple[str, ...]]:
         yield f"`{name}`", about, listed(key for key in record.keys if key != "op")
 
 
+def _of(operations: Sequence[str]) -> str:
+    """Name the operations, or those that are not among them, whichever are fewer."""
+    others = [name for name in ITEM.records if name not in operations]
+    return listed(operations) if len(operations) < len(others) else f"all but {listed(others)}"
+
+
 def _operation_keys() -> str:
     """Return the keys that only operations have; those of mappings are told with ``vmas``."""
     known = Record(Attributes).keys
@@ -74,9 +80,7 @@ def _operation_keys() -> str:
         for key in record.keys:
             if key != "op" and (key not in known or name != "mmap"):
                 keys.setdefault(f"`{key}`: {record.about[key]}", []).append(name)
-    rows = (
-        (*text.split(": ", 1), listed(names) if len(names) < 4 else "all but `fork`") for text, names in keys.items()
-    )
+    rows = ((*text.split(": ", 1), _of(names)) for text, names in keys.items())
     return table(("key", "what it says", "of"), rows)
 
 

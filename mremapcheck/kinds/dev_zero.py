@@ -1,9 +1,13 @@
-"""Private memory of /dev/zero: anonymous, but of a file that places its mappings itself."""
+"""Memory of /dev/zero: private, anonymous, but of a file that places its mappings itself; shared, as anon-shared is.
+
+A shared mapping has a file of its own, as long as itself. With an offset it therefore ends beyond that file's end.
+"""
 
 from __future__ import annotations
 
 import os
 
+from mremapcheck.kinds.anon_shared import KIND as ANON_SHARED
 from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker
 from mremapcheck.kinds.opening import map_file
 from mremapcheck.linux.trouble import Trouble
@@ -18,8 +22,10 @@ def _open(size: int) -> int:
 
 KIND = Kind(
     "dev-zero",
-    about="/dev/zero, private",
+    about="/dev/zero; shared it is as anon-shared, but for its offset",
+    sharing=("private", "shared"),
     offset=True,
+    shared=ANON_SHARED.backing,
     backing=Backing("dev-zero", "dev-zero", anonymous=True, placement="own"),
     marks=("/dev/zero",),
     maker=Maker(map_file, _open, kept=True),

@@ -18,6 +18,7 @@ KIND = Kind(
     about="a file on ext4, xfs or btrfs",
     sharing=("shared", "private"),
     file=True,
+    regular=True,
     offset=True,
     feature="ext4",
     backing=Backing("file", "file", placement="thp"),

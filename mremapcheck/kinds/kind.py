@@ -148,12 +148,14 @@ class Kind:
     """A value of ``kind``.
 
     Format: ``about`` is for the manual; ``sharing``: the first is the default; ``file``: mappings of one ``file:``
-    share an object, otherwise each letter has its own; ``offset``: may begin elsewhere than at its start; ``touched``:
+    share an object, otherwise each letter has its own; ``regular``: it is a regular file, which can be truncated, and
+    opened for reading only; ``offset``: may begin elsewhere than at its start; ``touched``:
     by default, and at all; ``feature``: what the kernel and the user must have.
 
-    Kernel: ``backing``, on newer kernels as ``became`` says (feature, and what it is since; the last that a kernel has
-    counts); ``since``: the feature without which there is no such kind, and the reason. ``files``: whose file a mapping
-    is of: ``none``, ``each`` one of its own, ``object`` that of the object, ``opened`` the object's, opened anew.
+    Kernel: ``backing``, of shared mappings ``shared`` where they are another, on newer kernels as ``became`` says
+    (feature, and what it is since; the last that a kernel has counts); ``since``: the feature without which there is no
+    such kind, and the reason. ``files``: whose file a mapping is of: ``none``, ``each`` one of its own, ``object`` that
+    of the object, ``opened`` the object's, opened anew.
 
     Observing: ``marks`` are how the names in /proc/self/maps begin (none: any other name).
 
@@ -167,9 +169,11 @@ class Kind:
     c: C
     sharing: tuple[str, ...] = ("private",)
     file: bool = False
+    regular: bool = False
     offset: bool = False
     touched: bool = True
     feature: str | None = None
+    shared: Backing | None = None
     became: tuple[tuple[str, Backing], ...] = ()
     since: tuple[str, str] | None = None
     files: str = "object"
@@ -179,6 +183,10 @@ class Kind:
     maker: Maker | None = None
     skip: Mapping[int, str] = _NO_REASONS
     draw: Draw = Draw()
+
+    def backs(self, sharing: str) -> Backing:
+        """Return what its private or shared mappings are."""
+        return self.shared if self.shared is not None and sharing == "shared" else self.backing
 
     @property
     def takes_flags(self) -> bool:

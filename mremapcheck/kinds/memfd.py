@@ -18,6 +18,7 @@ KIND = Kind(
     about="a file in memory (memfd_create)",
     sharing=("shared", "private"),
     file=True,
+    regular=True,
     offset=True,
     backing=Backing("memfd", "shmem", placement="shmem"),
     marks=("/memfd:",),

@@ -18,6 +18,7 @@ KIND = Kind(
     about="a file on tmpfs",
     sharing=("shared", "private"),
     file=True,
+    regular=True,
     offset=True,
     feature="tmpfs",
     backing=Backing("tmpfs", "shmem", placement="shmem"),

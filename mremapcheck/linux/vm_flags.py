@@ -1,7 +1,7 @@
 """The kernel's VM_* flags as far as user space can tell them apart, and what smaps calls them.
 
-Bit values are the model's own. VM_MAY* bits are left out: every object of a scenario is opened for reading and writing,
-so they are the same everywhere. VM_SOFTDIRTY is left out too: merging ignores it.
+Bit values are the model's own. Of the VM_MAY* bits there is but READONLY: every object of a scenario is opened for
+reading, and most for writing too. VM_SOFTDIRTY is left out: merging ignores it.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ GROWSDOWN = 1 << 24
 MAYBE_GUARD = 1 << 25
 DROPPABLE = 1 << 26
 HUGETLB = 1 << 27
+#: VM_MAYWRITE is missing: shared, of a file that was opened for reading only.
+READONLY = 1 << 28
 
 #: What mprotect() changes.
 ACCESS = READ | WRITE | EXEC

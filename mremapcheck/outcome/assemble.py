@@ -5,6 +5,7 @@ Every executor hands over its facts, and ``assemble`` alone decides how an outco
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import field
 
@@ -14,6 +15,9 @@ from mremapcheck.outcome.outcome import MappingOutcome, MoveOutcome, Outcome
 from mremapcheck.outcome.verdict import Snapshot, Vma, judge
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Address, Mremap
+
+#: Pages of a mapping from which on it is searched for the few that something is known of.
+_LARGE = 4096
 
 #: A uffd event as executors record it: ("remap", from, to, length) or ("unmap", start, end), in bytes.
 RawEvent = tuple[str, int, int, int] | tuple[str, int, int]
@@ -116,11 +120,12 @@ def assemble(facts: Facts) -> Outcome:
 class _Picture:
     """Drawings, residency, mappings and contents, zone after zone."""
 
-    __slots__ = ("_data", "_present", "contents", "mappings", "regions", "residency", "unobserved")
+    __slots__ = ("_data", "_present", "_told", "contents", "mappings", "regions", "residency", "unobserved")
 
     def __init__(self, facts: Facts) -> None:
         self._data = facts.contents
         self._present = facts.present
+        self._told: list[int] = []
         self.regions: dict[str, str] = {}
         self.residency: dict[str, str] = {}
         self.mappings: list[MappingOutcome] = []
@@ -140,11 +145,7 @@ class _Picture:
                 MappingOutcome(name, first, count, prot, "shared" if shared else "private", backing, offset, flags)
             )
             marks = self._marks(name, base, first, count)
-            pages = range(base + first, base + first + count)
-            if self._present >= frozenset(pages):
-                present = "#" * count
-            else:
-                present = "".join(["#" if page in self._present else "-" for page in pages])
+            present = self._residency(base + first, count)
             if first < 0:
                 marks, present, first = marks[-first:], present[-first:], 0
             gap = "." * (first - len(drawing))
@@ -162,12 +163,12 @@ class _Picture:
         while index < end:
             held = data.get(base + index)
             if held is None:
-                marks.append("_")
-                index += 1
+                length = 1 if end - index < _LARGE else self._untold(base + index, base + end)
+                marks.append("_" * length)
             elif isinstance(held, str):
+                length = 1
                 marks.append("?")
                 self.unobserved[str(Address(name, index * PAGE, 0))] = held
-                index += 1
             else:
                 letter, number = held
                 length = 1
@@ -175,8 +176,27 @@ class _Picture:
                     length += 1
                 marks.append(letter * length)
                 self._note(name, index, length, letter, number)
-                index += length
+            index += length
         return "".join(marks)
+
+    def _untold(self, page: int, end: int) -> int:
+        """Return how many pages from here on hold nothing: most of a large mapping do."""
+        if not self._told:
+            self._told = sorted(self._data)
+        at = bisect_left(self._told, page)
+        return min(self._told[at], end) - page if at < len(self._told) else end - page
+
+    def _residency(self, first: int, count: int) -> str:
+        if count < _LARGE:
+            pages = range(first, first + count)
+            if self._present >= frozenset(pages):
+                return "#" * count
+            return "".join(["#" if page in self._present else "-" for page in pages])
+        shown = bytearray(b"-" * count)
+        for page in self._present:
+            if first <= page < first + count:
+                shown[page - first] = ord("#")
+        return shown.decode()
 
     def _note(self, name: str, index: int, length: int, letter: str, number: int) -> None:
         if self.contents:

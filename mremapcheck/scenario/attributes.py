@@ -39,11 +39,26 @@ class Attributes:
     name: str | None = key(VMA_NAME, "prctl(PR_SET_VMA_ANON_NAME)", default=None)
     noreserve: bool = key(Flag(), "MAP_NORESERVE: no memory is promised for it", default=False)
     stack: bool = key(Flag(), "MAP_STACK: no huge pages, since Linux 6.8", default=False)
+    readonly: bool = key(Flag(), "the file is opened for reading only (O_RDONLY)", default=False)
 
     @property
     def how(self) -> tuple[str, ...]:
         """The flags of mmap(2) that it is made with, beside those of its kind."""
         return tuple(name for name in MAP_FLAGS if getattr(self, name))
+
+    @property
+    def touched(self) -> bool:
+        """Whether its pages are written to: unless said, wherever they can be."""
+        return KINDS[self.kind].touched and not self._never_written if self.touch is None else self.touch
+
+    @property
+    def has_to_work(self) -> bool:
+        """Whether the mapping is there in the end."""
+        return True
+
+    @property
+    def _never_written(self) -> bool:
+        return self.readonly and (self.sharing or KINDS[self.kind].sharing[0]) == "shared"
 
     def faults(self) -> Iterator[Refused]:
         """Yield what does not go together."""
@@ -62,6 +77,13 @@ class Attributes:
         if self.touch and not kind.touched:
             message = f"{self.kind} belongs to the kernel and is never touched"
             yield Refused(message, "leave `touch` out, or say `touch: false`", at=("touch",))
+        if self.readonly and not kind.regular:
+            kinds = ", ".join(name for name, other in KINDS.items() if other.regular)
+            yield Refused(f"{self.kind} has no file to be opened", f"kinds with one: {kinds}", at=("readonly",))
+        elif self._never_written and (self.touch or ("w" in self.prot and self.has_to_work)):
+            hint = "`prot: r`, without `touch`; another letter with the same `file` can write to it"
+            at = ("touch",) if self.touch else ("readonly",)
+            yield Refused("what is shared of a file that is open for reading only cannot be written to", hint, at=at)
         if not kind.takes_flags:
             for name in self.how:
                 yield Refused(f"{self.kind} cannot be made with {name}", f"leave `{name}` out", at=(name,))
@@ -70,7 +92,6 @@ class Attributes:
 _OTHER_KIND = {
     ("anon", "shared"): "did you mean `kind: anon-shared`?",
     ("anon-shared", "private"): "did you mean `kind: anon`?",
-    ("dev-zero", "shared"): "shared /dev/zero is `kind: anon-shared`",
 }
 
 PLAIN = Attributes()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.units import PAGE
 from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
@@ -83,6 +84,10 @@ class MmapItem(Attributes):
     letter: str = key(LETTER, "the letter that its pages have in drawings")
     errno: str | None = key(FAILURE, _FAILS, default=None)
 
+    @property
+    def has_to_work(self) -> bool:
+        return self.errno is None
+
     def faults(self) -> Iterator[Refused]:
         """Yield what cannot be said of a mapping that there is not to be."""
         yield from Attributes.faults(self)
@@ -94,6 +99,16 @@ class MmapItem(Attributes):
         if KINDS[self.kind].c.mapping is not None:
             hint = "leave `errno` out, or take another kind"
             yield Refused(f"{self.kind} takes more than mmap(2): what fails is not told", hint, at=("errno",))
+
+
+@dataclass(slots=True, kw_only=True)
+class TruncateItem:
+    """ftruncate(2): make a file shorter or longer."""
+
+    op: str = key(Choice(("truncate",)), "ftruncate(2)")
+    letter: str = key(LETTER, "a letter that maps the file")
+    size: int = key(Size(multiple=PAGE), "how long the file becomes: `2p`")
+    errno: str | None = key(FAILURE, _FAILS, default=None)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -239,6 +254,7 @@ class ForkItem:
 Item: TypeAlias = (
     MremapItem
     | MmapItem
+    | TruncateItem
     | MunmapItem
     | MprotectItem
     | MadviseItem
@@ -255,6 +271,7 @@ Item: TypeAlias = (
 
 _OPERATIONS = {
     "mmap": MmapItem,
+    "truncate": TruncateItem,
     "munmap": MunmapItem,
     "mprotect": MprotectItem,
     "madvise": MadviseItem,

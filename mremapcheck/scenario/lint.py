@@ -10,7 +10,7 @@ from mremapcheck.base.units import PAGE, pages
 from mremapcheck.kernels.ranges import landmarks
 from mremapcheck.scenario.address import LARGEST
 from mremapcheck.scenario.document import Expectation, Scenario
-from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Address, Fork, Mmap, Mremap
+from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Address, Mmap, Mremap, Ranged
 
 
 def lint(scenario: Scenario) -> list[Problem]:
@@ -72,7 +72,7 @@ def _unused_regions(scenario: Scenario) -> Iterator[_Finding]:
     for step in scenario.script:
         if isinstance(step, Mremap):
             used |= {step.old_address.region or "", step.new_address.region or ""}
-        elif not isinstance(step, Fork):
+        elif isinstance(step, Mmap | Ranged):
             used.add(step.address.region or "")
     for region in scenario.regions:
         if region.name not in used:
@@ -165,7 +165,7 @@ def _addresses(scenario: Scenario) -> Iterator[_Finding]:
     """Yield what is done to pages outside a region where nothing is ever mapped."""
     reach = _reach(scenario)
     for step in scenario.script:
-        if isinstance(step, Fork | Mmap):
+        if not isinstance(step, Mremap | Ranged):
             continue
         address = step.old_address if isinstance(step, Mremap) else step.address
         if address.region is None:

@@ -31,6 +31,7 @@ from mremapcheck.scenario.operations import (
     SetName,
     Tag,
     Touch,
+    Truncate,
     UffdRegister,
 )
 from mremapcheck.scenario.reader import Fault, Path
@@ -74,7 +75,7 @@ def _ranges(item: items.Item) -> Sequence[tuple[Place, int]]:
         new_size = item.old_size if item.new_size is None else item.new_size
         old = ((item.old_address, item.old_size), (item.old_address, new_size))
         return old if item.new_address is None else (*old, (item.new_address, new_size))
-    return () if isinstance(item, items.ForkItem) else ((item.address, item.size),)
+    return ((item.address, item.size),) if isinstance(item, items.MmapItem | items.RangeItem) else ()
 
 
 @dataclass(slots=True)
@@ -89,6 +90,8 @@ class Lowering:
     features: set[str] = field(default_factory=set)
     _letters: letters.Letters = field(default_factory=letters.Letters)
     _files: dict[str, str] = field(default_factory=dict)
+    #: Letter -> kind and object of the file that it maps.
+    _objects: dict[str, tuple[str, str]] = field(default_factory=dict)
     _mapped: int = 0
     _touched: int = 0
     _walked: int = 0
@@ -103,10 +106,11 @@ class Lowering:
             line = self.line_of(path)
             for index, run in enumerate(region.runs):
                 attributes = document.vmas.get(run.letter, PLAIN)
-                touch = KINDS[attributes.kind].touched if attributes.touch is None else attributes.touch
                 address = Address(name, run.start * PAGE, region.start + run.start * PAGE)
                 where = (f"map.{name}[{index}]", line)
-                self.setup += self._map(where, path, address, run.pages * PAGE, run.letter, attributes, touch)
+                self.setup += self._map(
+                    where, path, address, run.pages * PAGE, run.letter, attributes, attributes.touched
+                )
         for letter, attributes in document.vmas.items():
             if attributes.guard:
                 self._check_guard(letter, attributes)
@@ -161,7 +165,10 @@ class Lowering:
         name = self._object(path, letter, made) if kind.file else ""
         sharing = made.sharing or kind.sharing[0]
         yield Mmap(
-            *step, address, size, letter, made.kind, sharing, prot, name, made.offset // PAGE, how=made.how, errno=errno
+            *(*step, address, size, letter, made.kind, sharing, prot, name, made.offset // PAGE),
+            how=made.how,
+            readonly=made.readonly,
+            errno=errno,
         )
         if touch:
             yield Touch(*step, address, size, letters.tags(letter, first, count))
@@ -196,14 +203,16 @@ class Lowering:
             yield Mseal(*step, address, size)
 
     def _object(self, path: Path, letter: str, made: Attributes) -> str:
+        name = f"@{letter}" if made.file is None else made.file  # the former is nothing that `file:` could be
+        self._objects[letter] = made.kind, name
         if made.file is None:
-            return f"@{letter}"  # no name that `file:` could give
+            return name
         kind = self._files.setdefault(made.file, made.kind)
         if kind != made.kind:
             where = path if path[0] == "moves" else ("vmas", letter)
             message = f"file `{made.file}` is a {kind} already and cannot be a {made.kind} too"
             self._refuse((*where, "file"), message, "give one of them another name")
-        return made.file
+        return name
 
     def _check_guard(self, letter: str, made: Attributes) -> None:
         longest = max(
@@ -240,6 +249,8 @@ class Lowering:
             if self._forks == MOST_FORKS + 1:
                 self._refuse(path, f"a scenario forks at most {MOST_FORKS} times", "each fork is one more process")
             return (Fork(*step),)
+        if isinstance(item, items.TruncateItem):
+            return self._truncate(step, path, item)
         address = self._address(item.address)
         if isinstance(item, items.MmapItem):
             for page in item.guard:
@@ -255,6 +266,15 @@ class Lowering:
             self._may_touch(path, pages(item.size))
         self.features.update(item.needs())
         return (item.operation(*step, address),)
+
+    def _truncate(self, step: tuple[str, int], path: Path, item: items.TruncateItem) -> Iterator[Operation]:
+        kind, name = self._objects.get(item.letter, ("", ""))
+        if kind and KINDS[kind].regular:
+            yield Truncate(*step, item.letter, kind, name, item.size, errno=item.errno)
+            return
+        kinds = ", ".join(name for name, other in KINDS.items() if other.regular)
+        why = f"{item.letter} is {kind}, which has no length" if kind else f"{item.letter} maps no file so far"
+        self._refuse((*path, "letter"), why, f"a letter that maps one, of the kinds {kinds}")
 
     def _mremap(self, step: tuple[str, int], item: items.MremapItem) -> Mremap:
         call = Mremap(

@@ -163,7 +163,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "locked": {"lock": True},
     "on-fault": {"lock": "on-fault"},
     "sealed": {"seal": True},
-    **{flag: {flag: True} for flag in MAP_FLAGS},
+    **{flag: {flag: True} for flag in (*MAP_FLAGS, "readonly")},
 }
 #: Keys of files; here what follows them says by itself what it is.
 _UNNEEDED = ("kind", "sharing", "prot", "advice")
@@ -194,6 +194,8 @@ def _item(name: str, arguments: list[str], letter: str | None) -> dict[str, Any]
         )
     if operation == "fork":
         return {"op": "fork"}
+    if operation == "truncate":
+        return {"op": "truncate", **dict(zip(("letter", "size"), arguments, strict=False))}
     if len(arguments) < 2:
         raise _UnreadError(f"{name} takes an address and a size", f"{name}(src, 2p)")
     item: dict[str, Any] = {"op": operation, "address": arguments[0], "size": arguments[1]}

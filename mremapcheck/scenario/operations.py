@@ -62,7 +62,7 @@ class Mmap(Fallible):
 
     ``prot`` is one of none, r, rw, rx, rwx; ``kind`` and ``sharing`` as in the scenario format. Mappings with the same
     ``object`` map the same file; it is the name given by ``file:``, or one of the letter's own. ``how``: more flags of
-    mmap(2), noreserve and stack.
+    mmap(2), noreserve and stack. ``readonly``: through an open file that is for reading only (O_RDONLY).
     """
 
     address: Address
@@ -74,6 +74,17 @@ class Mmap(Fallible):
     object: str
     offset: int
     how: tuple[str, ...] = field(default=(), kw_only=True, metadata=LATER)
+    readonly: bool = field(default=False, kw_only=True, metadata=LATER)
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate(Fallible):
+    """ftruncate(2) to ``size`` bytes, of the file that ``letter`` maps: ``kind`` and ``object`` as of an mmap."""
+
+    letter: str
+    kind: str
+    object: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +212,7 @@ MREMAP_DONTUNMAP = 4
 
 Operation: TypeAlias = (
     Mmap
+    | Truncate
     | Munmap
     | Mprotect
     | Madvise

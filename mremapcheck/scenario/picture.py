@@ -29,6 +29,7 @@ from mremapcheck.scenario.operations import (
     Read,
     SetName,
     Touch,
+    Truncate,
     UffdRegister,
     UffdUnregister,
 )
@@ -82,8 +83,9 @@ def describe(made: Attributes) -> str:
     if made.offset:
         words.append(f"from {format_size(made.offset)} on")
     words += made.how
-    touch = kind.touched if made.touch is None else made.touch
-    words.append("touched" if touch else "untouched")
+    if made.readonly:
+        words.append("readonly")
+    words.append("touched" if made.touched else "untouched")
     if made.lock:
         words.append("locked on fault" if made.lock == "on-fault" else "locked")
     words += made.advice
@@ -146,6 +148,8 @@ def _call(step: Operation) -> str:
         if step.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) or step.new_address.region or step.new_address.value:
             said.append(str(step.new_address))
         return f"mremap({', '.join(said)})"
+    if isinstance(step, Truncate):
+        return f"truncate({step.letter}, {format_size(step.size)})"
     where = f"{step.address}, {format_size(step.size)}"
     if isinstance(step, Mmap):
         backing = step.kind if step.kind == "anon-shared" else f"{step.sharing} {step.kind}"
@@ -153,7 +157,7 @@ def _call(step: Operation) -> str:
             backing += f" {step.object}"
         if step.offset:
             backing += f" from {step.offset}p on"
-        backing += "".join(f", {flag}" for flag in step.how)
+        backing += "".join(f", {flag}" for flag in (*step.how, *(("readonly",) if step.readonly else ())))
         return f"mmap({where}, {step.prot}, {backing}) = {step.letter}"
     name, more = _CALLS[type(step)]
     argument = more(step)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import json
 import lzma
+import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -14,8 +15,8 @@ from typing import Any
 
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.base.text import yaml
-from mremapcheck.cli.main import call
 from mremapcheck.convert.trace.collect import collect, scenarios
+from mremapcheck.executors.judge import judge_all
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.vm import acceleration
@@ -24,11 +25,10 @@ from mremapcheck.executors.vm.images.image import open_image
 from mremapcheck.scenario.library import shipped
 from mremapcheck.scenario.loader import load_bytes
 from tests.fuzzing import hostile
-from tests.fuzzing.mutate import deep_json, mutated_bytes, mutated_data
+from tests.fuzzing.called import REFUSED, called
+from tests.fuzzing.mutate import SPELLED, crossed, deep_json, mutated_bytes, mutated_data, respelled
 from tests.images import made
 
-#: What became of an input.
-REFUSED = "refused"
 KERNELS = ("5.10", "6.1", "6.12", "6.16", "6.17-rc1", "6.17", "7.1", "7.3")
 _DATA = Path(__file__).parent.parent / "data"
 
@@ -52,43 +52,78 @@ def _json(random: Random, data: Any, most: int = 3) -> str:
     return text
 
 
-def scenario(random: Random, folder: Path) -> str:
-    """Mutate a shipped scenario, as text or as data; what loads is carried out by a model and judged."""
+@functools.cache
+def _words() -> list[str]:
+    """Return what scenarios are written with: each word, number and drawing of those that are shipped."""
+    text = "\n".join(path.read_text("utf-8") for path in _shipped())
+    return sorted(set(re.findall(SPELLED, text)))
+
+
+def _changed(random: Random) -> tuple[bytes, bool]:
+    """Return a shipped scenario that is no longer what it was, and whether it is JSON."""
     path = random.choice(_shipped())
-    if random.random() < 0.5:
-        content, as_json = mutated_bytes(random, path.read_bytes()), False
-    else:
-        content = _json(random, random.choice(_documents(path))).encode("utf-8", "replace")
-        as_json = True
+    most = random.choice((1, 1, 1, 3, 6))
+    way = random.randrange(4)
+    if way == 0:
+        return mutated_bytes(random, path.read_bytes(), most), False
+    if way == 1:
+        return respelled(random, path.read_text("utf-8"), _words(), most).encode(), False
+    document = random.choice(_documents(path))
+    if way == 2:
+        return _json(random, document, most).encode("utf-8", "replace"), True
+    other = random.choice(_documents(random.choice(_shipped())))
+    return json.dumps(crossed(random, document, other, most)).encode(), True
+
+
+def scenario(random: Random, folder: Path) -> str:
+    """Mutate a shipped scenario, as text or as data; what loads is carried out by a model, judged and drawn."""
+    content, as_json = _changed(random)
     loaded = load_bytes(content, f"{hostile.text(random)}.yaml", as_json)
     for problem in loaded.problems:
         str(problem)
     if not loaded.scenarios:
         return REFUSED
     with ModelExecutor(resolve(random.choice(KERNELS))) as executor:
-        for execution in executor.run(loaded.scenarios):
-            execution.to_json()
+        for result in judge_all(executor, loaded.scenarios):
+            json.dumps(result.to_json())
     return "loaded and carried out"
 
 
+def whole(random: Random, folder: Path) -> str:
+    """Mutate a shipped scenario, and let commands that write other languages have it."""
+    content, as_json = _changed(random)
+    path = folder / f"case.{'json' if as_json else 'yaml'}"
+    path.write_bytes(content)
+    command = random.choice(
+        (
+            *(("run", "--kernel", "6.17", "--format", look) for look in ("table", "json", "ktap", "junit", "markdown")),
+            *(("since",), ("lint",), ("show",), ("export",), ("pack",), ("expect",), ("expect", "--check")),
+        )
+    )
+    return called(*command, str(path))[0]
+
+
+#: Few, since each is loaded again for every input; of these kernels the first does otherwise with one of them.
+_FEW = [str(shipped() / "shrink" / f"{name}.yaml") for name in ("shrink-starts-in-a-hole", "no-op-over-holes")]
+_PAIR = ("--kernel", "5.17", "5.18")
+
+
 @functools.cache
-def _recordings() -> tuple[str, list[dict[str, Any]]]:
-    """Return a folder of a few scenarios, and what kernels did with them."""
-    folder = shipped() / "shrink"
-    names = {scenario["name"] for path in sorted(folder.glob("*.yaml")) for scenario in _documents(path)}
+def _recordings() -> list[dict[str, Any]]:
+    """Return what kernels did with the few scenarios."""
+    names = {Path(path).stem for path in _FEW}
     recordings = []
     for path in sorted((_DATA / "recorded").glob("*.json.xz"))[::6]:
         with lzma.open(path, "rt", encoding="utf-8") as file:
             document = json.load(file)
         document["results"] = [result for result in document["results"] if result["scenario"] in names]
         recordings.append(document)
-    return str(folder), recordings
+    return recordings
 
 
 def recording(random: Random, folder: Path) -> str:
     """Mutate a recording, and compare a model with it in any format."""
-    scenarios, recordings = _recordings()
-    text = _json(random, random.choice(recordings), random.choice((1, 1, 3)))
+    text = _json(random, random.choice(_recordings()), random.choice((1, 1, 3)))
     path = folder / random.choice(("kept.json", "kept.json.xz"))
     content = text.encode("utf-8", "replace")
     if path.suffix == ".xz":
@@ -97,42 +132,36 @@ def recording(random: Random, folder: Path) -> str:
             content = mutated_bytes(random, content)
     path.write_bytes(content)
     look = random.choice(("table", "json", "ktap", "junit", "markdown"))
-    return _called("compare", scenarios, "--kernel", "6.17", f"recorded:{path}", "--format", look, "--color", "always")
+    words = ("--kernel", "6.17", f"recorded:{path}", "--format", look, "--color", "always")
+    return called("compare", *_FEW, *words)[0]
 
 
-def _called(*arguments: str) -> str:
-    """Return what a command ended in; raises AssertionError where that is a bug of ours."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = call(arguments)
-    assert code in (0, 1, 2, 4), f"exit {code}: {err.getvalue()[-2000:]}"
-    assert code != 2 or err.getvalue().strip(), "refused without a word"
-    return {0: "the same", 1: "different", 2: REFUSED, 4: "nothing ran"}[code]
+@functools.cache
+def _baseline() -> dict[str, Any]:
+    """Return a baseline that accepts what differs in a few scenarios."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "baseline.json")
+        called("compare", *_FEW, *_PAIR, "--baseline", str(path))
+        accepted: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return accepted
+
+
+def baseline(random: Random, folder: Path) -> str:
+    """Mutate what was accepted before, and compare again."""
+    path = folder / "baseline.json"
+    path.write_bytes(_json(random, _baseline()).encode("utf-8", "replace"))
+    look = random.choice(("table", "json", "ktap", "junit", "markdown"))
+    return called("compare", *_FEW, *_PAIR, "--baseline", str(path), "--format", look)[0]
 
 
 @functools.cache
 def _state() -> dict[str, Any]:
     """Return the state of a finished campaign with a few groups."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         bounds = "mappings=2,pages=1,gap=0,kinds=anon"
-        with contextlib.redirect_stdout(io.StringIO()):
-            call(
-                [
-                    "enumerate",
-                    "--kernel",
-                    "6.16",
-                    "--against",
-                    "6.17",
-                    "--bound",
-                    bounds,
-                    "--jobs",
-                    "1",
-                    "--out",
-                    folder,
-                ]
-            )
+        called(
+            *("enumerate", "--kernel", "6.16", "--against", "6.17", "--bound", bounds, "--jobs", "1", "--out", folder)
+        )
         state: dict[str, Any] = json.loads(Path(folder, "state.json").read_text("utf-8"))
     return state
 
@@ -146,7 +175,7 @@ def state(random: Random, folder: Path) -> str:
     whole = random.random() < 0.2 or not isinstance(parts, dict)
     text = _json(random, original) if whole else json.dumps({**original, **parts})
     state.write_bytes(text.encode("utf-8", "replace"))
-    code = _called(
+    code, _ = called(
         *("enumerate", "--kernel", "6.16", "--against", "6.17", "--bound", "mappings=2,pages=1,gap=0,kinds=anon"),
         *("--jobs", "1", "--resume", "--out", str(state.parent), "--format", random.choice(("json", "table"))),
     )
@@ -238,8 +267,8 @@ def cache(random: Random, folder: Path) -> str:
         stack.enter_context(_environment("XDG_CACHE_HOME", str(folder)))
         found = known.all_known()
         acceleration.known("/nowhere")
-        code = _called("kernels", "--format", random.choice(("table", "json", "markdown")))
-    assert code == "the same", code
+        code, _ = called("kernels", "--format", random.choice(("table", "json", "markdown")))
+    assert code == "answered", code
     return "remembered" if found else "forgotten"
 
 
@@ -259,5 +288,5 @@ def _environment(name: str, value: str) -> Any:
 
 
 KINDS: dict[str, Callable[[Random, Path], str]] = {
-    each.__name__: each for each in (scenario, recording, state, log, image, package, cache)
+    each.__name__: each for each in (scenario, whole, recording, baseline, state, log, image, package, cache)
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from tests.fuzzing import files, frames, languages
+from tests.fuzzing import arguments, files, frames, languages
 
 
 def _language(check: Callable[[Random], None]) -> Callable[[Random, Path], str]:
@@ -30,6 +30,7 @@ LANGUAGES: dict[str, Callable[[Random], None]] = {
 }
 KINDS: dict[str, Callable[[Random, Path], str]] = {
     **files.KINDS,
+    **arguments.KINDS,
     **frames.KINDS,
     **{name: _language(check) for name, check in LANGUAGES.items()},
 }

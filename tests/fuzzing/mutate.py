@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
@@ -84,6 +85,44 @@ def mutated_data(random: Random, data: Any, most: int = 3) -> Any:
                 value = [value]
             node[key] = value
     return out[""]
+
+
+#: A word, a number, a drawing or a sum of them, as they stand between spaces and brackets.
+SPELLED = r"[^\s,:{}\[\]\"'#]+"
+
+
+def respelled(random: Random, text: str, words: Sequence[str], most: int = 3) -> str:
+    """Return the text with up to ``most`` of its words made others: what is written is likely, what it means is new."""
+    for _ in range(random.randint(1, most)):
+        found = random.choice(list(re.finditer(SPELLED, text)) or [re.match("", text)])
+        assert found is not None
+        text = text[: found.start()] + random.choice(words) + text[found.end() :]
+    return text
+
+
+def crossed(random: Random, data: Any, other: Any, most: int = 3) -> Any:
+    """Return plain data where up to ``most`` values are those that the same keys, or numbers, have in other data."""
+    out = copy.deepcopy(data)
+    values: dict[Any, list[Any]] = {}
+    for node, key in _places(other):
+        values.setdefault(key, []).append(node[key])
+    for _ in range(random.randint(1, most)):
+        places = [place for place in _places(out) if place[1] in values]
+        if places:
+            node, key = random.choice(places)
+            node[key] = copy.deepcopy(random.choice(values[key]))
+    return out
+
+
+def mutated_text(random: Random, text: str) -> str:
+    """Return a short text with a character or two changed, left out, doubled, or hostile."""
+    for _ in range(random.choice((1, 1, 2))):
+        at = random.randint(0, len(text))
+        piece = random.choice(("", text[at : at + 3], *"+-.@:,=|{}()0919~ /AC\n"))
+        if random.random() < 0.1:
+            piece = random.choice((text[:at], hostile.text(random)))
+        text = text[:at] + piece + text[at + random.choice((0, 0, 1, 1, 3)) :]
+    return text.replace("\0", "")
 
 
 def deep_json(text: str, random: Random) -> str:

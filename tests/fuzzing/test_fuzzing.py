@@ -10,7 +10,16 @@ import pytest
 from tests.fuzzing.kinds import KINDS, attempt
 
 #: How many of each kind every checkout tries; one of ``c`` is fifty texts and a compiler.
-_COUNTS = {"c": 4, "recording": 150, "state": 80, "scenario": 400, "cache": 150}
+_COUNTS = {
+    "c": 4,
+    "recording": 60,
+    "baseline": 40,
+    "whole": 150,
+    "reference": 80,
+    "state": 60,
+    "scenario": 400,
+    "cache": 100,
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -138,7 +138,7 @@ def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(cache, "write", full)
+    monkeypatch.setattr(known, "write_whole", full)
     with pytest.raises(ExecutorError, match=r"kernels/6\.17\.14 cannot be written: No space left on device"):
         known.add(image("6.17.14"))
     assert known.all_known() == [kept]

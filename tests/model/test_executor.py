@@ -219,3 +219,19 @@ def test_what_cannot_be_read_says_why() -> None:
         "src+2p": "sealed without read permission",
         "file+1p": "beyond the end of the file",
     }
+
+
+def test_a_mapping_of_which_little_is_known_is_looked_at_where_something_is() -> None:
+    """Half a million pages that nobody touched took seconds."""
+    script = (
+        do("mmap", "src", 524288, letter="A", kind="anon-shared"),
+        *(do("touch", f"src+{page}p", 1, letter="A") for page in (0, 5000, 524287)),
+        move("src+524287p", 1, 1, F, "dst"),
+        move("src+4999p", 3, 3, F, "dst+1p"),
+        do("munmap", "src+6p", 4990),
+    )
+    outcome = execute("6.17", scene(*script, src=".", dst="....")).outcome
+    assert outcome is not None
+    assert outcome.regions == {"src": f"A_____{'.' * 4990}___...{'_' * 519285}", "dst": "A_A_"}
+    assert outcome.residency == {"src": "#" + "-" * 5 + "." * 4990 + "---..." + "-" * 519285, "dst": "#-#-"}
+    assert [held[4] - 524288 for held in outcome.contents] == [0, 2, 1]

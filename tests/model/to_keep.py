@@ -20,6 +20,7 @@ from mremapcheck.scenario.operations import (
     Mremap,
     Operation,
     Touch,
+    Truncate,
     UffdRegister,
 )
 
@@ -48,7 +49,7 @@ def _item(op: Operation) -> dict[str, Any]:
         places = {"old_address": _place(op.old_address), "new_address": _place(op.new_address)}
         return {**sizes, **places, "flags": op.flags}
     item: dict[str, Any] = {"op": _NAMES.get(type(op).__name__, type(op).__name__.lower())}
-    if isinstance(op, Fork):
+    if isinstance(op, Fork | Truncate):
         return item
     item |= {"address": _place(op.address), "size": _size(op.size)}
     if isinstance(op, Mmap):

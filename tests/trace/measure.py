@@ -82,7 +82,8 @@ def measure_command(command: Sequence[str]) -> Row:
     with TemporaryDirectory() as folder:
         log = Path(folder, "log")
         with Recording(command, log, stdout=2) as recording:
-            return measure(recording.lines())
+            recording.wait()
+        return measure(recording.lines())
 
 
 if __name__ == "__main__":

@@ -397,16 +397,103 @@ def test_a_hidden_hint_is_said_to_be_unknown() -> None:
     assert shown["expect"][0]["errno"] == "EINVAL"
 
 
-def test_what_cannot_be_drawn_keeps_mappings_apart_all_the_same() -> None:
+def test_flags_of_mmap_that_keep_mappings_apart_are_drawn() -> None:
     fixed = "MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS"
     (document,) = held(
         "6.18",
         f"mmap(0x7f0000000000, 8192, PROT_READ|PROT_WRITE, {fixed}|MAP_NORESERVE, -1, 0) = 0x7f0000000000",
         f"mmap(0x7f0000002000, 8192, PROT_READ|PROT_WRITE, {fixed}, -1, 0) = 0x7f0000002000",
+        f"mmap(0x7f0000004000, 8192, PROT_READ|PROT_WRITE, {fixed}|MAP_STACK, -1, 0) = 0x7f0000004000",
         "mremap(0x7f0000000000, 16384, 20480, MREMAP_MAYMOVE) = -1 EFAULT (Bad address)",
     )
+    assert document["vmas"] == {"A": {"noreserve": True}, "C": {"stack": True}}
     assert document["expect"][0]["errno"] == "EFAULT"
-    assert "MAP_NORESERVE" in document["about"]
+
+
+def test_what_cannot_be_drawn_keeps_mappings_apart_all_the_same() -> None:
+    at = "0x7f0000000000"
+    (document,) = held(
+        "6.18",
+        MMAP.format(size=16384, at=at),
+        "ioctl(3, UFFDIO_REGISTER, {range={start=0x7f0000001000, len=0x1000}, mode=UFFDIO_REGISTER_MODE_MINOR}) = 0",
+        f"mremap({at}, 16384, 20480, MREMAP_MAYMOVE) = -1 EFAULT (Bad address)",
+    )
+    assert document["map"]["src"] == "ABCC"
+    assert document["vmas"] == {"B": {"advice": "dontdump"}}
+    assert document["expect"][0]["errno"] == "EFAULT"
+    assert "UFFDIO_REGISTER_MODE_MINOR" in document["about"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "letters"),
+    [
+        (["mlock({at}, 8192) = -1 ENOMEM (Cannot allocate memory)"], {}),  # the limit, which is looked at first
+        (["mlock({at}, 16384) = -1 ENOMEM (Cannot allocate memory)"], {"A": {"lock": True}}),
+        (["mlock({at}, 8192) = -1 EAGAIN (Resource temporarily unavailable)"], {"A": {"lock": True}}),
+        (
+            ["mprotect({at}, 8192, PROT_NONE) = 0", "mlock({at}, 8192) = -1 ENOMEM (Cannot allocate memory)"],
+            {"A": {"prot": "none", "touch": False, "lock": True}},
+        ),
+        (["mprotect({at}, 16384, PROT_READ) = -1 ENOMEM (Cannot allocate memory)"], {"A": {"prot": "r"}}),
+        (
+            ["madvise({at}, 16384, MADV_DONTFORK) = -1 ENOMEM (Cannot allocate memory)"],
+            {"A": {"advice": "dontfork"}, "B": {"advice": "dontfork"}},
+        ),
+        (
+            ["mseal({next}, 4096, 0) = 0", "mprotect({at}, 8192, PROT_READ) = -1 EPERM (Operation not permitted)"],
+            {"A": {"prot": "r"}, "B": {"seal": True}},
+        ),
+        (["mseal({at}, 16384, 0) = -1 ENOMEM (Cannot allocate memory)"], {}),
+        (["mprotect({at}, 8192, 0x80000000) = -1 EINVAL (Invalid argument)"], {}),
+    ],
+)
+def test_calls_that_fail_on_the_way_have_done_the_first_part(lines: list[str], letters: dict[str, Any]) -> None:
+    """Two pages, a hole, a page."""
+    at, then, last = "0x7f0000000000", "0x7f0000001000", "0x7f0000003000"
+    (document,) = imported_lines(
+        MMAP.format(size=16384, at=at),
+        "munmap(0x7f0000002000, 4096) = 0",
+        *(line.format(at=at, next=then) for line in lines),
+        f"mremap({at}, 12288, 12288, MREMAP_MAYMOVE|MREMAP_FIXED, 0x7e0000000000) = -1 EFAULT (Bad address)",
+        f"munmap({last}, 4096) = 0",
+    )
+    assert document.get("vmas", {}) == letters
+
+
+def test_what_a_child_does_itself_is_done_after_the_fork() -> None:
+    at, size = "0x7f0000000000", 12288
+    register = "ioctl(3, UFFDIO_REGISTER, {range={start=0x7f0000003000, len=0x1000}, mode=UFFDIO_REGISTER_MODE_WP}) = 0"
+    (document,) = held(
+        "6.18",
+        "1 " + MMAP.format(size=16384, at=at),
+        f"1 mlock({at}, 4096) = 0",
+        "1 fork() = 2",
+        "2 mlock2(0x7f0000001000, 4096, MLOCK_ONFAULT) = 0",
+        "2 madvise(0x7f0000002000, 4096, MADV_DONTFORK) = 0",
+        "2 mseal(0x7f0000002000, 4096, 0) = 0",
+        f"2 {register}",
+        f"2 mremap({at}, {size}, {size}, MREMAP_MAYMOVE|MREMAP_FIXED, 0x7e0000000000) = -1 EPERM",
+    )
+    assert document["process"] == {"fork": True}
+    assert document["vmas"] == {"A": {"lock": True}}
+    assert document["moves"][:-1] == [
+        {"op": "mlock", "address": "src+1p", "size": "1p", "lock": "on-fault"},
+        {"op": "madvise", "address": "src+2p", "size": "1p", "advice": "dontfork"},
+        {"op": "mseal", "address": "src+2p", "size": "1p"},
+        {"op": "uffd-register", "address": "src+3p", "size": "1p", "mode": "wp"},
+    ]
+    assert document["expect"][0]["errno"] == "EPERM"
+
+
+def test_a_duplicate_that_is_refused_proves_private_memory() -> None:
+    at = "0x7f0000000000"
+    refused = f"mremap({at}, 0, 8192, MREMAP_MAYMOVE) = -1 EINVAL (Invalid argument)"
+    for before in (["munmap(0x7f0000000000, 4096) = 0"], []):
+        (document,) = held("6.18", *before, refused)
+        assert document["map"]["src"].strip(".") == "A"
+        assert document["expect"][0]["errno"] == "EINVAL"
+    (hidden,) = held("6.18", f"mremap({at}, 0, 8192, MREMAP_DONTUNMAP) = -1 EINVAL (Invalid argument)")
+    assert hidden["map"]["src"].strip(".") == ""
 
 
 @pytest.mark.parametrize("size", [2 << 30, 64 << 30])
@@ -487,3 +574,16 @@ def test_reading_is_linear() -> None:
         assert collection.reading.moves == count - 1
         steps.append(taken / count)
     assert steps[1] < 1.2 * steps[0]
+    assert steps[1] < 220
+
+
+def test_a_kind_that_is_known_by_a_number_only_is_said_to_be() -> None:
+    """The number may be another file's by now."""
+    for path, unknown in (("3", True), ("3</memfd:ring>(deleted)", False)):
+        (document,) = imported_lines(
+            'memfd_create("ring", 0) = 3',
+            f"mmap(NULL, 8192, PROT_READ, MAP_SHARED, {path}, 0) = 0x7f0000000000",
+            "mremap(0x7f0000000000, 8192, 4096, 0) = 0x7f0000000000",
+        )
+        assert document["vmas"]["A"]["kind"] == "memfd"
+        assert ("Which file a descriptor stands for is not in the log" in document["about"]) == unknown

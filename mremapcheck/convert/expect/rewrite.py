@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mremapcheck.base.errors import MremapcheckError, OutputError
 from mremapcheck.base.text import yaml
+from mremapcheck.base.whole_file import write_whole
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.loader import load_bytes
 
@@ -32,10 +33,8 @@ def write(path: Path, renewed: Sequence[tuple[Scenario, Sequence[Mapping[str, An
             if scenario.name not in again or again[scenario.name].document.get("expect") != list(entries):
                 what = f"{path}: expectations cannot be written into this file"
                 raise MremapcheckError(what, "they can be into YAML with each key of a scenario on a line of its own")
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_text(text, encoding="utf-8")
-        shutil.copymode(path, beside)
-        beside.replace(path)
+        mode = stat.S_IMODE(path.stat().st_mode)
+        write_whole(path, text.encode(), mode)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from None
 

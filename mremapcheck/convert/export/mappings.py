@@ -11,7 +11,7 @@ from mremapcheck.convert.export.steps import Objects
 from mremapcheck.kinds import KINDS
 from mremapcheck.kinds.kind import Site
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.scenario.operations import Mmap
+from mremapcheck.scenario.operations import Mmap, Truncate
 
 PROTS = {
     "none": "PROT_NONE",
@@ -43,6 +43,9 @@ class Mappings:
                 self._opened[number] = _descriptor(operation)
                 yield from self._open(operation, number)
             fd, length = self._opened[number], self._objects.lengths[number]
+            if operation.readonly:
+                self._uses.add("readonly")
+                fd = f"readonly({fd})"
         if c.mapping is not None:
             place = operation.letter, at, size, operation.size, prot, operation.prot
             yield from c.mapping(Site(*place, fd, length, size_of(length)))
@@ -52,6 +55,10 @@ class Mappings:
             filter(None, ("MAP_FIXED", sharing, c.flags, *(f"MAP_{flag.upper()}" for flag in operation.how)))
         )
         yield f"MUST(mmap({at}, {size}, {prot}, {how}, {fd}, {size_of(operation.offset * PAGE)}));"
+
+    def truncate(self, operation: Truncate) -> str:
+        """Return the statement that makes a file shorter or longer, which is open by now."""
+        return f"MUST(ftruncate({self._opened[self._objects.number(operation)]}, {size_of(operation.size)}));"
 
     def _open(self, operation: Mmap, number: int) -> Iterator[str]:
         c, name, length = KINDS[operation.kind].c, self._opened[number], self._objects.lengths[number]

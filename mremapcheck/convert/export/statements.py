@@ -34,6 +34,7 @@ from mremapcheck.scenario.operations import (
     Read,
     SetName,
     Touch,
+    Truncate,
     UffdRegister,
     UffdUnregister,
 )
@@ -183,16 +184,22 @@ class Statements:
             if operation.errno is None:
                 yield from lines
             else:
-                self.uses.add("fails")
                 *opening, mapping = lines
-                yield from (*opening, must_fail(mapping, operation.errno))
+                yield from (*opening, self._failing(mapping, operation.errno))
         elif isinstance(operation, Touch) and operation.errno is None:
             self.uses.add("fill")
             for start, count, tag in tag_runs(operation):
                 at = self._address(_ahead(operation.address, start))
                 yield f"fill({at}, {size_of(count * PAGE)}, {character(tag.letter)});"
+        elif isinstance(operation, Truncate):
+            statement = self._mappings.truncate(operation)
+            yield statement if operation.errno is None else self._failing(statement, operation.errno)
         elif isinstance(operation, Ranged):
             yield from self._ranged(operation)
+
+    def _failing(self, statement: str, errno: str) -> str:
+        self.uses.add("fails")
+        return must_fail(statement, errno)
 
     def _mremap(self, move: Mremap) -> Iterator[str]:
         nowhere = move.new_address.region is None and not move.new_address.value
@@ -215,8 +222,7 @@ class Statements:
             at = self._address(operation.address)
             yield f"FAILS(reach({at}, {size_of(operation.size)}, {letter}), {wanted});"
         else:
-            self.uses.add("fails")
-            yield from (must_fail(line, wanted) for line in self._working(operation))
+            yield from (self._failing(line, wanted) for line in self._working(operation))
 
     def _working(self, operation: Ranged) -> Iterator[str]:
         at, size = self._address(operation.address), size_of(operation.size)

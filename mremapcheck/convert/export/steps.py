@@ -29,6 +29,7 @@ from mremapcheck.scenario.operations import (
     SetName,
     Tag,
     Touch,
+    Truncate,
     UffdRegister,
     UffdUnregister,
     op_name,
@@ -64,7 +65,7 @@ class Objects:
                 objects.lengths[number] = max(objects.lengths[number], end)
         return objects
 
-    def number(self, operation: Mmap) -> int:
+    def number(self, operation: Mmap | Truncate) -> int:
         """Return the object's number, -1 where the kind has none."""
         return self.numbers.get((operation.kind, operation.object), -1)
 
@@ -108,11 +109,14 @@ def row(operation: Operation, objects: Objects) -> Iterator[str]:
             f"{size(operation.new_size)}, {flags(operation.flags)}, {address(operation.new_address)})"
         )
     elif isinstance(operation, Mmap):
-        sharing = " | ".join(["SHARED" if operation.sharing == "shared" else "PRIVATE", *map(str.upper, operation.how)])
+        how = (*operation.how, *(("readonly",) if operation.readonly else ()))
+        sharing = " | ".join(["SHARED" if operation.sharing == "shared" else "PRIVATE", *map(str.upper, how)])
         yield (
             f"MMAP({where}, {address(operation.address)}, {size(operation.size)}, {operation.prot.upper()}, "
             f"{kind(operation.kind)}, {sharing}, {objects.number(operation)}, {size(operation.offset * PAGE)})"
         )
+    elif isinstance(operation, Truncate):
+        yield f"TRUNCATE({where}, {objects.number(operation)}, {size(operation.size)})"
     else:
         name, *more = _RANGED[type(operation)](operation)
         yield f"{name}({', '.join([where, address(operation.address), size(operation.size), *more])})"

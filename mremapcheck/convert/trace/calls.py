@@ -44,8 +44,18 @@ CALLS: dict[str, tuple[str, ...]] = {
     "execveat": ("fd", "filename", "argv", "envp", "flags"),
 }
 
-#: Calls that are too new for some strace, which prints their numbers (arch/x86/entry/syscalls/syscall_64.tbl).
-NUMBERS = {435: "clone3", SYS_MEMFD_SECRET: "memfd_secret", 453: "map_shadow_stack", SYS_MSEAL: "mseal"}
+#: Calls that are too new for some tracers, which print their numbers (arch/x86/entry/syscalls/syscall_64.tbl).
+NUMBERS = {
+    319: "memfd_create",
+    322: "execveat",
+    325: "mlock2",
+    329: "pkey_mprotect",
+    425: "io_uring_setup",
+    435: "clone3",
+    SYS_MEMFD_SECRET: "memfd_secret",
+    453: "map_shadow_stack",
+    SYS_MSEAL: "mseal",
+}
 
 #: Every strace knows these; the others get a ``?``, with which an strace passes over what it does not know.
 _ALWAYS = frozenset(("mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "clone", "execve"))

@@ -153,9 +153,12 @@ def _styles(sketch: Sketch) -> Iterator[Style]:
         yield Style((note,), kinds=(("anon", "anon-shared"),))
     if seen.errno == "EPERM":
         yield Style(("The result proves that something here is sealed; the log does not show who did it.",), seal=True)
-    if doubt := max((segment.facts.doubt for segment in segments), default=0):
+    if doubt := seen.doubt:
         note = f"The result shows that the call in line {doubt}, which failed, had unmapped something before it did."
         yield Style((note,), lost=True)
+        if seen.errno == "EINVAL" and not seen.old_size:
+            note = f"The result proves private memory: the call in line {doubt} moved it there before it failed."
+            yield Style((note,), kinds=(("anon-shared", "anon"),))
     untouched = Style(("The result shows that pages were not written to yet: nothing is touched.",), untouched=True)
     yield untouched
     yield replace(small, notes=(*small.notes, *untouched.notes), untouched=True)

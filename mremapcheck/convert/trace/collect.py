@@ -11,7 +11,8 @@ from mremapcheck.base.units import PAGE, page_align
 from mremapcheck.convert.trace.call import Call
 from mremapcheck.convert.trace.check import Drawing, drawn
 from mremapcheck.convert.trace.processes import Processes, Reading, Sighting, sightings
-from mremapcheck.convert.trace.redraw import Sketch, fate, is_smaller, sketch
+from mremapcheck.convert.trace.redraw import Sketch, is_smaller, sketch
+from mremapcheck.convert.trace.shape import fate, likeness
 from mremapcheck.convert.trace.strace import read_calls
 from mremapcheck.convert.trace.zones import LOWEST, used_address
 from mremapcheck.kernels.version import KernelVersion
@@ -31,19 +32,20 @@ class Shape:
     """Moves that differ only in sizes: the smallest one stands for all."""
 
     example: Sketch
-    count: int = 0
-    smallest: int = 0
+    #: Pages, of the longer of the old and the new range.
+    smallest: int
     largest: int = 0
-    lines: list[int] = field(default_factory=list)
+    count: int = 0
 
-    def add(self, made: Sketch) -> None:
+    def add(self, seen: Sighting) -> None:
         """Count one more of this shape."""
-        size = max(page_align(made.seen.old_size), page_align(made.seen.new_size)) // PAGE
-        self.smallest = min(self.smallest, size) if self.count else size
-        self.largest = max(self.largest, size)
+        pages = _size(seen)
+        if pages > self.largest:
+            self.largest = pages
+        elif pages < self.smallest:
+            self.smallest = pages
+            self.example = sketch(seen)
         self.count += 1
-        if made.size < self.example.size:
-            self.example = made
 
 
 @dataclass(slots=True)
@@ -63,16 +65,28 @@ class Collection:
     reading: Reading = field(default_factory=Reading)
     shapes: list[Shape] = field(default_factory=list)
     _by_shape: dict[object, Shape] = field(default_factory=dict)
+    _by_likeness: dict[object, Shape] = field(default_factory=dict)
 
     def add(self, calls: Iterable[Call], processes: Processes | None = None) -> None:
         """Read the calls of one more log."""
         for seen in sightings(calls, self.reading, processes):
-            made = sketch(seen)
-            shape = self._by_shape.get(made.shape)
+            alike = likeness(seen)
+            shape = self._by_likeness.get(alike)
             if shape is None:
-                shape = self._by_shape[made.shape] = Shape(made)
-                self.shapes.append(shape)
-            shape.add(made)
+                shape = self._by_likeness[alike] = self._shape(seen)
+            shape.add(seen)
+
+    def _shape(self, seen: Sighting) -> Shape:
+        made = sketch(seen)
+        shape = self._by_shape.get(made.shape)
+        if shape is None:
+            shape = self._by_shape[made.shape] = Shape(made, _size(seen))
+            self.shapes.append(shape)
+        return shape
+
+
+def _size(seen: Sighting) -> int:
+    return max(page_align(seen.old_size), page_align(seen.new_size)) // PAGE
 
 
 def collect(lines: Iterable[str], name: str = "") -> Collection:
@@ -158,13 +172,15 @@ def _about(shape: Shape, drawing: Drawing, source: str, executors: Sequence[Exec
     if is_smaller(made, drawing.style) and not drawing.style.longest:
         yield "Long stretches are drawn shorter than they were."
     yield from dict.fromkeys((*seen.notes, *made.cut.notes, *drawing.style.notes))
+    if seen.doubt:
+        yield f"The call in line {seen.doubt} failed, and may have moved or unmapped some of it before."
     segments = [segment for zone in made.cut.zones for segment in zone.segments]
     if any(part.facts.guessed for part in segments) and not made.cut.notes:
         yield "What the kernel itself had mapped is not in a trace and was guessed."
     undrawn = sorted({word for part in segments for word in part.facts.undrawn})
     if undrawn:
         yield f"Not drawn: {', '.join(undrawn)}."
-    if any(re.fullmatch(r"fd[0-9]+", part.facts.object) for part in segments):
+    if any(part.facts.unnamed for part in segments):
         yield "Which file a descriptor stands for is not in the log (strace shows it with -y)."
     if hides_hint(seen):
         yield _HIDDEN

@@ -77,18 +77,30 @@ def _brk(space: Space, call: Call, system: System) -> bool:
     return True
 
 
-def _changing(edit: Callable[[Facts, Call], Facts], proves: bool = False) -> Effect:
-    """An effect on a range that the first two arguments give; ``proves``: it only succeeds where all is mapped."""
+Edit = Callable[[Facts, Call], Facts]
+
+
+def range_of(call: Call) -> tuple[int, int]:
+    """Return where the pages begin that the first two arguments name, and how many bytes they take."""
+    start, size = number(call.arguments[0]), number(call.arguments[1])
+    return start - start % PAGE, size + start % PAGE
+
+
+def _changing(edit: Edit, proves: bool) -> Effect:
+    """An effect on a range; ``proves``: it only succeeds where all is mapped."""
 
     def change(space: Space, call: Call, system: System) -> bool:
-        start, size = number(call.arguments[0]), number(call.arguments[1])
-        start, size = start - start % PAGE, size + start % PAGE
+        start, size = range_of(call)
         if proves:
             space.assume(start, size, holes=True)
         space.change(start, size, lambda facts: edit(facts, call))
         return True
 
     return change
+
+
+def _protected(facts: Facts, call: Call) -> Facts:
+    return replace(facts, prot=prot_of(call.arguments[2]))
 
 
 def _pkey(facts: Facts, call: Call) -> Facts:
@@ -117,15 +129,16 @@ def _munlockall(space: Space, call: Call, system: System) -> bool:
     return True
 
 
-def _madvise(space: Space, call: Call, system: System) -> bool:
-    advice = call.arguments[2]
-    start, size = number(call.arguments[0]), number(call.arguments[1])
-    space.change(start, size, lambda facts: _with_advice(facts, advice))
-    return True
+def _unlocked(facts: Facts, call: Call) -> Facts:
+    return replace(facts, lock="")
 
 
-def _with_advice(facts: Facts, text: str) -> Facts:
-    advice = advised(facts.advice, text)
+def _sealed(facts: Facts, call: Call) -> Facts:
+    return replace(facts, seal=True)
+
+
+def _advised(facts: Facts, call: Call) -> Facts:
+    advice = advised(facts.advice, call.arguments[2])
     return facts if advice == facts.advice else replace(facts, advice=advice)
 
 
@@ -263,28 +276,28 @@ def _prctl(space: Space, call: Call, system: System) -> bool:
     return True
 
 
-def _nothing(space: Space, call: Call, system: System) -> bool:
-    return True
-
-
+#: Call -> what it makes of each mapping of its range.
+EDITS: dict[str, Edit] = {
+    "mprotect": _protected,
+    "pkey_mprotect": _pkey,
+    "madvise": _advised,
+    "mlock": _locked,
+    "mlock2": _locked,
+    "munlock": _unlocked,
+    "mseal": _sealed,
+}
 #: Call -> what it does where it succeeds; False: it is of no concern after all. mremap and what makes processes are
 #: done by ``processes``.
 EFFECTS: dict[str, Effect] = {
+    **{name: _changing(edit, proves=name != "madvise") for name, edit in EDITS.items()},
     "mmap": _mmap,
     "mmap2": _mmap,
     "old_mmap": _mmap,
     "munmap": _munmap,
     "remap_file_pages": _remap_file_pages,
     "brk": _brk,
-    "mprotect": _changing(lambda facts, call: replace(facts, prot=prot_of(call.arguments[2])), proves=True),
-    "pkey_mprotect": _changing(_pkey, proves=True),
-    "madvise": _madvise,
-    "mlock": _changing(_locked, proves=True),
-    "mlock2": _changing(_locked, proves=True),
-    "munlock": _changing(lambda facts, call: replace(facts, lock=""), proves=True),
     "mlockall": _mlockall,
     "munlockall": _munlockall,
-    "mseal": _changing(lambda facts, call: replace(facts, seal=True), proves=True),
     "shmget": _shmget,
     "shmat": _shmat,
     "shmdt": _shmdt,

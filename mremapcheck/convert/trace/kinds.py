@@ -9,6 +9,7 @@ from mremapcheck.convert.trace.call import Call
 from mremapcheck.convert.trace.constants import MADV, MAP, PROT
 from mremapcheck.convert.trace.space import Facts
 from mremapcheck.convert.trace.text import descriptor_path, flags, number
+from mremapcheck.scenario.names import MAP_FLAGS
 
 #: How the path of a descriptor begins (``strace -y``) -> the kind it maps as.
 _PATHS = (
@@ -43,8 +44,8 @@ _UNDOING = {
     "normal": "access",
     "guard-remove": "guard",
 }
-#: Flags that make a mapping another one for the kernel, and for which the format has no words.
-_UNDRAWN = ("MAP_NORESERVE", "MAP_STACK")
+#: Flags that make a mapping another one for the kernel -> the words of the format.
+_HOW = {f"MAP_{name.upper()}": name for name in MAP_FLAGS}
 #: Kinds of private memory, whose offset is the address at which it was mapped.
 _BY_ADDRESS = frozenset(("anon", "growsdown", "droppable", "dev-zero"))
 
@@ -83,29 +84,30 @@ def facts_of_mmap(call: Call, opened: dict[int, tuple[str, str]]) -> Facts:
     prot = prot_of(call.arguments[2])
     sharing = "shared" if given & {"MAP_SHARED", "MAP_SHARED_VALIDATE"} else "private"
     lock = "true" if "MAP_LOCKED" in given else ""
-    undrawn = tuple(name for name in _UNDRAWN if name in given)
+    how = tuple(word for name, word in _HOW.items() if name in given)
     if given & {"MAP_ANONYMOUS", "MAP_ANON"}:
         if "MAP_HUGETLB" in given:
             shared = f"shared-{call.line}" if sharing == "shared" else ""
-            return Facts("hugetlb", sharing, prot, shared, lock, undrawn=undrawn)
+            return Facts("hugetlb", sharing, prot, shared, lock, how=how)
         if sharing == "shared":
-            return Facts("anon-shared", sharing, prot, f"shared-{call.line}", lock, undrawn=undrawn)
+            return Facts("anon-shared", sharing, prot, f"shared-{call.line}", lock, how=how)
         special = {"MAP_GROWSDOWN": "growsdown", "MAP_DROPPABLE": "droppable"}
         kind = next((special[flag] for flag in special if flag in given), "anon")
-        return Facts(kind, sharing, prot, lock=lock, undrawn=undrawn)
-    descriptor, path = descriptor_path(call.arguments[4]) if len(call.arguments) > 4 else (-1, None)
+        return Facts(kind, sharing, prot, lock=lock, how=how)
+    descriptor, path = descriptor_path(call.arguments[4]) if call.arguments[4] != "?" else (-1, None)
     kind, name = _opened(descriptor, path, opened)
     if kind == "dev-zero":
         if sharing == "private":
-            return Facts("dev-zero", sharing, prot, lock=lock, undrawn=undrawn)
-        return Facts("anon-shared", sharing, prot, f"shared-{call.line}", lock, undrawn=undrawn)
+            return Facts("dev-zero", sharing, prot, lock=lock, how=how)
+        return Facts("anon-shared", sharing, prot, f"shared-{call.line}", lock, how=how)
     if kind == "io-uring":
         return Facts("io-uring", "shared", "rw", f"ring-{call.line}", lock)
     if kind == "secret":
         sharing = "shared"
+    undrawn: tuple[str, ...] = ()
     if kind == "file" and path and (not path.startswith("/") or path.startswith("/dev/")):
-        undrawn = (*undrawn, f"that {path} is a device's, which may have rules of its own")
-    return Facts(kind, sharing, prot, name, lock, undrawn=undrawn)
+        undrawn = (f"that {path} is a device's, which may have rules of its own",)
+    return Facts(kind, sharing, prot, name, lock, how=how, undrawn=undrawn, unnamed=path is None)
 
 
 def _opened(descriptor: int, path: str | None, opened: dict[int, tuple[str, str]]) -> tuple[str, str]:
@@ -127,7 +129,7 @@ def offset_of_mmap(call: Call, facts: Facts, pages: bool = False) -> int:
     assert call.result is not None
     if facts.kind in _BY_ADDRESS:
         return call.result
-    if len(call.arguments) < 6 or "MAP_ANONYMOUS" in flags(call.arguments[3], MAP):
+    if call.arguments[5] == "?" or "MAP_ANONYMOUS" in flags(call.arguments[3], MAP):
         return 0
     return number(call.arguments[5]) * (4096 if pages else 1)
 

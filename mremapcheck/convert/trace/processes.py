@@ -10,10 +10,11 @@ from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
 from mremapcheck.convert.trace.call import Call, Ledger
 from mremapcheck.convert.trace.constants import CLONE, MREMAP
 from mremapcheck.convert.trace.effects import EFFECTS, System
+from mremapcheck.convert.trace.failures import fail
 from mremapcheck.convert.trace.space import Facts, Segment, Space
 from mremapcheck.convert.trace.text import fields, flags, flags_number, number
 from mremapcheck.scenario.layout import MARGIN
-from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED
+from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
 
 _CLONES = frozenset(("clone", "clone3", "fork", "vfork"))
 _EXECS = frozenset(("execve", "execveat"))
@@ -23,7 +24,7 @@ class Sighting(NamedTuple):
     """One mremap of the trace: its arguments in bytes, what came of it, and the mappings around it just before.
 
     ``near``: around the old address, and where it may grow to; ``there``: around the new one, where there is one that
-    is far away.
+    is ``far`` away.
     ``new_address`` is None where the kernel looks at it and the log does not show it. ``notes`` say what is not known
     of it, in sentences.
     """
@@ -39,7 +40,10 @@ class Sighting(NamedTuple):
     errno: str | None
     near: tuple[Segment, ...]
     there: tuple[Segment, ...] = ()
+    far: bool = False
     notes: tuple[str, ...] = ()
+    #: The line of a call that failed, and may have moved or unmapped some of what is near; 0 where there is none.
+    doubt: int = 0
 
 
 @dataclass(slots=True)
@@ -91,7 +95,9 @@ def sightings(calls: Iterable[Call], reading: Reading, processes: Processes | No
             if name == "mremap":
                 reading.moves += 1
                 yield _move(space, call, ledger.log)
-            elif call.errno is None and (effect := EFFECTS.get(name)) and not effect(space, call, processes.system):
+            elif call.errno is not None:
+                fail(space, call)
+            elif (effect := EFFECTS.get(name)) and not effect(space, call, processes.system):
                 ledger.used -= 1
         except (ValueError, IndexError, KeyError) as error:
             ledger.used -= 1
@@ -192,7 +198,7 @@ def shares_memory(clone: Call) -> bool:
     return False
 
 
-def close(old: int, old_end: int, new: int, new_end: int) -> bool:
+def _close(old: int, old_end: int, new: int, new_end: int) -> bool:
     """Tell whether two ranges are so near to each other that they have to be drawn together."""
     return max(old, new) - min(old_end, new_end) <= 2 * MARGIN * PAGE
 
@@ -204,50 +210,63 @@ def extent(size: int) -> int:
 
 
 def _move(space: Space, call: Call, log: str) -> Sighting:
-    old, old_size, new_size = (number(argument) for argument in call.arguments[:3])
-    bits = flags_number(call.arguments[3], MREMAP)
-    fixed, keep = bool(bits & MREMAP_FIXED), bool(bits & MREMAP_DONTUNMAP)
-    new: int | None = None
-    if fixed or keep:
-        new = number(call.arguments[4]) if len(call.arguments) > 4 else None
-        if fixed and new is None:
-            raise IndexError
+    arguments = call.arguments
+    old, old_size, new_size = number(arguments[0]), number(arguments[1]), number(arguments[2])
+    bits = flags_number(arguments[3], MREMAP)
+    fixed, keep = bits & MREMAP_FIXED, bits & MREMAP_DONTUNMAP
     result = None if call.errno else call.result
+    shown = len(arguments) > 4 and arguments[4] != "?"
+    new = number(arguments[4]) if shown and (fixed or keep) else None
+    if fixed and not shown:
+        if result is None:
+            raise ValueError("new_address is not in the log")
+        new = result
+    size, wanted = extent(old_size), extent(new_size)
     notes = []
-    size = extent(old_size)
-    if result is not None or call.errno in ("ENOMEM", "EAGAIN", "EPERM"):
-        notes += _prove(space, call, old, size, extent(new_size), fixed, result)
-    end = old + max(size, PAGE, 0 if fixed and size else extent(new_size))
+    refused = _refused_at_once(bits, old, size, new if fixed else None, wanted)
+    private = call.errno == "EINVAL" and not old_size and bits & MREMAP_MAYMOVE and not refused
+    if result is not None or private or call.errno in ("ENOMEM", "EAGAIN", "EPERM"):
+        notes += _prove(space, call, old, size, wanted, bool(fixed), result)
+    end = old + max(size, PAGE, 0 if fixed and size else wanted)
     start = old
     there: tuple[Segment, ...] = ()
-    if new:
-        new_end = new + extent(new_size)
-        if close(old, end, new, new_end):
-            start, end = min(old, new), max(end, new_end)
+    far = False
+    if new is not None and (new or fixed):
+        far = not _close(old, end, new, new + wanted)
+        if far:
+            there = tuple(space.around(new, new + wanted))
         else:
-            there = tuple(space.around(new, new_end))
+            start, end = min(old, new), max(end, new + wanted)
     near = tuple(space.around(start, end))
     if space.bits == 32:
         notes.append("The program is a 32-bit one: its addresses end at 4G, which is not drawn.")
-    if fixed and not space.whole and new:
-        unknown = [1 for _, _, facts in space.pieces(new, new + extent(new_size)) if facts is None]
-        if unknown:
-            notes.append("The log does not begin with the program: what else was mapped at the new address is unknown.")
-    if doubt := max([segment.facts.doubt for segment in (*near, *there)], default=0):
-        notes.append(f"The call in line {doubt} failed, and may have moved or unmapped some of it before.")
-    seen = Sighting(log, call.line, old, old_size, new_size, bits, new, result, call.errno, near, there, tuple(notes))
+    if fixed and new and not space.whole and any(facts is None for _, _, facts in space.pieces(new, new + wanted)):
+        notes.append("The log does not begin with the program: what else was mapped at the new address is unknown.")
+    doubt = 0
+    for segment in (*near, *there):
+        doubt = max(doubt, segment.facts.doubt)
+    seen = Sighting(
+        log, call.line, old, old_size, new_size, bits, new, result, call.errno, near, there, far, tuple(notes), doubt
+    )
     if result is not None:
-        space.move(old, old_size, result, new_size, keep)
-    elif fixed and not _refused_at_once(old, size, new or 0, extent(new_size)):
-        for start, length in ((old, size), (new or 0, extent(new_size))):
+        space.move(old, old_size, result, new_size, bool(keep))
+    elif fixed and not refused:
+        for start, length in ((old, size), (new or 0, wanted)):
             space.change(start, length, lambda facts: replace(facts, doubt=call.line))
     return seen
 
 
-def _refused_at_once(old: int, size: int, new: int, new_size: int) -> bool:
-    """Tell whether the arguments alone make a call fail, before it can do anything."""
-    overlaps = new < old + size and old < new + new_size
-    return overlaps or bool(old % PAGE or new % PAGE) or not new_size
+def _refused_at_once(flags: int, old: int, size: int, new: int | None, new_size: int) -> bool:
+    """Tell whether the arguments alone make a call fail, before it can do anything; ``new`` where MREMAP_FIXED is."""
+    keep = flags & MREMAP_DONTUNMAP
+    if (
+        old % PAGE
+        or not new_size
+        or (keep and size != new_size)
+        or (flags > MREMAP_MAYMOVE and not flags & MREMAP_MAYMOVE)
+    ):
+        return True
+    return new is not None and (new % PAGE != 0 or (new < old + size and old < new + new_size))
 
 
 def _prove(space: Space, call: Call, old: int, size: int, new_size: int, fixed: bool, result: int | None) -> list[str]:
@@ -257,10 +276,13 @@ def _prove(space: Space, call: Call, old: int, size: int, new_size: int, fixed: 
     (what grows without MREMAP_FIXED). A growth that had no room (ENOMEM) proves the same. Holes that a move, a shrink
     or a move of several may pass over stay holes.
     """
-    notes: list[str] = []
     first = space.at(old)
     if first is not None and first.end >= old + size:
-        return notes
+        return []
+    notes: list[str] = []
+    if size == 0 and result is None:  # only shared memory gets a second mapping, and EFAULT is for what is not there
+        space.assume(old, PAGE, holes=True)
+        return []
     if size == 0:
         if first is None:
             facts = Facts("anon-shared", "shared", object=f"shared-{call.line}", guessed=True)

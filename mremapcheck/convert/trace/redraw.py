@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any, NamedTuple
 
-from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
+from mremapcheck.base.units import PAGE, TASK_SIZE
 from mremapcheck.convert.trace.processes import Sighting, extent
+from mremapcheck.convert.trace.shape import met_later, shape
 from mremapcheck.convert.trace.space import HUGE, Facts, Segment
 from mremapcheck.convert.trace.zones import Cut, Zone, cut_out, drawable, used_address
 from mremapcheck.kinds import KINDS
@@ -73,19 +73,7 @@ def sketch(seen: Sighting) -> Sketch:
     """Cut out what one mremap found."""
     cut = cut_out(seen)
     size = sum(zone.end - zone.start for zone in cut.zones if zone.segments or zone.end - zone.start <= _EMPTY * PAGE)
-    return Sketch(seen, cut, _shape(seen, cut), size)
-
-
-def fate(seen: Sighting) -> str:
-    """Say in a word what the trace shows of the move: an errno, or moved, grown, shrunk, kept, duplicated."""
-    if seen.result is None:
-        return seen.errno or "failed"
-    if page_align(seen.old_size) == 0:
-        return "duplicated"
-    if seen.result != seen.old_address:
-        return "moved"
-    old, new = page_align(seen.old_size), page_align(seen.new_size)
-    return "kept" if old == new else "grown" if new > old else "shrunk"
+    return Sketch(seen, cut, shape(seen, cut), size)
 
 
 def draw(made: Sketch, style: Style = PLAIN) -> dict[str, Any]:
@@ -96,7 +84,7 @@ def draw(made: Sketch, style: Style = PLAIN) -> dict[str, Any]:
     facts = [segment.facts for zone in zones for segment in zone.segments]
     if style.lost:
         zones = [replace(zone, segments=[part for part in zone.segments if not part.facts.doubt]) for zone in zones]
-    sheet = _Sheet(style, forked=any(each.inherited for each in facts) and not any(each.lock for each in facts))
+    sheet = _Sheet(style, forked=any(each.inherited for each in facts))
     for zone in zones:
         sheet.draw(zone)
     move: dict[str, Any] = {"old_address": sheet.name(seen, seen.old_address), "old_size": _size(seen.old_size)}
@@ -111,7 +99,7 @@ def draw(made: Sketch, style: Style = PLAIN) -> dict[str, Any]:
     process = dict(style.process) | ({"fork": True} if sheet.forked else {})
     if process:
         document["process"] = process
-    document["moves"] = [*sheet.before, move]
+    document["moves"] = [*sheet.before, *sheet.after, move]
     return document
 
 
@@ -171,40 +159,17 @@ def _smaller(seen: Sighting, zones: Sequence[Zone], longest: int) -> tuple[Sight
     return result, smaller
 
 
-def _shape(seen: Sighting, cut: Cut) -> object:
-    """Return what two moves have in common that differ only in sizes: the order of all boundaries, and the facts."""
-    ends = [seen.old_address, seen.old_address + seen.old_size]
-    new = used_address(seen)
-    if new is not None:
-        ends += [new, new + seen.new_size]
-    elif not seen.flags & MREMAP_FIXED:
-        ends.append(seen.old_address + seen.new_size)
-    segments = [segment for zone in cut.zones for segment in zone.segments]
-    edges = sorted({*ends, *[segment.start for segment in segments], *[segment.end for segment in segments]})
-    rank = {edge: place for place, edge in enumerate(edges)}
-    return (
-        seen.flags,
-        fate(seen),
-        seen.old_size > 0 == extent(seen.old_size),
-        seen.new_size > 0 == extent(seen.new_size),
-        seen.notes and tuple(note for note in seen.notes if not note.startswith("The call in line")),
-        new == seen.result,
-        tuple([(rank[end], end % PAGE != 0) for end in ends]),
-        tuple([(rank[segment.start], rank[segment.end], segment.facts.look) for segment in segments]),
-        tuple([left.end == right.start and _met_later(left, right) for left, right in pairwise(segments)]),
-    )
-
-
 @dataclass(slots=True)
 class _Sheet:
     """What has been drawn so far."""
 
     style: Style
-    #: The moves are a child's, whose parent had locked something: locks are drawn as the parent's.
+    #: The moves are a child's, whose parent had locked something: what a child does not inherit it does itself.
     forked: bool = False
     drawings: dict[str, Any] = field(default_factory=dict)
     vmas: dict[str, dict[str, Any]] = field(default_factory=dict)
     before: list[dict[str, Any]] = field(default_factory=list)
+    after: list[dict[str, Any]] = field(default_factory=list)
     zones: list[Zone] = field(default_factory=list)
     _used: dict[str, tuple[Facts, dict[str, Any]]] = field(default_factory=dict)
     _letters: Iterator[str] = field(default_factory=lambda: iter(_LETTERS))
@@ -214,7 +179,8 @@ class _Sheet:
         runs: list[tuple[str, int]] = []
         position = zone.start
         previous: Segment | None = None
-        apart: list[tuple[str, Segment]] = []
+        met: list[tuple[str, Segment]] = []
+        apart = False
         kinds = dict(self.style.kinds)
         for segment in zone.segments:
             if segment.facts.kind in kinds:
@@ -223,15 +189,18 @@ class _Sheet:
                 segment = segment._replace(facts=facts)
             runs.append((".", (segment.start - position) // PAGE))
             pages = (segment.end - segment.start) // PAGE
-            described = self._describe(segment, pages, previous)
+            apart ^= self.style.apart and previous is not None and segment.facts.undrawn != previous.facts.undrawn
+            described = self._describe(segment, pages, apart)
             letter = self._letter(zone, segment.facts, described, runs)
-            if previous and _met_later(previous, segment) and not self.style.untouched:
-                apart.append((letter, segment))
+            if previous and met_later(previous, segment) and not self.style.untouched:
+                met.append((letter, segment))
                 runs.append((".", pages))
             else:
                 runs.append((letter, pages))
             if described:
                 self.vmas[letter] = described
+            if self.forked:
+                self._redo(zone, segment)
             position = segment.end
             previous = segment
         rest = (zone.end - position) // PAGE
@@ -244,8 +213,22 @@ class _Sheet:
             if huge
             else text
         )
-        for letter, segment in apart:
+        for letter, segment in met:
             self._bring(letter, segment)
+
+    def _redo(self, zone: Zone, segment: Segment) -> None:
+        """Have the child do what it does not inherit."""
+        facts = segment.facts
+        place = (segment.start - zone.start) // PAGE
+        where = {"address": zone.name + (f"+{place}p" if place else ""), "size": _size(segment.end - segment.start)}
+        if facts.lock:
+            self.after.append({"op": "mlock", **where, **({} if facts.lock == "true" else {"lock": facts.lock})})
+        if facts.uffd:
+            self.after.append({"op": "uffd-register", **where, "mode": facts.uffd})
+        if "dontfork" in facts.advice:
+            self.after.append({"op": "madvise", **where, "advice": "dontfork"})
+            if facts.seal:
+                self.after.append({"op": "mseal", **where})
 
     def name(self, seen: Sighting, address: int) -> str:
         """Return an address as the scenario has it; one that no region is near to stays what it is where it may."""
@@ -281,8 +264,11 @@ class _Sheet:
         self._used[letter] = facts, described
         return letter
 
-    def _describe(self, segment: Segment, pages: int, previous: Segment | None) -> dict[str, Any]:
-        """Return the entry of ``vmas`` for a mapping; empty for what a letter is anyway."""
+    def _describe(self, segment: Segment, pages: int, apart: bool) -> dict[str, Any]:
+        """Return the entry of ``vmas`` for a mapping; empty for what a letter is anyway.
+
+        ``apart``: it does not merge with its neighbours, for a reason that the format has no words for.
+        """
         facts, style = segment.facts, self.style
         kind = KINDS[facts.kind]
         entry: dict[str, Any] = {}
@@ -302,28 +288,21 @@ class _Sheet:
         lock = facts.inherited if self.forked else facts.lock
         if lock or style.lock:
             entry["lock"] = "on-fault" if lock == "on-fault" else True
-        if facts.uffd:
+        if facts.uffd and not self.forked:
             entry["uffd"] = facts.uffd
         advice = [name for name in facts.advice if name != "wipeonfork" or facts.kind in _ADVISED_PRIVATE]
-        if style.apart and previous and facts.undrawn != previous.facts.undrawn and "dontdump" not in advice:
+        if self.forked and "dontfork" in advice:
+            advice.remove("dontfork")
+        if apart and "dontdump" not in advice:
             advice.append("dontdump")
         if advice:
             entry["advice"] = advice[0] if len(advice) == 1 else advice
-        if facts.seal or style.seal:
+        if (facts.seal or style.seal) and not (self.forked and "dontfork" in facts.advice):
             entry["seal"] = True
         if facts.name:
             entry["name"] = facts.name
+        entry.update({word: True for word in facts.how if kind.takes_flags})
         return entry
-
-
-def _met_later(left: Segment, right: Segment) -> bool:
-    return (
-        left.end == right.start
-        and left.facts == right.facts
-        and left.facts.kind == "anon"
-        and left.facts.prot != "none"
-        and not left.continues(right)
-    )
 
 
 def _sharing(sharing: str, kind: str) -> str:

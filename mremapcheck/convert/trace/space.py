@@ -22,10 +22,11 @@ class Facts:
     """What makes a mapping what it is, besides its place; the words are those of the scenario format.
 
     ``object``: mappings of the same file or shared memory have the same; empty for private memory. ``advice`` are the
-    lasting ones, sorted. ``undrawn``: what the format has no words for, in the kernel's (``MAP_NORESERVE``).
+    lasting ones, sorted. ``how``: flags of mmap(2) that it keeps. ``undrawn``: what the format has no words for.
     ``inherited``: how it was locked before a fork; the child's is not, but does not merge with what never was.
-    ``guessed``: nobody saw it being mapped (the kernel did, or it was there before the trace). ``doubt``: the line of a
-    call that failed, and may have moved or unmapped some of it.
+    ``guessed``: nobody saw it being mapped (the kernel did, or it was there before the trace). ``unnamed``: the trace
+    shows only the number of the file's descriptor. ``doubt``: the line of a call that failed, and may have moved or
+    unmapped some of it.
     """
 
     kind: str = "anon"
@@ -37,9 +38,11 @@ class Facts:
     uffd: str = ""
     seal: bool = False
     name: str = ""
+    how: tuple[str, ...] = ()
     undrawn: tuple[str, ...] = ()
     inherited: str = ""
     guessed: bool = field(default=False, compare=False)
+    unnamed: bool = field(default=False, compare=False)
     doubt: int = field(default=0, compare=False)
     #: All that two mappings have in common that are drawn alike.
     look: tuple[Any, ...] = field(init=False, compare=False, repr=False)
@@ -49,7 +52,9 @@ class Facts:
     def __post_init__(self) -> None:
         look = (self.kind, self.sharing, self.prot, self.lock, self.advice, self.uffd, self.seal, bool(self.name))
         object.__setattr__(self, "page", HUGE if self.kind in _HUGE_KINDS else PAGE)
-        object.__setattr__(self, "look", (*look, self.undrawn, self.inherited, self.guessed, bool(self.doubt)))
+        object.__setattr__(
+            self, "look", (*look, self.how, self.undrawn, self.inherited, self.guessed, bool(self.doubt))
+        )
 
 
 #: What a hole is made of.

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from mremapcheck.convert.trace.call import Call, Ledger
 from mremapcheck.convert.trace.calls import CALLS, NUMBERS
+from mremapcheck.convert.trace.dialects import WITHOUT_SYSTEM_CALLS, Ltrace, of_perf
 from mremapcheck.convert.trace.text import number, split_arguments
 
 #: The usual line, at one go.
@@ -33,20 +34,15 @@ _PREFIX = re.compile(
         (?: \[ \s* \d+ \] \s+ )? (?: \[ (?:[0-9a-f]{8,16}|\?+) \] \s+ )?""",
     re.VERBOSE,
 )
-_PERF = re.compile(
-    r"\s*(?:\d+\.\d+|\?) \(\s*(?:\d+\.\d+ ms)?\s*\): "
-    r"(?:[^(]*/)?(?P<pid>\d+)\s+(?P<second>\.\.\. \[continued\]: )?(?P<rest>.*)"
-)
 _BEGUN = re.compile(r"(?P<name>[a-z_][a-z0-9_]*)\((?P<rest>.*)", re.DOTALL)
 _RESUMED = re.compile(r"<\.\.\. (?P<name>[a-z_][a-z0-9_]*) resumed>(?P<rest>.*)")
-_UNFINISHED = ("<unfinished ...>", "<detached ...>")
+_UNFINISHED = ("<unfinished ...>", "<detached ...>", "<no return ...>")
 _RESULT = re.compile(
     r"""(?P<arguments>.*) \) \s* = \s+ (?P<value> 0x[0-9a-f]+ | -?[0-9]+ | \?+ | NULL | nil )
         (?: <.*?> (?!>) (?:\(deleted\))? )?
         (?: \s+ (?: (?P<errno> E[A-Z0-9]+ ) | \(errno \s (?P<number> \d+ ) \) )? (?P<rest>.*) )? $""",
     re.VERBOSE,
 )
-_LTRACE = re.compile(r"(?:SYS_(?P<old>[a-z_0-9]+)|(?P<new>[a-z_0-9]+)@SYS)(?=\()")
 _ATTACHED = re.compile(r"strace: Process [0-9]+ attached\s*$")
 _UNKNOWN = re.compile(r"syscall_(0x[0-9a-f]+|\d+)$")
 _LOOSE = re.compile(rf"[^\"(]{{0,160}}?[\s:|\]>](?=(?:{'|'.join(CALLS)})\()")
@@ -55,7 +51,7 @@ _JUNK = re.compile(r"[|:\]>] |^\s*\d+[:-]")
 _LONGEST_JUNK = 120
 #: Characters of a line that is looked at as a whole.
 _LONGEST = 1 << 15
-_ENDED = re.compile(r"\+\+\+ (?:exited with|killed by|superseded by) ")
+_ENDED = re.compile(r"\+\+\+ (?:exited with |(?P<library>exited \()|killed by |superseded by )")
 #: What tracers say besides calls.
 _CHATTER = re.compile(
     r"""\s*$ | \s*>\ \S+\(.*\)\ \[0x[0-9a-f]+\]$ | \s*>\ \S+\ (?:\(|\[) | --- | \+\+\+
@@ -65,6 +61,8 @@ _CHATTER = re.compile(
     re.VERBOSE,
 )
 _32_BIT = re.compile(r"\[ Process (?:PID=)?(\d+) runs in (?:32 bit|i386|x32) mode")
+#: What these were called with does not matter.
+_NEW_PROGRAM = frozenset(("execve", "execveat"))
 #: Lines that a wrapped one is joined with, at most.
 _WRAPPED = 24
 
@@ -90,6 +88,7 @@ class Reader:
     def __init__(self, ledger: Ledger, pid: int = 0) -> None:
         self._ledger = ledger
         self._pid = pid
+        self._ltrace = Ltrace()
         self._halves: dict[tuple[int, str], _Half] = {}
         #: A call without its end: the next lines may hold it.
         self._cut: _Cut | None = None
@@ -137,17 +136,14 @@ class Reader:
             yield Call(index, int(found[1]), "32-bit", (), 0)
         if cut := _ATTACHED.search(text):  # on a terminal strace's own message breaks into the line of the clone
             text = text[: cut.start()] + "<unfinished ...>"
-        if _ENDED.match(text):
+        if ended := _ENDED.match(text):
+            if ended["library"] and not self._ltrace.seen:
+                self._ledger.notes[WITHOUT_SYSTEM_CALLS] += 1
             yield Call(index, pid, "exit", (), 0, time=time)
         elif resumed := _RESUMED.match(text):
-            half = self._halves.pop((pid, resumed["name"]), None)
-            if half is None and resumed["name"] in CALLS:
-                self._ledger.refuse(index, f"the beginning of this {resumed['name']} is not in the log")
-            elif half is not None:
-                whole = _Half(half.text + resumed["rest"].lstrip(), (*half.lines, index))
-                yield from self._finish(pid, time, resumed["name"], whole)
+            yield from self._resume(index, pid, time, _named(resumed["name"]), resumed["rest"].lstrip())
         elif begun := _BEGUN.match(text):
-            yield from self._begin(index, pid, time, begun["name"], begun["rest"])
+            yield from self._begin(index, pid, time, _named(begun["name"]), begun["rest"])
         elif not _CHATTER.match(text) and not (tail and line.rstrip().endswith(")")):
             self._ledger.refuse(index, "no system call, as far as one can tell")
 
@@ -159,8 +155,8 @@ class Reader:
 
     def _strip(self, line: str) -> tuple[int, float | None, str]:
         """Return who it is about, when it was, and the text behind all prefixes."""
-        if perf := _PERF.match(line):
-            return int(perf["pid"]), None, _of_perf(perf["rest"], bool(perf["second"]))
+        if perf := of_perf(line):
+            return perf[0], None, perf[1]
         pid, time, text = self._prefix(line)
         if self._starts(text):
             return pid, time, text
@@ -189,25 +185,30 @@ class Reader:
         elif prefix["clock"]:
             hours, minutes, seconds = prefix["clock"].split(":")
             time = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-        text = line[prefix.end() :]
+        text = self._ltrace.translated(line[prefix.end() :])
         if prefix["plain"] and not self._starts(text) and prefix.end() == prefix.end("plain") + 1:
             return self._pid, time, line  # a number that was no process's
-        if ltrace := _LTRACE.match(text):
-            text = (ltrace["old"] or ltrace["new"]) + text[ltrace.end() :]
         return pid, time, text
 
     def _starts(self, text: str) -> bool:
         return bool(_BEGUN.match(text) or _RESUMED.match(text) or (text.strip() and _CHATTER.match(text)))
 
     def _begin(self, index: int, pid: int, time: float | None, name: str, text: str) -> Iterator[Call]:
-        if unknown := _UNKNOWN.match(name):
-            name = NUMBERS.get(number(unknown[1]), name)
         if (first := _first_half(text)) is not None:
             self._halves[pid, name] = _Half(first, (index,))
             if name in CALLS:
                 yield Call(index, pid, name, split_arguments(first), None, begun=True, time=time)
             return
         yield from self._finish(pid, time, name, _Half(text, (index,)))
+
+    def _resume(self, index: int, pid: int, time: float | None, name: str, rest: str) -> Iterator[Call]:
+        half = self._halves.pop((pid, name), None)
+        if half is None and name in _NEW_PROGRAM:
+            half = _Half("", ())
+        if half is not None:
+            yield from self._finish(pid, time, name, _Half(half.text + rest, (*half.lines, index)))
+        elif name in CALLS:
+            self._ledger.refuse(index, f"the beginning of this {name} is not in the log")
 
     def _finish(self, pid: int, time: float | None, name: str, half: _Half) -> Iterator[Call]:
         found = _RESULT.match(half.text)
@@ -225,8 +226,12 @@ class Reader:
                     self._ledger.refuse(index, why)
             return
         value, errno = _result(found)
+        if value == -1 and errno is None and not self._ltrace.seen:
+            for index in half.lines:
+                self._ledger.refuse(index, f"how this {name} failed is not in the log")
+            return
         self._ledger.used += len(half.lines)
-        arguments = split_arguments(found["arguments"])
+        arguments = self._ltrace.completed(name, split_arguments(found["arguments"]))
         injected = "(INJECTED)" in rest
         yield Call(half.lines[-1], pid, name, arguments, value, errno, injected=injected, time=time)
 
@@ -264,6 +269,12 @@ def read_calls(lines: Iterable[str], ledger: Ledger | None = None, pid: int = 0)
     return Reader(ledger if ledger is not None else Ledger(), pid).calls(lines)
 
 
+def _named(name: str) -> str:
+    """Return the name of a call that the tracer knows by its number only."""
+    unknown = _UNKNOWN.match(name)
+    return NUMBERS.get(number(unknown[1]), name) if unknown else name
+
+
 def _first_half(text: str) -> str | None:
     """Return the text of a call that another thread interrupts here."""
     text = text.rstrip()
@@ -278,23 +289,6 @@ def _result(found: re.Match[str]) -> tuple[int, str | None]:
         value -= 1 << 64
     if found["errno"] or found["number"]:
         return value, found["errno"] or errno_numbers.errorcode.get(int(found["number"]), "EINVAL")
-    if -4096 < value < 0:
+    if -4096 < value < -1:
         return -1, errno_numbers.errorcode.get(-value, "EINVAL")
     return value, None
-
-
-def _of_perf(text: str, second: bool) -> str:
-    """Return perf trace's text in strace's order: it names arguments, and leaves out those that are zero."""
-    found = re.match(r"([a-z_0-9]+)\((.*)\)(\s*=.*|\s*\.\.\.\s*)?$", text)
-    if found is None or found[1] not in CALLS:
-        return text
-    name, inside, end = found[1], found[2], found[3] or ""
-    if "..." in end:
-        end = " <unfinished ...>"
-    given = dict(part.split(": ", 1) for part in split_arguments(inside) if ": " in part)
-    values = [given.pop(key, "0") for key in CALLS[name]]
-    if "..." in end:
-        return f"{name}({', '.join(values)}{end}"
-    if second:
-        return f"<... {name} resumed>){end}"
-    return f"{name}({', '.join(values)}){end}"

@@ -48,9 +48,16 @@ def _opens_path(text: str, position: int) -> bool:
     return text[position - 1 : position].isdigit() and text[position + 1 : position + 2] != "<"
 
 
-@lru_cache(maxsize=4096)
 def number(text: str) -> int:
     """Read a number as tracers print it: ``NULL``, hexadecimal, decimal, octal, a product. Raises ValueError."""
+    try:  # the usual ones, at one go
+        return int(text, 16) if text[:2] == "0x" else int(text) if text[:1] != "0" else _other_number(text)
+    except ValueError:
+        return _other_number(text)
+
+
+@lru_cache(maxsize=1024)
+def _other_number(text: str) -> int:
     text = _COMMENT.sub("", text).strip()
     if text in ("NULL", "nil"):
         return 0

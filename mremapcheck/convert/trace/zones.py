@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
-from mremapcheck.convert.trace.processes import Sighting, close, extent
+from mremapcheck.convert.trace.processes import Sighting, extent
 from mremapcheck.convert.trace.space import HUGE, Facts, Segment
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED
 
@@ -45,7 +45,7 @@ def cut_out(seen: Sighting) -> Cut:
     new = used_address(seen)
     if new is not None and drawable(seen, new):
         new_end = new + extent(seen.new_size)
-        if close(old, old_end, new, new_end):
+        if not seen.far:
             return Cut([_zone("src", min(old, new), max(old_end, new_end), seen.near)])
         source, target = _zone("src", old, old_end, seen.near), _zone("dst", new, new_end, seen.there)
         return Cut(sorted((source, target), key=lambda zone: zone.start))

@@ -165,7 +165,7 @@ def _unreadable(prepared: Prepared, vmas: list[Vma], page: int) -> str:
             # Without a name each mapping has an object of its own.
             prepared.lengths[op.object] if op.object else op.size >> PAGE_SHIFT
             for op in _mmaps(prepared)
-            if KINDS[op.kind].backing.reported == vma.backing
+            if KINDS[op.kind].backs(op.sharing).reported == vma.backing
         }
         offset = vma.offset + page - (vma.start >> PAGE_SHIFT)
         if lengths and offset >= (max(lengths) if _has_guards(prepared, vma.backing) else min(lengths)):
@@ -177,7 +177,7 @@ def _unreadable(prepared: Prepared, vmas: list[Vma], page: int) -> str:
 
 def _has_guards(prepared: Prepared, backing: str) -> bool:
     """Tell whether guard pages are put into a mapping of this backing."""
-    mapped = [op for op in _mmaps(prepared) if KINDS[op.kind].backing.reported == backing]
+    mapped = [op for op in _mmaps(prepared) if KINDS[op.kind].backs(op.sharing).reported == backing]
     return any(
         op.address.value <= step.address.value < op.address.value + op.size
         for step in prepared.origins

@@ -18,27 +18,34 @@ _KEPT = 8
 class Objects:
     """Handles by the index of the object in the plan."""
 
-    __slots__ = ("_idle", "_inodes", "_open", "_spent")
+    __slots__ = ("_idle", "_inodes", "_open", "_readonly", "_spent")
 
     def __init__(self) -> None:
         #: Handle -> how /proc/self/maps may name its inode, of those that are open.
         self._inodes: dict[int, tuple[str, str]] = {}
         self._idle: dict[str, list[int]] = {}
         self._open: dict[int, tuple[str, int]] = {}
+        #: By the same index: another descriptor of the file, for reading only.
+        self._readonly: dict[int, int] = {}
         self._spent = False
 
     def map(
-        self, index: int, name: str, length: int, start: int, size: int, prot: int, sharing: int, offset: int
+        self,
+        index: int,
+        name: str,
+        length: int,
+        start: int,
+        size: int,
+        prot: int,
+        sharing: int,
+        offset: int,
+        readonly: bool,
     ) -> None:
         """Map [start, start+size) of an object that is ``length`` bytes long; raise Trouble."""
         maker = _MAKERS[name]
-        handle = -1
-        if maker.opener is not None:
-            if index in self._open:
-                handle = self._open[index][1]
-            else:
-                handle = self._make(name, length)
-                self._open[index] = name, handle
+        handle = -1 if maker.opener is None else self._handle(index, name, length)
+        if readonly:
+            handle = self._reading(index, handle)
         self._spent = self._spent or maker.once
         try:
             maker.mapper(handle, length, start, size, prot, sharing, offset)
@@ -46,6 +53,29 @@ class Objects:
             if trouble.errno == errno.EPERM and prot & PROT_EXEC:
                 trouble.skip = trouble.skip or self.not_executable()
             raise
+
+    def truncate(self, index: int, name: str, length: int, size: int) -> None:
+        """Make a file ``size`` bytes long; ``length`` is what it begins with. Raises Trouble."""
+        handle = self._handle(index, name, length)
+        try:
+            os.ftruncate(handle, size)
+        except OSError as error:
+            raise Trouble(error.errno or 0, reason(error)) from None
+
+    def _handle(self, index: int, name: str, length: int) -> int:
+        if index in self._open:
+            return self._open[index][1]
+        handle = self._make(name, length)
+        self._open[index] = name, handle
+        return handle
+
+    def _reading(self, index: int, handle: int) -> int:
+        if index not in self._readonly:
+            try:
+                self._readonly[index] = os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_CLOEXEC)
+            except OSError as error:
+                raise Trouble(error.errno or 0, reason(error)) from None
+        return self._readonly[index]
 
     def _make(self, name: str, length: int) -> int:
         idle = self._idle.get(name)
@@ -98,6 +128,9 @@ class Objects:
         """
         if not self._open:
             return not self._spent
+        for handle in self._readonly.values():
+            os.close(handle)
+        self._readonly.clear()
         for name, handle in self._open.values():
             maker = _MAKERS[name]
             idle = self._idle.setdefault(name, [])

@@ -56,6 +56,7 @@ from mremapcheck.scenario.operations import (
     SetName,
     Step,
     Touch,
+    Truncate,
     UffdRegister,
     UffdUnregister,
 )
@@ -82,7 +83,7 @@ class Prepared:
     scenario: Scenario
     plan: wire.Plan
     origins: tuple[Operation | str, ...]
-    #: object -> its length in pages
+    #: object -> its length in pages in the end
     lengths: dict[str, int]
     moves: tuple[Mremap, ...]
 
@@ -162,7 +163,12 @@ class _Preparation:
             self.slow,
             tuple(self.steps),
         )
-        return Prepared(scenario, plan, tuple(self.origins), self.lengths, tuple(self.moves))
+        lengths = self.lengths | {
+            operation.object: operation.size >> PAGE_SHIFT
+            for operation in scenario.script
+            if type(operation) is Truncate and operation.errno is None
+        }
+        return Prepared(scenario, plan, tuple(self.origins), lengths, tuple(self.moves))
 
     def _count(self, operation: Mmap) -> None:
         self.mappings += 1
@@ -250,7 +256,11 @@ class _Preparation:
         index = self.objects[operation.kind, operation.object]
         length = self.lengths[operation.object] * PAGE
         offset = operation.offset * PAGE
-        return wire.MAP, index, operation.kind, length, start, size, prot, sharing, offset
+        return wire.MAP, index, operation.kind, length, start, size, prot, sharing, offset, operation.readonly
+
+    def _truncate(self, operation: Truncate) -> wire.Step:
+        index = self.objects[operation.kind, operation.object]
+        return wire.TRUNCATE, index, operation.kind, self.lengths[operation.object] * PAGE, operation.size
 
     def _munmap(self, operation: Munmap) -> wire.Step:
         return wire.CALL, (SYS_MUNMAP, *self._ranged(operation))
@@ -327,6 +337,7 @@ class _Preparation:
     _translate: ClassVar[dict[type, Callable[..., wire.Step]]] = {
         Mremap: _mremap,
         Mmap: _mmap,
+        Truncate: _truncate,
         Munmap: _munmap,
         Mprotect: _mprotect,
         Madvise: _madvise,

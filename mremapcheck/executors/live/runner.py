@@ -34,6 +34,7 @@ from mremapcheck.executors.live.wire import (
     STAY,
     TOUCH,
     TOUCH_TAGS,
+    TRUNCATE,
     UFFD_REGISTER,
     UFFD_UNREGISTER,
     Plan,
@@ -99,6 +100,7 @@ class Runner:
             TOUCH: self._pages.write_table,
             TOUCH_TAGS: self._pages.write,
             READ: self._pages.touch,
+            TRUNCATE: self._objects.truncate,
             NAME: self._name,
             UFFD_REGISTER: self._uffd.register,
             UFFD_UNREGISTER: self._uffd.unregister,
@@ -254,7 +256,7 @@ class Runner:
         """Return what this place lacks where an object could not be mapped for that; '' where it lacks nothing."""
         if step[0] != MAP:
             return ""
-        _, _, _, length, _, size, prot, sharing, _ = step
+        _, _, _, length, _, size, prot, sharing, *_ = step
         if code == ENOMEM:
             return no_memory(max(length, size), self._proc, self._filler.pages > 0)
         if code == EAGAIN and not self._limited:

@@ -31,22 +31,25 @@ HEADER = 4
 
 # Codes of steps, and what follows them.
 CALL = 0  #: (arguments,): a system call that returns -1 where it fails
-MAP = 1  #: (index of the object, kind, length of the object, address, size, prot, sharing flag, offset; all in bytes)
+#: (index of the object, kind, length of the object, address, size, prot, sharing flag, offset, all in bytes, is it to
+#: be open for reading only)
+MAP = 1
 TOUCH = 2  #: (address, pages, where the table of tags has them)
 TOUCH_TAGS = 3  #: (address, 8 bytes of tag for each page)
 READ = 4  #: (address, pages)
+TRUNCATE = 5  #: (index of the object, kind, length of the object, length from now on; in bytes)
 #: (arguments of mremap, is residency wanted, are the mappings wanted if it succeeds, is it the last step, which
 #: allocation is to fail or 0)
-MOVE = 5
+MOVE = 6
 #: What follows changes more than the arena.
-UFFD_REGISTER = 6  #: (address, size, uffd mode flags, events)
-UFFD_UNREGISTER = 7  #: (address, size)
-NAME = 8  #: (address, size, name with its final zero byte)
-FORK = 9  #: ()
-LIMIT = 10  #: (which, bytes, relative)
-HEADROOM = 11  #: (map slots to leave,)
-STAY = 12  #: (): run on one processor from here on
-FAILS = 13  #: (errno, step): the step is expected to fail with it
+UFFD_REGISTER = 7  #: (address, size, uffd mode flags, events)
+UFFD_UNREGISTER = 8  #: (address, size)
+NAME = 9  #: (address, size, name with its final zero byte)
+FORK = 10  #: ()
+LIMIT = 11  #: (which, bytes, relative)
+HEADROOM = 12  #: (map slots to leave,)
+STAY = 13  #: (): run on one processor from here on
+FAILS = 14  #: (errno, step): the step is expected to fail with it
 
 
 def done(step: Step) -> Step:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from mremapcheck.base.units import PAGE_SHIFT, page_align
 from mremapcheck.executors.model import faults
-from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, ENOTSUP, EPERM, Errno
+from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTSUP, EPERM, Errno
 from mremapcheck.executors.model.merging import modify
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.pages import GUARD, ZERO, Freed, Inherited, zap
@@ -27,6 +27,7 @@ from mremapcheck.linux.vm_flags import (
     NOHUGEPAGE,
     PFNMAP,
     RAND_READ,
+    READONLY,
     SEQ_READ,
     SHARED,
     SPECIAL,
@@ -162,13 +163,17 @@ def _private_pages(mm: Mm, first: int, last: int) -> Iterator[tuple[int, Data | 
             yield page, entry
 
 
+#: Files that get no holes: memory that nobody else sees has no fallocate(2), those of rings are not even regular files.
+_WHOLE = {"secret": ENOTSUP, "io-uring": ENODEV, "aio": ENODEV}
+
+
 def _remove(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
     if vma.flags & LOCKED or vma.file is None:
         return EINVAL
-    if not vma.flags & SHARED:
+    if not vma.flags & SHARED or vma.flags & READONLY:
         return EACCES
-    if vma.backing.name == "secret":
-        return ENOTSUP
+    if vma.backing.name in _WHOLE:
+        return _WHOLE[vma.backing.name]
     numbers = {vma.pgoff + page - (vma.start >> PAGE_SHIFT) for page in range(first, last)}
     for number in numbers:
         vma.file.cache.pop(number, None)

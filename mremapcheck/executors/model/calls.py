@@ -11,6 +11,7 @@ from mremapcheck.executors.model.advice import madvise
 from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM
 from mremapcheck.executors.model.kinds import file_of, kind_of
 from mremapcheck.executors.model.mm import Event, Mm
+from mremapcheck.executors.model.pages import GUARD
 from mremapcheck.executors.model.process import Process, change_part, fork
 from mremapcheck.executors.model.registering import uffd_register, uffd_unregister
 from mremapcheck.executors.model.steps.unmapping import prepare, unmap
@@ -28,6 +29,7 @@ from mremapcheck.linux.vm_flags import (
     NORESERVE,
     PROTECTIONS,
     READ,
+    READONLY,
     SEALED,
     SHARED,
     SPECIAL,
@@ -46,6 +48,7 @@ from mremapcheck.scenario.operations import (
     Read,
     SetName,
     Touch,
+    Truncate,
     UffdRegister,
     UffdUnregister,
 )
@@ -54,7 +57,7 @@ from mremapcheck.scenario.operations import (
 def mmap(process: Process, op: Mmap) -> None:
     """Map with MAP_FIXED over whatever is there, and merge with the neighbours where that is possible."""
     mm = process.mm
-    kind = kind_of(op.kind, mm.rules.features)
+    kind = kind_of(op, mm.rules.features)
     start, length = op.address.value, page_align(op.size)
     flags = _flags_of(mm, kind, op)
     if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
@@ -88,6 +91,10 @@ def _flags_of(mm: Mm, kind: Backing, op: Mmap) -> int:
         flags |= SHARED
     elif flags & (WRITE | NORESERVE | HUGETLB) == WRITE:
         flags |= ACCOUNT
+    if op.readonly and flags & SHARED:
+        flags |= READONLY
+        if flags & WRITE:
+            raise Failed("mmap", EACCES)
     if flags & kind.never:
         # Of an AIO ring the protection is changed afterwards: io_setup(2) is asked for none.
         raise Failed("mmap", EACCES if kind.name == "aio" else EPERM)
@@ -112,6 +119,27 @@ def _make_room(mm: Mm, flags: int, start: int, length: int, events: list[Event])
         lockable = mm.may_lock(count)
     if not lockable:
         raise Failed("mmap", EAGAIN)
+
+
+def truncate(process: Process, op: Truncate) -> None:
+    """Give a file another length. Beyond a nearer end nothing is left of it, nor of private copies; guards stay.
+
+    unmap_mapping_range() is asked for the private copies too (even_cows), but not to drop markers.
+    """
+    mm = process.mm
+    file = process.files[op.kind, op.object]
+    length = op.size >> PAGE_SHIFT
+    for opened in {*process.files.values(), *(vma.file for vma in mm.vmas if vma.file is not None)}:
+        if opened.cache is file.cache:
+            opened.length = length
+    for number in [number for number in file.cache if number >= length]:
+        del file.cache[number]
+    for vma in mm.vmas:
+        if vma.file is not None and vma.file.cache is file.cache:
+            first = max(vma.start >> PAGE_SHIFT, (vma.start >> PAGE_SHIFT) + length - vma.pgoff)
+            for page in range(first, vma.end >> PAGE_SHIFT):
+                if mm.pages.get(page) != GUARD:
+                    mm.pages.pop(page, None)
 
 
 def munmap(process: Process, op: Munmap) -> None:
@@ -142,7 +170,7 @@ def mprotect(process: Process, op: Mprotect) -> None:
         raise Failed("mprotect", EPERM)
     for vma, start, end in _covered(mm, op, "mprotect"):
         old = vma.flags
-        if access & vma.backing.never:
+        if access & vma.backing.never or (access & WRITE and old & READONLY):
             raise Failed("mprotect", EACCES)
         if old & SEALED:
             raise Failed("mprotect", EPERM)
@@ -292,6 +320,7 @@ def set_name(process: Process, op: SetName) -> None:
 
 CALLS: dict[type, Callable[[Process, Any], None]] = {
     Mmap: mmap,
+    Truncate: truncate,
     Munmap: munmap,
     Mprotect: mprotect,
     Madvise: lambda process, op: madvise(process.mm, op),

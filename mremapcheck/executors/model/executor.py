@@ -214,10 +214,19 @@ def _observe(scenario: Scenario, mm: Mm, moves: list[RawMove]) -> Facts:
 
 
 def _read_file(vma: Vma, file: File, pages: PageTable, contents: dict[int, tuple[str, int] | str]) -> None:
-    """Read what a file mapping shows: its pages of the page cache, also those not mapped in yet."""
-    number = vma.pgoff
-    for page in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
-        entry = pages.get(page, number)
+    """Read what a file mapping shows: its pages of the page cache, also those not mapped in yet.
+
+    Of a large mapping most pages are in neither; only those that have something to show are looked at.
+    """
+    first, count = vma.start >> PAGE_SHIFT, (vma.end - vma.start) >> PAGE_SHIFT
+    end, ahead = first + count, vma.pgoff - first
+    looked: Iterable[int] = range(first, end)
+    if not vma.flags & MIXEDMAP and count > len(pages) + len(file.cache):
+        shown = {number - ahead for number in file.cache}.union(pages)
+        shown.update(range(max(first, file.length - ahead), end))
+        looked = [page for page in shown if first <= page < end]
+    for page in looked:
+        entry = pages.get(page, page + ahead)
         if type(entry) is int:
             if page not in pages and vma.flags & MIXEDMAP:
                 contents[page] = "could not be read"  # nothing faults a ring's pages in again
@@ -225,7 +234,6 @@ def _read_file(vma: Vma, file: File, pages: PageTable, contents: dict[int, tuple
                 contents[page] = "beyond the end of the file"
             elif type(data := file.cache.get(entry)) is tuple:
                 contents[page] = data
-        number += 1
 
 
 def _namer(scenario: Scenario) -> Callable[[int], str]:

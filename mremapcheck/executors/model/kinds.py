@@ -11,21 +11,21 @@ from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mmap
 
 
-def kind_of(name: str, features: frozenset[str]) -> Backing:
-    """Return what a mapping of this kind is made of where these features are; raises Unsupported without the kind's."""
-    kind = KINDS[name]
+def kind_of(op: Mmap, features: frozenset[str]) -> Backing:
+    """Return what the mapping is made of where these features are; raises Unsupported without those of its kind."""
+    kind = KINDS[op.kind]
     if kind.since is not None:
         feature, reason = kind.since
         if feature not in features:
             raise Unsupported(reason)
-    backing = kind.backing
+    backing = kind.backs(op.sharing)
     for feature, successor in kind.became:
         if feature in features:
             backing = successor
     return backing
 
 
-def file_of(op: Mmap, kind: Backing, files: dict[tuple[str, str], File], scenario: Scenario) -> File | None:
+def file_of(op: Mmap, kind: Backing, files: dict[tuple[str, ...], File], scenario: Scenario) -> File | None:
     """Return the open file that the mapping gets; ``files`` are those that the process has open.
 
     Each shared anonymous mapping has a file of its own; each shmat opens one, all on the segment's pages. A file is as
@@ -35,14 +35,16 @@ def file_of(op: Mmap, kind: Backing, files: dict[tuple[str, str], File], scenari
     if whose == "none":
         return None
     key = (op.kind, op.object)
-    if whose == "each":
+    if whose == "each" or KINDS[op.kind].shared is kind:
         return File(kind, (*key, op.address.value), pages(op.size))
     file = files.get(key)
     if file is None:
         file = files[key] = File(kind, key, _length(op.object, scenario))
     elif whose == "opened":
-        return File(kind, key, file.length, file.cache)
-    return file
+        return file.opened()
+    if not op.readonly:
+        return file
+    return files.setdefault((*key, "readonly"), file.opened())
 
 
 def _length(name: str, scenario: Scenario) -> int:

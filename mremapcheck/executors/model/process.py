@@ -21,7 +21,7 @@ class Process:
     def __init__(self, mm: Mm, scenario: Scenario) -> None:
         self.mm = mm
         self.scenario = scenario
-        self.files: dict[tuple[str, str], File] = {}
+        self.files: dict[tuple[str, ...], File] = {}
         self.uffds: dict[bool, Uffd] = {}
 
 

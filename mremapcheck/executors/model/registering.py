@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mremapcheck.base.units import page_align
-from mremapcheck.executors.model.errno import EBUSY, EINVAL
+from mremapcheck.executors.model.errno import EBUSY, EINVAL, EPERM
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.process import Process, change_part
 from mremapcheck.executors.model.stopped import Failed, Unsupported
 from mremapcheck.executors.model.vma import Uffd, Vma
-from mremapcheck.linux.vm_flags import HUGETLB, SPECIAL, UFFD, UFFD_MISSING, UFFD_WP
+from mremapcheck.linux.vm_flags import HUGETLB, READONLY, SPECIAL, UFFD, UFFD_MISSING, UFFD_WP
 from mremapcheck.scenario.operations import UffdRegister, UffdUnregister
 
 
@@ -31,6 +31,8 @@ def uffd_register(process: Process, op: UffdRegister) -> None:
                     "this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed"
                 )
             raise Failed("uffd-register", EINVAL)
+        if vma.flags & READONLY:  # whoever fills a hole of the file would write to it
+            raise Failed("uffd-register", EPERM)
         if vma.uffd is not None and (
             vma.uffd is not uffd or not all(rule(vma, mode) for rule in mm.rules.reregistrable)
         ):

@@ -28,6 +28,10 @@ class File:
         self.length = length
         self.cache: dict[int, Data | str] = {} if cache is None else cache
 
+    def opened(self) -> File:
+        """Return another open file description of the same inode."""
+        return File(self.backing, self.key, self.length, self.cache)
+
 
 class AnonVma:
     """What ties faulted private pages to their mappings; only its identity matters (include/linux/rmap.h).

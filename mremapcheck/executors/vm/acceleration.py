@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mremapcheck.base.documents import read_document
 from mremapcheck.base.errors import FileError
+from mremapcheck.base.whole_file import write_whole
 from mremapcheck.executors.vm.images import cache
 
 KVM, TCG = "kvm", "tcg"
@@ -35,7 +36,7 @@ def remember(binary: str, works: bool) -> None:
     """Remember whether a guest ran with KVM; where the cache cannot be written it is tried each time."""
     try:
         _file().parent.mkdir(parents=True, exist_ok=True)
-        cache.write(_file(), json.dumps({"key": _key(binary), "kvm": works}).encode())
+        write_whole(_file(), json.dumps({"key": _key(binary), "kvm": works}).encode())
     except OSError:
         return
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from mremapcheck.base.documents import read_document
 from mremapcheck.base.errors import FileError
+from mremapcheck.base.whole_file import write_whole
 from mremapcheck.executors.vm import cpio, ext2, guest_setup, interpreter
 from mremapcheck.executors.vm.cpio import Archive
 from mremapcheck.executors.vm.images import cache, elf
@@ -135,8 +136,8 @@ def _keep(manifest: Path, image: GuestImage, parts: Parts) -> None:
     }
     try:
         manifest.parent.mkdir(parents=True, exist_ok=True)
-        cache.write(manifest.with_name(name), image.data)
-        cache.write(manifest, json.dumps(text).encode())
+        write_whole(manifest.with_name(name), image.data)
+        write_whole(manifest, json.dumps(text).encode())
     except OSError:
         return
 

@@ -6,7 +6,7 @@ Facts are those of the history's fact sheet (S01 ...) and of a survey of callers
 
 from __future__ import annotations
 
-from tests.model.facts import advice, destination, keeping, merging, parameters, resizing, several, slots
+from tests.model.facts import advice, destination, files, keeping, merging, parameters, resizing, several, slots
 from tests.model.facts.fact import MEASURED, Fact
 
 FACTS: dict[str, Fact] = {
@@ -18,6 +18,7 @@ FACTS: dict[str, Fact] = {
     **merging.FACTS,
     **slots.FACTS,
     **advice.FACTS,
+    **files.FACTS,
 }
 
 __all__ = ["FACTS", "MEASURED"]

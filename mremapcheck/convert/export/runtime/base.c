@@ -39,7 +39,8 @@ typedef unsigned long long u64;
 #endif
 
 enum prot { NONE, R = PROT_READ, RW = PROT_READ | PROT_WRITE, RX = PROT_READ | PROT_EXEC, RWX = RW | PROT_EXEC };
-enum sharing { SHARED = MAP_SHARED, PRIVATE = MAP_PRIVATE, NORESERVE = MAP_NORESERVE, STACK = MAP_STACK };
+enum sharing { SHARED = MAP_SHARED, PRIVATE = MAP_PRIVATE, NORESERVE = MAP_NORESERVE, STACK = MAP_STACK,
+	READONLY = 1 << 30 /* open for reading only, which is no flag of mmap's */ };
 enum flags { MAYMOVE = 1, FIXED = 2, DONTUNMAP = 4 };
 enum uffd { MISSING = 1, WP = 2, EVENTS = 4 };
 enum resource { MEMLOCK, AS, DATA };
@@ -48,7 +49,7 @@ enum capability { IPC_LOCK = 1 << 14, SYS_RAWIO = 1 << 17 };
 enum kind { /* @names@ */ };
 
 enum what {
-	DO_MMAP, DO_MUNMAP, DO_MPROTECT, DO_MADVISE, DO_MLOCK, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
+	DO_MMAP, DO_TRUNCATE, DO_MUNMAP, DO_MPROTECT, DO_MADVISE, DO_MLOCK, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
 	DO_REGISTER, DO_UNREGISTER, DO_NAME, DO_FORK, DO_LIMIT, DO_HEADROOM, DO_MREMAP, DO_FAIL,
 };
 
@@ -69,6 +70,7 @@ struct step {
 #define DO(d, w, a, s)           .what = DO_##d, .where = w, .address = a, .size = s
 #define MMAP(w, a, s, p, k, sh, o, off) \
 	{ DO(MMAP, w, a, s), .prot = p, .kind = k, .sharing = sh, .object = o, .offset = off }
+#define TRUNCATE(w, o, s)        { DO(TRUNCATE, w, 0, s), .object = o }
 #define TOUCH(w, a, s, l, f)     { DO(TOUCH, w, a, s), .letter = l, .first = f }
 #define READ(w, a, s)            { DO(READ, w, a, s) }
 #define MUNMAP(w, a, s)          { DO(MUNMAP, w, a, s) }

@@ -6,6 +6,7 @@
 
 static const struct object *objects;    /* of the scenario that runs */
 static int handles[MOST_OBJECTS];       /* descriptors, or segment ids, plus one; 0 where not made yet */
+static int readonly[MOST_OBJECTS];      /* more descriptors of them, for reading only, plus one */
 
 static const char *noexec;              /* the kind of file for which only folders mounted noexec were found */
 
@@ -60,6 +61,24 @@ static int make_object(const struct step *step, const struct object *object)
 	if (ftruncate(fd, (off_t)object->length))
 		broken(step, "ftruncate");
 	return fd;
+}
+
+static int handle(const struct step *step)
+{
+	if (!handles[step->object])
+		handles[step->object] = make_object(step, &objects[step->object]) + 1;
+	return handles[step->object] - 1;
+}
+
+static int reading(const struct step *step)
+{
+	char path[32];
+
+	if (!readonly[step->object]) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", handle(step));
+		readonly[step->object] = open(path, O_RDONLY | O_CLOEXEC) + 1;
+	}
+	return readonly[step->object] - 1;
 }
 
 /* The kernel itself places rings, in the highest free range that fits: so fill every range above [start, end). */
@@ -139,13 +158,10 @@ static void move_own(const struct step *step, const char *name)
 static void map(const struct step *step)
 {
 	void *place = (void *)(unsigned long)step->address;
-	int flags = MAP_FIXED | (step->sharing & ~MAP_PRIVATE), fd = -1;
+	int flags = MAP_FIXED | (step->sharing & ~(MAP_PRIVATE | READONLY)), fd = -1;
 
-	if (step->object >= 0) {
-		if (!handles[step->object])
-			handles[step->object] = make_object(step, &objects[step->object]) + 1;
-		fd = handles[step->object] - 1;
-	}
+	if (step->object >= 0)
+		fd = step->sharing & READONLY ? reading(step) : handle(step);
 	switch (step->kind) {
 /* @map@ */
 	}

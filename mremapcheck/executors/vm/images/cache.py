@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import get_ident
 
 from mremapcheck.base.errors import ExecutorError
 
@@ -40,28 +39,3 @@ def writing(place: Path) -> Iterator[None]:
             f"the cache folder {place} cannot be written: {error.strerror}",
             "set XDG_CACHE_HOME to a folder of yours, on a disk with room",
         ) from None
-
-
-def write(path: Path, data: bytes | bytearray) -> None:
-    """Write a file so that nobody ever sees half of it; its folder must exist. Raises OSError.
-
-    Where the file system has files without a name, it has none before it is whole: nothing is left of a half one.
-    """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}")
-    try:
-        try:
-            file = os.fdopen(os.open(path.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb")
-        except OSError as error:
-            if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR):
-                raise
-            file = draft.open("wb")
-        with file:
-            file.write(data)
-            file.flush()
-            if not draft.exists():
-                # With a descriptor of a folder, which means nothing here, Python follows the link as it shall.
-                os.link(f"/proc/self/fd/{file.fileno()}", draft, src_dir_fd=file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

@@ -19,6 +19,7 @@ from typing import Any
 
 from mremapcheck.base.documents import read_document
 from mremapcheck.base.errors import FileError, KernelReferenceError, MremapcheckError
+from mremapcheck.base.whole_file import write_whole
 from mremapcheck.executors.vm.images import cache
 from mremapcheck.executors.vm.images.image import Image, ImageError
 from mremapcheck.kernels.version import KernelVersion
@@ -157,8 +158,8 @@ def add(image: Image, name: str = "", origin: str = "") -> Known:
     facts = {"kind", "release", "banner", "origin", "digest"}
     text = json.dumps({fact: getattr(known, fact) for fact in sorted(facts)}, indent=1)
     with cache.writing(folder):
-        cache.write(known.path, image.data)
-        cache.write(folder / _FACTS, text.encode())
+        write_whole(known.path, image.data)
+        write_whole(folder / _FACTS, text.encode())
     return known
 
 
@@ -188,7 +189,7 @@ def remember_boot(digest: str, facts: Mapping[str, Any]) -> None:
     """Remember how an image booted; where the cache cannot be written it is not remembered."""
     try:
         _boots().mkdir(parents=True, exist_ok=True)
-        cache.write(_boots() / f"{digest}.json", json.dumps(dict(facts)).encode())
+        write_whole(_boots() / f"{digest}.json", json.dumps(dict(facts)).encode())
     except OSError:
         return
 
