@@ -20,7 +20,7 @@ from mremapcheck.kinds import KINDS
 def _flavours() -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the kinds that an enumeration may use, shared and private; mappings of one kind share a file."""
     for name, kind in KINDS.items():
-        if kind.draw.enumerated:
+        if kind.sampling.enumerated:
             made = {"kind": name, "file": name} if kind.file and kind.offset else {"kind": name}
             yield name, made
             yield from ((f"{name}-{other}", {**made, "sharing": other}) for other in kind.sharing[1:])

@@ -1,7 +1,7 @@
-"""A campaign: hands pieces of a source to workers and takes what comes of them in, in the order of the numbers.
+"""A campaign: hands shards of a source to workers and takes what comes of them in, in the order of the numbers.
 
-The pieces are cut without regard to the workers, and each depends on nothing but its numbers: so a campaign comes out
-the same whatever the number of jobs, and may be stopped and taken up again between any two pieces.
+The shards are cut without regard to the workers, and each depends on nothing but its numbers: so a campaign comes out
+the same whatever the number of jobs, and may be stopped and taken up again between any two shards.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mremapcheck.campaign.group import Group, Groups
-from mremapcheck.campaign.shard import Shard, Task, work
+from mremapcheck.campaign.shard import ShardResult, ShardTask, run_shard
 from mremapcheck.campaign.source import Source
 from mremapcheck.compare.pair import Opener, Pair, default_opener
 
-#: Scenarios in one piece: a tenth of a second or two on the running kernel, and a round trip costs nothing beside them.
-PIECE = 250
+#: Scenarios in one shard: a tenth of a second or two on the running kernel, and a round trip costs nothing beside them.
+SHARD_SIZE = 250
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Campaign:
     """What is to be done: both references, where the scenarios come from, and how many (``count``)."""
 
     a: str
@@ -31,25 +31,31 @@ class Plan:
     source: Source
     count: int
     tries: int = 500
-    piece: int = PIECE
+    shard_size: int = SHARD_SIZE
     by_cause: bool = False
     opener: Opener = default_opener
     pair: type[Pair] = Pair
 
-    def tasks(self, start: int) -> Iterator[Task]:
-        """Yield the pieces from scenario number ``start`` on."""
-        for first in range(start, self.count, self.piece):
-            stop = min(first + self.piece, self.count)
-            yield Task(self.a, self.b, self.source, first, stop, self.tries, self.by_cause, self.opener, self.pair)
+    def tasks(self, start: int) -> Iterator[ShardTask]:
+        """Yield the shards from scenario number ``start`` on."""
+        for first in range(start, self.count, self.shard_size):
+            stop = min(first + self.shard_size, self.count)
+            yield ShardTask(self.a, self.b, self.source, first, stop, self.tries, self.by_cause, self.opener, self.pair)
 
     def to_json(self) -> dict[str, Any]:
         """Return what must be the same for a campaign to be taken up again; ``count`` may grow."""
-        plan = {"a": self.a, "b": self.b, "source": self.source.to_json(), "tries": self.tries, "piece": self.piece}
+        plan = {
+            "a": self.a,
+            "b": self.b,
+            "source": self.source.to_json(),
+            "tries": self.tries,
+            "piece": self.shard_size,
+        }
         return plan if self.pair is Pair else {**plan, "pair": self.pair.__name__}
 
 
 @dataclass(slots=True)
-class Tally:
+class Totals:
     """Everything up to scenario number ``done``."""
 
     done: int = 0
@@ -66,7 +72,7 @@ class Tally:
         """Scenarios of which both sides gave an outcome, or disagreed whether there is one."""
         return self.same + self.different
 
-    def add(self, shard: Shard) -> list[Group]:
+    def add(self, shard: ShardResult) -> list[Group]:
         """Take a shard in; return the groups that are new or show something smaller than before."""
         self.done = shard.stop
         self.same += shard.same
@@ -94,7 +100,7 @@ class Tally:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Tally:
+    def from_json(cls, data: Mapping[str, Any]) -> Totals:
         """Read what ``to_json`` gave."""
         summary = data["summary"]
         tally = cls(
@@ -110,22 +116,24 @@ class Tally:
         return tally
 
 
-def run(plan: Plan, pool: Executor, jobs: int, tally: Tally, seconds: float | None = None) -> Iterator[list[Group]]:
-    """Go on where ``tally`` stands; after each piece yield the groups that are new or have become smaller.
+def run(
+    plan: Campaign, pool: Executor, jobs: int, tally: Totals, seconds: float | None = None
+) -> Iterator[list[Group]]:
+    """Go on where ``tally`` stands; after each shard yield the groups that are new or have become smaller.
 
-    ``jobs`` workers are kept busy, two pieces ahead. After ``seconds`` no new piece is begun, those begun are finished.
+    ``jobs`` workers are kept busy, two shards ahead. After ``seconds`` no new shard is begun, those begun are finished.
     Raises ExecutorError where a kernel cannot be asked at all.
     """
     deadline = None if seconds is None else time.monotonic() + seconds
     tasks = plan.tasks(tally.done)
-    waiting: deque[Future[Shard]] = deque()
+    waiting: deque[Future[ShardResult]] = deque()
     try:
         while True:
             while len(waiting) < jobs * 2 and (deadline is None or time.monotonic() < deadline):
                 task = next(tasks, None)
                 if task is None:
                     break
-                waiting.append(pool.submit(work, task))
+                waiting.append(pool.submit(run_shard, task))
             if not waiting:
                 return
             yield tally.add(waiting.popleft().result())

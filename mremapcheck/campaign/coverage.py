@@ -24,7 +24,7 @@ from mremapcheck.scenario.document import Scenario
 _ERRNOS = frozenset(name for name in dir(errnos) if name.startswith("E") and name.isupper())
 
 
-class Place(NamedTuple):
+class StepPlace(NamedTuple):
     """A step at its place: ``step`` is the function's name, ``change`` the id of what put it there (None: the base)."""
 
     pipeline: str
@@ -37,18 +37,18 @@ class Coverage:
     """How often each step of one kernel ran, and each of its errnos was the answer."""
 
     kernel: str
-    steps: Counter[Place] = field(default_factory=Counter)
-    branches: Counter[tuple[Place, str]] = field(default_factory=Counter)
-    all_steps: set[Place] = field(default_factory=set)
-    all_branches: set[tuple[Place, str]] = field(default_factory=set)
+    steps: Counter[StepPlace] = field(default_factory=Counter)
+    branches: Counter[tuple[StepPlace, str]] = field(default_factory=Counter)
+    all_steps: set[StepPlace] = field(default_factory=set)
+    all_branches: set[tuple[StepPlace, str]] = field(default_factory=set)
 
     @property
-    def missed_steps(self) -> list[Place]:
+    def missed_steps(self) -> list[StepPlace]:
         """Steps that never ran."""
         return sorted(self.all_steps - self.steps.keys(), key=str)
 
     @property
-    def missed_branches(self) -> list[tuple[Place, str]]:
+    def missed_branches(self) -> list[tuple[StepPlace, str]]:
         """Errnos that a step names and never answered."""
         return sorted(self.all_branches - self.branches.keys(), key=str)
 
@@ -99,7 +99,7 @@ def cover(kernel: ModelKernel, scenarios: Iterable[Scenario]) -> Coverage:
     for pipeline, every in steps.items():
         counting[pipeline] = []
         for step in every:
-            place = Place(pipeline, step.function.__name__, step.change)
+            place = StepPlace(pipeline, step.function.__name__, step.change)
             coverage.all_steps.add(place)
             coverage.all_branches.update((place, errno) for errno in named_errnos(step.function))
             counting[pipeline].append(Step(step.slot, _counted(place, step, coverage), step.change))
@@ -115,7 +115,7 @@ def named_errnos(function: Callable[..., Any]) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in _ERRNOS)
 
 
-def _counted(place: Place, step: Step, coverage: Coverage) -> Callable[..., Any]:
+def _counted(place: StepPlace, step: Step, coverage: Coverage) -> Callable[..., Any]:
     def counted(*args: Any) -> Any:
         coverage.steps[place] += 1
         answer = step.function(*args)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from mremapcheck.campaign.by_size import ladder
-from mremapcheck.campaign.campaign import Plan
+from mremapcheck.campaign.campaign import Campaign
+from mremapcheck.campaign.chained import smallest_first
 from mremapcheck.campaign.group import Group, size
 from mremapcheck.campaign.source import Listed
 from mremapcheck.compare.classes import CLASSES
@@ -17,19 +17,19 @@ from mremapcheck.executors.references import is_model
 #: How often each chosen scenario may be run while it is shrunk.
 TRIES = 200
 
-_RANK = {kind: rank for rank, kind in enumerate(CLASSES)}
+_RANK = {name: rank for rank, name in enumerate(CLASSES)}
 
 
-def plan(a: str, b: str, seed: int, more: int, opener: Opener = default_opener) -> Plan:
+def plan(a: str, b: str, seed: int, more: int, opener: Opener = default_opener) -> Campaign:
     """Return the campaign: enumerations from the smallest on, then ``more`` random scenarios."""
-    source = ladder(seed, more, is_model(a) and is_model(b))
-    return Plan(a, b, source, source.count, tries=0, by_cause=True, opener=opener)
+    source = smallest_first(seed, more, is_model(a) and is_model(b))
+    return Campaign(a, b, source, source.count, tries=0, by_cause=True, opener=opener)
 
 
-def refinement(first: Plan, chosen: Sequence[Group]) -> Plan:
+def refinement(first: Campaign, chosen: Sequence[Group]) -> Campaign:
     """Return the campaign that shrinks what was chosen of the first one, which had no time for that."""
     documents = tuple(group.mismatch.smallest for group in chosen)
-    return replace(first, source=Listed(documents), count=len(documents), tries=TRIES, piece=1)
+    return replace(first, source=Listed(documents), count=len(documents), tries=TRIES, shard_size=1)
 
 
 def refined(chosen: Sequence[Group], shrunk: Iterable[Group]) -> list[Group]:
@@ -52,15 +52,15 @@ def select(groups: Iterable[Group]) -> list[Group]:
     best: dict[object, Group] = {}
     for group in groups:
         mismatch = group.mismatch
-        if mismatch.kind not in _RANK or mismatch.kind == SETUP:
+        if mismatch.class_name not in _RANK or mismatch.class_name == SETUP:
             continue
         key = _key(group)
         other = best.get(key)
         if other is None or size(mismatch.smallest) < size(other.mismatch.smallest):
             best[key] = group
-    return sorted(best.values(), key=lambda group: (_RANK[group.mismatch.kind], size(group.mismatch.smallest)))
+    return sorted(best.values(), key=lambda group: (_RANK[group.mismatch.class_name], size(group.mismatch.smallest)))
 
 
 def _key(group: Group) -> object:
     mismatch = group.mismatch
-    return (mismatch.kind, mismatch.cause) if mismatch.cause else (mismatch.kind, None, *mismatch.signature)
+    return (mismatch.class_name, mismatch.cause) if mismatch.cause else (mismatch.class_name, None, *mismatch.signature)

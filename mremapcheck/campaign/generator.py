@@ -12,9 +12,9 @@ from itertools import accumulate
 from random import Random
 
 from mremapcheck.campaign.calls import Calls, Document, huge_scenario
-from mremapcheck.campaign.templates import MOTIFS, address
+from mremapcheck.campaign.templates import TEMPLATES, address
 from mremapcheck.kinds import KINDS
-from mremapcheck.kinds.kind import Draw, Kind
+from mremapcheck.kinds.kind import Kind, Sampling
 
 #: What a kernel may lack: attributes, operations and conditions that are left out where it does.
 FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "names", "special"})
@@ -87,14 +87,14 @@ class Generator:
         self.seed = seed
         self.features = features
         self.costly = costly
-        weights = {name: weight for name, kind in KINDS.items() if (weight := self._weight(kind.draw))}
+        weights = {name: weight for name, kind in KINDS.items() if (weight := self._weight(kind.sampling))}
         self._kinds = list(weights)
         self._weights = list(accumulate(weights.values()))
-        self.motifs = [motif for motif, needs in MOTIFS.items() if needs <= features]
+        self.templates = [template for template, needs in TEMPLATES.items() if needs <= features]
 
     def document(self, number: int) -> Document:
         """Return the scenario with this number."""
-        document = _Draw(self, Random(f"{self.seed}:{number}")).document(f"f{self.seed}-{number}")
+        document = _DocumentBuilder(self, Random(f"{self.seed}:{number}")).document(f"f{self.seed}-{number}")
         if self._is_crowded(number):
             document["process"] = {"map_headroom": Random(number).randrange(-1, 8)}
         return document
@@ -103,18 +103,18 @@ class Generator:
         apart = int(_APART / self.costly)
         return "limits" in self.features and number % apart // _CROWDED == apart // 4 // _CROWDED
 
-    def _weight(self, draw: Draw) -> float:
+    def _weight(self, sampling: Sampling) -> float:
         """Return how likely a kind is, in parts; 0 where it is left out."""
-        if draw.special and "special" not in self.features:
+        if sampling.special and "special" not in self.features:
             return 0
-        return draw.weight * self.costly if draw.costly else draw.weight
+        return sampling.weight * self.costly if sampling.costly else sampling.weight
 
     def kind(self, random: Random) -> str:
         """Return the kind of a mapping."""
         return random.choices(self._kinds, cum_weights=self._weights)[0]
 
 
-class _Draw:
+class _DocumentBuilder:
     """One document in the making; remembers what its letters mean and where its moves went."""
 
     def __init__(self, generator: Generator, random: Random) -> None:
@@ -131,7 +131,7 @@ class _Draw:
             return huge_scenario(random, name)
         source = self._source(random.choice(_MAPPINGS))
         target = self._target(len(source))
-        moves = self._motif(source) if random.random() < 0.2 else []
+        moves = self._template(source) if random.random() < 0.2 else []
         if not moves:
             call = Calls(random, source, target)
             for _ in range(random.choice((1, 1, 1, 1, 2, 3))):
@@ -147,8 +147,8 @@ class _Draw:
             document["process"] = process
         return document
 
-    def _motif(self, source: str) -> list[Document]:
-        """Play a motif on one of the mappings, or on all of them."""
+    def _template(self, source: str) -> list[Document]:
+        """Use a template on one of the mappings, or on all of them."""
         random = self._random
         edges = [n for n, mark in enumerate(source) if mark != "." and (n == 0 or source[n - 1] != mark)]
         start = random.choice(edges)
@@ -156,7 +156,7 @@ class _Draw:
         whole = random.random() < 0.25
         while end < len(source) and source[end] != "." and (whole or source[end] == source[start]):
             end += 1
-        moves = random.choice(self._generator.motifs)(random, start, end - start, self._vmas.get(source[start], {}))
+        moves = random.choice(self._generator.templates)(random, start, end - start, self._vmas.get(source[start], {}))
         if not self._affords_child():
             moves = [item for item in moves if item.get("op") not in _NEEDS_CHILD]
         if self._armed and any(item.get("op") == "touch" for item in moves):
@@ -213,7 +213,7 @@ class _Draw:
         random, roll = self._random, self._random.random
         kind = self._generator.kind(random)
         made: Document = {} if kind == "anon" else {"kind": kind}
-        draw = KINDS[kind].draw
+        sampling = KINDS[kind].sampling
         if KINDS[kind].offset and KINDS[kind].file:
             if roll() < 0.5:
                 made["sharing"] = "private"
@@ -222,7 +222,7 @@ class _Draw:
                 made["offset"] = f"{random.randrange(4)}p"
         elif len(KINDS[kind].sharing) > 1 and KINDS[kind].offset and roll() < 0.4:
             made |= {"sharing": "shared", "offset": f"{random.randrange(3)}p", "touch": False}
-        if draw.pages:
+        if sampling.pages:
             return made
         if roll() < 0.3:
             made["prot"] = random.choice(_PROTS)
@@ -241,17 +241,17 @@ class _Draw:
     def _features_of(self, kind: str, locked: bool) -> Document:
         """Return what not every kernel or user has of such a letter."""
         random, roll, features = self._random, self._random.random, self._features
-        draw = KINDS[kind].draw
+        sampling = KINDS[kind].sampling
         made: Document = {}
-        if "uffd" in features and "missing" in draw.uffd and roll() < 0.1:
+        if "uffd" in features and "missing" in sampling.uffd and roll() < 0.1:
             made["uffd"] = random.choice(("missing", "missing", "missing", "missing+events"))
             self._armed = True
-        elif "uffd" in features and "wp" in draw.uffd and roll() < 0.02:
+        elif "uffd" in features and "wp" in sampling.uffd and roll() < 0.02:
             made["uffd"] = random.choice(("wp", "wp+events"))
             self._armed = True
-        if "guard" in features and draw.guards and not locked and roll() < 0.03:
+        if "guard" in features and sampling.guards and not locked and roll() < 0.03:
             made["guard"] = [0]
-        if "names" in features and draw.names and roll() < 0.02:
+        if "names" in features and sampling.names and roll() < 0.02:
             made["name"] = random.choice(("heap", "heap", "stack"))
         if KINDS[kind].takes_flags and roll() < 0.06:
             made[random.choice(("noreserve", "stack"))] = True
@@ -329,7 +329,7 @@ class _Draw:
         return self._random.random() < _FORKING * self._generator.costly
 
 
-def _kind(made: Document) -> Draw:
+def _kind(made: Document) -> Sampling:
     """Return how generators use the kind of a mapping with these attributes."""
     return _kind_of(made).draw
 

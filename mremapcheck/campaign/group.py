@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from mremapcheck.campaign.shard import Shard, form
+from mremapcheck.campaign.shard import ShardResult, form
 from mremapcheck.compare.finding import Mismatch
 
 
@@ -42,7 +42,7 @@ class Groups:
     def __iter__(self) -> Iterator[Group]:
         return iter(self._groups.values())
 
-    def add_shard(self, shard: Shard) -> list[Group]:
+    def add_shard(self, shard: ShardResult) -> list[Group]:
         """Sort a shard's mismatches in; return the groups that are new or have a smaller scenario than before."""
         changed: dict[str, Group] = {}
         for mismatch, more in zip(shard.mismatches, shard.unshrunk, strict=True):
@@ -77,10 +77,12 @@ def size(document: dict[str, Any]) -> int:
 
 def _key(mismatch: Mismatch) -> str:
     if mismatch.cause:
-        return repr((mismatch.kind, mismatch.cause))
+        return repr((mismatch.class_name, mismatch.cause))
     return repr(mismatch.signature) + form(mismatch.smallest)
 
 
 def _name(mismatch: Mismatch, key: str) -> str:
     digest = sha256(key.encode()).hexdigest()[:6]
-    return f"{mismatch.kind}-{mismatch.cause[0]}-{digest}" if mismatch.cause else f"{mismatch.kind}-{digest}"
+    return (
+        f"{mismatch.class_name}-{mismatch.cause[0]}-{digest}" if mismatch.cause else f"{mismatch.class_name}-{digest}"
+    )

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.compare.pair import close_pairs
-from mremapcheck.executors.processes import Processes
+from mremapcheck.executors.process_pool import ProcessPool
 
 _T = TypeVar("_T")
 
@@ -21,7 +21,7 @@ def processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
-class Here(Executor):
+class InProcess(Executor):
     """Does each piece of work at once in this process; leaving it ends the kernels that were opened for it."""
 
     def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
@@ -49,10 +49,10 @@ def pool(jobs: int, cluster: str | None = None) -> Iterator[tuple[Executor, int]
         with _cluster(cluster) as opened:
             yield opened
     elif jobs == 1:
-        with Here() as executor:
+        with InProcess() as executor:
             yield executor, 1
     else:
-        with Processes(jobs, end=close_pairs) as executor:
+        with ProcessPool(jobs, end=close_pairs) as executor:
             yield executor, jobs
 
 

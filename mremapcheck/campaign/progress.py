@@ -6,20 +6,20 @@ import time
 from typing import TextIO
 
 from mremapcheck.base.progress import columns
-from mremapcheck.campaign.campaign import Tally
+from mremapcheck.campaign.campaign import Totals
 
 
 class Progress:
     """Rewrites its line a few times a second; writes nothing where the stream is no terminal."""
 
-    def __init__(self, stream: TextIO, tally: Tally, count: int) -> None:
+    def __init__(self, stream: TextIO, tally: Totals, count: int) -> None:
         self._stream = stream
         self._count = count
         self._began = self._shown = time.monotonic()
         self._first = tally.done
         self._on = stream.isatty()
 
-    def show(self, tally: Tally, now: bool = False) -> None:
+    def show(self, tally: Totals, now: bool = False) -> None:
         """Bring the line up to date."""
         moment = time.monotonic()
         if self._on and (now or moment - self._shown > 0.2):
@@ -33,7 +33,7 @@ class Progress:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
 
-    def line(self, tally: Tally) -> str:
+    def line(self, tally: Totals) -> str:
         """Return the line; the rate counts from where this run began."""
         seconds = max(time.monotonic() - self._began, 0.001)
         rate = (tally.done - self._first) / seconds

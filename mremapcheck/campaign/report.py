@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mremapcheck import __version__
-from mremapcheck.campaign.campaign import Plan, Tally
+from mremapcheck.campaign.campaign import Campaign, Totals
 from mremapcheck.campaign.group import Group
 from mremapcheck.campaign.write import describe, document_text
 
@@ -19,7 +19,7 @@ def group_lines(group: Group, names: tuple[str, str]) -> Iterator[str]:
     yield ""
 
 
-def summary_lines(plan: Plan, tally: Tally, trouble: str | None = None) -> Iterator[str]:
+def summary_lines(plan: Campaign, tally: Totals, trouble: str | None = None) -> Iterator[str]:
     """Yield the numbers and one line for each group, the most frequent first; ``trouble``: why they are not all."""
     yield (
         f"{tally.done:,} scenarios on {plan.a} and {plan.b}: {tally.compared:,} compared, {tally.same:,} the same, "
@@ -39,7 +39,7 @@ def summary_lines(plan: Plan, tally: Tally, trouble: str | None = None) -> Itera
 
 
 def report_json(
-    plan: Plan, tally: Tally, kernels: Mapping[str, Any], command: str = "fuzz", trouble: str | None = None
+    plan: Campaign, tally: Totals, kernels: Mapping[str, Any], command: str = "fuzz", trouble: str | None = None
 ) -> str:
     """Return the JSON document; it depends on kernels and seed alone, never on the clock or the number of jobs.
 

@@ -1,4 +1,4 @@
-"""One piece of a campaign, as a worker process does it: run, compare, shrink, find the cause."""
+"""One shard of a campaign, as a worker process does it: run, compare, shrink, find the cause."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from mremapcheck.campaign.source import Source
 from mremapcheck.compare.blame import Blame
 from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.finding import OF_SWEEPS, Mismatch
-from mremapcheck.compare.pair import Asked, Document, Opener, Pair, default_opener, drop_pair, kept_pair, load
+from mremapcheck.compare.pair import Document, Opener, Pair, PairResult, default_opener, drop_pair, kept_pair, load
 
 if TYPE_CHECKING:
     from mremapcheck.scenario.document import Scenario
 
-#: Of mismatches that look alike within one piece so many are shrunk; more are only counted, with the last of them.
+#: Of mismatches that look alike within one shard so many are shrunk; more are only counted, with the last of them.
 ALIKE = 8
-#: With ``by_cause``, of mismatches with the same differences the causes of so many are looked for in one piece.
+#: With ``by_cause``, of mismatches with the same differences the causes of so many are looked for in one shard.
 FAMILIAR = 4
 
 _PLACE = re.compile(r"(?:\S+ \(line \d+\)|(?<![\w/])(?:map|moves)[.[]\S+): ")
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ShardTask:
     """The scenarios numbered ``start`` up to ``stop`` of a source, on kernels ``a`` and ``b``.
 
     ``tries``: how often a shrinking scenario may be run. ``by_cause``: shrink one mismatch of each class and cause
     instead of up to ``ALIKE`` that look alike and have no known cause. ``opener`` is a module-level function: it must
-    travel. ``pair``: how the two are asked.
+    travel. ``pair``: how the two are result.
     """
 
     a: str
@@ -50,7 +50,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Shard:
+class ShardResult:
     """What came of a task. The numbers are of scenarios; ``refused``: a set-up step failed alike on both sides.
 
     ``skipped`` and ``unanswered`` are by reason. ``unloadable`` are documents that are no scenario. ``unshrunk``: how
@@ -69,14 +69,14 @@ class Shard:
     unshrunk: tuple[int, ...] = ()
 
 
-class Likeness(NamedTuple):
+class GroupKey(NamedTuple):
     """What two mismatches have in common that are taken for one before they are shrunk."""
 
     signature: tuple[str, ...]
     cause: tuple[str, ...] | None
 
 
-def work(task: Task) -> Shard:
+def run_shard(task: ShardTask) -> ShardResult:
     """Do a task with this process's executors. Where an executor gives up the task is tried once more with new ones.
 
     Raises ExecutorError where that fails as well.
@@ -84,20 +84,20 @@ def work(task: Task) -> Shard:
     collects = gc.isenabled()
     gc.disable()  # scenarios leave no cycles behind, and looking for some takes a tenth of the time
     try:
-        return _work(task)
+        return _run_shard(task)
     except ExecutorError:
         drop_pair(task.a, task.b, task.opener, task.pair)
-        return _work(task)
+        return _run_shard(task)
     finally:
         if collects:
             gc.enable()
 
 
-def _work(task: Task) -> Shard:
+def _run_shard(task: ShardTask) -> ShardResult:
     pair = kept_pair(task.a, task.b, task.opener, task.pair)
     counts: Counter[str] = Counter()
     reasons: dict[str, Counter[str]] = {"skipped": Counter(), "unanswered": Counter()}
-    found: list[tuple[int, Document, Asked]] = []
+    found: list[tuple[int, Document, PairResult]] = []
     waiting: deque[tuple[int, Document]] = deque()
 
     def scenarios() -> Iterator[Scenario]:
@@ -110,18 +110,18 @@ def _work(task: Task) -> Shard:
                 waiting.append((number, document))
                 yield scenario
 
-    for asked in pair.compare(scenarios()):
+    for result in pair.compare(scenarios()):
         number, document = waiting.popleft()
-        finding = asked.finding
+        finding = result.finding
         counts[finding.status] += 1
         if finding.status in reasons:
             reasons[finding.status][general(finding.reason or "")] += 1
         elif finding.status == "different":
-            found.append((number, document, asked))
-    workshop = _Workshop(task, pair)
-    for number, document, asked in found:
-        workshop.take(number, document, asked)
-    return Shard(
+            found.append((number, document, result))
+    shrinker = _Shrinker(task, pair)
+    for number, document, result in found:
+        shrinker.take(number, document, result)
+    return ShardResult(
         start=task.start,
         stop=task.start + counts["drawn"],
         same=counts["same"],
@@ -129,8 +129,8 @@ def _work(task: Task) -> Shard:
         refused=counts["refused"],
         unloadable=counts["unloadable"],
         **{status: dict(sorted(counter.items())) for status, counter in reasons.items()},
-        mismatches=tuple(workshop.done),
-        unshrunk=tuple(workshop.more),
+        mismatches=tuple(shrinker.done),
+        unshrunk=tuple(shrinker.more),
     )
 
 
@@ -139,69 +139,73 @@ def general(reason: str) -> str:
     return _PLACE.sub("", reason)
 
 
-class _Workshop:
-    """Shrinks the mismatches of one piece; knows those before, so nothing outside the piece has a say."""
+class _Shrinker:
+    """Shrinks the mismatches of one shard; knows those before, so nothing outside the shard has a say."""
 
-    def __init__(self, task: Task, pair: Pair) -> None:
+    def __init__(self, task: ShardTask, pair: Pair) -> None:
         self._task = task
         self._pair = pair
         self._blame = Blame(pair.a.kernel, pair.b.kernel)
-        self._seen: Counter[Likeness] = Counter()
-        self._last: dict[Likeness, int] = {}
-        self._familiar: dict[tuple[tuple[str, ...], ...], list[Likeness]] = {}
+        self._seen: Counter[GroupKey] = Counter()
+        self._last: dict[GroupKey, int] = {}
+        self._familiar: dict[tuple[tuple[str, ...], ...], list[GroupKey]] = {}
         self.done: list[Mismatch] = []
         self.more: list[int] = []
 
-    def take(self, number: int, document: Document, asked: Asked) -> None:
+    def take(self, number: int, document: Document, result: PairResult) -> None:
         """Shrink a mismatch, or only count it where there were enough like it, or one with the same known causes."""
         if not self._task.by_cause:
             for index, known in enumerate(self.done):
-                if known.cause and known.kind == asked.finding.kind and self._are_causes(known.cause, asked):
+                if (
+                    known.cause
+                    and known.class_name == result.finding.class_name
+                    and self._are_causes(known.cause, result)
+                ):
                     self.more[index] += 1
                     return
-        like = self._familiar_likeness(asked) if self._task.by_cause else self._likeness(asked)
+        like = self._familiar_group_key(result) if self._task.by_cause else self._group_key(result)
         self._seen[like] += 1
         if self._seen[like] > (1 if self._task.by_cause else ALIKE):
             self.more[self._last[like]] += 1
             return
         self._last[like] = len(self.done)
-        self.done.append(self._shrunk(number, document, asked, like))
+        self.done.append(self._shrunk(number, document, result, like))
         self.more.append(0)
 
-    def _familiar_likeness(self, asked: Asked) -> Likeness:
-        """Return the likeness; of those that look the same all over, only the first few are looked into."""
-        look = tuple((difference.kind, *_words(difference)) for difference in asked.finding.differences)
+    def _familiar_group_key(self, result: PairResult) -> GroupKey:
+        """Return the key; of those that look the same all over, only the first few are looked into."""
+        look = tuple((difference.class_name, *_words(difference)) for difference in result.finding.differences)
         known = self._familiar.setdefault(look, [])
         if len(known) < FAMILIAR:
-            known.append(self._likeness(asked))
+            known.append(self._group_key(result))
         return known[-1]
 
-    def _likeness(self, asked: Asked) -> Likeness:
+    def _group_key(self, result: PairResult) -> GroupKey:
         if not self._task.by_cause:
-            return Likeness(asked.finding.signature, None)
-        return Likeness(asked.finding.signature[:1], self._causes(asked))
+            return GroupKey(result.finding.signature, None)
+        return GroupKey(result.finding.signature[:1], self._causes(result))
 
-    def _are_causes(self, causes: tuple[str, ...], asked: Asked) -> bool:
-        if asked.finding.kind in OF_SWEEPS:
+    def _are_causes(self, causes: tuple[str, ...], result: PairResult) -> bool:
+        if result.finding.class_name in OF_SWEEPS:
             return False
-        return self._blame.are_causes(causes, asked.scenario, asked.a, asked.b)
+        return self._blame.are_causes(causes, result.scenario, result.a, result.b)
 
-    def _causes(self, asked: Asked) -> tuple[str, ...] | None:
-        if asked.finding.kind in OF_SWEEPS:
+    def _causes(self, result: PairResult) -> tuple[str, ...] | None:
+        if result.finding.class_name in OF_SWEEPS:
             return None  # toggling changes tells what happens while there is memory
-        return self._blame.causes(asked.scenario, asked.finding, asked.a, asked.b)
+        return self._blame.causes(result.scenario, result.finding, result.a, result.b)
 
-    def _shrunk(self, number: int, document: Document, asked: Asked, like: Likeness) -> Mismatch:
+    def _shrunk(self, number: int, document: Document, result: PairResult, like: GroupKey) -> Mismatch:
         def shows(candidate: Document) -> bool:
             other = self._pair.ask(candidate)
-            return other is not None and other.finding.status == "different" and self._likeness(other) == like
+            return other is not None and other.finding.status == "different" and self._group_key(other) == like
 
         smallest = shrink(document, shows, self._task.tries)
         final = self._pair.ask(smallest)
-        if final is None or final.finding.kind != asked.finding.kind:
+        if final is None or final.finding.class_name != result.finding.class_name:
             # It came once and not again: a kernel that does not always do the same. Report it as it was drawn.
-            signature = ("unsteady", *asked.finding.signature)
-            return _mismatch(number, document, document, signature, asked, None)
+            signature = ("unsteady", *result.finding.signature)
+            return _mismatch(number, document, document, signature, result, None)
         return _mismatch(number, document, smallest, final.finding.signature, final, self._causes(final))
 
 
@@ -214,11 +218,11 @@ def _mismatch(
     document: Document,
     smallest: Document,
     signature: tuple[str, ...],
-    asked: Asked,
+    result: PairResult,
     cause: tuple[str, ...] | None,
 ) -> Mismatch:
-    told = tuple(difference.to_json() for difference in asked.finding.differences)
-    return Mismatch(number, document, smallest, signature, told, asked.a.to_json(), asked.b.to_json(), cause)
+    told = tuple(difference.to_json() for difference in result.finding.differences)
+    return Mismatch(number, document, smallest, signature, told, result.a.to_json(), result.b.to_json(), cause)
 
 
 def form(document: Document) -> str:

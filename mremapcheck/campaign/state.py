@@ -12,7 +12,7 @@ from typing import Any
 from mremapcheck.base.documents import read_document
 from mremapcheck.base.errors import FileError, MremapcheckError, OutputError, ScenarioError
 from mremapcheck.base.whole_file import write_whole
-from mremapcheck.campaign.campaign import Plan, Tally
+from mremapcheck.campaign.campaign import Campaign, Totals
 from mremapcheck.campaign.group import Group
 from mremapcheck.campaign.write import write
 from mremapcheck.outcome.schema import WORDS
@@ -25,12 +25,12 @@ _SCHEMA = "mremapcheck.fuzz-state/1"
 class Folder:
     """The folder of a campaign. Without a path nothing is written."""
 
-    def __init__(self, path: Path | None, plan: Plan) -> None:
+    def __init__(self, path: Path | None, plan: Campaign) -> None:
         self._path = path
         self._plan = plan
         self._saved = 0.0
 
-    def start(self, resume: bool) -> Tally:
+    def start(self, resume: bool) -> Totals:
         """Return the tally to go on from, a new one without ``resume``.
 
         Raises MremapcheckError where the folder holds another campaign, or one that would be overwritten.
@@ -38,11 +38,11 @@ class Folder:
         if self._path is None:
             if resume:
                 raise MremapcheckError("--resume needs the folder of the campaign", "name it with --out")
-            return Tally()
+            return Totals()
         file = self._path / _FILE
         if not file.exists():
-            with written(self._path):  # not later, when something has run that could not be kept
-                return Tally()
+            with reporting_failures(self._path):  # not later, when something has run that could not be kept
+                return Totals()
         if not resume:
             raise MremapcheckError(f"{self._path} holds a campaign", "go on with --resume, or name another folder")
         stored = self._read(file)
@@ -51,21 +51,21 @@ class Folder:
                 f"{self._path} holds another campaign: {_what_differs(stored['plan'], self._plan.to_json())}",
                 "give the same kernels, seed and bounds, or another folder",
             )
-        return Tally.from_json(stored)
+        return Totals.from_json(stored)
 
     def found(self, groups: list[Group]) -> None:
         """Write the scenario files of new or smaller groups."""
         if self._path is not None:
-            with written(self._path):
+            with reporting_failures(self._path):
                 for group in groups:
                     write(group, (self._plan.a, self._plan.b), self._path)
 
-    def save(self, tally: Tally, now: bool = False) -> None:
+    def save(self, tally: Totals, now: bool = False) -> None:
         """Write the state, at most once a second unless ``now``; a reader never sees half of one."""
         if self._path is None or (not now and time.monotonic() - self._saved < 1):
             return
         text = json.dumps({"schema": _SCHEMA, "plan": self._plan.to_json(), **tally.to_json()}, indent=1)
-        with written(self._path):
+        with reporting_failures(self._path):
             write_whole(self._path / _FILE, text.encode())
         self._saved = time.monotonic()
 
@@ -86,7 +86,7 @@ class Folder:
 
 
 @contextmanager
-def written(folder: Path) -> Iterator[None]:
+def reporting_failures(folder: Path) -> Iterator[None]:
     """Raise OutputError where something cannot be written to a folder, which is made if it is not there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """Sequences of operations that programs really make, and in which much of mremap's history happened.
 
-Each motif returns items of ``moves`` on ``src`` and ``dst``; sizes and details are drawn. What chance would put
+Each template returns items of ``moves`` on ``src`` and ``dst``; sizes and details are drawn. What chance would put
 together once in a million throws comes up all the time here: memory that leaves and comes back, holes that are filled,
 mappings that were split and grow together again.
 """
@@ -47,7 +47,7 @@ def like(made: Attributes, page: int, touch: bool) -> dict[str, Any]:
     same = {key: made[key] for key in ("kind", "sharing", "file", "uffd") if key in made}
     if "file" in made:
         same["offset"] = f"{max(int(made.get('offset', '0p')[:-1]) + page, 0)}p"
-    elif not KINDS[made.get("kind", "anon")].draw.continues:
+    elif not KINDS[made.get("kind", "anon")].sampling.continues:
         same = {}
     return {"letter": "U", **same, "touch": touch and "uffd" not in made}
 
@@ -171,10 +171,10 @@ def duplicate(random: Random, start: int, pages: int, made: Attributes) -> Items
     return [first, move("dst", pages, address("dst", pages + 1))]
 
 
-Motif: TypeAlias = Callable[[Random, int, int, Attributes], Items]
+Template: TypeAlias = Callable[[Random, int, int, Attributes], Items]
 
 #: Motif -> the features (see ``generator.FEATURES``) that it takes.
-MOTIFS: dict[Motif, frozenset[str]] = {
+TEMPLATES: dict[Template, frozenset[str]] = {
     beside: frozenset(),
     fill_hole: frozenset(),
     there_and_back: frozenset({"fork"}),

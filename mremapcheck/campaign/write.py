@@ -27,7 +27,7 @@ def scenario_text(group: Group, names: tuple[str, str]) -> str:
     """Return the file's text; everything but the scenario itself is in comments."""
     comments = "".join(f"{line}\n" for text in describe(group, names) for line in yaml.comment(text))
     mismatch = group.mismatch
-    summary = f"{names[0]} and {names[1]} differ in {mismatch.kind}"
+    summary = f"{names[0]} and {names[1]} differ in {mismatch.class_name}"
     return f"{modeline()}\n" + comments + document_text({**mismatch.smallest, "name": group.name, "summary": summary})
 
 
@@ -36,7 +36,7 @@ def describe(group: Group, names: tuple[str, str]) -> Iterator[str]:
     mismatch = group.mismatch
     cause = f", caused by {' or '.join(mismatch.cause)}" if mismatch.cause else ""
     times = "once" if group.count == 1 else f"{group.count} times"
-    yield f"{group.name}: {mismatch.kind}{cause}; seen {times}, first as {mismatch.document.get('name', 'drawn')}"
+    yield f"{group.name}: {mismatch.class_name}{cause}; seen {times}, first as {mismatch.document.get('name', 'drawn')}"
     for difference in mismatch.differences:
         follows = f" (follows from {difference['follows']})" if difference.get("follows") else ""
         told = Difference(*(difference[key] for key in ("class", "where", "a", "b")))

@@ -21,17 +21,19 @@ from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.output import Stdout
 
 if TYPE_CHECKING:
-    from mremapcheck.campaign.campaign import Plan, Tally
+    from mremapcheck.campaign.campaign import Campaign, Totals
 
 
-class Look(str, Enum):
+class OutputFormat(str, Enum):
     """How a campaign is reported."""
 
     TABLE = "table"
     JSON = "json"
 
 
-CampaignFormat = Annotated[Look, typer.Option("--format", help="As it goes along for people, or JSON at the end.")]
+CampaignFormat = Annotated[
+    OutputFormat, typer.Option("--format", help="As it goes along for people, or JSON at the end.")
+]
 Against = Annotated[
     str,
     typer.Option(
@@ -70,10 +72,10 @@ def seconds(text: str | None) -> float | None:
     return float(found[1]) * _SECONDS[found[2]]
 
 
-class Done(NamedTuple):
+class CampaignResult(NamedTuple):
     """What a campaign came to, the kernels for a report, and the interrupt that ended it, if one did."""
 
-    tally: Tally
+    tally: Totals
     kernels: dict[str, Any]
     interrupt: KeyboardInterrupt | None = None
 
@@ -88,8 +90,8 @@ class Done(NamedTuple):
             raise self.interrupt
 
 
-def carry_out(
-    plan: Plan,
+def run_campaign(
+    plan: Campaign,
     *,
     jobs: int | None,
     cluster: str | None = None,
@@ -97,7 +99,7 @@ def carry_out(
     out: Path | None = None,
     resume: bool = False,
     quiet: bool = False,
-) -> Done:
+) -> CampaignResult:
     """Run a campaign: groups to standard output as they are found (unless ``quiet``), progress to standard error.
 
     What was done is kept in ``out`` even where it ends early; an interrupt is part of what is returned.
@@ -126,19 +128,19 @@ def carry_out(
             progress.clear()
             folder.found(list(tally.groups))  # with their final numbers
             folder.save(tally, now=True)
-    return Done(tally, kernels, interrupt)
+    return CampaignResult(tally, kernels, interrupt)
 
 
-def _kernels(plan: Plan) -> dict[str, Any]:
+def _kernels(plan: Campaign) -> dict[str, Any]:
     """Open both kernels for a moment: a mistake in a reference shows here, and not in a worker."""
     with plan.opener(plan.a) as a, plan.opener(plan.b) as b:
         return {"a": a.kernel.to_json(), "b": b.kernel.to_json()}
 
 
-def conclude(plan: Plan, done: Done, look: Look, command: str) -> int:
+def conclude(plan: Campaign, done: CampaignResult, output_format: OutputFormat, command: str) -> int:
     """Write the last part of the report and return the exit code: 0 no mismatch, 1 some, 4 nothing was compared."""
     tally = done.tally
-    if look is Look.JSON:
+    if output_format is OutputFormat.JSON:
         print_lines([report_json(plan, tally, done.kernels, command, done.trouble)])
     else:
         print_lines(summary_lines(plan, tally, done.trouble))

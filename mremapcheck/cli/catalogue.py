@@ -17,7 +17,7 @@ from mremapcheck.executors.model.registry import NEWEST, OLDEST
 from mremapcheck.scenario.selection import select
 
 
-class Page(str, Enum):
+class CatalogueFormat(str, Enum):
     """What the catalogue is written as."""
 
     MARKDOWN = "markdown"
@@ -26,7 +26,9 @@ class Page(str, Enum):
 
 def catalogue(
     paths: Paths = None,
-    page: Annotated[Page, typer.Option("--format", help="HTML is one self-contained file.")] = Page.MARKDOWN,
+    page: Annotated[
+        CatalogueFormat, typer.Option("--format", help="HTML is one self-contained file.")
+    ] = CatalogueFormat.MARKDOWN,
     only: Only = None,
     out: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Instead of stdout.")
@@ -34,7 +36,7 @@ def catalogue(
 ) -> int:
     """Write every scenario with its drawing, who relies on it, its citations, and what each era of kernels does."""
     found = list(entries(select(paths or [], only or [])))
-    if page is Page.HTML:
+    if page is CatalogueFormat.HTML:
         text = html(found, str(OLDEST), str(NEWEST))
     else:
         text = markdown(found)

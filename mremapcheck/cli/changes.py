@@ -24,7 +24,7 @@ def changes(
         str | None,
         typer.Option("--since", metavar="VERSION", show_default=False, help="Only what came with it or later."),
     ] = None,
-    look: Listing = ListFormat.TABLE,
+    output_format: Listing = ListFormat.TABLE,
 ) -> int:
     """List the kernel changes that the model knows, and, of those asked for, the evidence.
 
@@ -32,8 +32,8 @@ def changes(
     and what user space sees. A `?` marks what is not certain.
     """
     chosen = select_changes(ids or [], KernelVersion.parse(since) if since else None)
-    if look is ListFormat.JSON:
+    if output_format is ListFormat.JSON:
         return print_document("changes", {"changes": [change_json(change) for change in chosen]})
-    markdown = look is ListFormat.MARKDOWN
+    markdown = output_format is ListFormat.MARKDOWN
     lines = change_lines(chosen, markdown=markdown, details=bool(ids))
     return print_lines(lines, clipped=not (markdown or ids))

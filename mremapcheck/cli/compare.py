@@ -29,7 +29,7 @@ from mremapcheck.cli.options import (
     Verbose,
     outputs,
 )
-from mremapcheck.cli.reporting import Wanted, report
+from mremapcheck.cli.reporting import ReportOptions, report
 from mremapcheck.compare.baseline import Baseline
 from mremapcheck.compare.explain import compare_kernels
 from mremapcheck.executors.references import TIMEOUT, open_executor
@@ -49,7 +49,7 @@ def compare(
             help="Two kernels: live, models, vm:..., recorded:FILE.",
         ),
     ] = None,
-    look: ReportFormat = TABLE,
+    output_format: ReportFormat = TABLE,
     output: Outputs = None,
     only: Only = None,
     list_only: ListOnly = False,
@@ -72,13 +72,13 @@ def compare(
     quiet: Quiet = False,
     color: Colors = Color.AUTO,
 ) -> int:
-    """Carry scenarios out on two kernels and show where they differ, why, and since when.
+    """Run scenarios on two kernels and show where they differ, why, and since when.
 
     Exit codes: 0 no difference (or only accepted ones), 1 differences, 2 usage or a scenario that does not load,
     4 nothing was compared.
     """
     if list_only:
-        return list_scenarios(select(paths or [], only or []), look)
+        return list_scenarios(select(paths or [], only or []), output_format)
     if not kernel or len(kernel) != 2:
         raise typer.BadParameter("two kernels are compared, as in `--kernel 6.16 6.17`", param_hint="--kernel")
     files = outputs(output)
@@ -90,7 +90,7 @@ def compare(
         decisive = Decisive()
         comparisons = compare_kernels((first, second), scenarios)
         comparisons = decisive.watch(accepted.hold(comparisons) if accepted else comparisons)
-        wanted = Wanted(look, files, color, verbose - quiet)
+        wanted = ReportOptions(output_format, files, color, verbose - quiet)
         tally = report("compare", kernels, scenarios, comparisons, wanted, fail_fast)
         code = of_comparison(tally, bisect)
         if accepted and accepted.is_new and tally.trouble is None:

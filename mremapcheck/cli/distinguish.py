@@ -9,9 +9,9 @@ import typer
 from mremapcheck.campaign.distinguish import plan as plan_for
 from mremapcheck.campaign.distinguish import refined, refinement, select
 from mremapcheck.campaign.report import group_lines
-from mremapcheck.campaign.state import written
+from mremapcheck.campaign.state import reporting_failures
 from mremapcheck.campaign.write import write
-from mremapcheck.cli.campaigning import CampaignFormat, Jobs, Look, Out, Time, carry_out
+from mremapcheck.cli.campaigning import CampaignFormat, Jobs, Out, OutputFormat, Time, run_campaign
 from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
 from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_document, print_lines
@@ -29,7 +29,7 @@ def distinguish(
     time: Time = None,
     jobs: Jobs = None,
     out: Out = None,
-    look: CampaignFormat = Look.TABLE,
+    output_format: CampaignFormat = OutputFormat.TABLE,
 ) -> int:
     """Find the smallest scenarios that tell two kernels apart: one for each class of difference and its cause.
 
@@ -39,21 +39,21 @@ def distinguish(
         raise typer.BadParameter("two kernels are told apart, as in `--kernel 6.16 6.17`", param_hint="--kernel")
     a, b = kernel
     if out is not None:
-        with written(out):  # not later, when something has been found that could not be kept
+        with reporting_failures(out):  # not later, when something has been found that could not be kept
             pass
     plan = plan_for(a, b, seed, more)
-    done = carry_out(plan, jobs=jobs, time=time, quiet=True)
+    done = run_campaign(plan, jobs=jobs, time=time, quiet=True)
     tally = done.tally
     groups = chosen = select(tally.groups)
     if done.interrupt is None:
-        shrunk = carry_out(refinement(plan, chosen), jobs=jobs, quiet=True)
+        shrunk = run_campaign(refinement(plan, chosen), jobs=jobs, quiet=True)
         done = done._replace(interrupt=shrunk.interrupt)
         groups = refined(chosen, shrunk.tally.groups) if done.interrupt is None else chosen
     if out is not None:
-        with written(out):
+        with reporting_failures(out):
             for group in groups:
                 write(group, (a, b), out)
-    if look is Look.JSON:
+    if output_format is OutputFormat.JSON:
         summary = tally.to_json()["summary"]
         scenarios = [group.to_json() for group in groups]
         trouble = {} if done.trouble is None else {"trouble": done.trouble}

@@ -7,20 +7,20 @@ from typing import Annotated
 import typer
 
 from mremapcheck.campaign.bounds_text import bounds_text, parse_bounds
-from mremapcheck.campaign.campaign import Plan
+from mremapcheck.campaign.campaign import Campaign
 from mremapcheck.campaign.source import Enumerated
 from mremapcheck.cli.campaigning import (
     Against,
     CampaignFormat,
     Cluster,
     Jobs,
-    Look,
     Out,
+    OutputFormat,
     Resume,
     Time,
     Tries,
-    carry_out,
     conclude,
+    run_campaign,
 )
 from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_lines
@@ -50,19 +50,21 @@ def enumerate(
     out: Out = None,
     resume: Resume = False,
     tries: Tries = 500,
-    look: CampaignFormat = Look.TABLE,
+    output_format: CampaignFormat = OutputFormat.TABLE,
 ) -> int:
-    """Carry out every scenario within bounds on two kernels, counted first, and report as `fuzz` does.
+    """Run every scenario within bounds on two kernels, counted first, and report as `fuzz` does.
 
     Exit codes: 0 no mismatch, 1 mismatches, 2 usage, 4 nothing was compared.
     """
     bounds = parse_bounds(bound or [])
-    if count_only or look is Look.TABLE:
+    if count_only or output_format is OutputFormat.TABLE:
         print_lines([f"{bounds.count():,} scenarios within {bounds_text(bounds)}"])
     if count_only:
         return 0
     if kernel is None:
         raise typer.BadParameter("which kernel? Such as `--kernel 6.18 --against live`", param_hint="--kernel")
-    plan = Plan(kernel, against, Enumerated(bounds), bounds.count(), tries)
-    done = carry_out(plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=look is Look.JSON)
-    return conclude(plan, done, look, "fuzz")
+    plan = Campaign(kernel, against, Enumerated(bounds), bounds.count(), tries)
+    done = run_campaign(
+        plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=output_format is OutputFormat.JSON
+    )
+    return conclude(plan, done, output_format, "fuzz")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mremapcheck.cli.campaigning import CampaignFormat, Look
+from mremapcheck.cli.campaigning import CampaignFormat, OutputFormat
 from mremapcheck.cli.completion import references
 from mremapcheck.cli.options import Color, Colors, Jobs, ListOnly, Only, Paths, Timeout
 
@@ -41,7 +41,7 @@ def faults(
             help="What this kernel shows, --kernel must allow.",
         ),
     ] = None,
-    look: CampaignFormat = Look.TABLE,
+    output_format: CampaignFormat = OutputFormat.TABLE,
     only: Only = None,
     list_only: ListOnly = False,
     jobs: Jobs = 1,
@@ -66,7 +66,7 @@ def faults(
 
     scenarios = select(paths or [], only or [])
     if list_only:
-        return list_scenarios(scenarios, look.value)
+        return list_scenarios(scenarios, output_format.value)
     references = [*(kernel or ["live"]), *([against] if against else [])]
     if len(references) > 2:
         raise typer.BadParameter(
@@ -87,12 +87,12 @@ def faults(
             counts[swept.status] += 1
             if swept.sweep.moves:
                 losses = swept.losses | losses if losses else swept.losses
-            if look is Look.JSON:
+            if output_format is OutputFormat.JSON:
                 results.append(swept.to_json())
             else:
                 print_lines(swept_lines(swept, references, style), out=out)
         kernels = [executor.kernel.to_json() for executor in executors]
-    if look is Look.JSON:
+    if output_format is OutputFormat.JSON:
         from mremapcheck.cli.listing import print_document
 
         other = kernels[1] if len(kernels) > 1 else None

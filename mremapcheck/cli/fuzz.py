@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mremapcheck.campaign.campaign import PIECE, Plan
+from mremapcheck.campaign.campaign import SHARD_SIZE, Campaign
 from mremapcheck.campaign.generator import FEATURES
 from mremapcheck.campaign.source import Random
 from mremapcheck.cli.campaigning import (
@@ -14,21 +14,21 @@ from mremapcheck.cli.campaigning import (
     CampaignFormat,
     Cluster,
     Jobs,
-    Look,
     Out,
+    OutputFormat,
     Resume,
     Time,
     Tries,
-    carry_out,
     conclude,
+    run_campaign,
 )
 from mremapcheck.cli.completion import references
 from mremapcheck.compare.pair import Pair
 from mremapcheck.compare.swept_pair import SweptPair
 from mremapcheck.executors.references import is_model
 
-#: Scenarios in one piece of a campaign of sweeps, each of which takes dozens of runs.
-_SWEPT_PIECE = 32
+#: Scenarios in one shard of a campaign of sweeps, each of which takes dozens of runs.
+_SWEPT_SHARD_SIZE = 32
 
 
 def fuzz(
@@ -54,9 +54,9 @@ def fuzz(
         bool, typer.Option("--faults", help="Let memory run out in each move: --kernel says what is allowed.")
     ] = False,
     tries: Tries = 500,
-    look: CampaignFormat = Look.TABLE,
+    output_format: CampaignFormat = OutputFormat.TABLE,
 ) -> int:
-    """Make random scenarios, carry them out on two kernels, and shrink and group the mismatches.
+    """Make random scenarios, run them on two kernels, and shrink and group the mismatches.
 
     One that a cause found before explains is only counted. The same seed gives the same scenarios and the same report,
     whatever the number of jobs.
@@ -72,6 +72,10 @@ def fuzz(
         raise typer.BadParameter(f"`{unknown.pop()}` is none of {known}", param_hint="--without")
     source = Random(seed, FEATURES - set(without or ()), is_model(kernel) and is_model(against))
     pair = SweptPair if faults else Pair
-    plan = Plan(kernel, against, source, count, tries, piece=_SWEPT_PIECE if faults else PIECE, pair=pair)
-    done = carry_out(plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=look is Look.JSON)
-    return conclude(plan, done, look, "fuzz")
+    plan = Campaign(
+        kernel, against, source, count, tries, shard_size=_SWEPT_SHARD_SIZE if faults else SHARD_SIZE, pair=pair
+    )
+    done = run_campaign(
+        plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=output_format is OutputFormat.JSON
+    )
+    return conclude(plan, done, output_format, "fuzz")

@@ -19,7 +19,7 @@ from mremapcheck.report.identity import identity_lines, presence_lines
 from mremapcheck.scenario.selection import select
 
 
-class Look(str, Enum):
+class OutputFormat(str, Enum):
     """How an identity looks."""
 
     TABLE = "table"
@@ -39,7 +39,7 @@ def identify(
             help="Changes (ids, commits) to ask for alone; scenario files or folders instead of the shipped ones.",
         ),
     ] = None,
-    look: Annotated[Look, typer.Option("--format", help="How the answer looks.")] = Look.TABLE,
+    output_format: Annotated[OutputFormat, typer.Option("--format", help="How the answer looks.")] = OutputFormat.TABLE,
     timeout: Timeout = None,
     verbose: Verbose = False,
 ) -> int:
@@ -59,7 +59,7 @@ def identify(
     scenarios = select([Path(word) for word in words or () if not asked.get(word)], [])
     with open_executor(reference, timeout=timeout or TIMEOUT) as executor:
         identity = find(executor, scenarios)
-    if look is Look.JSON:
+    if output_format is OutputFormat.JSON:
         print_document("identify", identity.to_json())
     else:
         print_lines(presence_lines(identity, changes) if changes else identity_lines(identity, verbose))

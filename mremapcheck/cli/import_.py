@@ -9,11 +9,11 @@ import typer
 
 from mremapcheck.cli.codes import GOOD, NOTHING_RAN
 from mremapcheck.cli.completion import references
-from mremapcheck.cli.traces import read_logs, refuse_taken, stem, tell_reading, write
-from mremapcheck.convert.trace.calls import CALLS
-from mremapcheck.convert.trace.collect import scenarios
-from mremapcheck.convert.trace.logs import source_of, stem_of
-from mremapcheck.convert.trace.witnesses import models
+from mremapcheck.cli.strace_logs import read_logs, refuse_taken, stem, tell_reading, write
+from mremapcheck.convert.strace.calls import CALLS
+from mremapcheck.convert.strace.collect import scenarios
+from mremapcheck.convert.strace.logs import source_of, stem_of
+from mremapcheck.convert.strace.oracles import models
 from mremapcheck.kernels.version import KernelVersion
 
 _HELP = f"""Turn logs into scenarios: one for each kind of mremap that a program makes, with what lay around it.

@@ -16,7 +16,7 @@ from mremapcheck.executors.vm.images.image import open_image
 from mremapcheck.executors.vm.images.known import all_known, boot_of
 
 if TYPE_CHECKING:
-    from mremapcheck.executors.vm.images.known import Known
+    from mremapcheck.executors.vm.images.known import KnownKernel
 
 
 class Action(str, Enum):
@@ -51,7 +51,7 @@ def kernels(
         str, typer.Option("--name", metavar="NAME", show_default=False, help="add: the name to know it by.")
     ] = "",
     update: Annotated[bool, typer.Option("--update", help="fetch: get new lists of packages first.")] = False,
-    look: Listing = ListFormat.TABLE,
+    output_format: Listing = ListFormat.TABLE,
 ) -> int:
     """Manage the kernel images that vm: references name: vm:6.17 is the newest known 6.17.y.
 
@@ -62,9 +62,9 @@ def kernels(
     _check(action, words, name)
     if action is Action.LIST:
         found = all_known()
-        if look is ListFormat.JSON:
+        if output_format is ListFormat.JSON:
             return print_document("kernels", {"kernels": [_facts(known) for known in found]})
-        markdown = look is ListFormat.MARKDOWN
+        markdown = output_format is ListFormat.MARKDOWN
         return print_lines(_table(found, markdown), clipped=not markdown)
     lines = {Action.ADD: _add, Action.FETCH: _fetch, Action.REMOVE: _remove, Action.PATH: _path}[action]
     for text in lines(words, name, update):
@@ -112,7 +112,7 @@ def _path(words: list[str], name: str, update: bool) -> Any:
     yield known.get(words[0]).path
 
 
-def _facts(known: Known) -> dict[str, Any]:
+def _facts(known: KnownKernel) -> dict[str, Any]:
     boot = boot_of(known.digest)
     return {
         "name": known.name,
@@ -124,7 +124,7 @@ def _facts(known: Known) -> dict[str, Any]:
     }
 
 
-def _table(found: list[Known], markdown: bool) -> list[str]:
+def _table(found: list[KnownKernel], markdown: bool) -> list[str]:
     if not found:
         return [
             "no kernels are known yet: `mremapcheck kernels fetch 6.12 6.17` gets some,",

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from mremapcheck.scenario.document import Scenario
 
 
-def list_scenarios(scenarios: Sequence[Scenario], look: str) -> int:
+def list_scenarios(scenarios: Sequence[Scenario], output_format: str) -> int:
     """Print which scenarios were selected; as a table unless JSON is wanted."""
-    if look == "json":
+    if output_format == "json":
         keys = ("path", "line", "digest", "summary")
         return print_document(
             "list", {"scenarios": [{"scenario": s.name, **{key: getattr(s, key) for key in keys}} for s in scenarios]}

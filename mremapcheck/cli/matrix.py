@@ -25,7 +25,7 @@ from mremapcheck.cli.options import (
     Timeout,
     outputs,
 )
-from mremapcheck.cli.reporting import Wanted, report
+from mremapcheck.cli.reporting import ReportOptions, report
 from mremapcheck.compare.matrix import default_kernels, rows
 from mremapcheck.executors.references import TIMEOUT, open_executor
 from mremapcheck.executors.vm.images.known import expand
@@ -47,7 +47,7 @@ def matrix(
             help="A kernel, repeatable; vm:all: every known image. Without: every release of the model.",
         ),
     ] = None,
-    look: ReportFormat = TABLE,
+    output_format: ReportFormat = TABLE,
     output: Outputs = None,
     only: Only = None,
     list_only: ListOnly = False,
@@ -56,31 +56,31 @@ def matrix(
     timeout: Timeout = None,
     color: Colors = Color.AUTO,
 ) -> int:
-    """Carry scenarios out on a row of kernels and show which ranges of them behave alike.
+    """Run scenarios on a row of kernels and show which ranges of them behave alike.
 
     Exit codes are those of `run`.
     """
     scenarios = select(paths or [], only or [])
     if list_only:
-        return list_scenarios(scenarios, look)
-    asked = Asked(kernel or default_kernels(), look, outputs(output), color, jobs, timeout)
+        return list_scenarios(scenarios, output_format)
+    asked = MatrixRequest(kernel or default_kernels(), output_format, outputs(output), color, jobs, timeout)
     return ask(scenarios, asked, fail_fast)
 
 
-class Asked(NamedTuple):
+class MatrixRequest(NamedTuple):
     """Which kernels are asked, how, and how the report looks."""
 
     references: Sequence[str]
-    look: str
+    output_format: str
     outputs: Sequence[tuple[str, str]]
     color: Color
     jobs: int = 1
     timeout: float | None = None
 
 
-def ask(scenarios: Sequence[Scenario], asked: Asked, fail_fast: bool = False) -> int:
-    """Carry the scenarios out on every kernel and report; return the exit code."""
-    wanted = Wanted(asked.look, asked.outputs, asked.color)
+def ask(scenarios: Sequence[Scenario], asked: MatrixRequest, fail_fast: bool = False) -> int:
+    """Run the scenarios on every kernel and report; return the exit code."""
+    wanted = ReportOptions(asked.output_format, asked.outputs, asked.color)
     references = list(asked.references)
     if "vm:all" in references:
         references = expand(references)

@@ -11,9 +11,9 @@ import typer
 from mremapcheck.base.errors import KernelReferenceError, MremapcheckError
 from mremapcheck.cli.codes import NOTHING_RAN, of_signal
 from mremapcheck.cli.environment import tell
-from mremapcheck.cli.traces import read_recording, refuse_taken, stem, tell_check, tell_reading, write
-from mremapcheck.convert.trace.collect import scenarios
-from mremapcheck.convert.trace.record import Recording
+from mremapcheck.cli.strace_logs import read_recording, refuse_taken, stem, tell_check, tell_reading, write
+from mremapcheck.convert.strace.collect import scenarios
+from mremapcheck.convert.strace.traced_command import TracedCommand
 from mremapcheck.executors.references import open_executor
 from mremapcheck.kernels.version import KernelVersion
 
@@ -32,7 +32,7 @@ def record(
 ) -> int:
     """Run a program under strace and turn each kind of mremap that it makes into a scenario.
 
-    Afterwards the scenarios are carried out on the running kernel, to see whether they do what the program saw. The
+    Afterwards the scenarios are run on the running kernel, to see whether they do what the program saw. The
     exit status is the program's; 4 where it was 0 and there is no scenario. Ctrl-C goes to the program.
 
     Without --output the scenarios are standard output, and the program's own goes to standard error.
@@ -46,7 +46,7 @@ def record(
     refuse_taken(out, [path.stem for path in out.glob(f"{stem(name)}-*.yaml")] if out else [])
     with os.fdopen(os.memfd_create(name), "rb") as file:  # one without a name is never left behind
         kept = log or Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
-        with Recording(command, kept, _STDERR if out is None else None) as recording:
+        with TracedCommand(command, kept, _STDERR if out is None else None) as recording:
             recording.wait()
         status = recording.status
         collection = read_recording(log or Path(name), recording)

@@ -13,37 +13,37 @@ from mremapcheck.base.progress import Line
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.output import Stdout
 from mremapcheck.report.base import STATUSES, Header, Reporter, Tally, open_report, write_report
-from mremapcheck.report.several import OutputFile, Several
 from mremapcheck.report.style import WIDTH, Style, wants_colours
+from mremapcheck.report.tee import OutputFile, Tee
 from mremapcheck.report.text import terminal_width
 
 if TYPE_CHECKING:
     from mremapcheck.cli.options import Color
     from mremapcheck.executors.protocol import Kernel
-    from mremapcheck.report.base import Item, Kind
+    from mremapcheck.report.base import Item, ReportName
     from mremapcheck.scenario.document import Scenario
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which reports are wanted, and how they look: ``look`` is the format on standard output.
+class ReportOptions:
+    """Which reports are wanted, and how they output_format: ``output_format`` is the format on standard output.
 
-    ``files`` are a format and a path each; ``-`` is standard output, in the place of ``look``. ``detail``: -1 what is
+    ``files`` are a format and a path each; ``-`` is standard output, in the place of ``output_format``. ``detail``: -1 what is
     wrong, 0 as usual, 1 everything.
     """
 
-    look: str
+    output_format: str
     files: Sequence[tuple[str, str]] = ()
     color: Color | None = None
     detail: int = 0
 
 
 def report(
-    kind: Kind,
+    kind: ReportName,
     kernels: Sequence[Kernel],
     scenarios: Sequence[Scenario],
     items: Iterable[Item],
-    wanted: Wanted,
+    wanted: ReportOptions,
     fail_fast: bool = False,
 ) -> Tally:
     """Write the reports of ``items`` as they come, and return their tally.
@@ -69,15 +69,15 @@ def style_of(color: str, out: Stdout, detail: int = 0) -> Style:
     return Style(out.colours, detail, max(width, 40), terminal)
 
 
-def _open(wanted: Wanted, header: Header, out: Stdout) -> Reporter:
+def _open(wanted: ReportOptions, header: Header, out: Stdout) -> Reporter:
     style = style_of(wanted.color.value if wanted.color else "auto", out, wanted.detail)
-    look = next((look for look, path in wanted.files if path == "-"), wanted.look)
-    files = [(look, OutputFile(Path(path))) for look, path in wanted.files if path != "-"]
-    reporters = [open_report(look, header, file) for look, file in files]
-    return Several([*reporters, open_report(look, header, out, style)], [file for _, file in files])
+    output_format = next((output_format for output_format, path in wanted.files if path == "-"), wanted.output_format)
+    files = [(output_format, OutputFile(Path(path))) for output_format, path in wanted.files if path != "-"]
+    reporters = [open_report(output_format, header, file) for output_format, file in files]
+    return Tee([*reporters, open_report(output_format, header, out, style)], [file for _, file in files])
 
 
-def _to_the_first_bad(items: Iterable[Item], kind: Kind) -> Iterator[Item]:
+def _to_the_first_bad(items: Iterable[Item], kind: ReportName) -> Iterator[Item]:
     for item in items:
         yield item
         if STATUSES[kind][item.status].is_bad:

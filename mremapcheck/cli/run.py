@@ -28,7 +28,7 @@ from mremapcheck.cli.options import (
     Verbose,
     outputs,
 )
-from mremapcheck.cli.reporting import Wanted, report
+from mremapcheck.cli.reporting import ReportOptions, report
 from mremapcheck.executors.judge import judge_all
 from mremapcheck.executors.references import TIMEOUT, open_executor
 from mremapcheck.kernels.version import KernelVersion
@@ -43,7 +43,7 @@ def run(
             "--kernel", autocompletion=references, metavar="REF", help="live, a model such as 6.17-rc2, or vm:6.17.13."
         ),
     ] = "live",
-    look: ReportFormat = TABLE,
+    output_format: ReportFormat = TABLE,
     output: Outputs = None,
     only: Only = None,
     list_only: ListOnly = False,
@@ -67,19 +67,19 @@ def run(
     quiet: Quiet = False,
     color: Colors = Color.AUTO,
 ) -> int:
-    """Carry scenarios out on one kernel and say whether it did what is expected of it.
+    """Run scenarios on one kernel and say whether it did what is expected of it.
 
     Exit codes: 0 all as expected, 1 something was not, 2 usage or a scenario that does not load, 4 nothing ran.
     """
     files = [*outputs(output), *([("json", str(record))] if record else [])]
     version = KernelVersion.parse(expect_as) if expect_as else None
     if list_only:
-        return list_scenarios(select(paths or [], only or []), look)
+        return list_scenarios(select(paths or [], only or []), output_format)
     with open_executor(kernel, timeout=timeout or TIMEOUT, trace=verbose, jobs=jobs) as executor:
         scenarios = select(paths or [], only or [])  # while a real kernel's worker starts
         decisive = Decisive()
         results = decisive.watch(judge_all(executor, scenarios, version))
-        wanted = Wanted(look, files, color, verbose - quiet)
+        wanted = ReportOptions(output_format, files, color, verbose - quiet)
         tally = report("run", [executor.kernel], scenarios, results, wanted, fail_fast)
         code = of_run(tally, bisect)
         if bisect:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mremapcheck.cli.campaigning import CampaignFormat, Look
+from mremapcheck.cli.campaigning import CampaignFormat, OutputFormat
 from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_document, print_lines
 from mremapcheck.cli.options import Color, Colors, Only
@@ -39,17 +39,17 @@ def since(
         ),
     ] = None,
     only: Only = None,
-    look: CampaignFormat = Look.TABLE,
+    output_format: CampaignFormat = OutputFormat.TABLE,
     color: Colors = Color.AUTO,
 ) -> int:
     """Show what each scenario of a file does on every kernel since the oldest, and which change made each turn.
 
     Exit codes: 0 told, 2 usage or a file that does not load.
     """
-    return tell(select([path], only or []), on or [], look, color)
+    return tell(select([path], only or []), on or [], output_format, color)
 
 
-def tell(scenarios: Sequence[Scenario], on: Sequence[str], look: CampaignFormat, color: Color) -> int:
+def tell(scenarios: Sequence[Scenario], on: Sequence[str], output_format: CampaignFormat, color: Color) -> int:
     """Print the timeline of each scenario; return the exit code."""
     measured = expand(list(on))
     out = Stdout()
@@ -58,7 +58,7 @@ def tell(scenarios: Sequence[Scenario], on: Sequence[str], look: CampaignFormat,
     for scenario in scenarios:
         modelled = timeline(scenario, stops(CHANGES, OLDEST, NEWEST), open_executor)
         real = timeline(scenario, measured, open_executor) if measured else []
-        if look is Look.JSON:
+        if output_format is OutputFormat.JSON:
             told.append(
                 {
                     "scenario": scenario.name,
@@ -70,4 +70,4 @@ def tell(scenarios: Sequence[Scenario], on: Sequence[str], look: CampaignFormat,
             )
         else:
             print_lines(timeline_lines(scenario, modelled, real, style), out=out)
-    return print_document("since", {"results": told}) if look is Look.JSON else 0
+    return print_document("since", {"results": told}) if output_format is OutputFormat.JSON else 0

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from mremapcheck.base.text import yaml
-from mremapcheck.cli.campaigning import CampaignFormat, Look
+from mremapcheck.cli.campaigning import CampaignFormat, OutputFormat
 from mremapcheck.cli.completion import references
 from mremapcheck.cli.files import put
-from mremapcheck.cli.matrix import Asked, ask
+from mremapcheck.cli.matrix import MatrixRequest, ask
 from mremapcheck.cli.options import Color, Colors
 from mremapcheck.cli.since import tell
 from mremapcheck.scenario.notation import document
@@ -37,7 +37,7 @@ def try_(
         ),
     ] = None,
     as_yaml: Annotated[bool, typer.Option("--yaml", help="Print the scenario, to be kept, and run nothing.")] = False,
-    look: CampaignFormat = Look.TABLE,
+    output_format: CampaignFormat = OutputFormat.TABLE,
     color: Colors = Color.AUTO,
 ) -> int:
     """Ask without a file: what does this call do, on which kernels?
@@ -50,5 +50,5 @@ def try_(
         put(f"{modeline()}\n{yaml.document(plain)}", None)
         return 0
     if kernel:
-        return ask([scenario], Asked(kernel, look.value, (), color))
-    return tell([scenario], (), look, color)
+        return ask([scenario], MatrixRequest(kernel, output_format.value, (), color))
+    return tell([scenario], (), output_format, color)

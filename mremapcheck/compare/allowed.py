@@ -12,7 +12,7 @@ from mremapcheck.outcome.possible import Losses
 if TYPE_CHECKING:
     from mremapcheck.executors.sweep import Sweep
     from mremapcheck.kernels.version import KernelVersion
-    from mremapcheck.outcome.possible import Outcomes, Possible
+    from mremapcheck.outcome.possible import PossibleOutcome, PossibleOutcomes
     from mremapcheck.scenario.document import Expectation, Scenario
 
 
@@ -21,7 +21,7 @@ class Deviation:
     """An outcome of the move numbered ``move`` that one side has and the other has not."""
 
     move: int
-    possible: Possible
+    possible: PossibleOutcome
 
     def __str__(self) -> str:
         drawn = ", ".join(f'{name} "{drawing}"' for name, drawing in self.possible.regions.items())
@@ -68,7 +68,7 @@ class Swept:
         """Why runs came to nothing: workers and guests that died."""
         return [trouble for move in self._moves() for trouble in move.troubles]
 
-    def _moves(self) -> Iterator[Outcomes]:
+    def _moves(self) -> Iterator[PossibleOutcomes]:
         for sweep in (self.sweep, self.other):
             yield from sweep.moves if sweep else ()
 
@@ -163,5 +163,5 @@ def _unexpected(scenario: Scenario, sweep: Sweep, version: KernelVersion) -> Ite
                 yield f"faults[{number}] of line {entry.line}: nothing comes to that"
 
 
-def _fits(listed: Expectation, possible: Possible, blank: frozenset[str]) -> bool:
+def _fits(listed: Expectation, possible: PossibleOutcome, blank: frozenset[str]) -> bool:
     return next(mismatches(listed, possible.outcome, blank), None) is None

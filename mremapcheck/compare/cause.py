@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Ids of the changes that a kernel has.
 Changes: TypeAlias = frozenset[str]
-#: Carry a scenario out on the model with these changes.
+#: Run a scenario on the model with these changes.
 Ask: TypeAlias = "Callable[[Changes, Scenario], Execution]"
 
 
@@ -89,13 +89,13 @@ class _Trial:
         outcome = cache(lambda changes: causes.outcome(changes, scenario))
 
         @cache
-        def unlike(one: Changes, two: Changes) -> frozenset[str] | None:
+        def differing(one: Changes, two: Changes) -> frozenset[str] | None:
             first, second = outcome(one), outcome(two)
             if first is None or second is None:
                 return None
             return frozenset(difference.where for difference in differences(scenario, first, second))
 
-        self._unlike = unlike
+        self._differing = differing
 
     def cause(self, where: str) -> tuple[str, ...] | None:
         enough = [change for change in self._between if self._as_b(where, [change])]
@@ -122,5 +122,5 @@ class _Trial:
         return self._alike(where, self._a, self._causes.toggled(self._b, change, self._a))
 
     def _alike(self, where: str, one: Changes, two: Changes) -> bool:
-        unlike = self._unlike(one, two)
-        return unlike is not None and where not in unlike
+        differing = self._differing(one, two)
+        return differing is not None and where not in differing

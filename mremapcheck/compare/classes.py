@@ -13,24 +13,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mremapcheck.compare import of_memory, of_moves
+from mremapcheck.compare import memory_classes, move_classes
 from mremapcheck.compare.difference import DifferenceClass
 
 #: By name, worst first; the first of a scenario's differences in this order is its class.
 CLASSES: Mapping[str, DifferenceClass] = {
     each.name: each
     for each in (
-        of_moves.PARTIAL_TO_REFUSED,
-        of_moves.REFUSED_TO_PARTIAL,
-        of_moves.NEWLY_DAMAGED,
-        of_moves.NO_LONGER_DAMAGED,
-        of_moves.NEWLY_ALLOWED,
-        of_moves.NEWLY_REFUSED,
-        of_moves.ERRNO,
-        of_memory.CONTENTS,
-        of_memory.LAYOUT,
-        of_memory.COUNTERS,
-        of_memory.EVENTS,
-        of_moves.PLACEMENT,
+        move_classes.PARTIAL_TO_REFUSED,
+        move_classes.REFUSED_TO_PARTIAL,
+        move_classes.NEWLY_DAMAGED,
+        move_classes.NO_LONGER_DAMAGED,
+        move_classes.NEWLY_ALLOWED,
+        move_classes.NEWLY_REFUSED,
+        move_classes.ERRNO,
+        memory_classes.CONTENTS,
+        memory_classes.LAYOUT,
+        memory_classes.COUNTERS,
+        memory_classes.EVENTS,
+        move_classes.PLACEMENT,
     )
 }

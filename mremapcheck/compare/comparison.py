@@ -41,9 +41,9 @@ class Comparison:
     suspects: tuple[Suspect, ...] = ()
 
     @property
-    def kind(self) -> str | None:
+    def class_name(self) -> str | None:
         """The class of the worst difference; None without one."""
-        return self.differences[0].kind if self.differences else None
+        return self.differences[0].class_name if self.differences else None
 
     def to_json(self) -> dict[str, Any]:
         """Return an item of ``results`` of the ``compare`` report."""

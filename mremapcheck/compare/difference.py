@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.dataclass import dataclass
-from mremapcheck.compare.places import Place
+from mremapcheck.compare.places import PlaceContent
 
 if TYPE_CHECKING:
     from mremapcheck.outcome.outcome import Outcome
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that distinguishes two outcomes; ``kind`` is its class, ``a`` and ``b`` what each side shows.
+    """One thing that distinguishes two outcomes; ``class_name`` names its class, ``a`` and ``b`` what each side shows.
 
     ``follows`` names the difference (its ``where``) that this one is a consequence of. ``cause``: ids of the changes
     that make it, None where nobody looked or none was found.
     """
 
-    kind: str
+    class_name: str
     where: str
     a: str
     b: str
@@ -29,13 +29,13 @@ class Difference:
     cause: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
-        place = self.where.removeprefix("regions.").removeprefix(f"{self.kind}.")
-        return f"{self.kind}{'' if place == self.kind else f' {place}'}: {self.a} -> {self.b}"
+        place = self.where.removeprefix("regions.").removeprefix(f"{self.class_name}.")
+        return f"{self.class_name}{'' if place == self.class_name else f' {place}'}: {self.a} -> {self.b}"
 
     def to_json(self) -> dict[str, Any]:
         """Return an item of ``differences`` of the ``compare`` report."""
         return {
-            "class": self.kind,
+            "class": self.class_name,
             "where": self.where,
             "a": self.a,
             "b": self.b,
@@ -45,12 +45,12 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class OutcomePair:
     """Two outcomes of one scenario; ``places`` of both: what each page holds, and where, after the moves."""
 
     a: Outcome
     b: Outcome
-    places: tuple[Mapping[str, Place], Mapping[str, Place]] = field(default_factory=lambda: ({}, {}))
+    places: tuple[Mapping[str, PlaceContent], Mapping[str, PlaceContent]] = field(default_factory=lambda: ({}, {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,6 @@ class DifferenceClass:
     name: str
     about: str
     words: str
-    find: Callable[[Sides], Iterator[Difference]]
+    find: Callable[[OutcomePair], Iterator[Difference]]
     of_move: bool = False
     names_addresses: bool = False

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.base.units import pages as pages_of
 from mremapcheck.compare.classes import CLASSES
-from mremapcheck.compare.difference import Difference, Sides
-from mremapcheck.compare.of_moves import PLACEMENT
-from mremapcheck.compare.places import Cut, cut_at, places
+from mremapcheck.compare.difference import Difference, OutcomePair
+from mremapcheck.compare.move_classes import PLACEMENT
+from mremapcheck.compare.places import NamedPages, cut_at, places
 from mremapcheck.scenario.operations import Mremap
 
 if TYPE_CHECKING:
     from mremapcheck.outcome.outcome import Outcome
     from mremapcheck.scenario.document import Scenario
 
-_RANK = {kind: rank for rank, kind in enumerate(CLASSES)}
+_RANK = {name: rank for rank, name in enumerate(CLASSES)}
 
 
 def differences(scenario: Scenario, a: Outcome, b: Outcome) -> tuple[Difference, ...]:
@@ -34,11 +34,11 @@ def differences(scenario: Scenario, a: Outcome, b: Outcome) -> tuple[Difference,
         )
     cuts_a, cuts_b = _cuts(scenario, a, b)
     alike = _alike(a, b) - {cut.region for cut in (*cuts_a, *cuts_b)}
-    sides = Sides(a, b, (places(a, cuts_a, alike), places(b, cuts_b, alike)))
+    sides = OutcomePair(a, b, (places(a, cuts_a, alike), places(b, cuts_b, alike)))
     of_moves = [difference for each in CLASSES.values() if each.of_move for difference in each.find(sides)]
     of_moves.sort(key=lambda difference: int(difference.where[len("moves[") : -1]))
     anything = next((difference.where for difference in of_moves), None)
-    other = next((difference.where for difference in of_moves if difference.kind != PLACEMENT.name), None)
+    other = next((difference.where for difference in of_moves if difference.class_name != PLACEMENT.name), None)
     left = [
         replace(difference, follows=anything if each.names_addresses else other)
         for each in CLASSES.values()
@@ -50,7 +50,7 @@ def differences(scenario: Scenario, a: Outcome, b: Outcome) -> tuple[Difference,
 
 def worst_first(found: Iterable[Difference]) -> tuple[Difference, ...]:
     """Return differences by their class, those that follow from another one last."""
-    return tuple(sorted(found, key=lambda difference: (difference.follows is not None, _RANK[difference.kind])))
+    return tuple(sorted(found, key=lambda difference: (difference.follows is not None, _RANK[difference.class_name])))
 
 
 def _alike(a: Outcome, b: Outcome) -> set[str]:
@@ -63,10 +63,10 @@ def _left(outcome: Outcome, name: str) -> tuple[object, ...]:
     return outcome.regions[name], mappings, [held for held in outcome.contents if held[0] == name]
 
 
-def _cuts(scenario: Scenario, a: Outcome, b: Outcome) -> tuple[list[Cut], list[Cut]]:
+def _cuts(scenario: Scenario, a: Outcome, b: Outcome) -> tuple[list[NamedPages], list[NamedPages]]:
     """Return where moves went to that ended in different places: that memory is compared by itself."""
-    cuts_a: list[Cut] = []
-    cuts_b: list[Cut] = []
+    cuts_a: list[NamedPages] = []
+    cuts_b: list[NamedPages] = []
     sizes = [pages_of(item.new_size) for item in scenario.script if isinstance(item, Mremap)]
     for index, (pages, move_a, move_b) in enumerate(zip(sizes, a.moves, b.moves, strict=False)):
         if move_a.errno is None and move_b.errno is None and move_a.result != move_b.result:

@@ -102,7 +102,7 @@ def _with_cause(difference: Difference, causes: Mapping[str, tuple[str, ...]]) -
 
 
 def compare_kernels(executors: tuple[Executor, Executor], scenarios: Sequence[Scenario]) -> Iterator[Comparison]:
-    """Carry the scenarios out on two kernels, which have been entered, and yield each comparison with its causes."""
+    """Run the scenarios on two kernels, which have been entered, and yield each comparison with its causes."""
     kernels = tuple(executor.kernel for executor in executors)
     names = names_of(kernels)
     explainer: Explainer | None = None  # costs something only once something differs

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mremapcheck.outcome.outcome import Execution
     from mremapcheck.scenario.document import Scenario
 
-Status: TypeAlias = Literal["same", "different", "skipped", "refused", "unanswered"]
+FindingStatus: TypeAlias = Literal["same", "different", "skipped", "refused", "unanswered"]
 
 #: A class besides those of ``compare``: the kernels disagree about an operation on the way, not about mremap.
 SETUP = "set-up"
@@ -36,14 +36,14 @@ class Finding:
     ``unanswered``: a worker or a guest died or hung, which tells nothing of what mremap does.
     """
 
-    status: Status
+    status: FindingStatus
     reason: str | None = None
     differences: tuple[Difference, ...] = ()
 
     @property
-    def kind(self) -> str | None:
+    def class_name(self) -> str | None:
         """The class of the worst difference, None without one."""
-        return self.differences[0].kind if self.differences else None
+        return self.differences[0].class_name if self.differences else None
 
     @property
     def signature(self) -> tuple[str, ...]:
@@ -51,9 +51,9 @@ class Finding:
         if not self.differences:
             return ()
         worst = self.differences[0]
-        if worst.where.startswith("moves") or worst.kind == SETUP:
-            return worst.kind, worst.a, worst.b
-        return worst.kind, _INDEX.sub("", worst.where)
+        if worst.where.startswith("moves") or worst.class_name == SETUP:
+            return worst.class_name, worst.a, worst.b
+        return worst.class_name, _INDEX.sub("", worst.where)
 
 
 _SAME = Finding("same")
@@ -63,7 +63,7 @@ def examine(scenario: Scenario, a: Execution, b: Execution) -> Finding:
     """Lay two executions side by side.
 
     A skip on either side is a skip. Where a set-up step failed the two must agree on that, too: which, and the errno.
-    What the kernel is free to choose is no difference (``compare.freedom``).
+    What the kernel is free to choose is no difference (``compare.nondeterminism``).
     """
     if a.agrees(b):
         return _SAME
@@ -115,7 +115,7 @@ class Mismatch:
     cause: tuple[str, ...] | None = None
 
     @property
-    def kind(self) -> str:
+    def class_name(self) -> str:
         """The class of the worst difference."""
         return self.signature[0]
 

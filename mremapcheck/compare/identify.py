@@ -1,6 +1,6 @@
 """Which changes a kernel has, whatever its version says: from what it does, by way of the model.
 
-The kernel carries scenarios out. First the modelled kernel that does the most of them alike is taken, then its changes
+The kernel runs scenarios. First the modelled kernel that does the most of them alike is taken, then its changes
 are toggled one at a time as long as that explains more. What is left for each change is to see whether it matters: a
 change without which the model would agree just as well cannot be told.
 """
@@ -43,7 +43,7 @@ class Identity:
     """What is known of a kernel, ids of changes in the registry's order.
 
     ``promised``: what its version says it has, None for a version that the model does not know. ``nearest``: the
-    modelled kernel that is most like it, and in how many scenarios (``unlike_nearest``) it is not. ``left_out``: those
+    modelled kernel that is most like it, and in how many scenarios (``differing_from_nearest``) it is not. ``left_out``: those
     that it lacks only in that it offers nothing to use them by, as a configuration without them does; no code behaves
     as before. ``unexplained``: scenarios that no set of changes explains. ``compared`` and ``skipped`` are numbers of
     scenarios.
@@ -52,7 +52,7 @@ class Identity:
     kernel: Kernel
     promised: tuple[str, ...] | None
     nearest: str
-    unlike_nearest: int
+    differing_from_nearest: int
     has: tuple[str, ...]
     lacks: tuple[str, ...]
     untold: tuple[str, ...]
@@ -92,7 +92,7 @@ class Identity:
         """Return the ``identify`` document, without its schema's name."""
         return {
             "kernel": self.kernel.to_json(),
-            "nearest": {"release": self.nearest, "unlike": self.unlike_nearest},
+            "nearest": {"release": self.nearest, "unlike": self.differing_from_nearest},
             "promised": None if self.promised is None else list(self.promised),
             "has": list(self.has),
             "lacks": list(self.lacks),
@@ -106,16 +106,16 @@ class Identity:
 
 
 def identify(executor: Executor, scenarios: Sequence[Scenario]) -> Identity:
-    """Carry the scenarios out on the kernel and find the changes that explain what it did.
+    """Run the scenarios on the kernel and find the changes that explain what it did.
 
     The executor must have been entered.
     """
     line = Line("identify")
-    line.say(f"carrying out {len(scenarios)} scenarios")
+    line.say(f"running {len(scenarios)} scenarios")
     try:
         seen = list(zip(scenarios, _ticking(line, executor.run(scenarios)), strict=True))
         line.say("finding the changes that explain what it did")
-        return _explained(executor.kernel, _Likeness(seen, line))
+        return _explained(executor.kernel, _ModelFit(seen, line))
     finally:
         line.clear()
 
@@ -126,38 +126,38 @@ def _ticking(line: Line, executions: Iterable[Execution]) -> Iterator[Execution]
         yield execution
 
 
-def _explained(kernel: Kernel, likeness: _Likeness) -> Identity:
+def _explained(kernel: Kernel, fit: _ModelFit) -> Identity:
     promised = _promised(kernel)
     kernels = [(reference, frozenset(resolve(reference).ids)) for reference in stops(CHANGES, OLDEST, NEWEST)]
-    likeness.learn_what_kernels_lack(changes for _, changes in kernels)
+    fit.learn_what_kernels_lack(changes for _, changes in kernels)
 
     # Of kernels that are as like, the one that has the most of what the version promises.
     kernels.sort(key=lambda one: len(one[1] ^ promised) if promised is not None else 0)
     nearest, start = kernels[0]
     for reference, changes in kernels:
-        if len(likeness.wrong(changes, len(likeness.wrong(start)))) < len(likeness.wrong(start)):
+        if len(fit.wrong(changes, len(fit.wrong(start)))) < len(fit.wrong(start)):
             nearest, start = reference, changes
-    unlike_nearest = len(likeness.wrong(start))
+    differing_from_nearest = len(fit.wrong(start))
     if start == promised:
         nearest = str(kernel.version)  # which behaves as the stop of the timeline before it
     # What the version promises is where a distribution began; only where that leads nowhere begin with the nearest.
     starts = [start] if promised is None else [promised, start]
-    found = min(map(likeness.explain, starts), key=lambda changes: len(likeness.wrong(changes)))
-    told = {change.id for change in CHANGES if likeness.matters(found, change.id)}
+    found = min(map(fit.explain, starts), key=lambda changes: len(fit.wrong(changes)))
+    told = {change.id for change in CHANGES if fit.matters(found, change.id)}
     ids = [change.id for change in CHANGES]
     lacks = tuple(id_ for id_ in ids if id_ in told and id_ not in found)
     return Identity(
         kernel=kernel,
         promised=None if promised is None else tuple(id_ for id_ in ids if id_ in promised),
         nearest=nearest,
-        unlike_nearest=unlike_nearest,
+        differing_from_nearest=differing_from_nearest,
         has=tuple(id_ for id_ in ids if id_ in told and id_ in found),
         lacks=lacks,
         untold=tuple(id_ for id_ in ids if id_ not in told),
-        left_out=tuple(id_ for id_ in lacks if id_ in (promised or ()) and likeness.only_skipped(found, id_)),
-        unexplained=tuple(likeness.unlike(found)),
-        compared=likeness.compared,
-        skipped=likeness.skipped,
+        left_out=tuple(id_ for id_ in lacks if id_ in (promised or ()) and fit.only_skipped(found, id_)),
+        unexplained=tuple(fit.differing(found)),
+        compared=fit.compared,
+        skipped=fit.skipped,
     )
 
 
@@ -181,7 +181,7 @@ def _neighbours(changes: Changes) -> Iterator[Changes]:
         yield toggled(changes, change.id)
 
 
-class _Likeness:
+class _ModelFit:
     """How far models with any changes do what the kernel did; each is asked for each scenario once, when it matters."""
 
     def __init__(self, seen: Sequence[tuple[Scenario, Execution]], line: Line) -> None:
@@ -220,7 +220,7 @@ class _Likeness:
                     break
         return found
 
-    def unlike(self, changes: Changes) -> list[str]:
+    def differing(self, changes: Changes) -> list[str]:
         """Return the names of the scenarios in which the model does something else than the kernel did."""
         return [self._seen[number][0].name for number in self.wrong(changes)]
 
@@ -248,8 +248,8 @@ class _Likeness:
     def only_skipped(self, changes: Changes, id_: str) -> bool:
         """Tell whether every scenario that speaks against toggling this change is one that the kernel skipped."""
         before = set(self.wrong(changes))
-        telling = [number for number in self.wrong(toggled(changes, id_)) if number not in before]
-        return all(self._seen[number][1].status == "skip" for number in telling)
+        distinguishing = [number for number in self.wrong(toggled(changes, id_)) if number not in before]
+        return all(self._seen[number][1].status == "skip" for number in distinguishing)
 
     def _agrees(self, changes: Changes, number: int) -> bool:
         scenario, real = self._seen[number]

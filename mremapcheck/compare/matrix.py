@@ -31,9 +31,9 @@ class Era:
     same_label: bool = False
 
     @property
-    def kind(self) -> str | None:
+    def class_name(self) -> str | None:
         """The class of the worst difference from the era before."""
-        return self.differences[0].kind if self.differences else None
+        return self.differences[0].class_name if self.differences else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Row:
                     "first": era.first,
                     "last": era.last,
                     "label": era.label,
-                    "class": era.kind,
+                    "class": era.class_name,
                     "differences": [difference.to_json() for difference in era.differences],
                     "outcome": outcome.to_json() if outcome else None,
                 }
@@ -90,7 +90,7 @@ def default_kernels() -> list[str]:
 
 
 def rows(executors: Sequence[Executor], scenarios: Sequence[Scenario]) -> Iterator[Row]:
-    """Carry the scenarios out on every kernel, all of which have been entered, and yield each row."""
+    """Run the scenarios on every kernel, all of which have been entered, and yield each row."""
     for scenario, executions in zip(scenarios, lockstep(executors, scenarios), strict=True):
         pairs = zip(executors, executions, strict=True)
         yield row(scenario, [judge(scenario, execution, executor.kernel.version) for executor, execution in pairs])
@@ -117,7 +117,7 @@ def _eras(scenario: Scenario, cells: Sequence[Result]) -> Iterator[Era]:
         same = label(cell) == label(next_cell)
         if found or not same or (one is None) != (two is None):
             yield replace(era, last=index)
-            text = f"{label(next_cell)} ({found[0].kind})" if same and found else label(next_cell)
+            text = f"{label(next_cell)} ({found[0].class_name})" if same and found else label(next_cell)
             era = Era(index + 1, index + 1, text, found, same)
     yield replace(era, last=len(cells) - 1)
 

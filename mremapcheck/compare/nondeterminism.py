@@ -27,7 +27,9 @@ def address_choice(difference: Difference, scenario: Scenario, a: Outcome, b: Ou
 
     Which one depends on everything else in the address space. Both sides agree that the call succeeded and moved.
     """
-    return difference.kind == "placement" and difference.a.startswith("moved ") and difference.b.startswith("moved ")
+    return (
+        difference.class_name == "placement" and difference.a.startswith("moved ") and difference.b.startswith("moved ")
+    )
 
 
 RULES: tuple[Rule, ...] = (address_choice,)

@@ -27,7 +27,7 @@ def default_opener(reference: str) -> Executor:
     return open_executor(reference)
 
 
-class Asked(NamedTuple):
+class PairResult(NamedTuple):
     """One scenario, what both kernels did, and what came of laying that side by side."""
 
     scenario: Scenario
@@ -53,18 +53,18 @@ class Pair:
         self._stack.close()
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[tuple[Execution, Execution]]:
-        """Carry the scenarios out on both, in order; reads no further ahead than the executors do."""
+        """Run the scenarios on both, in order; reads no further ahead than the executors do."""
         for_a, for_b = tee(scenarios)
         return zip(self.a.run(for_a), self.b.run(for_b), strict=True)
 
-    def compare(self, scenarios: Iterable[Scenario]) -> Iterator[Asked]:
-        """Carry the scenarios out on both and lay what they did side by side, in order."""
+    def compare(self, scenarios: Iterable[Scenario]) -> Iterator[PairResult]:
+        """Run the scenarios on both and lay what they did side by side, in order."""
         told, asked = tee(scenarios)
         for scenario, (a, b) in zip(told, self.run(asked), strict=True):
-            yield Asked(scenario, examine(scenario, a, b), a, b)
+            yield PairResult(scenario, examine(scenario, a, b), a, b)
 
-    def ask(self, document: Document) -> Asked | None:
-        """Carry one document out on both; None where it does not load."""
+    def ask(self, document: Document) -> PairResult | None:
+        """Run one document on both; None where it does not load."""
         scenario = load(document)
         if scenario is None:
             return None

@@ -27,7 +27,7 @@ class Page(NamedTuple):
     first: bool
 
 
-class Cut(NamedTuple):
+class NamedPages(NamedTuple):
     """Pages of a region that are compared under a name of their own; ``start`` and ``pages`` in pages."""
 
     name: str
@@ -37,7 +37,7 @@ class Cut(NamedTuple):
 
 
 @dataclass(slots=True)
-class Place:
+class PlaceContent:
     """The pages of one place by their number, counted from its start."""
 
     pages: dict[int, Page] = field(default_factory=dict)
@@ -77,9 +77,9 @@ def _word(fact: object) -> str:
     return ",".join(map(str, fact)) or "no flags" if isinstance(fact, tuple) else str(fact)
 
 
-def places(outcome: Outcome, cuts: Sequence[Cut], without: Set[str] = frozenset()) -> dict[str, Place]:
+def places(outcome: Outcome, cuts: Sequence[NamedPages], without: Set[str] = frozenset()) -> dict[str, PlaceContent]:
     """Return every place of the outcome but the regions ``without``, the cuts as places of their own."""
-    found = {region: Place() for region in outcome.regions if region not in without}
+    found = {region: PlaceContent() for region in outcome.regions if region not in without}
     numbers = {
         (region, start + n): (letter, first + n)
         for region, start, pages, letter, first in outcome.contents
@@ -90,13 +90,13 @@ def places(outcome: Outcome, cuts: Sequence[Cut], without: Set[str] = frozenset(
         drawing = outcome.regions.get(region, "")
         letter, number = numbers.get((region, n), ("_", None))
         mark = drawing[n] if 0 <= n < len(drawing) else letter
-        found.setdefault(region, Place()).pages[n] = Page(mark, number, facts, begins)
+        found.setdefault(region, PlaceContent()).pages[n] = Page(mark, number, facts, begins)
     for cut in cuts:
         source = found[cut.region].pages
         taken = {n - cut.start: source.pop(n) for n in range(cut.start, cut.start + cut.pages) if n in source}
         if 0 in taken:
             taken[0] = taken[0]._replace(first=True)
-        found[cut.name] = Place(taken)
+        found[cut.name] = PlaceContent(taken)
     return found
 
 
@@ -121,14 +121,14 @@ def _facts(vma: MappingOutcome, n: int) -> tuple[object, ...]:
     return vma.prot, vma.sharing, vma.backing, offset, vma.flags
 
 
-def cut_at(result: str | None, pages: int, outcome: Outcome, name: str) -> Cut | None:
+def cut_at(result: str | None, pages: int, outcome: Outcome, name: str) -> NamedPages | None:
     """Return where a move went to as a cut; None for an address that is not in any region."""
     if result is None:
         return None
     for region in sorted(outcome.regions, key=len, reverse=True):
         if result == region:
-            return Cut(name, region, 0, pages)
+            return NamedPages(name, region, 0, pages)
         rest = result[len(region) :]
         if result.startswith(region) and rest[0] in "+-" and rest.endswith("p") and rest[1:-1].isdigit():
-            return Cut(name, region, int(rest[:-1]), pages)
+            return NamedPages(name, region, int(rest[:-1]), pages)
     return None

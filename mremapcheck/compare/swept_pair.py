@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mremapcheck.compare.allowed import Swept, held
 from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.finding import KERNEL_REPORT, NOT_ALLOWED, Finding, examine
-from mremapcheck.compare.pair import Asked, Pair
+from mremapcheck.compare.pair import Pair, PairResult
 from mremapcheck.executors.sweep import Sweep, sweep
 from mremapcheck.outcome.outcome import Execution
 
@@ -26,19 +26,19 @@ _NUMBERS = re.compile(r"\b(?:0x[0-9a-f]+|[0-9a-f]*[0-9][0-9a-f]*)\b")
 class SweptPair(Pair):
     """Executors A and B, every scenario swept on both; a mismatch is what B shows and A does not allow."""
 
-    def compare(self, scenarios: Iterable[Scenario]) -> Iterator[Asked]:
+    def compare(self, scenarios: Iterable[Scenario]) -> Iterator[PairResult]:
         """Sweep the scenarios on both and hold B against A, in order."""
         for_a, for_b = tee(scenarios)
         for a, b in zip(sweep(self.a, for_a), sweep(self.b, for_b), strict=True):
             yield _asked(a, b, held(a.scenario, a, b, (), oracle=True))
 
 
-def _asked(a: Sweep, b: Sweep, swept: Swept) -> Asked:
+def _asked(a: Sweep, b: Sweep, swept: Swept) -> PairResult:
     scenario = a.scenario
     usual = _usual(a)
     if a.status != "ran" or b.status != "ran":
         theirs = _usual(b)
-        return Asked(scenario, examine(scenario, usual, theirs), usual, theirs)
+        return PairResult(scenario, examine(scenario, usual, theirs), usual, theirs)
     if swept.reports:
         report = swept.reports[0]
         seen = Execution("ran", replace(_outcome(b), kernel_log=report))
@@ -49,10 +49,10 @@ def _asked(a: Sweep, b: Sweep, swept: Swept) -> Asked:
         seen = Execution("ran", first.possible.outcome)
         found = Difference(NOT_ALLOWED, f"moves[{first.move}]", "not allowed", str(first.possible.move))
     elif swept.troubles:
-        return Asked(scenario, Finding("unanswered", swept.troubles[0].partition("\n")[0]), usual, _usual(b))
+        return PairResult(scenario, Finding("unanswered", swept.troubles[0].partition("\n")[0]), usual, _usual(b))
     else:
-        return Asked(scenario, Finding("same"), usual, _usual(b))
-    return Asked(scenario, Finding("different", None, (found,)), usual, seen)
+        return PairResult(scenario, Finding("same"), usual, _usual(b))
+    return PairResult(scenario, Finding("different", None, (found,)), usual, seen)
 
 
 def _usual(swept: Sweep) -> Execution:

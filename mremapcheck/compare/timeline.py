@@ -19,7 +19,7 @@ from mremapcheck.scenario.document import Scenario
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class TimelineEra:
     """Neighbouring stops with the same outcome: ``kernels`` says which in words, ``label`` what they do.
 
     ``differences`` are those from the stretch before, and ``cause`` the changes that made the worst of them (ids;
@@ -36,9 +36,9 @@ class Stretch:
     lost: tuple[str, ...] = ()
 
     @property
-    def kind(self) -> str | None:
+    def class_name(self) -> str | None:
         """The class of the worst difference from the stretch before; None for the first one."""
-        return self.differences[0].kind if self.differences else None
+        return self.differences[0].class_name if self.differences else None
 
     @property
     def gained(self) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ class Stretch:
             "kernels": self.kernels,
             "stops": list(self.stops),
             "label": self.label,
-            "class": self.kind,
+            "class": self.class_name,
             "cause": None if self.cause is None else list(self.cause),
             "lost": list(self.lost),
             "differences": [difference.to_json() for difference in self.differences],
@@ -61,7 +61,7 @@ class Stretch:
         }
 
 
-def timeline(scenario: Scenario, references: Sequence[str], opener: Opener) -> list[Stretch]:
+def timeline(scenario: Scenario, references: Sequence[str], opener: Opener) -> list[TimelineEra]:
     """Run the scenario on every reference, in this order, and fold neighbours that do the same.
 
     Raises MremapcheckError where a reference cannot be opened.
@@ -77,7 +77,7 @@ def timeline(scenario: Scenario, references: Sequence[str], opener: Opener) -> l
         if era.first:
             cause = _cause(scenario, results, kernels, era)
         stretches.append(
-            Stretch(
+            TimelineEra(
                 kernels=span(era, kernels),
                 label=label(results[era.first]),
                 execution=results[era.first].execution,

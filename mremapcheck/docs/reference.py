@@ -16,12 +16,12 @@ from mremapcheck.executors.references import FORMS
 from mremapcheck.kinds import KINDS
 from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Status
 from mremapcheck.scenario.attributes import Attributes
+from mremapcheck.scenario.containers import Struct, TaggedUnion
 from mremapcheck.scenario.expect import EVENT, EXPECT, Counters, MoveExpectItem
 from mremapcheck.scenario.flags import NAMES
 from mremapcheck.scenario.format import DocumentItem, ProcessItem, RegionItem, RlimitsItem
 from mremapcheck.scenario.items import ITEM, MremapItem
 from mremapcheck.scenario.names import ADVICES, CAPABILITIES, PROTS, UFFD_MODES
-from mremapcheck.scenario.records import Record, Tagged
 from mremapcheck.scenario.verdicts import FAILURES, SUCCESSES
 
 #: Name -> what writes a part, as Markdown.
@@ -43,7 +43,7 @@ def _markdown(docstring: str) -> str:
     return docstring.replace("``", "`")
 
 
-def _keys(*records: Record[Any]) -> str:
+def _keys(*records: Struct[Any]) -> str:
     rows = (
         (f"`{name}`", f"{record.about[name]}{' (required)' if name in record.required else ''}")
         for record in records
@@ -74,7 +74,7 @@ def _of(operations: Sequence[str]) -> str:
 
 def _operation_keys() -> str:
     """Return the keys that only operations have; those of mappings are told with ``vmas``."""
-    known = Record(Attributes).keys
+    known = Struct(Attributes).keys
     keys: dict[str, list[str]] = {}
     for name, record in ITEM.records.items():
         for key in record.keys:
@@ -147,18 +147,18 @@ PARTS: Parts = {
     "history": lambda: table(("change", "since", "commit", "what user space sees"), _history()),
     "steps": _steps,
     "kinds": lambda: table(("kind", "what is mapped", "sharing", "takes", "needs"), _kinds()),
-    "document": lambda: _keys(Record(DocumentItem)),
-    "region": lambda: _keys(Record(RegionItem)),
-    "attributes": lambda: _keys(Record(Attributes)),
-    "mremap": lambda: _keys(Record(MremapItem)),
+    "document": lambda: _keys(Struct(DocumentItem)),
+    "region": lambda: _keys(Struct(RegionItem)),
+    "attributes": lambda: _keys(Struct(Attributes)),
+    "mremap": lambda: _keys(Struct(MremapItem)),
     "operations": lambda: table(("`op`", "what it does", "keys"), _operations()),
     "operation-keys": _operation_keys,
-    "process": lambda: _keys(Record(ProcessItem)),
-    "rlimits": lambda: _keys(Record(RlimitsItem)),
+    "process": lambda: _keys(Struct(ProcessItem)),
+    "rlimits": lambda: _keys(Struct(RlimitsItem)),
     "expect": lambda: _keys(EXPECT),
-    "move-expect": lambda: _keys(Record(MoveExpectItem)),
-    "counters": lambda: _keys(Record(Counters)),
-    "events": lambda: _keys(*EVENT.records.values()) if isinstance(EVENT, Tagged) else "",
+    "move-expect": lambda: _keys(Struct(MoveExpectItem)),
+    "counters": lambda: _keys(Struct(Counters)),
+    "events": lambda: _keys(*EVENT.records.values()) if isinstance(EVENT, TaggedUnion) else "",
     "flags": lambda: listed(NAMES),
     "prots": lambda: listed(PROTS),
     "uffd-modes": lambda: listed(UFFD_MODES),

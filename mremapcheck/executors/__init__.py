@@ -1,1 +1,1 @@
-"""Who carries scenarios out: the model, the running kernel, a virtual machine, a recording; all behind one protocol."""
+"""Who runs scenarios: the model, the running kernel, a virtual machine, a recording; all behind one protocol."""

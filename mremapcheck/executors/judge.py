@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def judge_all(
     executor: Executor, scenarios: Sequence[Scenario], version: KernelVersion | None = None
 ) -> Iterator[Result]:
-    """Carry the scenarios out and judge each, as ``version`` or else as the executor's own kernel."""
+    """Run the scenarios and judge each, as ``version`` or else as the executor's own kernel."""
     version = version or executor.kernel.version
     for scenario, execution in zip(scenarios, executor.run(scenarios), strict=True):
         yield judge(scenario, execution, version)

@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Event, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from mremapcheck.executors.processes import Processes
+from mremapcheck.executors.process_pool import ProcessPool
 
 if TYPE_CHECKING:
     from mremapcheck.executors.protocol import Executor, Kernel
@@ -26,7 +26,7 @@ class Parallel:
 
     def __init__(self, opener: Callable[[], Executor], jobs: int) -> None:
         """Start the processes; one opens its executor to tell the kernel. Raises what that raises."""
-        self._processes = Processes(jobs, lambda: _begin(opener), _end)
+        self._processes = ProcessPool(jobs, lambda: _begin(opener), _end)
         try:
             self._kernel: Kernel = self._processes.submit(_tell_kernel).result()
         except BaseException:
@@ -42,7 +42,7 @@ class Parallel:
         """Yield what became of each scenario, in order."""
         todo = list(scenarios)
         pieces = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
-        answers = [self._processes.submit(_carry, piece) for piece in pieces]
+        answers = [self._processes.submit(_run_chunk, piece) for piece in pieces]
         try:
             for answer in answers:
                 yield from answer.result()
@@ -81,7 +81,7 @@ def _tell_kernel() -> Kernel:
     return _opened().kernel
 
 
-def _carry(scenarios: list[Scenario]) -> list[Execution]:
+def _run_chunk(scenarios: list[Scenario]) -> list[Execution]:
     return list(_opened().run(scenarios))
 
 

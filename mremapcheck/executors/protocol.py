@@ -1,4 +1,4 @@
-"""What every executor is: something that carries scenarios out and tells what it saw."""
+"""What every executor is: something that runs scenarios and tells what it saw."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Executor(Protocol):
         ...
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
-        """Carry the scenarios out, in order; raise ExecutorError where the executor itself cannot go on."""
+        """Run the scenarios, in order; raise ExecutorError where the executor itself cannot go on."""
         ...
 
     def __enter__(self) -> Executor: ...

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from mremapcheck.outcome.possible import Outcomes
+from mremapcheck.outcome.possible import PossibleOutcomes
 from mremapcheck.scenario.operations import Mremap
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Sweep:
     scenario: Scenario
     status: Literal["ran", "skip", "error"]
     reason: str | None = None
-    moves: tuple[Outcomes, ...] = ()
+    moves: tuple[PossibleOutcomes, ...] = ()
     seen: int = 0
 
 
@@ -53,13 +53,13 @@ def sweep(executor: Executor, scenarios: Iterable[Scenario], rounds: int = 1) ->
 
 
 @dataclass(slots=True)
-class _Point:
+class _MoveSweep:
     """One move of a scenario and how far its sweep has come."""
 
     scenario: Scenario
     index: int
     place: int
-    outcomes: Outcomes | None = None
+    outcomes: PossibleOutcomes | None = None
     stop: tuple[Literal["skip", "error"], str] | None = None
     next: int = 1
     rounds: int = 0
@@ -88,7 +88,7 @@ class _Point:
                 return
         move = self.scenario.script[self.place]
         assert isinstance(move, Mremap) and before.outcome and usual.outcome
-        self.outcomes = Outcomes(self.index, move, before.outcome)
+        self.outcomes = PossibleOutcomes(self.index, move, before.outcome)
         self.outcomes.add(usual.outcome, None)
 
     def take(self, executions: Sequence[Execution], rounds: int) -> bool:
@@ -117,7 +117,9 @@ class _Point:
 
 
 def _sweep(executor: Executor, group: Sequence[Scenario], rounds: int) -> Iterator[Sweep]:
-    points = [[_Point(scenario, index, place) for index, place in enumerate(_places(scenario))] for scenario in group]
+    points = [
+        [_MoveSweep(scenario, index, place) for index, place in enumerate(_places(scenario))] for scenario in group
+    ]
     open_ = [point for each in points for point in each]
     first = executor.run(run for point in open_ for run in (_before(point), point.at(0)))
     for point in open_:
@@ -134,11 +136,11 @@ def _places(scenario: Scenario) -> list[int]:
     return [place for place, step in enumerate(scenario.script) if type(step) is Mremap]
 
 
-def _before(point: _Point) -> Scenario:
+def _before(point: _MoveSweep) -> Scenario:
     return replace(point.scenario, script=point.scenario.script[: point.place])
 
 
-def _result(scenario: Scenario, points: Sequence[_Point]) -> Sweep:
+def _result(scenario: Scenario, points: Sequence[_MoveSweep]) -> Sweep:
     for point in points:
         if point.stop:
             return Sweep(scenario, *point.stop)

@@ -21,7 +21,7 @@ def _all() -> dict[str, Kind]:
     names = {name.partition(".")[0] for name in _files() if not name.startswith("_")}
     modules = [import_module(f"{__name__}.{name}") for name in sorted(names)]
     kinds = [module.KIND for module in modules if hasattr(module, "KIND")]
-    return {kind.name: kind for kind in sorted(kinds, key=lambda kind: (-kind.draw.weight, kind.name))}
+    return {kind.name: kind for kind in sorted(kinds, key=lambda kind: (-kind.sampling.weight, kind.name))}
 
 
 #: By the names that scenarios use; the commonest first.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import struct
 
-from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker, Site
+from mremapcheck.kinds.kind import Backing, CCode, Kind, Maker, MmapSite, Sampling
 from mremapcheck.kinds.placing import leave_one_gap, protect
 from mremapcheck.linux.numbers import SYS_IO_SETUP
-from mremapcheck.linux.refusals import refusal
+from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
@@ -45,7 +45,7 @@ def _map(fd: int, length: int, start: int, size: int, prot: int, sharing: int, o
     protect(start, size, prot)
 
 
-def _mapping(site: Site) -> Iterator[str]:
+def _mapping(site: MmapSite) -> Iterator[str]:
     context = f"{site.letter.lower()}_context"
     yield f"unsigned long {context} = 0;"
     yield f"leave_one_gap({site.at}, {site.size});"
@@ -65,7 +65,7 @@ KIND = Kind(
     became=(("aio-not-inherited", Backing("aio", "aio", base_flags=DONTEXPAND | DONTCOPY, never=EXEC)),),
     marks=("/[aio]",),
     maker=Maker(_map, once=True, placed=True),
-    c=C(
+    c=CCode(
         mapping=_mapping,
         snippets=("ring",),
         map="map_aio(step);\nreturn;",
@@ -95,5 +95,5 @@ static void map_aio(const struct step *step)
 }}
 """,
     ),
-    draw=Draw(weight=0.015, special=True, costly=True, pages=1),
+    sampling=Sampling(weight=0.015, special=True, costly=True, pages=1),
 )

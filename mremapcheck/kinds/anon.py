@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mremapcheck.kinds.kind import Backing, C, Draw, Kind
+from mremapcheck.kinds.kind import Backing, CCode, Kind, Sampling
 
 KIND = Kind(
     "anon",
     about="private anonymous memory",
     backing=Backing("anon", "anon", anonymous=True),
     files="none",
-    c=C(flags="MAP_ANONYMOUS"),
-    draw=Draw(weight=20, uffd=("missing", "wp"), guards=True, names=True, continues=True),
+    c=CCode(flags="MAP_ANONYMOUS"),
+    sampling=Sampling(weight=20, uffd=("missing", "wp"), guards=True, names=True, continues=True),
 )

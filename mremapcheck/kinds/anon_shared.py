@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.kinds.kind import Backing, C, Draw, Kind
+from mremapcheck.kinds.kind import Backing, CCode, Kind, Sampling
 
 KIND = Kind(
     "anon-shared",
@@ -11,6 +11,6 @@ KIND = Kind(
     backing=Backing("anon-shared", "shmem", placement="shmem"),
     files="each",
     marks=("/dev/zero (deleted)", "[anon_shmem:"),  # without "(deleted)" it is dev-zero
-    c=C(flags="MAP_ANONYMOUS"),
-    draw=Draw(weight=6, uffd=("missing",), names=True, continues=True, enumerated=True),
+    c=CCode(flags="MAP_ANONYMOUS"),
+    sampling=Sampling(weight=6, uffd=("missing",), names=True, continues=True, enumerated=True),
 )

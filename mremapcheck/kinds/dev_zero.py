@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from mremapcheck.kinds.anon_shared import KIND as ANON_SHARED
-from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker
+from mremapcheck.kinds.kind import Backing, CCode, Kind, Maker, Sampling
 from mremapcheck.kinds.opening import map_file
 from mremapcheck.linux.trouble import Trouble
 
@@ -29,7 +29,7 @@ KIND = Kind(
     backing=Backing("dev-zero", "dev-zero", anonymous=True, placement="own"),
     marks=("/dev/zero",),
     maker=Maker(map_file, _open, kept=True),
-    c=C(
+    c=CCode(
         open='open("/dev/zero", O_RDWR)',
         sized=False,
         make="""\
@@ -38,5 +38,5 @@ if (fd < 0)
 	skip("/dev/zero cannot be opened: %s", strerror(errno));
 return fd;""",
     ),
-    draw=Draw(weight=4, continues=True, enumerated=True),
+    sampling=Sampling(weight=4, continues=True, enumerated=True),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker
+from mremapcheck.kinds.kind import Backing, CCode, Kind, Maker, Sampling
 from mremapcheck.kinds.opening import map_file, open_in
 from mremapcheck.linux.folders import DISK
 
@@ -23,11 +23,11 @@ KIND = Kind(
     feature="ext4",
     backing=Backing("file", "file", placement="thp"),
     maker=Maker(map_file, _open, sized=True),
-    c=C(
+    c=CCode(
         name="FILE_ON_DISK",
         open='open(".", O_TMPFILE | O_RDWR, 0600)',
         remark="The current folder must be on ext4, xfs or btrfs.",
         make=f'fd = open_in_folder("file", disk, "{_MISSING}");',
     ),
-    draw=Draw(weight=6, enumerated=True),
+    sampling=Sampling(weight=6, enumerated=True),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from mremapcheck.kinds.kind import Backing, C, Draw, Kind
+from mremapcheck.kinds.kind import Backing, CCode, Kind, Sampling
 from mremapcheck.linux.numbers import MAP_DROPPABLE
 from mremapcheck.linux.vm_flags import DONTDUMP, DROPPABLE, NORESERVE, WIPEONFORK
 
@@ -19,6 +19,6 @@ KIND = Kind(
     files="none",
     private=MAP_DROPPABLE,
     skip={errno.EINVAL: _MISSING},
-    c=C(flags="MAP_ANONYMOUS", private="0x08 /* MAP_DROPPABLE */"),
-    draw=Draw(weight=1, special=True, uffd=("missing",), continues=True),
+    c=CCode(flags="MAP_ANONYMOUS", private="0x08 /* MAP_DROPPABLE */"),
+    sampling=Sampling(weight=1, special=True, uffd=("missing",), continues=True),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.kinds.kind import Backing, C, Draw, Kind
+from mremapcheck.kinds.kind import Backing, CCode, Kind, Sampling
 from mremapcheck.linux.numbers import MAP_ANONYMOUS, MAP_GROWSDOWN
 from mremapcheck.linux.vm_flags import GROWSDOWN
 
@@ -12,6 +12,6 @@ KIND = Kind(
     backing=Backing("growsdown", "anon", anonymous=True, base_flags=GROWSDOWN),
     files="none",
     flags=MAP_ANONYMOUS | MAP_GROWSDOWN,
-    c=C(flags="MAP_ANONYMOUS | MAP_GROWSDOWN"),
-    draw=Draw(weight=1),
+    c=CCode(flags="MAP_ANONYMOUS | MAP_GROWSDOWN"),
+    sampling=Sampling(weight=1),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from mremapcheck.kinds.kind import Backing, C, Draw, Kind
+from mremapcheck.kinds.kind import Backing, CCode, Kind, Sampling
 from mremapcheck.linux.numbers import MAP_ANONYMOUS, MAP_HUGETLB
 from mremapcheck.linux.vm_flags import DONTEXPAND, HUGETLB
 
@@ -25,6 +25,6 @@ KIND = Kind(
     marks=("/anon_hugepage",),
     flags=MAP_ANONYMOUS | MAP_HUGETLB,
     skip=NO_HUGE_PAGES,
-    c=C(flags="MAP_ANONYMOUS | MAP_HUGETLB"),
-    draw=Draw(special=True),
+    c=CCode(flags="MAP_ANONYMOUS | MAP_HUGETLB"),
+    sampling=Sampling(special=True),
 )

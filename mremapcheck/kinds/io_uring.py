@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 
 from mremapcheck.base.units import PAGE
-from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker, Site
+from mremapcheck.kinds.kind import Backing, CCode, Kind, Maker, MmapSite, Sampling
 from mremapcheck.kinds.placing import leave_one_gap
 from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import IORING_OFF_SQ_RING, MAP_SHARED, SYS_IO_URING_SETUP, SYS_MMAP, SYS_MUNMAP
-from mremapcheck.linux.refusals import refusal
+from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
@@ -78,7 +78,7 @@ def _opening(name: str, length: int, text: str) -> Iterator[str]:
     yield f"MUST({name});"
 
 
-def _mapping(site: Site) -> Iterator[str]:
+def _mapping(site: MmapSite) -> Iterator[str]:
     yield f"leave_one_gap({site.at}, {site.size});"
     yield f"MUST(mmap(NULL, {site.size}, {site.prot}, MAP_SHARED, {site.fd}, 0));"
     yield "open_gaps();"
@@ -101,7 +101,7 @@ KIND = Kind(
     ),
     marks=("anon_inode:[io_uring]",),
     maker=Maker(_map, _open, placed=True),
-    c=C(
+    c=CCode(
         opening=_opening,
         mapping=_mapping,
         snippets=("ring",),
@@ -139,5 +139,5 @@ static void map_io_uring(const struct step *step, int fd)
 }
 """,
     ),
-    draw=Draw(weight=0.1, special=True, costly=True, pages=1),
+    sampling=Sampling(weight=0.1, special=True, costly=True, pages=1),
 )

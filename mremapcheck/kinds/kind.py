@@ -65,7 +65,7 @@ class Backing:
 
 
 @dataclass(frozen=True)
-class Site:
+class MmapSite:
     """One mmap of a reproducer: C expressions for its place, size and protection; ``fd`` names its object.
 
     ``object_length`` (in bytes) and ``object_size`` (the same in C) are the object's: 0 where there is none.
@@ -85,7 +85,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class C:
+class CCode:
     """How exported programs make it: the pack's interpreter, and a reproducer in plain statements.
 
     ``name``: the pack's constant, where the kind's own name in capitals means something else in libc's headers.
@@ -107,7 +107,7 @@ class C:
     sized: bool = True
     remark: str = ""
     opening: Callable[[str, int, str], Iterator[str]] | None = None
-    mapping: Callable[[Site], Iterator[str]] | None = None
+    mapping: Callable[[MmapSite], Iterator[str]] | None = None
     snippets: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     make: str = ""
@@ -122,7 +122,7 @@ class C:
 
 
 @dataclass(frozen=True)
-class Draw:
+class Sampling:
     """How random scenarios and enumerations use it.
 
     ``weight``: how likely it is drawn, in parts; 0: never among others. ``special``: a driver's, or a newer kernel's.
@@ -166,7 +166,7 @@ class Kind:
     name: str
     about: str
     backing: Backing
-    c: C
+    c: CCode
     sharing: tuple[str, ...] = ("private",)
     file: bool = False
     regular: bool = False
@@ -182,7 +182,7 @@ class Kind:
     private: int = MAP_PRIVATE
     maker: Maker | None = None
     skip: Mapping[int, str] = _NO_REASONS
-    draw: Draw = Draw()
+    sampling: Sampling = Sampling()
 
     def backs(self, sharing: str) -> Backing:
         """Return what its private or shared mappings are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker
+from mremapcheck.kinds.kind import Backing, CCode, Kind, Maker, Sampling
 from mremapcheck.kinds.opening import map_file, resize
 from mremapcheck.linux.numbers import MFD_CLOEXEC
 
@@ -23,9 +23,9 @@ KIND = Kind(
     backing=Backing("memfd", "shmem", placement="shmem"),
     marks=("/memfd:",),
     maker=Maker(map_file, _open, sized=True),
-    c=C(
+    c=CCode(
         open="memfd_create({title}, 0)",
         make='fd = (int)syscall(SYS_memfd_create, "mremapcheck", 1U);',
     ),
-    draw=Draw(weight=8, uffd=("missing", "wp"), guards=True, enumerated=True),
+    sampling=Sampling(weight=8, uffd=("missing", "wp"), guards=True, enumerated=True),
 )

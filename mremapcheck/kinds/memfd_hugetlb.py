@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from mremapcheck.kinds.hugetlb import BACKING, NO_HUGE_PAGES
-from mremapcheck.kinds.kind import C, Draw, Kind, Maker
+from mremapcheck.kinds.kind import CCode, Kind, Maker, Sampling
 from mremapcheck.kinds.opening import map_file, resize
 from mremapcheck.linux.numbers import MFD_CLOEXEC, MFD_HUGETLB
 from mremapcheck.linux.trouble import Trouble
@@ -39,12 +39,12 @@ KIND = Kind(
     marks=("/memfd:huge",),
     maker=Maker(_map, _open),
     skip=NO_HUGE_PAGES,
-    c=C(
+    c=CCode(
         open="memfd_create({title}, MFD_HUGETLB)",
         make=f"""\
 fd = (int)syscall(SYS_memfd_create, "huge", 1U | 4U);
 if (fd < 0)
 	skip("{_MISSING}");""",
     ),
-    draw=Draw(special=True),
+    sampling=Sampling(special=True),
 )

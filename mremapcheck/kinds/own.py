@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mremapcheck.base.units import ARENA_END, ARENA_START
-from mremapcheck.kinds.kind import C, Site
+from mremapcheck.kinds.kind import CCode, MmapSite
 from mremapcheck.kinds.placing import mappings
 from mremapcheck.linux.numbers import ADVICE, MREMAP_FIXED, MREMAP_MAYMOVE, SYS_MADVISE, SYS_MREMAP
 from mremapcheck.linux.syscalls import call, errno
@@ -36,10 +36,10 @@ def move_own(name: str) -> Mapper:
     return move
 
 
-def c_own(name: str) -> C:
+def c_own(name: str) -> CCode:
     """Return how exported programs do the same."""
 
-    def mapping(site: Site) -> Iterator[str]:
+    def mapping(site: MmapSite) -> Iterator[str]:
         yield f'move_own("[{name}]", {site.at}, {site.size});'
 
-    return C(mapping=mapping, snippets=("own",), map=f'move_own(step, "[{name}]");\nreturn;')
+    return CCode(mapping=mapping, snippets=("own",), map=f'move_own(step, "[{name}]");\nreturn;')

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 
-from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker
+from mremapcheck.kinds.kind import Backing, CCode, Kind, Maker, Sampling
 from mremapcheck.kinds.opening import map_file, resize
 from mremapcheck.linux.numbers import SYS_MEMFD_SECRET
-from mremapcheck.linux.refusals import refusal
+from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
@@ -34,7 +34,7 @@ KIND = Kind(
     since=("secret", _OFF),
     marks=("/secretmem",),
     maker=Maker(map_file, _open, locks=True),
-    c=C(
+    c=CCode(
         open="syscall(447 /* memfd_secret */, 0)",
         unreadable=True,
         make=f"""\
@@ -42,5 +42,5 @@ fd = (int)syscall(SYS_memfd_secret, 0);
 if (fd < 0 && errno == ENOSYS)
 	skip("{_OFF}");""",
     ),
-    draw=Draw(weight=0.3, special=True, costly=True),
+    sampling=Sampling(weight=0.3, special=True, costly=True),
 )

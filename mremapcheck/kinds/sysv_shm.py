@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker, Site
+from mremapcheck.kinds.kind import Backing, CCode, Kind, Maker, MmapSite, Sampling
 from mremapcheck.kinds.placing import protect
 from mremapcheck.linux.numbers import (
     IPC_CREAT,
@@ -18,7 +18,7 @@ from mremapcheck.linux.numbers import (
     SYS_SHMCTL,
     SYS_SHMGET,
 )
-from mremapcheck.linux.refusals import refusal
+from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
@@ -65,7 +65,7 @@ def _opening(name: str, length: int, text: str) -> Iterator[str]:
     yield f"MUST({name});"
 
 
-def _mapping(site: Site) -> Iterator[str]:
+def _mapping(site: MmapSite) -> Iterator[str]:
     """As ``_attach``: without SHM_EXEC, which a segment of mode 0600 refuses to everybody but root."""
     if site.length == site.object_length:
         yield f"MUST(shmat({site.fd}, {site.at}, SHM_REMAP));"
@@ -90,7 +90,7 @@ KIND = Kind(
     files="opened",
     marks=("/SYSV",),
     maker=Maker(_attach, _open, _remove),
-    c=C(
+    c=CCode(
         opening=_opening,
         mapping=_mapping,
         headers=("sys/shm.h",),
@@ -124,5 +124,5 @@ static void attach(const struct step *step, int segment)
 }
 """,
     ),
-    draw=Draw(weight=4, enumerated=True),
+    sampling=Sampling(weight=4, enumerated=True),
 )

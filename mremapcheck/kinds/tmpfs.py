@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.kinds.kind import Backing, C, Draw, Kind, Maker
+from mremapcheck.kinds.kind import Backing, CCode, Kind, Maker, Sampling
 from mremapcheck.kinds.opening import map_file, open_in
 from mremapcheck.linux.folders import TMPFS
 
@@ -23,9 +23,9 @@ KIND = Kind(
     feature="tmpfs",
     backing=Backing("tmpfs", "shmem", placement="shmem"),
     maker=Maker(map_file, _open, sized=True),
-    c=C(
+    c=CCode(
         open='open("/dev/shm", O_TMPFILE | O_RDWR, 0600)',
         make=f'fd = open_in_folder("tmpfs", tmpfs, "{_MISSING}");',
     ),
-    draw=Draw(weight=2, uffd=("missing",), enumerated=True),
+    sampling=Sampling(weight=2, uffd=("missing",), enumerated=True),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.kinds.kind import Backing, Draw, Kind, Maker
+from mremapcheck.kinds.kind import Backing, Kind, Maker, Sampling
 from mremapcheck.kinds.own import c_own, move_own
 from mremapcheck.linux.vm_flags import DONTEXPAND, EXEC, READ
 
@@ -16,5 +16,5 @@ KIND = Kind(
     marks=("[vdso]",),
     maker=Maker(move_own("vdso"), once=True, clock=True),
     c=c_own("vdso"),
-    draw=Draw(weight=0.015, special=True, costly=True, pages=2),
+    sampling=Sampling(weight=0.015, special=True, costly=True, pages=2),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.kinds.kind import Backing, Draw, Kind, Maker
+from mremapcheck.kinds.kind import Backing, Kind, Maker, Sampling
 from mremapcheck.kinds.own import c_own, move_own
 from mremapcheck.linux.vm_flags import DONTDUMP, DONTEXPAND, EXEC, IO, MIXEDMAP, PFNMAP, READ, WRITE
 
@@ -26,5 +26,5 @@ KIND = Kind(
     marks=("[vvar",),
     maker=Maker(move_own("vvar"), once=True, clock=True),
     c=c_own("vvar"),
-    draw=Draw(weight=0.015, special=True, costly=True, pages=4),
+    sampling=Sampling(weight=0.015, special=True, costly=True, pages=4),
 )

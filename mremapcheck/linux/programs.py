@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import mremapcheck
-from mremapcheck.linux import lifeline
+from mremapcheck.linux import parent_death
 from mremapcheck.linux.numbers import PR_SET_CHILD_SUBREAPER, SYS_PRCTL
 from mremapcheck.linux.syscalls import call
 
@@ -36,10 +36,12 @@ def _starter(process: int) -> ThreadPoolExecutor:
 
 def _start(command: Sequence[str], options: dict[str, Any]) -> subprocess.Popen[Any]:
     parent = os.getpid()
-    return subprocess.Popen(command, start_new_session=True, preexec_fn=lambda: lifeline.die_with(parent), **options)
+    return subprocess.Popen(
+        command, start_new_session=True, preexec_fn=lambda: parent_death.die_with(parent), **options
+    )
 
 
-class Family:
+class ProcessTree:
     """A program with all that comes from it; its input, output and Ctrl-C are ours, but for ``stdout``.
 
     ``streams``: its own standard input, output and error, and a session of its own, out of reach of the terminal;
@@ -56,7 +58,7 @@ class Family:
         self._told, tells = os.pipe()
         try:
             if streams is None:
-                self._keeper = lifeline.fork(lambda: _keep(command, stdout, tells), signal.SIGTERM)
+                self._keeper = parent_death.fork(lambda: _keep(command, stdout, tells), signal.SIGTERM)
             else:
                 self._keeper = _spawn_keeper(command, streams, tells)
         finally:
@@ -110,7 +112,7 @@ class Family:
             os.close(self._told)
             self._keeper = 0
 
-    def __enter__(self) -> Family:
+    def __enter__(self) -> ProcessTree:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -132,13 +134,13 @@ def _spawn_keeper(command: list[str], streams: tuple[int, int, int], tells: int)
         [sys.executable, "-I", "-S", "-B", "-W", "ignore", "-c", _START, *told, *command],
         os.environ,
         file_actions=[(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in enumerate((*streams, tells))],
-        setsigmask=lifeline.TO_GROUPS,
+        setsigmask=parent_death.TO_GROUPS,
     )
 
 
 def main() -> None:
-    """Run as ``python -c`` for a ``Family`` with streams: where this package lies, who started it, the command."""
-    lifeline.die_with(int(sys.argv[2]), signal.SIGTERM)
+    """Run as ``python -c`` for a ``ProcessTree`` with streams: where this package lies, who started it, the command."""
+    parent_death.die_with(int(sys.argv[2]), signal.SIGTERM)
     os.set_inheritable(_TELLS, False)
     _keep(sys.argv[3:], None, _TELLS, apart=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Trouble(Exception):  # noqa: N818
-    """A step could not be carried out: the errno (0 where there is none).
+    """A step could not be run: the errno (0 where there is none).
 
     ``skip`` is the whole reason where the kernel, this machine or the user's rights lack what the step needs, ``fault``
     the whole reason where it is an error that is more than an errno. ``page`` tells which page of the step's range.

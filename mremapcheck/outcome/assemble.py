@@ -12,7 +12,7 @@ from dataclasses import field
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, page_align
 from mremapcheck.outcome.outcome import MappingOutcome, MoveOutcome, Outcome
-from mremapcheck.outcome.verdict import Snapshot, Vma, judge
+from mremapcheck.outcome.verdict import SeenVma, Snapshot, judge
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Address, Mremap
 
@@ -40,7 +40,7 @@ class RawMove:
 
 
 @dataclass(slots=True)
-class Facts:
+class RawFacts:
     """What an executor saw of a scenario.
 
     ``vmas`` in address order: those in the arena, and those at places that the kernel chose, cropped to what
@@ -51,7 +51,7 @@ class Facts:
 
     scenario: Scenario
     moves: list[RawMove]
-    vmas: Sequence[Vma]
+    vmas: Sequence[SeenVma]
     present: Set[int]
     contents: Mapping[int, tuple[str, int] | str]
     locked: int
@@ -62,7 +62,7 @@ class Facts:
         """Put the facts into words."""
         return assemble(self)
 
-    def agrees(self, other: Facts) -> bool:
+    def agrees(self, other: RawFacts) -> bool:
         """Tell whether other facts about this scenario are sure to make the same outcome; False says nothing."""
         return (
             self.contents == other.contents
@@ -71,7 +71,7 @@ class Facts:
             and self.locked == other.locked
             and len(self.vmas) == len(other.vmas)
             and len(self.moves) == len(other.moves)
-            and all(map(Vma.looks_like, self.vmas, other.vmas))
+            and all(map(SeenVma.looks_like, self.vmas, other.vmas))
             and all(map(RawMove.agrees, self.moves, other.moves))
             and list(self.events) == list(other.events)
         )
@@ -87,7 +87,7 @@ def chosen_places(scenario: Scenario, moves: Sequence[RawMove]) -> list[tuple[in
     ]
 
 
-def assemble(facts: Facts) -> Outcome:
+def assemble(facts: RawFacts) -> Outcome:
     """Return the outcome; the drawing of a region grows beyond its end where something is mapped there."""
     scenario = facts.scenario
     zones = [
@@ -122,7 +122,7 @@ class _Picture:
 
     __slots__ = ("_data", "_present", "_told", "contents", "mappings", "regions", "residency", "unobserved")
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: RawFacts) -> None:
         self._data = facts.contents
         self._present = facts.present
         self._told: list[int] = []
@@ -214,7 +214,7 @@ class _Zone:
     ceiling: int
     start: int
     pages: int
-    vmas: list[Vma] = field(default_factory=list)
+    vmas: list[SeenVma] = field(default_factory=list)
 
 
 def _move_outcome(raw: RawMove, zones: Sequence[_Zone]) -> MoveOutcome:

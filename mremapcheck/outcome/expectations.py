@@ -18,7 +18,7 @@ NOTHING_EXPECTED = "nothing is expected of this kernel"
 
 
 @dataclass(frozen=True, slots=True)
-class Mismatch:
+class FailedExpectation:
     """One thing that is not as expected; ``line`` is that of the ``expect`` entry, 0 where unknown."""
 
     where: str
@@ -46,7 +46,7 @@ class Result:
     status: str
     reason: str | None
     expected: tuple[Expectation, ...] = ()
-    mismatches: tuple[Mismatch, ...] = ()
+    mismatches: tuple[FailedExpectation, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return an item of ``results`` of the ``run`` report."""
@@ -94,7 +94,9 @@ def untouched(scenario: Scenario) -> frozenset[str]:
     return frozenset(mapped - written)
 
 
-def mismatches(entry: Expectation, outcome: Outcome, blank: frozenset[str] = frozenset()) -> Iterator[Mismatch]:
+def mismatches(
+    entry: Expectation, outcome: Outcome, blank: frozenset[str] = frozenset()
+) -> Iterator[FailedExpectation]:
     """Yield everything that one ``expect`` entry says and the outcome does not bear out.
 
     A letter in ``blank`` was never written, so no page can show it: where it is expected, a page without data will do.
@@ -103,30 +105,30 @@ def mismatches(entry: Expectation, outcome: Outcome, blank: frozenset[str] = fro
     for index, wanted in sorted(entry.moves.items()):
         for field, expected, seen in _move(wanted, outcome, index):
             place = index if index >= 0 else len(outcome.moves) + index
-            yield Mismatch(f"moves[{place}].{field}", expected, seen, line)
+            yield FailedExpectation(f"moves[{place}].{field}", expected, seen, line)
     for region, drawing in entry.regions.items():
         seen = outcome.regions.get(region, "")
         if not _draws(drawing.rstrip("."), seen.rstrip("."), blank):
             reasons = {reason for place, reason in outcome.unobserved.items() if _in_region(place, region)}
             why = f" (? is {', '.join(sorted(reasons))})" if reasons else ""
-            yield Mismatch(f"regions.{region}", drawing or ".", (seen or "nothing there") + why, line)
+            yield FailedExpectation(f"regions.{region}", drawing or ".", (seen or "nothing there") + why, line)
     for region, layout in entry.layout.items():
         mapped = tuple((vma.start, vma.pages) for vma in outcome.mappings if vma.region == region)
         if mapped != tuple(layout):
-            yield Mismatch(f"layout.{region}", _layout(layout), _layout(mapped), line)
+            yield FailedExpectation(f"layout.{region}", _layout(layout), _layout(mapped), line)
     for region, wanted_mappings in entry.mappings.items():
         seen_mappings = [vma for vma in outcome.mappings if vma.region == region]
         if len(seen_mappings) != len(wanted_mappings):
-            yield Mismatch(f"mappings.{region}", str(len(wanted_mappings)), str(len(seen_mappings)), line)
+            yield FailedExpectation(f"mappings.{region}", str(len(wanted_mappings)), str(len(seen_mappings)), line)
             continue
         for number, (wanted_one, vma) in enumerate(zip(wanted_mappings, seen_mappings, strict=True)):
             for field, expected, seen in _mapping(wanted_one, vma):
-                yield Mismatch(f"mappings.{region}[{number}].{field}", expected, seen, line)
+                yield FailedExpectation(f"mappings.{region}[{number}].{field}", expected, seen, line)
     for counter, pages in entry.counters.items():
         if outcome.counters.get(counter) != pages:
-            yield Mismatch(f"counters.{counter}", f"{pages}p", f"{outcome.counters.get(counter)}p", line)
+            yield FailedExpectation(f"counters.{counter}", f"{pages}p", f"{outcome.counters.get(counter)}p", line)
     if entry.events is not None and [*map(dict, entry.events)] != [*map(dict, outcome.events)]:
-        yield Mismatch("events", events_text(entry.events), events_text(outcome.events), line)
+        yield FailedExpectation("events", events_text(entry.events), events_text(outcome.events), line)
 
 
 def _draws(wanted: str, seen: str, blank: frozenset[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.scenario.verdicts import Verdict
 
-Status: TypeAlias = Literal["ran", "skip", "error"]
+ExecutionStatus: TypeAlias = Literal["ran", "skip", "error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Note:
     change: str | None = None
 
 
-class Evidence(Protocol):
+class RawOutcome(Protocol):
     """What an executor saw, before it is put into words (see ``observe``)."""
 
     def outcome(self) -> Outcome:
@@ -194,7 +194,7 @@ class Execution:
 
     def __init__(
         self,
-        status: Status,
+        status: ExecutionStatus,
         outcome: Outcome | None,
         reason: str | None = None,
         trace: tuple[Note, ...] = (),
@@ -205,10 +205,10 @@ class Execution:
         self.trace = trace
         self.ran_out = ran_out
         self._outcome = outcome
-        self._facts: Evidence | None = None
+        self._facts: RawOutcome | None = None
 
     @classmethod
-    def of(cls, facts: Evidence, trace: tuple[Note, ...] = (), ran_out: RanOut | None = None) -> Execution:
+    def of(cls, facts: RawOutcome, trace: tuple[Note, ...] = (), ran_out: RanOut | None = None) -> Execution:
         """Return the execution of a scenario that ran."""
         execution = cls("ran", None, None, trace, ran_out)
         execution._facts = facts

@@ -44,7 +44,7 @@ class Losses:
 
 
 @dataclass(frozen=True, slots=True)
-class Possible:
+class PossibleOutcome:
     """One thing that a move can come to.
 
     ``usual``: it is what happens while there is memory. ``ran_out`` are a model's steps that lead to it.
@@ -88,7 +88,7 @@ class Possible:
 
 
 @dataclass(slots=True)
-class Outcomes:
+class PossibleOutcomes:
     """The distinct outcomes of one move of a scenario. ``index`` counts the scenario's moves; ``before`` is what there
     was before this one.
 
@@ -100,18 +100,18 @@ class Outcomes:
     before: Outcome
     reports: dict[tuple[str, ...], None] = field(default_factory=dict)
     troubles: dict[str, None] = field(default_factory=dict)
-    _found: dict[tuple[object, ...], Possible] = field(default_factory=dict)
+    _found: dict[tuple[object, ...], PossibleOutcome] = field(default_factory=dict)
 
     def add(self, outcome: Outcome, ran_out: RanOut | None) -> None:
         """Take what a run came to; ``ran_out``: where memory ran out in it, None where it did not."""
         if outcome.kernel_log:
             self.reports[outcome.kernel_log] = None
-        new = Possible(outcome, losses(self.move, self.before, outcome), ran_out is None)
+        new = PossibleOutcome(outcome, losses(self.move, self.before, outcome), ran_out is None)
         old = self._found.get(new.key, new)
         steps = dict.fromkeys([*old.ran_out, *([ran_out] if ran_out and ran_out.step else [])])
-        self._found[new.key] = Possible(old.outcome, new.losses, old.usual or new.usual, tuple(steps))
+        self._found[new.key] = PossibleOutcome(old.outcome, new.losses, old.usual or new.usual, tuple(steps))
 
-    def all(self) -> list[Possible]:
+    def all(self) -> list[PossibleOutcome]:
         """Return them: first what succeeds, last what has moved most before it failed."""
         return sorted(self._found.values(), key=lambda each: each.place)
 

@@ -18,7 +18,7 @@ from mremapcheck.scenario.verdicts import Verdict
 _HUGE_PAGE = 2 << 20
 
 
-class Vma(NamedTuple):
+class SeenVma(NamedTuple):
     """One mapping as the kernel tells it; addresses in bytes, ``offset`` in pages (0 where it means nothing).
 
     ``object`` tells mappings of different files apart; ``flags`` may be empty in a snapshot taken for a verdict.
@@ -33,7 +33,7 @@ class Vma(NamedTuple):
     object: object
     flags: tuple[str, ...] = ()
 
-    def looks_like(self, other: Vma) -> bool:
+    def looks_like(self, other: SeenVma) -> bool:
         """Tell whether it is the same but for ``object``, which each executor names as it likes."""
         return self[:6] == other[:6] and self.flags == other.flags
 
@@ -42,7 +42,7 @@ class Vma(NamedTuple):
 class Snapshot:
     """The arena at one moment: mappings in address order, ``present`` (page numbers) only where it was asked for."""
 
-    vmas: Sequence[Vma]
+    vmas: Sequence[SeenVma]
     present: frozenset[int] | None = None
 
 
@@ -108,7 +108,7 @@ def _judge_failure(move: Mremap, before: Snapshot, after: Snapshot) -> Verdict:
     return "damaged" if lost else "refused"
 
 
-def _by_page(vmas: Sequence[Vma]) -> dict[int, tuple[object, ...]]:
+def _by_page(vmas: Sequence[SeenVma]) -> dict[int, tuple[object, ...]]:
     facts: dict[int, tuple[object, ...]] = {}
     for vma in vmas:
         first = vma.start // PAGE

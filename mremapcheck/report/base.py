@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Item: TypeAlias = Result | Comparison | Row
 
-Kind: TypeAlias = Literal["run", "compare", "matrix"]
+ReportName: TypeAlias = Literal["run", "compare", "matrix"]
 
 #: name -> module:class. Loaded only when asked for; the first one is for people and draws.
 FORMATS: Mapping[str, str] = {
@@ -37,14 +37,14 @@ FORMATS: Mapping[str, str] = {
 }
 
 #: The statuses that a summary counts, in its order.
-STATUSES: Mapping[Kind, Mapping[str, Status]] = {"run": OF_RUN, "compare": OF_COMPARISON, "matrix": OF_RUN}
+STATUSES: Mapping[ReportName, Mapping[str, Status]] = {"run": OF_RUN, "compare": OF_COMPARISON, "matrix": OF_RUN}
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """What is known before the first result: the kernels (of a comparison A and B), every scenario that is to run."""
 
-    kind: Kind
+    report: ReportName
     kernels: Sequence[Kernel]
     scenarios: Sequence[Scenario]
 
@@ -101,14 +101,14 @@ def write_report(reporter: Reporter, header: Header, items: Iterable[Item], out:
     Whatever ends the items early (Ctrl-C too) is raised again after the report has been closed properly; only the end
     of an executor, after which the results that are there still count, is told by the tally.
     """
-    tally = Tally(dict.fromkeys(STATUSES[header.kind], 0))
+    tally = Tally(dict.fromkeys(STATUSES[header.report], 0))
     reporter.start()
     try:
         for item in items:
             tally.counts[item.status] += 1
-            kind: Any = getattr(item, "kind", None)
-            if kind and item.status != "accepted":
-                tally.classes[kind] = tally.classes.get(kind, 0) + 1
+            class_name: Any = getattr(item, "class_name", None)
+            if class_name and item.status != "accepted":
+                tally.classes[class_name] = tally.classes.get(class_name, 0) + 1
             reporter.add(item)
             out.flush()
     except OutputError:

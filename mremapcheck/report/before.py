@@ -1,6 +1,6 @@
 """What each region holds when the first move begins, drawn as outcomes are drawn.
 
-The model carries out what comes before the first move, so that a page that nobody has written to looks the same before
+The model runs what comes before the first move, so that a page that nobody has written to looks the same before
 and after: a letter where it holds that letter's data, ``_`` where it holds nobody's.
 """
 

@@ -174,7 +174,7 @@ def difference_lines(differences: Iterable[Difference], width: int = WIDTH) -> l
     following: dict[str, list[str]] = {}
     for difference in found:
         if difference.follows is not None:
-            following.setdefault(difference.kind, []).append(place(difference.where))
+            following.setdefault(difference.class_name, []).append(place(difference.where))
     if following:
         words = "; ".join(CLASSES[kind].words.format(_and(places)) for kind, places in following.items())
         lines += wrapped(f"from which follow: {words}", "  ", "    ", width)
@@ -190,7 +190,7 @@ def differing_lines(
     said: dict[str, list[str]] = {}  # what is said of one place in the same words -> its classes
     many = any(difference.where not in ("moves[0]", "events") for difference in differences if _is_move(difference))
     for difference in differences:
-        kind = CLASSES[difference.kind]
+        kind = CLASSES[difference.class_name]
         sides = " -> ".join(
             (compact(side) or ".") if "." in difference.where else side for side in (difference.a, difference.b)
         )
@@ -200,7 +200,7 @@ def differing_lines(
             text = f": {kind.words.format(place(difference.where))}"
         else:
             text = f": {kind.words.format(place(difference.where))}: {sides}"
-        said.setdefault(text, []).append(difference.kind)
+        said.setdefault(text, []).append(difference.class_name)
     return [
         line
         for text, kinds in said.items()
@@ -209,7 +209,7 @@ def differing_lines(
 
 
 def _is_move(difference: Difference) -> bool:
-    return CLASSES[difference.kind].of_move
+    return CLASSES[difference.class_name].of_move
 
 
 def place(where: str) -> str:

@@ -36,12 +36,12 @@ class Case:
 def case(item: Item, header: Header) -> Case:
     """Return an item of any report as a test case."""
     name = item.scenario.name
-    if header.kind == "run":
+    if header.report == "run":
         return _result(cast("Result", item), name)
-    if header.kind == "compare":
+    if header.report == "compare":
         comparison = cast("Comparison", item)
         result = OF_COMPARISON[comparison.status].harness
-        message = comparison.reason or ", ".join(dict.fromkeys(d.kind for d in comparison.differences))
+        message = comparison.reason or ", ".join(dict.fromkeys(d.class_name for d in comparison.differences))
         details = comparison_block(comparison, header.kernels) if result == "fail" else []
         return _case(item, name, result, message, details)
     row = cast("Row", item)

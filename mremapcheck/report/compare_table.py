@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
     from mremapcheck.report.base import Header, Output, Tally
 
-_RANK = {kind: rank for rank, kind in enumerate(CLASSES)}
+_RANK = {name: rank for rank, name in enumerate(CLASSES)}
 
 #: Why scenarios differ: ids of changes, or words where no change explains it.
 Cause: TypeAlias = tuple[str, ...]
@@ -27,7 +27,7 @@ _SUSPECTED: Cause = ("suspected bug of a model",)
 _UNKNOWN: Cause = ("unknown cause",)
 
 
-class Table:
+class CompareTable:
     """With details each comparison as it comes, else all of them at the end."""
 
     def __init__(self, header: Header, out: Output, style: Style) -> None:
@@ -94,7 +94,7 @@ class Table:
         drawn = comparison.status == "different" and self._in_full
         if drawn:
             self._print.gap()
-        self._print.item(comparison, one_line(comparison.reason or comparison.kind or ""))
+        self._print.item(comparison, one_line(comparison.reason or comparison.class_name or ""))
         if drawn:
             self._print.block(comparison_block(comparison, self._header.kernels, self._style))
 
@@ -107,14 +107,14 @@ class Table:
 
     def _group(self, why: Cause, group: Sequence[Comparison]) -> Iterator[str]:
         width = self._style.width
-        classes = Counter(comparison.kind for comparison in group)
+        classes = Counter(comparison.class_name for comparison in group)
         since = [change.release for change in map(by_id, why) if change is not None]
         head = f"{' and '.join(why)}, since {max(since)}" if since else " and ".join(why)
         counts = [f"{count} {kind}" for kind, count in classes.most_common()]
         shown = best_shown(group)
         script = "; ".join(calls(shown.scenario))
         if len(group) == 1:
-            yield from wrapped(f"{head}: {shown.scenario.name} ({shown.kind})", "  ", "    ", width)
+            yield from wrapped(f"{head}: {shown.scenario.name} ({shown.class_name})", "  ", "    ", width)
             yield from wrapped(script, "    ", "      ", width)
         else:
             yield from listed([f"{head}: {counted(len(group), 'scenario')}", *counts], "  ", "    ", width)
@@ -143,8 +143,10 @@ def cause(comparison: Comparison) -> Cause:
 
 def best_shown(group: Sequence[Comparison]) -> Comparison:
     """Return the comparison that shows a cause best: the smallest scenario of the class that most of them are of."""
-    commonest = max(Counter(one.kind for one in group).items(), key=lambda item: (item[1], -_RANK[item[0] or ""]))[0]
-    return min((one for one in group if one.kind == commonest), key=_size)
+    commonest = max(
+        Counter(one.class_name for one in group).items(), key=lambda item: (item[1], -_RANK[item[0] or ""])
+    )[0]
+    return min((one for one in group if one.class_name == commonest), key=_size)
 
 
 def _size(comparison: Comparison) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from mremapcheck.report.text import calls, counted, drawing_block, wrapped
 if TYPE_CHECKING:
     from mremapcheck.compare.allowed import Swept
     from mremapcheck.executors.sweep import Sweep
-    from mremapcheck.outcome.possible import Losses, Outcomes, Possible
+    from mremapcheck.outcome.possible import Losses, PossibleOutcome, PossibleOutcomes
 
 #: Rows of a block that are no regions.
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -78,11 +78,11 @@ def _sweep_lines(sweep: Sweep, name: str, swept: Swept, marks: _Marks, style: St
         yield from _move_lines(move, _start(swept, move), marks, style)
 
 
-def _start(swept: Swept, move: Outcomes) -> Mapping[str, str]:
+def _start(swept: Swept, move: PossibleOutcomes) -> Mapping[str, str]:
     return before(swept.scenario) if move.index == 0 else move.before.regions
 
 
-def _move_lines(move: Outcomes, start: Mapping[str, str], marks: _Marks, style: Style) -> Iterator[str]:
+def _move_lines(move: PossibleOutcomes, start: Mapping[str, str], marks: _Marks, style: Style) -> Iterator[str]:
     regions = list(dict.fromkeys([*start, *(name for each in move.all() for name in each.regions)]))
     rows: dict[str, list[str]] = {"before": [start.get(region, "") for region in regions]}
     notes: dict[str, str] = {}
@@ -102,7 +102,7 @@ def _mark(number: int) -> str:
     return _LETTERS[number] if number < len(_LETTERS) else str(number)
 
 
-def _notes(possible: Possible) -> Iterator[str]:
+def _notes(possible: PossibleOutcome) -> Iterator[str]:
     if possible.usual:
         yield "while there is memory" + (", and where it runs out unnoticed" if possible.ran_out else "")
     elif possible.ran_out:

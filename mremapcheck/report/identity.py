@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def identity_lines(identity: Identity, verbose: bool = False) -> Iterator[str]:
     """Yield what a kernel is; with ``verbose`` every change by name, else only those its version does not tell."""
     kernel = identity.kernel
-    unlike = identity.unlike_nearest
+    unlike = identity.differing_from_nearest
     alike = "in every scenario" if not unlike else f"in all but {unlike} scenario{'s' if unlike > 1 else ''}"
     yield f"{kernel.reference}: {kernel.release}"
     yield f"  nearest release   {identity.nearest}, {alike} ({identity.compared} compared, {identity.skipped} skipped)"

@@ -28,13 +28,13 @@ class Json:
         """Write what is known before the first result."""
         kernels = [kernel.to_json() for kernel in self._header.kernels]
         keys: dict[str, Any]
-        if self._header.kind == "run":
+        if self._header.report == "run":
             keys = {"kernel": kernels[0]}
-        elif self._header.kind == "compare":
+        elif self._header.report == "compare":
             keys = {"kernels": dict(zip("ab", kernels, strict=True))}
         else:
             keys = {"kernels": kernels}
-        head = _dump({"schema": f"mremapcheck.{self._header.kind}/1", "tool": TOOL, **keys})
+        head = _dump({"schema": f"mremapcheck.{self._header.report}/1", "tool": TOOL, **keys})
         self._out.write(f'{head[:-1]}, "results": [')
 
     def add(self, item: Item) -> None:
@@ -44,7 +44,7 @@ class Json:
 
     def finish(self, tally: Tally) -> None:
         """Write the summary, with ``"trouble"`` where the run ended early, and close the document."""
-        statuses = STATUSES[self._header.kind]
+        statuses = STATUSES[self._header.report]
         counts = {name: count for name, count in tally.counts.items() if count or not statuses[name].on_request}
         tail: dict[str, Any] = {"summary": counts}
         if tally.trouble is not None:

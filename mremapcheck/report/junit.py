@@ -54,13 +54,13 @@ class Junit:
         """Write everything."""
         root = ElementTree.Element("testsuites", name="mremapcheck")
         kernels = self._header.kernels
-        if self._header.kind == "matrix":
+        if self._header.report == "matrix":
             for index, kernel in enumerate(kernels):
                 tests = [(test.name, test.children[index], seconds / len(kernels)) for test, seconds in self._cases]
                 _suite(root, kernel.reference, _properties(kernel), tests, tally.trouble)
         else:
             properties = _properties(kernels[0])
-            if self._header.kind == "compare":
+            if self._header.report == "compare":
                 pairs = zip(("a.", "b."), kernels, strict=True)
                 properties = {key: value for side, kernel in pairs for key, value in _properties(kernel, side).items()}
             tests = [(test.name, test, seconds) for test, seconds in self._cases]

@@ -35,9 +35,9 @@ class Markdown:
     def start(self) -> None:
         """Write the title and the table's head."""
         kernels = self._header.kernels
-        if self._header.kind == "run":
+        if self._header.report == "run":
             title, columns = f"Kernel {kernel_text(kernels[0])}", ["status", "scenario", "seen", "summary"]
-        elif self._header.kind == "compare":
+        elif self._header.report == "compare":
             title = " against ".join(kernel_text(kernel) for kernel in kernels)
             columns = ["status", "scenario", *names_of(kernels), "worst difference", "cause"]
         else:
@@ -49,9 +49,9 @@ class Markdown:
 
     def add(self, item: Item) -> None:
         """Write one row and keep its drawings."""
-        if self._header.kind == "run":
+        if self._header.report == "run":
             self._run(cast("Result", item))
-        elif self._header.kind == "compare":
+        elif self._header.report == "compare":
             self._compare(cast("Comparison", item))
         else:
             self._matrix(cast("Row", item))
@@ -79,7 +79,9 @@ class Markdown:
         name = comparison.scenario.name
         sides = [side.outcome.label if side.outcome else "" for side in (comparison.a, comparison.b)]
         causes = dict.fromkeys(change for d in comparison.differences for change in d.cause or ())
-        self._row([comparison.status, name, *sides, comparison.kind or comparison.reason or "", ", ".join(causes)])
+        self._row(
+            [comparison.status, name, *sides, comparison.class_name or comparison.reason or "", ", ".join(causes)]
+        )
         if comparison.status == "different":
             self._blocks.append((name, comparison_block(comparison, self._header.kernels)))
 

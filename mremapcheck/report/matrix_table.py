@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _INDENT = " " * 13
 
 
-class Table:
+class MatrixTable:
     """Written as it comes; the numbers last."""
 
     def __init__(self, header: Header, out: Output, style: Style) -> None:
@@ -65,7 +65,7 @@ class Table:
             self._print.line(f"ended early: {one_line(tally.trouble)}")
 
     def _told(self, era: Era) -> list[str]:
-        if not era.same_label or era.kind is None:
+        if not era.same_label or era.class_name is None:
             return []
-        self._labels[era.kind] = None
+        self._labels[era.class_name] = None
         return differing_lines(era.differences, self._style.width, _INDENT, drawn=False)

@@ -23,7 +23,7 @@ class Printer:
         self._out = out
         self._last = ""
         self.style = style
-        self.status = max(map(len, STATUSES[header.kind]))
+        self.status = max(map(len, STATUSES[header.report]))
         self.name = min(max((len(scenario.name) for scenario in header.scenarios), default=0), _NAME)
 
     def item(self, item: Item, text: str) -> None:

@@ -23,7 +23,7 @@ _FEW = 20
 _ROOM = 24
 
 
-class Table:
+class RunTable:
     """Written as it comes; the numbers last."""
 
     def __init__(self, header: Header, out: Output, style: Style) -> None:

@@ -16,12 +16,12 @@ from mremapcheck.report.text import align, calls, shorten, wrapped
 from mremapcheck.scenario.drawing import compact
 
 if TYPE_CHECKING:
-    from mremapcheck.compare.timeline import Stretch
+    from mremapcheck.compare.timeline import TimelineEra
     from mremapcheck.scenario.document import Scenario
 
 
 def timeline_lines(
-    scenario: Scenario, modelled: Sequence[Stretch], measured: Sequence[Stretch], style: Style | None = None
+    scenario: Scenario, modelled: Sequence[TimelineEra], measured: Sequence[TimelineEra], style: Style | None = None
 ) -> Iterator[str]:
     """Yield what a scenario does, range by range, with the drawings and the change that made each turn."""
     style = style or Style()
@@ -34,19 +34,19 @@ def timeline_lines(
     if measured:
         yield "  measured:"
         yield from _stretches(measured, scenario, style)
-    labels = dict.fromkeys(stretch.kind for stretch in [*modelled, *measured] if stretch.kind)
+    labels = dict.fromkeys(stretch.class_name for stretch in [*modelled, *measured] if stretch.class_name)
     for label in labels:
         yield from wrapped(f"({label}): {CLASSES[label].about}", "  ", "    ", style.width)
     yield ""
 
 
-def _stretches(stretches: Sequence[Stretch], scenario: Scenario, style: Style) -> Iterator[str]:
+def _stretches(stretches: Sequence[TimelineEra], scenario: Scenario, style: Style) -> Iterator[str]:
     drawn: dict[str, str] = {}
     for stretch in stretches:
         for word, changes in (("gained", stretch.gained), ("lost", stretch.lost)):
             for change in changes:
                 yield from wrapped(f"{word} {change_text(change)}{_stable(change)}", "  -- ", "     ", style.width)
-        label = f"{style.paint('strong', stretch.label)}" + (f" ({stretch.kind})" if stretch.kind else "")
+        label = f"{style.paint('strong', stretch.label)}" + (f" ({stretch.class_name})" if stretch.class_name else "")
         yield f"  {stretch.kernels}: {label}"
         outcome = stretch.execution.outcome
         if outcome is None:
@@ -59,7 +59,9 @@ def _stretches(stretches: Sequence[Stretch], scenario: Scenario, style: Style) -
             yield from _drawings(now, [*now], style)
         drawn = now
         shown = [
-            each for each in stretch.differences if not CLASSES[each.kind].of_move and "regions." not in each.where
+            each
+            for each in stretch.differences
+            if not CLASSES[each.class_name].of_move and "regions." not in each.where
         ]
         yield from differing_lines(shown, style.width, "      ")
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE
 from mremapcheck.kinds import KINDS
+from mremapcheck.scenario.containers import ListOf, key
 from mremapcheck.scenario.drawing import MOST_PAGES
-from mremapcheck.scenario.fields import Choice, Flag, Text, Whole
+from mremapcheck.scenario.fields import Boolean, Choice, Integer, Text
 from mremapcheck.scenario.names import ADVICES, MAP_FLAGS, PROTS, UFFD_MODES
 from mremapcheck.scenario.reader import Refused
-from mremapcheck.scenario.records import ListOf, key
 from mremapcheck.scenario.values import Lock, Size
 
 FILE_NAME = Text("a file's name", "[A-Za-z0-9][A-Za-z0-9_-]*", "letters, digits, `_` and `-`: `file: m`", 64)
@@ -28,18 +28,20 @@ class Attributes:
     prot: str = key(Choice(PROTS), "the protection when the moves begin; rw unless said", default="rw")
     file: str | None = key(FILE_NAME, "mappings with the same name map the same file", default=None)
     offset: int = key(Size(multiple=PAGE), "where in the file the mapping begins: `4p`", default=0)
-    touch: bool | None = key(Flag(), "write a tag into every page", default=None)
+    touch: bool | None = key(Boolean(), "write a tag into every page", default=None)
     lock: bool | str = key(Lock(), "mlock(2): true, or on-fault", default=False)
     uffd: str | None = key(Choice(UFFD_MODES), "register with a userfaultfd", default=None)
     advice: tuple[str, ...] = key(ListOf(Choice(ADVICES), most=8, single=True), "madvise(2), once for each", default=())
     guard: tuple[int, ...] = key(
-        ListOf(Whole(0, MOST_PAGES - 1), most=256), "pages of the mapping, from 0, that become guard pages", default=()
+        ListOf(Integer(0, MOST_PAGES - 1), most=256),
+        "pages of the mapping, from 0, that become guard pages",
+        default=(),
     )
-    seal: bool = key(Flag(), "mseal(2)", default=False)
+    seal: bool = key(Boolean(), "mseal(2)", default=False)
     name: str | None = key(VMA_NAME, "prctl(PR_SET_VMA_ANON_NAME)", default=None)
-    noreserve: bool = key(Flag(), "MAP_NORESERVE: no memory is promised for it", default=False)
-    stack: bool = key(Flag(), "MAP_STACK: no huge pages, since Linux 6.8", default=False)
-    readonly: bool = key(Flag(), "the file is opened for reading only (O_RDONLY)", default=False)
+    noreserve: bool = key(Boolean(), "MAP_NORESERVE: no memory is promised for it", default=False)
+    stack: bool = key(Boolean(), "MAP_STACK: no huge pages, since Linux 6.8", default=False)
+    readonly: bool = key(Boolean(), "the file is opened for reading only (O_RDONLY)", default=False)
 
     @property
     def how(self) -> tuple[str, ...]:
@@ -60,7 +62,7 @@ class Attributes:
     def _never_written(self) -> bool:
         return self.readonly and (self.sharing or KINDS[self.kind].sharing[0]) == "shared"
 
-    def faults(self) -> Iterator[Refused]:
+    def violations(self) -> Iterator[Refused]:
         """Yield what does not go together."""
         kind = KINDS[self.kind]
         if self.sharing is not None and self.sharing not in kind.sharing:

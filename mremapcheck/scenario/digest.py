@@ -8,7 +8,7 @@ from typing import Any
 
 
 def digest(*carried_out: object) -> str:
-    """Return 16 hexadecimal digits that depend on what is carried out: plain data and dataclasses."""
+    """Return 16 hexadecimal digits that depend on what is run: plain data and dataclasses."""
     return hashlib.sha256(repr(_plain(carried_out)).encode()).hexdigest()[:16]
 
 

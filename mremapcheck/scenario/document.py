@@ -1,4 +1,4 @@
-"""A scenario as data: what the loader makes of a YAML document and what executors carry out."""
+"""A scenario as data: what the loader makes of a YAML document and what executors run."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One document, ready to be carried out.
+    """One document, ready to be run.
 
     ``setup`` is the drawing as operations, ``script`` the items of ``moves`` in order. ``document`` is the plain data
     (JSON types only) it was made from: parsing that again gives an equal scenario, which is how it travels to a worker
@@ -134,7 +134,7 @@ class Scenario:
 
     @property
     def digest(self) -> str:
-        """What is carried out, as 16 hexadecimal digits: the same whatever the words and expectations are."""
+        """What is run, as 16 hexadecimal digits: the same whatever the words and expectations are."""
         from mremapcheck.scenario.digest import digest  # computed only where it is reported
 
         return digest(self.regions, self.setup, self.script, self.process)

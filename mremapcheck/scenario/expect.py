@@ -10,12 +10,12 @@ from mremapcheck.base.units import PAGE
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.linux.vm_flags import PROT_TEXT, PROTECTIONS, VM_FLAGS
 from mremapcheck.scenario.address import REGION_NAME
+from mremapcheck.scenario.containers import ListOf, MapOf, Struct, TaggedUnion, key
 from mremapcheck.scenario.document import Expectation, MappingExpectation, MoveExpectation
 from mremapcheck.scenario.fields import Choice, Field
 from mremapcheck.scenario.names import PROTS
 from mremapcheck.scenario.reader import Refused
-from mremapcheck.scenario.records import ListOf, MapOf, Record, Tagged, key
-from mremapcheck.scenario.values import ERRNO, KERNELS, LAYOUT, Outline, Result, Size, known_place
+from mremapcheck.scenario.values import ERRNO, KERNELS, LAYOUT, DrawingField, Result, Size, known_place
 from mremapcheck.scenario.verdicts import FAILURES, VERDICTS
 
 
@@ -27,7 +27,7 @@ class MoveExpectItem:
     result: str | None = key(Result(), "the address returned: `dst`, `src+2p`, `elsewhere`", default=None)
     verdict: str | None = key(Choice(VERDICTS), "what the move did, in one word", default=None)
 
-    def faults(self) -> Iterator[Refused]:
+    def violations(self) -> Iterator[Refused]:
         """Yield an errno that contradicts the result or the verdict."""
         fails = self.errno not in (None, "none")
         if self.result is not None and (fails or self.verdict in FAILURES):
@@ -103,7 +103,7 @@ class MappingItem:
     )
     without: tuple[str, ...] = key(ListOf(Choice(VM_FLAGS.values()), most=8, single=True), "what it is not", default=())
 
-    def faults(self) -> Iterator[Refused]:
+    def violations(self) -> Iterator[Refused]:
         """Yield a flag that is there and is not."""
         for flag in self.flags:
             if flag in self.without:
@@ -116,7 +116,7 @@ class MappingItem:
         return MappingExpectation(prot, self.sharing, offset, self.flags, self.without)
 
 
-EVENT: Field[RemapEvent | UnmapEvent] = Tagged("event", {"remap": Record(RemapEvent), "unmap": Record(UnmapEvent)})
+EVENT: Field[RemapEvent | UnmapEvent] = TaggedUnion("event", {"remap": Struct(RemapEvent), "unmap": Struct(UnmapEvent)})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,7 +130,7 @@ class FaultItem(MoveExpectItem):
         return Expectation(kernel, {-1: self.expectation()}, self.regions, {}, {}, None, line=line)
 
 
-FAULT = Record(FaultItem, others=MapOf(Outline(), REGION_NAME, known_place), others_into="regions")
+FAULT = Struct(FaultItem, others=MapOf(DrawingField(), REGION_NAME, known_place), others_into="regions")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -139,26 +139,26 @@ class ExpectItem(MoveExpectItem):
 
     kernel: KernelRange = key(KERNELS, 'which kernels: ">=6.17-rc1, <6.17-rc3"; all unless said', default=KernelRange())
     moves: tuple[MoveExpectItem, ...] | None = key(
-        ListOf(Record(MoveExpectItem)), "of each move, where it is not only of the last", default=None
+        ListOf(Struct(MoveExpectItem)), "of each move, where it is not only of the last", default=None
     )
     layout: Mapping[str, tuple[tuple[int, int], ...]] = key(
         MapOf(LAYOUT, REGION_NAME, known_place), "mappings of a region: `0+3 3+1` (start+pages)", default=dict
     )
     mappings: Mapping[str, tuple[MappingItem, ...]] = key(
-        MapOf(ListOf(Record(MappingItem)), REGION_NAME, known_place),
+        MapOf(ListOf(Struct(MappingItem)), REGION_NAME, known_place),
         "all mappings of a region, in order: `[{prot: r, flags: locked}, {}]`",
         default=dict,
     )
-    counters: Counters | None = key(Record(Counters), "pages locked and mapped", default=None)
+    counters: Counters | None = key(Struct(Counters), "pages locked and mapped", default=None)
     events: tuple[RemapEvent | UnmapEvent, ...] | None = key(ListOf(EVENT), "events of a userfaultfd", default=None)
     faults_: tuple[FaultItem, ...] | None = key(
         ListOf(FAULT), "what the last move can come to besides when memory runs out in it", default=None
     )
     regions: Mapping[str, str] = field(default_factory=dict)
 
-    def faults(self) -> Iterator[Refused]:
+    def violations(self) -> Iterator[Refused]:
         """Yield what contradicts itself."""
-        yield from MoveExpectItem.faults(self)
+        yield from MoveExpectItem.violations(self)
         if self.moves is not None and not self.says_nothing():
             yield Refused("`moves` tells what is expected of the last move too", "say it there", at=("moves",))
 
@@ -181,4 +181,4 @@ class ExpectItem(MoveExpectItem):
         )
 
 
-EXPECT = Record(ExpectItem, others=MapOf(Outline(), REGION_NAME, known_place), others_into="regions")
+EXPECT = Struct(ExpectItem, others=MapOf(DrawingField(), REGION_NAME, known_place), others_into="regions")

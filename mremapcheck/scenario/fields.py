@@ -25,7 +25,7 @@ class Field(Generic[T]):
         raise NotImplementedError
 
 
-class Flag(Field[bool]):
+class Boolean(Field[bool]):
     """True or false."""
 
     def read(self, value: Any, reader: Reader) -> bool:
@@ -37,7 +37,7 @@ class Flag(Field[bool]):
         return {"type": "boolean"}
 
 
-class Whole(Field[int]):
+class Integer(Field[int]):
     """A whole number within bounds."""
 
     def __init__(self, least: int, most: int) -> None:

@@ -11,13 +11,13 @@ from mremapcheck.base.text.terminal import quote
 from mremapcheck.base.units import PAGE
 from mremapcheck.scenario.address import REGION_NAME, SIZE
 from mremapcheck.scenario.attributes import Attributes
+from mremapcheck.scenario.containers import ListOf, MapOf, Shorthand, Struct, key
 from mremapcheck.scenario.document import Limit, Process
 from mremapcheck.scenario.drawing import LETTERS, Drawing
 from mremapcheck.scenario.expect import EXPECT, ExpectItem
-from mremapcheck.scenario.fields import Field, Flag, Text, Whole
+from mremapcheck.scenario.fields import Boolean, Field, Integer, Text
 from mremapcheck.scenario.items import ITEM, Item
 from mremapcheck.scenario.reader import Reader, Refused, did_you_mean
-from mremapcheck.scenario.records import ListOf, MapOf, Record, Short, key
 from mremapcheck.scenario.values import CAPABILITY, DRAWING, ELSEWHERE, LimitSize, Size
 
 NAME = Text("a scenario's name", "[A-Za-z0-9][A-Za-z0-9._-]*", "letters, digits, `.`, `_` and `-`", 100)
@@ -58,7 +58,7 @@ class RegionItem:
     align: int = key(Size(least=PAGE), "the region begins at a multiple of this: `2M`", default=PAGE)
     offset: int = key(Size(multiple=PAGE), "... and this far behind it: `1M`", default=0)
 
-    def faults(self) -> Iterator[Refused]:
+    def violations(self) -> Iterator[Refused]:
         """Yield an alignment that is none."""
         if self.align & (self.align - 1) or self.align > 1 << 30:
             yield Refused("an alignment is a power of two from 4K to 1G", "`64K`, `2M`, `1G`", at=("align",))
@@ -80,12 +80,12 @@ class RlimitsItem:
 class ProcessItem:
     """Conditions of the process from the first move on; always an ordinary user's."""
 
-    rlimits: RlimitsItem | None = key(Record(RlimitsItem), "resource limits", default=None)
+    rlimits: RlimitsItem | None = key(Struct(RlimitsItem), "resource limits", default=None)
     keep: tuple[str, ...] = key(ListOf(CAPABILITY), "capabilities that are not dropped", default=())
     map_headroom: int | None = key(
-        Whole(-1, 65530), "map slots left below vm.max_map_count; -1: one mapping beyond it", default=None
+        Integer(-1, 65530), "map slots left below vm.max_map_count; -1: one mapping beyond it", default=None
     )
-    fork: bool = key(Flag(), "the moves are made by a forked child", default=False)
+    fork: bool = key(Boolean(), "the moves are made by a forked child", default=False)
 
     def process(self) -> Process:
         """Return the conditions as executors take them."""
@@ -108,19 +108,21 @@ class DocumentItem:
         default=(),
     )
     map: dict[str, RegionItem] = key(
-        MapOf(Short(Record(RegionItem), "pages"), f"^{REGION_NAME}$", lambda name, reader: region_name(name), least=1),
+        MapOf(
+            Shorthand(Struct(RegionItem), "pages"), f"^{REGION_NAME}$", lambda name, reader: region_name(name), least=1
+        ),
         'the regions, by name, as drawings: `src: "AABB.C"`',
     )
     vmas: dict[str, Attributes] = key(
-        MapOf(Record(Attributes, again=True), f"^{LETTERS}$", drawn),
+        MapOf(Struct(Attributes, again=True), f"^{LETTERS}$", drawn),
         "what letters stand for; private anonymous memory, rw and touched, unless said",
         default=dict,
     )
-    process: ProcessItem | None = key(Record(ProcessItem), "conditions of the process", default=None)
+    process: ProcessItem | None = key(Struct(ProcessItem), "conditions of the process", default=None)
     moves: tuple[Item, ...] = key(
         ListOf(ITEM, least=1, most=1024), "what is done: mremap calls, and other operations (`op:`) on the way"
     )
     expect: tuple[ExpectItem, ...] = key(ListOf(EXPECT, most=256), "what is expected of which kernels", default=())
 
 
-DOCUMENT: Field[DocumentItem] = Record(DocumentItem)
+DOCUMENT: Field[DocumentItem] = Struct(DocumentItem)

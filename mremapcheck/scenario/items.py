@@ -10,6 +10,7 @@ from mremapcheck.base.units import PAGE
 from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
+from mremapcheck.scenario.containers import Struct, TaggedUnion, key
 from mremapcheck.scenario.drawing import LETTERS
 from mremapcheck.scenario.fields import Choice, Text
 from mremapcheck.scenario.names import ADVICES, PROTS, UFFD_MODES, advice_features, uffd_features
@@ -28,8 +29,7 @@ from mremapcheck.scenario.operations import (
     UffdUnregister,
 )
 from mremapcheck.scenario.reader import Refused
-from mremapcheck.scenario.records import Record, Tagged, key
-from mremapcheck.scenario.values import FAILURE, MREMAP_FLAGS, At, Lock, Size
+from mremapcheck.scenario.values import FAILURE, MREMAP_FLAGS, AddressField, Lock, Size
 
 _FAILS = "what it is expected to fail with: `EFAULT`; unless said, to fail is an error"
 LETTER = Text("a letter", LETTERS, "one of A to Z or a to z", 1)
@@ -39,13 +39,13 @@ LETTER = Text("a letter", LETTERS, "one of A to Z or a to z", 1)
 class MremapItem:
     """A move: one mremap(2) call, in the man page's names."""
 
-    old_address: Place = key(At(absolute=True), "where the range begins: `src`, `src+2p`")
+    old_address: Place = key(AddressField(absolute=True), "where the range begins: `src`, `src+2p`")
     old_size: int = key(Size(beyond=True), "how long the range is: `6p`")
     new_size: int | None = key(Size(beyond=True), "how long it becomes; old_size unless said", default=None)
     flags: int = key(MREMAP_FLAGS, "`MAYMOVE|FIXED`, or a number; 0 unless said", default=0)
-    new_address: Place | None = key(At(absolute=True), "where it goes with FIXED or DONTUNMAP", default=None)
+    new_address: Place | None = key(AddressField(absolute=True), "where it goes with FIXED or DONTUNMAP", default=None)
 
-    def faults(self) -> Iterator[Refused]:
+    def violations(self) -> Iterator[Refused]:
         """Yield a low absolute address whose range would reach memory that is somebody else's."""
         for name, place in (("old_address", self.old_address), ("new_address", self.new_address)):
             if place is None or place.region is not None or place.offset >= LOWEST_USER:
@@ -61,7 +61,7 @@ class MremapItem:
 class RangeItem:
     """An operation on a range of whole pages of a region."""
 
-    address: Place = key(At(), "the first page: `src`, `src+2p`")
+    address: Place = key(AddressField(), "the first page: `src`, `src+2p`")
     size: int = key(Size(least=1), "how much: `2p`")
     errno: str | None = key(FAILURE, _FAILS, default=None)
 
@@ -79,7 +79,7 @@ class MmapItem(Attributes):
     """mmap(2) at a fixed address, replacing what is there, and what ``vmas`` can say; touched only if it says so."""
 
     op: str = key(Choice(("mmap",)), "mmap(2)")
-    address: Place = key(At(), "the first page: `src`, `src+2p`")
+    address: Place = key(AddressField(), "the first page: `src`, `src+2p`")
     size: int = key(Size(least=1), "how much: `2p`")
     letter: str = key(LETTER, "the letter that its pages have in drawings")
     errno: str | None = key(FAILURE, _FAILS, default=None)
@@ -88,9 +88,9 @@ class MmapItem(Attributes):
     def has_to_work(self) -> bool:
         return self.errno is None
 
-    def faults(self) -> Iterator[Refused]:
+    def violations(self) -> Iterator[Refused]:
         """Yield what cannot be said of a mapping that there is not to be."""
-        yield from Attributes.faults(self)
+        yield from Attributes.violations(self)
         if self.errno is None:
             return
         for name in ("touch", "lock", "uffd", "advice", "guard", "seal", "name"):
@@ -156,7 +156,7 @@ class MlockItem(RangeItem):
     def operation(self, where: str, line: int, address: Address) -> Operation:
         return Mlock(where, line, address, self.size, self.lock == "on-fault", errno=self.errno)
 
-    def faults(self) -> Iterator[Refused]:
+    def violations(self) -> Iterator[Refused]:
         """Yield a lock that is none."""
         if not self.lock:
             yield Refused("mlock locks", "`op: munlock` unlocks", at=("lock",))
@@ -286,8 +286,8 @@ _OPERATIONS = {
     "fork": ForkItem,
 }
 
-ITEM: Tagged[Item] = Tagged(
+ITEM: TaggedUnion[Item] = TaggedUnion(
     "op",
-    {name: Record(made, again=True) for name, made in _OPERATIONS.items()},
-    untagged=Record(MremapItem, again=True),
+    {name: Struct(made, again=True) for name, made in _OPERATIONS.items()},
+    untagged=Struct(MremapItem, again=True),
 )

@@ -34,7 +34,7 @@ from mremapcheck.scenario.operations import (
     Truncate,
     UffdRegister,
 )
-from mremapcheck.scenario.reader import Fault, Path
+from mremapcheck.scenario.reader import Path, Violation
 
 #: The most pages that a scenario writes to, one by one.
 MOST_TOUCHED = 1 << 16
@@ -84,7 +84,7 @@ class Lowering:
 
     regions: Mapping[str, Region]
     line_of: Callable[[Path], int]
-    faults: list[Fault] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
     setup: list[Operation] = field(default_factory=list)
     script: list[Operation] = field(default_factory=list)
     features: set[str] = field(default_factory=set)
@@ -99,7 +99,7 @@ class Lowering:
     _mappings: int = 0
 
     def run(self, document: DocumentItem) -> None:
-        """Lower all of a document that has no faults so far; adds to ``faults`` what only shows here."""
+        """Lower all of a document that has no violations so far; adds to ``violations`` what only shows here."""
         self._letters.follow = any(isinstance(item, items.TouchItem) and item.letter is None for item in document.moves)
         for name, region in self.regions.items():
             path: Path = ("map", name)
@@ -130,7 +130,7 @@ class Lowering:
                 self.features.add("fork")
 
     def _refuse(self, path: Path, message: str, hint: str = "") -> None:
-        self.faults.append(Fault(path, message, hint, on_key=False))
+        self.violations.append(Violation(path, message, hint, on_key=False))
 
     def _address(self, at: Place) -> Address:
         if at.region is None:

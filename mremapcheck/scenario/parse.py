@@ -11,7 +11,7 @@ from mremapcheck.scenario.document import Process, Scenario
 from mremapcheck.scenario.format import DOCUMENT, DocumentItem
 from mremapcheck.scenario.items import MremapItem
 from mremapcheck.scenario.lower import Lowering, place_regions
-from mremapcheck.scenario.reader import Enough, Fault, Path, Reader, Refused, Unusable, show
+from mremapcheck.scenario.reader import Enough, Path, Reader, Refused, Unusable, Violation, show
 
 #: Tells the line and column of a path in the file, of its key or of its value, both from 1.
 Marks: TypeAlias = Callable[[Path, bool], tuple[int, int]]
@@ -34,20 +34,20 @@ def parse_document(data: Any, *, path: str = "", line: int = 0, name: str = "", 
         reader.refuse(refused)
     except (Unusable, Enough):
         pass
-    if reader.faults:
-        raise ScenarioError([_problem(fault, path, line, marks) for fault in reader.faults])
+    if reader.violations:
+        raise ScenarioError([_problem(violation, path, line, marks) for violation in reader.violations])
     name = document.name or name or "scenario"
     moves = sum(isinstance(item, MremapItem) for item in document.moves)
-    reader.faults += _count_moves(document, moves)
+    reader.violations += _count_moves(document, moves)
     regions = place_regions(document.map, document.moves)
 
     def line_of(at: Path) -> int:
         return marks(at, False)[0] if marks else line
 
-    lowering = Lowering({region.name: region for region in regions}, line_of, reader.faults)
+    lowering = Lowering({region.name: region for region in regions}, line_of, reader.violations)
     lowering.run(document)
-    if reader.faults:
-        raise ScenarioError([_problem(fault, path, line, marks) for fault in reader.faults])
+    if reader.violations:
+        raise ScenarioError([_problem(violation, path, line, marks) for violation in reader.violations])
     return Scenario(
         name=name,
         summary=document.summary or name,
@@ -86,20 +86,22 @@ def _defined(data: Any) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(regions), _LETTERS & set("".join(drawings))
 
 
-def _count_moves(document: DocumentItem, moves: int) -> list[Fault]:
+def _count_moves(document: DocumentItem, moves: int) -> list[Violation]:
     if not moves:
-        return [Fault(("moves",), "there is no move: an item without `op` is a mremap", MOVE, on_key=False)]
-    faults = []
+        return [Violation(("moves",), "there is no move: an item without `op` is a mremap", MOVE, on_key=False)]
+    violations = []
     for index, entry in enumerate(document.expect):
         if entry.moves is not None and len(entry.moves) != moves:
             message = f"{len(entry.moves)} moves are expected, the scenario makes {moves}"
-            faults.append(Fault(("expect", index, "moves"), message, "`{}` says nothing about a move", on_key=False))
-    return faults
+            violations.append(
+                Violation(("expect", index, "moves"), message, "`{}` says nothing about a move", on_key=False)
+            )
+    return violations
 
 
-def _problem(fault: Fault, path: str, line: int, marks: Marks | None) -> Problem:
+def _problem(violation: Violation, path: str, line: int, marks: Marks | None) -> Problem:
     if marks is not None:
-        row, column = marks(fault.path, fault.on_key)
-        return Problem(path, row, column, fault.message, fault.hint)
-    where = show(fault.path)
-    return Problem(path, line, 0, f"{where}: {fault.message}" if where else fault.message, fault.hint)
+        row, column = marks(violation.path, violation.on_key)
+        return Problem(path, row, column, violation.message, violation.hint)
+    where = show(violation.path)
+    return Problem(path, line, 0, f"{where}: {violation.message}" if where else violation.message, violation.hint)

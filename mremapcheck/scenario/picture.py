@@ -8,6 +8,7 @@ from typing import Any
 from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.address import format_size
 from mremapcheck.scenario.attributes import Attributes
+from mremapcheck.scenario.containers import Struct
 from mremapcheck.scenario.document import Limit, Region, Scenario
 from mremapcheck.scenario.drawing import LONGEST_RUN
 from mremapcheck.scenario.flags import format_flags
@@ -34,9 +35,8 @@ from mremapcheck.scenario.operations import (
     UffdUnregister,
 )
 from mremapcheck.scenario.reader import Reader
-from mremapcheck.scenario.records import Record
 
-_ATTRIBUTES = Record(Attributes)
+_ATTRIBUTES = Struct(Attributes)
 
 
 def show(scenario: Scenario) -> str:

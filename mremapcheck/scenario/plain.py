@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.text.terminal import quote
-from mremapcheck.scenario.reader import MOST_FAULTS, Path
+from mremapcheck.scenario.reader import MOST_VIOLATIONS, Path
 
 #: No scenario is nested more deeply, and no file holds more documents.
 DEEPEST = 12
@@ -293,5 +293,5 @@ class _Builder:
         self._whole = False
 
     def _mistake(self, mistake: Mistake) -> None:
-        if len(self._mistakes) < MOST_FAULTS:
+        if len(self._mistakes) < MOST_VIOLATIONS:
             self._mistakes.append(mistake)

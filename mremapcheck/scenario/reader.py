@@ -12,7 +12,7 @@ from mremapcheck.base.text.terminal import excerpt, quote
 Path: TypeAlias = tuple[str | int, ...]
 
 #: Not more is said about one document.
-MOST_FAULTS = 100
+MOST_VIOLATIONS = 100
 
 
 class Refused(Exception):  # noqa: N818 - control flow within the reader, never seen outside
@@ -31,11 +31,11 @@ class Enough(Exception):  # noqa: N818
 
 
 class Unusable(Exception):  # noqa: N818
-    """A value cannot be used, and the faults that made it so are already recorded."""
+    """A value cannot be used, and the violations that made it so are already recorded."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Violation:
     """One thing wrong, at a path such as ``("moves", 0, "flags")``; ``on_key``: the key is wrong, not its value."""
 
     path: Path
@@ -46,7 +46,7 @@ class Fault:
 
 @dataclass(slots=True)
 class Reader:
-    """The document being read: the names it defines, the path to the value being read, the faults so far.
+    """The document being read: the names it defines, the path to the value being read, the violations so far.
 
     Without ``regions`` nobody can tell which names and letters are right, and none is refused.
     ``room`` is how many pages drawings of outcomes may still have.
@@ -56,13 +56,13 @@ class Reader:
     letters: Set[str]
     room: int = 1 << 20
     path: list[str | int] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
 
     def refuse(self, refused: Refused) -> None:
-        """Record a fault at the present path; raises Enough where there are too many."""
+        """Record a violation at the present path; raises Enough where there are too many."""
         path = (*self.path, *refused.at)
-        self.faults.append(Fault(path, refused.message, refused.hint, refused.on_key))
-        if len(self.faults) >= MOST_FAULTS:
+        self.violations.append(Violation(path, refused.message, refused.hint, refused.on_key))
+        if len(self.violations) >= MOST_VIOLATIONS:
             raise Enough
 
 

@@ -68,7 +68,7 @@ class Size(Field[int]):
         return {"type": "string", "pattern": f"^{SUM}$"}
 
 
-class At(Field[Place]):
+class AddressField(Field[Place]):
     """An address; ``absolute`` ones are taken by mremap alone, everything else needs whole pages of a region."""
 
     def __init__(self, absolute: bool = False) -> None:
@@ -112,7 +112,7 @@ class Result(Field[str]):
         return {"type": "string", "pattern": f"^{ADDRESS}$"}
 
 
-class Outline(Field[str]):
+class DrawingField(Field[str]):
     """The drawing of a region afterwards, with its long runs written out."""
 
     def read(self, value: Any, reader: Reader) -> str:

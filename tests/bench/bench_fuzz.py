@@ -18,7 +18,7 @@ from typing import TypeVar
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from mremapcheck.campaign.campaign import Plan, Tally, run  # noqa: E402
+from mremapcheck.campaign.campaign import Campaign, Totals, run  # noqa: E402
 from mremapcheck.campaign.generator import Generator  # noqa: E402
 from mremapcheck.campaign.pool import pool, processors  # noqa: E402
 from mremapcheck.campaign.source import Random  # noqa: E402
@@ -82,9 +82,9 @@ def _campaign(release: str, seed: int, count: int, jobs: int) -> float:
     """Return the scenarios of a campaign a second, once everything that it needs is running."""
     with pool(jobs) as (executor, workers):
 
-        def whole(seed: int, count: int) -> Tally:
-            tally = Tally()
-            for _ in run(Plan(release, "live", Random(seed), count, tries=0), executor, workers, tally):
+        def whole(seed: int, count: int) -> Totals:
+            tally = Totals()
+            for _ in run(Campaign(release, "live", Random(seed), count, tries=0), executor, workers, tally):
                 pass
             return tally
 

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from mremapcheck.convert.trace.calls import strace_set  # noqa: E402
+from mremapcheck.convert.strace.calls import strace_set  # noqa: E402
 
 ROUNDS = 5
 CALLS = (9_000, 60_000)

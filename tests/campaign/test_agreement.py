@@ -11,9 +11,9 @@ import pytest
 from mremapcheck.campaign.generator import FOR_MODELS, Generator
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
-from mremapcheck.outcome.assemble import Facts, RawMove
+from mremapcheck.outcome.assemble import RawFacts, RawMove
 from mremapcheck.outcome.outcome import Execution
-from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, Vma
+from mremapcheck.outcome.verdict import NOT_NEEDED, SeenVma, Snapshot
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.parse import parse_document
 
@@ -35,15 +35,15 @@ def test_executions_agree_where_their_outcomes_are_equal(other: str) -> None:
     assert agreed > 100
 
 
-def facts() -> Facts:
+def facts() -> RawFacts:
     scenario = parse_document(
         {"map": {"src": "AA"}, "moves": [{"old_address": "src", "old_size": "2p", "new_size": "1p"}]}
     )
     start = scenario.regions[0].start
     move = scenario.script[0]
-    vma = Vma(start, start + 4096, "rw-", False, "anon", 0, None, ("accounted",))
+    vma = SeenVma(start, start + 4096, "rw-", False, "anon", 0, None, ("accounted",))
     page = start // 4096
-    return Facts(
+    return RawFacts(
         scenario,
         [RawMove(move, None, start, NOT_NEEDED, NOT_NEEDED)],  # type: ignore[arg-type]  # the script's only step
         [vma],

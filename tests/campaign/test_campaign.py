@@ -11,24 +11,24 @@ import pytest
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.campaign import shard as work
 from mremapcheck.campaign.bounds import Bounds
-from mremapcheck.campaign.campaign import Plan, Tally, run
+from mremapcheck.campaign.campaign import Campaign, Totals, run
 from mremapcheck.campaign.pool import pool
 from mremapcheck.campaign.shrink import shrink
 from mremapcheck.campaign.source import Enumerated, Listed, Random
 from mremapcheck.compare.blame import Blame
-from mremapcheck.outcome.assemble import Facts
-from tests.campaign.doubles import opener
+from mremapcheck.outcome.assemble import RawFacts
+from tests.campaign.fakes import opener
 
 #: All of these fork.
 pytestmark = pytest.mark.alone
 
 
-def plan(a: str = "even", b: str = "broken", count: int = 600, **more: Any) -> Plan:
-    return Plan(a, b, more.pop("source", Random(7)), count, piece=100, opener=opener, **more)
+def plan(a: str = "even", b: str = "broken", count: int = 600, **more: Any) -> Campaign:
+    return Campaign(a, b, more.pop("source", Random(7)), count, shard_size=100, opener=opener, **more)
 
 
-def campaign(wanted: Plan, jobs: int = 1, tally: Tally | None = None) -> Tally:
-    tally = tally or Tally()
+def campaign(wanted: Campaign, jobs: int = 1, tally: Totals | None = None) -> Totals:
+    tally = tally or Totals()
     with pool(jobs) as (executor, workers):
         for _ in run(wanted, executor, workers, tally):
             pass
@@ -43,7 +43,7 @@ def test_equal_kernels_have_no_mismatch() -> None:
 def test_every_cause_is_one_group_with_its_smallest_scenario() -> None:
     tally = campaign(plan())
     largest = sorted(tally.groups, key=lambda group: group.count)
-    groups = {group.mismatch.kind: group for group in largest}
+    groups = {group.mismatch.class_name: group for group in largest}
     assert set(groups) == {"newly-refused", "layout"}
     assert sum(group.count for group in tally.groups) == tally.different
     armed = groups["newly-refused"].mismatch.smallest
@@ -61,7 +61,7 @@ def test_the_number_of_jobs_makes_no_difference() -> None:
 
 def test_a_campaign_that_was_stopped_ends_like_one_that_was_not() -> None:
     stored = json.loads(json.dumps(campaign(plan(count=300)).to_json()))
-    resumed = campaign(plan(count=600), tally=Tally.from_json(stored))
+    resumed = campaign(plan(count=600), tally=Totals.from_json(stored))
     assert resumed.to_json() == campaign(plan(count=600)).to_json()
 
 
@@ -97,15 +97,15 @@ def test_a_mismatch_with_the_same_causes_is_counted_where_it_belongs(
         assert any(kind == other and changes >= fewer for other, fewer in kept), changes
 
 
-def suspects(tally: Tally) -> set[tuple[str, frozenset[str]]]:
-    return {(group.mismatch.kind, frozenset(group.mismatch.cause or ())) for group in tally.groups}
+def suspects(tally: Totals) -> set[tuple[str, frozenset[str]]]:
+    return {(group.mismatch.class_name, frozenset(group.mismatch.cause or ())) for group in tally.groups}
 
 
 def test_agreeing_facts_are_never_put_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(facts: Facts) -> None:
+    def never(facts: RawFacts) -> None:
         raise AssertionError(f"{facts} became an outcome")
 
-    monkeypatch.setattr(Facts, "outcome", never)
+    monkeypatch.setattr(RawFacts, "outcome", never)
     tally = campaign(plan(a="6.17", b="6.17", count=200))
     assert tally.different == 0 < tally.same
 
@@ -132,7 +132,7 @@ def test_a_kernel_that_gives_up_ends_the_campaign() -> None:
 
 
 def test_no_time_is_no_scenario() -> None:
-    tally = Tally()
+    tally = Totals()
     with pool(1) as (executor, workers):
         assert list(run(plan(), executor, workers, tally, seconds=0)) == []
     assert tally.done == 0
@@ -142,7 +142,7 @@ def test_an_enumeration_is_run_to_its_end() -> None:
     bounds = Bounds(mappings=1, flavours=("anon", "anon-uffd"), resize=(0,))
     tally = campaign(plan(source=Enumerated(bounds), count=bounds.count()))
     assert tally.done == tally.compared == bounds.count()
-    assert [group.mismatch.kind for group in tally.groups] == ["newly-refused"]
+    assert [group.mismatch.class_name for group in tally.groups] == ["newly-refused"]
 
 
 def test_what_is_no_scenario_is_counted_apart() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mremapcheck.base.errors import ExecutorError
-from mremapcheck.campaign.campaign import Tally, run
+from mremapcheck.campaign.campaign import Totals, run
 from mremapcheck.campaign.pool import pool
 from tests.campaign.test_campaign import campaign, plan
 
@@ -18,7 +18,7 @@ def test_two_workers_find_what_one_process_finds() -> None:
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None, silence_logs=50
     ) as cluster:
-        tally = Tally()
+        tally = Totals()
         with pool(1, cluster.scheduler_address) as (executor, workers):
             assert workers == 2
             for _ in run(plan(count=400), executor, workers, tally):

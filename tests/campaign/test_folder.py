@@ -8,20 +8,20 @@ import pytest
 import yaml
 
 from mremapcheck.base.errors import MremapcheckError
-from mremapcheck.campaign.campaign import Plan, Tally, run
+from mremapcheck.campaign.campaign import Campaign, Totals, run
 from mremapcheck.campaign.pool import pool
 from mremapcheck.campaign.report import report_json, summary_lines
 from mremapcheck.campaign.source import Random
 from mremapcheck.campaign.state import Folder
 from mremapcheck.scenario.parse import parse_document
-from tests.campaign.doubles import opener
+from tests.campaign.fakes import opener
 
 
-def plan(count: int, seed: int = 7) -> Plan:
-    return Plan("even", "broken", Random(seed), count, piece=100, opener=opener)
+def plan(count: int, seed: int = 7) -> Campaign:
+    return Campaign("even", "broken", Random(seed), count, shard_size=100, opener=opener)
 
 
-def go(path: Path, wanted: Plan, resume: bool = False) -> Tally:
+def go(path: Path, wanted: Campaign, resume: bool = False) -> Totals:
     folder = Folder(path, wanted)
     tally = folder.start(resume)
     with pool(1) as (executor, jobs):

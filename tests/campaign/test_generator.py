@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from mremapcheck.campaign.generator import FOR_MODELS, Generator
 from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.attributes import Attributes
+from mremapcheck.scenario.containers import Struct
 from mremapcheck.scenario.format import ProcessItem
 from mremapcheck.scenario.items import ITEM
 from mremapcheck.scenario.names import ADVICES
 from mremapcheck.scenario.parse import parse_document
-from mremapcheck.scenario.records import Record
 
 
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 10**9), min_size=2, max_size=6))
@@ -63,7 +63,7 @@ def test_all_that_the_format_has_is_drawn() -> None:
     assert {"mremap", *ITEM.records} == operations
     assert {name for name, record in ITEM.records.items() if "errno" in record.keys} == failing
     assert set(KINDS) == {"anon", *(attributes.get("kind", "anon") for attributes in made)}
-    assert set(Record(Attributes).keys) <= {key for attributes in made for key in attributes}
+    assert set(Struct(Attributes).keys) <= {key for attributes in made for key in attributes}
     # MADV_COLLAPSE needs huge pages that happen to be free; a kept capability shows nothing without a limit of its own.
     assert set(ADVICES) - {"collapse"} == advices
-    assert set(Record(ProcessItem).keys) - {"keep"} == conditions
+    assert set(Struct(ProcessItem).keys) - {"keep"} == conditions

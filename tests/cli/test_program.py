@@ -23,7 +23,7 @@ import mremapcheck
 from mremapcheck.cli.main import COMMANDS, build
 from mremapcheck.report.schema import NAMES, json_schema
 from tests.cli.conftest import BAD, EXPECTED, GAP, PLAIN, Program
-from tests.images.made import bzimage
+from tests.images.factories import bzimage
 from tests.waiting import catches, until
 
 Write = Callable[..., Path]

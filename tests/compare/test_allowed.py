@@ -14,7 +14,7 @@ from mremapcheck.executors.sweep import sweep
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.report.faults import swept_lines
 from mremapcheck.scenario.document import Scenario
-from tests.model.drawn import F, move, scene
+from tests.model.helpers import F, move, scene
 
 ONTO = scene(move("src", 1, 1, F, "dst"), src="A", dst="X")
 WARNING = ("WARNING: CPU: 1 PID: 42 at mm/vma.c:123 vma_expand+0x10/0x20", "Call Trace:")

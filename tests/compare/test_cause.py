@@ -7,7 +7,7 @@ from mremapcheck.compare.comparison import Suspect, compare
 from mremapcheck.compare.explain import Explainer
 from mremapcheck.outcome.outcome import Execution, Outcome
 from mremapcheck.scenario.document import Scenario
-from tests.made import DAMAGED, MOVED, PARTIAL, REFUSED, kernel, outcome, ran, scenario
+from tests.factories import DAMAGED, MOVED, PARTIAL, REFUSED, kernel, outcome, ran, scenario
 
 CASE = scenario()
 #: ``early`` fails before anything happens, ``multi`` moves one by one, ``eligible`` (built on it) looks first, ``drop``
@@ -98,7 +98,7 @@ def explainer(a: str, b: str) -> Explainer:
 def test_a_comparison_gets_causes_and_what_has_its_own_does_not_follow() -> None:
     case = compare(CASE, ran(model(frozenset({"multi"}))), ran(model(ALL)))
     explained = explainer("model", "model").explain(case)
-    assert [(d.kind, d.where, d.follows, d.cause) for d in explained.differences] == [
+    assert [(d.class_name, d.where, d.follows, d.cause) for d in explained.differences] == [
         ("partial-to-refused", "moves[0]", None, ("eligible",)),
         ("counters", "counters.locked", None, ("drop",)),
         ("contents", "regions.src", "moves[0]", ("eligible",)),

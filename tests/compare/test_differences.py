@@ -10,13 +10,13 @@ from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.differences import differences
 from mremapcheck.outcome.outcome import MoveOutcome, Outcome
 from mremapcheck.scenario.verdicts import Verdict
-from tests.made import DAMAGED, MOVED, PARTIAL, REFUSED, outcome, scenario, vma
+from tests.factories import DAMAGED, MOVED, PARTIAL, REFUSED, outcome, scenario, vma
 
 CASE = scenario()
 
 
 def kinds(a: Outcome, b: Outcome) -> list[str]:
-    return [difference.kind for difference in differences(CASE, a, b)]
+    return [difference.class_name for difference in differences(CASE, a, b)]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_offset_within_an_object_counts_page_by_page() -> None:
 
     assert differences(CASE, shmem((0, 4, 5)), shmem((0, 4, 5))) == ()
     assert [d.b for d in differences(CASE, shmem((0, 4, 5)), shmem((0, 2, 5), (2, 2, 7)))] == ["0+2 2+2"]
-    assert differences(CASE, shmem((0, 4, 5)), shmem((0, 4, 6)))[0].kind == "layout"
+    assert differences(CASE, shmem((0, 4, 5)), shmem((0, 4, 6)))[0].class_name == "layout"
 
 
 def test_a_page_of_another_place_of_the_same_letter_is_contents() -> None:
@@ -94,14 +94,14 @@ def test_counters_tell_only_what_the_mappings_do_not() -> None:
 def test_events() -> None:
     event = {"event": "remap", "from": "src", "to": "dst", "len": "2p"}
     (difference,) = differences(CASE, outcome(src="A", more={"events": (event,)}), outcome(src="A"))
-    assert (difference.kind, difference.a, difference.b) == ("events", "remap from=src to=dst len=2p", "none")
+    assert (difference.class_name, difference.a, difference.b) == ("events", "remap from=src to=dst len=2p", "none")
 
 
 def test_a_place_that_the_kernel_chose_is_only_placement() -> None:
     in_place = outcome("resized", result="src", src="AAAAA_", dst="X")
     moved = outcome("moved", result="elsewhere", src="......", dst="X", elsewhere="AAAAA_")
     (difference,) = differences(CASE, in_place, moved)
-    assert (difference.kind, difference.a, difference.b) == ("placement", "resized at src", "moved at elsewhere")
+    assert (difference.class_name, difference.a, difference.b) == ("placement", "resized at src", "moved at elsewhere")
     other = outcome("moved", result="elsewhere", src="......", dst="X", elsewhere="AAAAB_")
     assert [d.where for d in differences(CASE, in_place, other)] == [
         "moves[0].result",
@@ -187,10 +187,10 @@ MIRROR = {
 @given(outcomes(), outcomes())
 def test_a_comparison_is_the_mirror_of_its_opposite(a: Outcome, b: Outcome) -> None:
     there, back = differences(CASE, a, b), differences(CASE, b, a)
-    assert sorted((MIRROR.get(d.kind, d.kind), d.where, d.b, d.a) for d in there) == sorted(
-        (d.kind, d.where, d.a, d.b) for d in back
+    assert sorted((MIRROR.get(d.class_name, d.class_name), d.where, d.b, d.a) for d in there) == sorted(
+        (d.class_name, d.where, d.a, d.b) for d in back
     )
-    assert {d.kind for d in there} <= set(CLASSES)
+    assert {d.class_name for d in there} <= set(CLASSES)
 
 
 @given(outcomes(), outcomes())

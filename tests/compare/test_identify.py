@@ -51,7 +51,7 @@ def _identify(reference: str, *switched_on: str) -> Identity:
 def test_a_release_is_what_it_promises(reference: str) -> None:
     identity = _identify(reference)
     assert identity.as_promised
-    assert (identity.nearest, identity.unlike_nearest) == (reference, 0)
+    assert (identity.nearest, identity.differing_from_nearest) == (reference, 0)
     assert {*identity.has, *identity.lacks, *identity.untold} >= {"multi-vma-move", "early-failure", "mseal"}
     assert set(identity.has) <= set(resolve(reference).ids)
     assert not set(identity.lacks) & set(resolve(reference).ids)

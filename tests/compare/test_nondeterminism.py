@@ -2,7 +2,7 @@ from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.differences import differences
 from mremapcheck.compare.nondeterminism import is_free
 from mremapcheck.outcome.outcome import Outcome
-from tests.made import REFUSED, outcome, scenario
+from tests.factories import REFUSED, outcome, scenario
 
 CASE = scenario(flags=1)
 CHOSEN = outcome(result="elsewhere", src="......", elsewhere="AABBCC")

@@ -11,7 +11,7 @@ from mremapcheck.executors.parallel import Parallel, lockstep
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
-from tests.made import kernel, scenario
+from tests.factories import kernel, scenario
 
 CASES = [scenario(f"case{number}") for number in range(100)]
 

@@ -8,14 +8,14 @@ import pytest
 from mremapcheck.base.errors import FileError, KernelReferenceError
 from mremapcheck.cli.main import call
 from mremapcheck.executors.recorded import RecordedExecutor
-from tests.made import PARTIAL, kernel, scenario
-from tests.report.written import run_of_everything, written
+from tests.factories import PARTIAL, kernel, scenario
+from tests.report.rendering import rendered, run_of_everything
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> str:
     path = tmp_path / "6.17.json"
-    path.write_text(written("json", "run", [kernel(changes=("multi-vma-move",))], run_of_everything()))
+    path.write_text(rendered("json", "run", [kernel(changes=("multi-vma-move",))], run_of_everything()))
     return str(path)
 
 

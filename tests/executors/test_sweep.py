@@ -14,7 +14,7 @@ from mremapcheck.executors.sweep import sweep
 from mremapcheck.outcome.outcome import Execution, RanOut
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mremap
-from tests.model.drawn import F, M, move, scene, starved
+from tests.model.helpers import F, M, move, scene, starved
 
 ONTO = scene(move("src", 4, 4, F, "dst"), src="A.B.", dst="XXXXX")
 

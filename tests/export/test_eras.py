@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mremapcheck.convert.export.eras import eras
-from mremapcheck.convert.export.oracle import Wanted
+from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.words import Fact
 
 A, B, C = Fact("regions.src", "A"), Fact("regions.dst", "B"), Fact("counters.locked", "1p")
@@ -33,5 +33,5 @@ def test_eras(wanted: list[tuple[str | Fact, ...]], found: list[tuple[str | Fact
     def entries(rows: list[tuple[str | Fact, ...]]) -> list[tuple[str, frozenset[Fact]]]:
         return [(str(kernel), frozenset(fact for fact in facts if isinstance(fact, Fact))) for kernel, *facts in rows]
 
-    seen = eras([Wanted(kernel, tuple(facts)) for kernel, facts in entries(wanted)])
+    seen = eras([ExpectedFacts(kernel, tuple(facts)) for kernel, facts in entries(wanted)])
     assert [(era.kernel, frozenset(era.facts)) for era in seen] == entries(found)

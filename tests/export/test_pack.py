@@ -10,7 +10,7 @@ import pytest
 from mremapcheck.base.errors import ScenarioError
 from mremapcheck.campaign.generator import Generator
 from mremapcheck.convert.export.generate import pack_of, pack_one
-from mremapcheck.convert.export.oracle import Wanted
+from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.pack import Packed
 from mremapcheck.convert.export.words import Fact, seen_facts
 from mremapcheck.executors.live.executor import LiveExecutor
@@ -134,7 +134,7 @@ def test_ranges_of_kernels_mean_what_they_mean_in_scenarios(tmp_path: Path) -> N
     """Each scenario expects the impossible of one range: it fails just where the version lies in it."""
     impossible = (Fact("moves[0].errno", "EXDEV"),)
     packed = [
-        Packed(parse_document({**PLAIN, "name": f"range-{index}"}), [Wanted(text, impossible)])
+        Packed(parse_document({**PLAIN, "name": f"range-{index}"}), [ExpectedFacts(text, impossible)])
         for index, text in enumerate(RANGES)
     ]
     pack = Pack(packed, tmp_path / "ranges")
@@ -146,7 +146,9 @@ def test_ranges_of_kernels_mean_what_they_mean_in_scenarios(tmp_path: Path) -> N
 
 
 def test_what_differs_is_said_as_the_tool_says_it(tmp_path: Path) -> None:
-    wanted = [Wanted("*", (Fact("regions.dst", "A{20}"), Fact("moves[0].result", "src"), Fact("events", "none")))]
+    wanted = [
+        ExpectedFacts("*", (Fact("regions.dst", "A{20}"), Fact("moves[0].result", "src"), Fact("events", "none")))
+    ]
     tests = Pack([Packed(parse_document({**PLAIN, "name": "wrong"}), wanted)], tmp_path / "wrong").tests()
     assert tests["wrong"].notes[1:] == (
         "regions.dst: expected A{20}, seen AA",
@@ -177,7 +179,7 @@ def test_a_scenario_that_dies_is_an_error_and_no_verdict(tmp_path: Path) -> None
 
 
 def test_it_can_be_made_to_imitate(tmp_path: Path) -> None:
-    wanted = [Wanted("6.12", (Fact("moves[0].errno", "EXDEV"),))]
+    wanted = [ExpectedFacts("6.12", (Fact("moves[0].errno", "EXDEV"),))]
     pack = Pack([Packed(parse_document({**PLAIN, "name": "one"}), wanted)], tmp_path / "imitates", "6.12")
     assert not pack.tests()["one"].good
     assert pack.tests("--as", "6.13")["one"].good

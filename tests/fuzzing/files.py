@@ -15,7 +15,7 @@ from typing import Any
 
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.base.text import yaml
-from mremapcheck.convert.trace.collect import collect, scenarios
+from mremapcheck.convert.strace.collect import collect, scenarios
 from mremapcheck.executors.judge import judge_all
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
@@ -27,7 +27,7 @@ from mremapcheck.scenario.loader import load_bytes
 from tests.fuzzing import hostile
 from tests.fuzzing.called import REFUSED, called
 from tests.fuzzing.mutate import SPELLED, crossed, deep_json, mutated_bytes, mutated_data, respelled
-from tests.images import made
+from tests.images import factories
 
 KERNELS = ("5.10", "6.1", "6.12", "6.16", "6.17-rc1", "6.17", "7.1", "7.3")
 _DATA = Path(__file__).parent.parent / "data"
@@ -76,7 +76,7 @@ def _changed(random: Random) -> tuple[bytes, bool]:
 
 
 def scenario(random: Random, folder: Path) -> str:
-    """Mutate a shipped scenario, as text or as data; what loads is carried out by a model, judged and drawn."""
+    """Mutate a shipped scenario, as text or as data; what loads is run by a model, judged and drawn."""
     content, as_json = _changed(random)
     loaded = load_bytes(content, f"{hostile.text(random)}.yaml", as_json)
     for problem in loaded.problems:
@@ -86,7 +86,7 @@ def scenario(random: Random, folder: Path) -> str:
     with ModelExecutor(resolve(random.choice(KERNELS))) as executor:
         for result in judge_all(executor, loaded.scenarios):
             json.dumps(result.to_json())
-    return "loaded and carried out"
+    return "loaded and run"
 
 
 def whole(random: Random, folder: Path) -> str:
@@ -204,12 +204,16 @@ def _images() -> dict[str, list[bytes]]:
     import gzip
     import struct
 
-    kernel = made.vmlinux()
+    kernel = factories.vmlinux()
     packed = [kernel, gzip.compress(kernel), lzma.compress(kernel)]
-    images = [made.bzimage(payload=each + struct.pack("<I", len(kernel))) for each in packed]
+    images = [factories.bzimage(payload=each + struct.pack("<I", len(kernel))) for each in packed]
     files = {"./boot/vmlinuz-6.17": images[1], "./usr/share/doc/x": b"text" * 100}
-    packages = [made.deb(files), made.deb(files, gzip.compress, ".gz"), made.deb(files, lzma.compress, ".xz")]
-    packages += [made.rpm(files), made.rpm(files, gzip.compress)]
+    packages = [
+        factories.deb(files),
+        factories.deb(files, gzip.compress, ".gz"),
+        factories.deb(files, lzma.compress, ".xz"),
+    ]
+    packages += [factories.rpm(files), factories.rpm(files, gzip.compress)]
     return {"image": [*images, kernel], "package": packages}
 
 

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from mremapcheck.executors.remote import frames
-from mremapcheck.executors.remote.messages import Nonsense, read_message
+from mremapcheck.executors.remote.messages import InvalidMessage, read_message
 from tests.fuzzing import hostile
 from tests.fuzzing.mutate import mutated_bytes
 
@@ -59,7 +59,7 @@ def frame(random: Random, folder: Path) -> str:
                 read_message(kind, data)
                 read += 1
             del sent[:count]
-    except (frames.FrameError, Nonsense) as error:
+    except (frames.FrameError, InvalidMessage) as error:
         assert str(error)
         return "refused"
     return "read" if read else "waited for more"

@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 from mremapcheck.executors.vm.images.apt import AptError
 from mremapcheck.executors.vm.images.fetch import fetch
 from mremapcheck.report.schema import json_schema
-from tests.images.made import bzimage, deb
+from tests.images.factories import bzimage, deb
 from tests.images.mirror import SUITE, Key, Mirror, machine
 from tests.tools import tool
 from tests.waiting import PATIENCE

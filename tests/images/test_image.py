@@ -9,7 +9,7 @@ import pytest
 
 from mremapcheck.executors.vm.images import elf
 from mremapcheck.executors.vm.images.image import ImageError, open_image
-from tests.images.made import BANNER, bzimage, deb, vmlinux
+from tests.images.factories import BANNER, bzimage, deb, vmlinux
 
 DEBIAN = "6.1.0-50-cloud-amd64 (debian-kernel@lists.debian.org) #1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1 (2026-07-02)"
 

@@ -9,7 +9,7 @@ import pytest
 from mremapcheck.base.errors import ExecutorError, KernelReferenceError, MremapcheckError
 from mremapcheck.executors.vm.images import cache, known
 from mremapcheck.executors.vm.images.image import Image, ImageError, open_image
-from tests.images.made import bzimage
+from tests.images.factories import bzimage
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mremapcheck.executors.vm.images.packages import PackageError, is_package, kernel_in_package
-from tests.images.made import bzimage, deb, rpm
+from tests.images.factories import bzimage, deb, rpm
 from tests.tools import tool
 
 KERNEL = bzimage()

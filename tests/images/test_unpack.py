@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from mremapcheck.executors.vm.images import bzimage
 from mremapcheck.executors.vm.images.unpack import unpack
-from tests.images import made
+from tests.images import factories
 from tests.tools import tool
 
-PLAIN = made.vmlinux() * 30
+PLAIN = factories.vmlinux() * 30
 
 
 def by_tool(name: str, *words: str) -> Callable[[bytes], bytes]:
@@ -44,7 +44,7 @@ def packed(pack: Callable[[bytes], bytes]) -> bytes:
     ids=["gzip", "bzip2", "xz", "lzma", "zstd", "lz4"],
 )
 def test_what_a_kernel_is_packed_with(pack: Callable[[bytes], bytes]) -> None:
-    payload = bzimage.payload(made.bzimage(payload=packed(pack)))
+    payload = bzimage.payload(factories.bzimage(payload=packed(pack)))
     assert payload is not None
     assert unpack(payload) == PLAIN
 

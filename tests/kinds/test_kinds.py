@@ -25,7 +25,7 @@ HUGE = 512
 
 def scenario(kind: str) -> Scenario:
     """Return one that moves a mapping of this kind, as long as there are such."""
-    pages = KINDS[kind].draw.pages or (HUGE if KINDS[kind].backing.unit > 4096 else 2)
+    pages = KINDS[kind].sampling.pages or (HUGE if KINDS[kind].backing.unit > 4096 else 2)
     region = {"align": "2M"} if pages == HUGE else {}
     move = {"old_address": "src", "old_size": f"{pages}p", "flags": "MAYMOVE|FIXED", "new_address": "dst"}
     drawn = {"src": {"pages": f"A{{{pages}}}", **region}, "dst": {"pages": f".{{{pages}}}", **region}}

@@ -33,7 +33,7 @@ def live() -> Iterator[LiveExecutor]:
 
 @pytest.fixture(scope="session")
 def run(live: LiveExecutor) -> Run:
-    """Carry one scenario out and return what came of it."""
+    """Run one scenario and return what came of it."""
 
     def once(**document: Any) -> Execution:
         (execution,) = live.run([scenario(**document)])
@@ -44,7 +44,7 @@ def run(live: LiveExecutor) -> Run:
 
 @pytest.fixture(scope="session")
 def see(run: Run) -> See:
-    """Carry one scenario out and return its outcome; a test is skipped where the kernel or the user lacks something."""
+    """Run one scenario and return its outcome; a test is skipped where the kernel or the user lacks something."""
 
     def outcome(**document: Any) -> Outcome:
         execution = run(**document)

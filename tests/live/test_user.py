@@ -31,7 +31,7 @@ with LiveExecutor() as executor:
 
 
 def as_nobody(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Carry documents out as a user without any rights, by a Python that this user may start."""
+    """Run documents as a user without any rights, by a Python that this user may start."""
     if os.getuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("needs root and setpriv to become an ordinary user")
     become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]

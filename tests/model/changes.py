@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mremapcheck.scenario.document import Scenario
-from tests.model.drawn import FD, D, F, M, do, move, scene, starved
+from tests.model.helpers import FD, D, F, M, do, move, scene, starved
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.model.registry import CHANGES, by_id
 from mremapcheck.scenario.document import Scenario
 from tests.model.changes import CASES, Case
-from tests.model.drawn import execute, told
+from tests.model.helpers import execute, told
 
 
 def test_each_change_has_a_scenario() -> None:

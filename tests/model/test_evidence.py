@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mremapcheck.executors.model.change import Change
-from mremapcheck.executors.model.evidence import COMMIT, RELEASE, Evidence, Kind
+from mremapcheck.executors.model.evidence import COMMIT, RELEASE, Basis, Evidence
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.history.sources import SOURCES, evidence_of
 from mremapcheck.executors.model.reference import resolve
@@ -23,7 +23,7 @@ from mremapcheck.scenario.loader import load_paths
 ROOT = Path(__file__).parent.parent.parent
 RECORDED = ROOT / "tests" / "data" / "recorded"
 
-MEASURED = [(id_, piece) for id_, pieces in SOURCES.items() for piece in pieces if piece.kind is Kind.MEASURED]
+MEASURED = [(id_, piece) for id_, pieces in SOURCES.items() for piece in pieces if piece.basis is Basis.MEASURED]
 
 
 def test_there_is_evidence_of_every_change_and_of_nothing_else() -> None:
@@ -41,7 +41,7 @@ def test_every_fact_has_evidence(change: Change) -> None:
 def test_a_commit_is_known_or_was_looked_for(change: Change) -> None:
     assert re.fullmatch(r"([0-9a-f]{12})?", change.commit)
     pieces = [piece for piece in evidence_of(change) if piece.fact == COMMIT]
-    known = any(piece.kind not in (Kind.INFERRED, Kind.QUEUED) for piece in pieces)
+    known = any(piece.basis not in (Basis.INFERRED, Basis.QUEUED) for piece in pieces)
     assert known == bool(change.commit) or change.stable_only
 
 

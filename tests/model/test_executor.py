@@ -6,7 +6,7 @@ from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.outcome.outcome import Note
 from mremapcheck.scenario.document import Scenario
-from tests.model.drawn import FD, D, F, M, do, execute, move, run, scene, told
+from tests.model.helpers import FD, D, F, M, do, execute, move, run, scene, told
 
 
 def test_the_kernel_tells_its_release_and_changes() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mremapcheck.kernels.version import KernelVersion
-from tests.model.drawn import execute, told
 from tests.model.facts import FACTS, MEASURED
+from tests.model.helpers import execute, told
 
 
 def expected_on(kernel: str, expected: dict[str, str | None]) -> str | None:

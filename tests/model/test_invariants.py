@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from mremapcheck.base.units import ARENA_START, PAGE, PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.calls import CALLS
+from mremapcheck.executors.model.exceptions import ScenarioEnded
 from mremapcheck.executors.model.mm import Mm, pages_of
 from mremapcheck.executors.model.pipeline import run
-from mremapcheck.executors.model.process import Process
+from mremapcheck.executors.model.process import SimulatedProcess
 from mremapcheck.executors.model.reference import resolve
-from mremapcheck.executors.model.stopped import Stopped
 from mremapcheck.linux.vm_flags import ACCOUNT, GROWSDOWN, LOCKED, SHARED, WRITE
 from mremapcheck.scenario.document import Process as Conditions
 from mremapcheck.scenario.document import Scenario
@@ -40,7 +40,7 @@ from mremapcheck.scenario.operations import (
     UffdUnregister,
 )
 from mremapcheck.scenario.parse import parse_document
-from tests.model.to_keep import document, to_keep
+from tests.model.reproduce import document, to_keep
 
 AT: dict[str, Any] = {"where": "here", "line": 1}
 BASE = ARENA_START + 4096 * PAGE
@@ -183,11 +183,11 @@ NO_ROOM = [mapped(0, 1), mapped(2, 1), Mseal(**AT, address=address(2), size=PAGE
 @example(NO_ROOM)
 def test_the_address_space_stays_sound(kernel: str, ops: list[Operation]) -> None:
     with to_keep(ops, PAGES):
-        process = Process(Mm(resolve(kernel).rules()), scenario_of(ops))
+        process = SimulatedProcess(Mm(resolve(kernel).rules()), scenario_of(ops))
         for op in ops:
             mm = process.mm
             if not isinstance(op, Mremap):
-                with suppress(Stopped):
+                with suppress(ScenarioEnded):
                     CALLS[type(op)](process, op)
                 check(process.mm, kernel)
                 continue
@@ -223,11 +223,11 @@ def test_what_is_wrong_with_a_first_mapping_is_found_before_anything_is_done(ker
     But for a duplicate to the place of its own source, which destroys it.
     """
     with to_keep(ops, PAGES):
-        process = Process(Mm(resolve(kernel).rules()), scenario_of(ops))
+        process = SimulatedProcess(Mm(resolve(kernel).rules()), scenario_of(ops))
         for op in ops:
             mm = process.mm
             if not isinstance(op, Mremap):
-                with suppress(Stopped):
+                with suppress(ScenarioEnded):
                     CALLS[type(op)](process, op)
                 continue
             before = state(mm)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from mremapcheck.executors.model.notes import Trace
 from mremapcheck.executors.model.pipeline import (
     PASS,
     Answer,
@@ -17,6 +16,7 @@ from mremapcheck.executors.model.pipeline import (
     follow,
     run,
 )
+from mremapcheck.executors.model.trace import Trace
 
 
 def first(seen: list[str]) -> Answer:

@@ -5,7 +5,7 @@ import pytest
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.pipeline import Step
 from mremapcheck.executors.model.reference import resolve
-from tests.model.drawn import do, execute, move, scene
+from tests.model.helpers import do, execute, move, scene
 
 
 @pytest.mark.parametrize("kernel", ["5.4", "6.11", "6.12", "6.17", "7.3"])

@@ -6,7 +6,7 @@ from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.outcome.expectations import NOTHING_EXPECTED, judge, mismatches
 from mremapcheck.outcome.outcome import Execution, MoveOutcome
 from mremapcheck.scenario.document import MoveExpectation
-from tests.made import MOVED, PARTIAL, REFUSED, expectation, outcome, ran, scenario, vma
+from tests.factories import MOVED, PARTIAL, REFUSED, expectation, outcome, ran, scenario, vma
 
 NEW = KernelVersion.parse("6.17")
 

@@ -11,7 +11,7 @@ from mremapcheck.base.errors import ScenarioError
 from mremapcheck.convert.export.words import expected_facts
 from mremapcheck.outcome.expectations import mismatches
 from mremapcheck.scenario.parse import parse_document
-from tests.made import outcome, vma
+from tests.factories import outcome, vma
 
 SEEN = outcome(
     src="AB",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mremapcheck.outcome.verdict import Snapshot, Vma, judge, needs_mappings
+from mremapcheck.outcome.verdict import SeenVma, Snapshot, judge, needs_mappings
 from mremapcheck.scenario.operations import Address, Mremap
 
 PLACE = 0x1000200000
@@ -17,7 +17,7 @@ def _move(old_size: int, new_size: int) -> Mremap:
 
 
 def _mapped(backing: str) -> Snapshot:
-    return Snapshot([Vma(PLACE, PLACE + 4 * MEGA, "rw-", False, backing, 0, None)])
+    return Snapshot([SeenVma(PLACE, PLACE + 4 * MEGA, "rw-", False, backing, 0, None)])
 
 
 @pytest.mark.parametrize(

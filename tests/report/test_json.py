@@ -10,11 +10,11 @@ from jsonschema import Draft202012Validator
 
 from mremapcheck import __version__
 from mremapcheck.outcome.expectations import Result
-from mremapcheck.report.base import Header, Kind, open_report, write_report
+from mremapcheck.report.base import Header, ReportName, open_report, write_report
 from mremapcheck.report.json import problems_document
 from mremapcheck.report.schema import NAMES, json_schema
-from tests.made import kernel
-from tests.report.written import LADDER, comparison_of_everything, eras, run_of_everything, written
+from tests.factories import kernel
+from tests.report.rendering import KERNELS, comparison_of_everything, eras, rendered, run_of_everything
 
 
 def check(name: str, document: Any) -> None:
@@ -22,7 +22,7 @@ def check(name: str, document: Any) -> None:
 
 
 def test_run_is_what_the_schema_says() -> None:
-    document = json.loads(written("json", "run", [kernel(changes=("multi-vma-move",))], run_of_everything()))
+    document = json.loads(rendered("json", "run", [kernel(changes=("multi-vma-move",))], run_of_everything()))
     check("run", document)
     assert document["schema"] == "mremapcheck.run/1" and document["tool"] == f"mremapcheck {__version__}"
     assert document["kernel"] == {
@@ -37,7 +37,7 @@ def test_run_is_what_the_schema_says() -> None:
 
 
 def test_compare_is_what_the_schema_says() -> None:
-    document = json.loads(written("json", "compare", [kernel("6.1"), kernel("6.17")], comparison_of_everything()))
+    document = json.loads(rendered("json", "compare", [kernel("6.1"), kernel("6.17")], comparison_of_everything()))
     check("compare", document)
     assert document["kernels"]["a"]["reference"] == "6.1" and document["kernels"]["b"]["reference"] == "6.17"
     assert document["summary"] == {"same": 1, "different": 1, "skipped": 1, "error": 1}
@@ -54,7 +54,7 @@ def test_compare_is_what_the_schema_says() -> None:
 
 
 def test_matrix_is_what_the_schema_says() -> None:
-    document = json.loads(written("json", "matrix", LADDER, [eras()]))
+    document = json.loads(rendered("json", "matrix", KERNELS, [eras()]))
     check("matrix", document)
     (result,) = document["results"]
     eras_ = [
@@ -83,14 +83,14 @@ def test_the_schemas_are_schemas_and_stand_alone(name: str) -> None:
 
 def test_the_schema_refuses_what_is_not_a_report() -> None:
     validator = Draft202012Validator(json_schema("run"))
-    document = json.loads(written("json", "run", [kernel()], run_of_everything()))
+    document = json.loads(rendered("json", "run", [kernel()], run_of_everything()))
     document["results"][0]["outcome"]["moves"][0]["verdict"] = "exploded"
     assert not validator.is_valid(document)
     assert not validator.is_valid({"schema": "mremapcheck.run/1"})
 
 
 @pytest.mark.parametrize("kind", ["run", "compare", "matrix"])
-def test_a_run_that_never_began_is_valid_too(kind: Kind) -> None:
+def test_a_run_that_never_began_is_valid_too(kind: ReportName) -> None:
     problem = {"path": "a.yaml", "line": 3, "column": 1, "level": "error", "message": "no", "hint": ""}
     document = json.loads(problems_document(kind, [problem]))
     check(kind, document)
@@ -132,6 +132,6 @@ def test_results_are_there_as_they_come() -> None:
 
 
 def test_equal_results_give_equal_bytes() -> None:
-    assert written("json", "run", [kernel()], run_of_everything()) == written(
+    assert rendered("json", "run", [kernel()], run_of_everything()) == rendered(
         "json", "run", [kernel()], run_of_everything()
     )

@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 from mremapcheck.outcome.expectations import judge
 from mremapcheck.outcome.outcome import Execution
-from tests.made import kernel, scenario
-from tests.report.written import LADDER, comparison_of_everything, eras, run_of_everything, written
+from tests.factories import kernel, scenario
+from tests.report.rendering import KERNELS, comparison_of_everything, eras, rendered, run_of_everything
 
 
 def parse(text: str) -> ElementTree.Element:
@@ -14,7 +14,7 @@ def parse(text: str) -> ElementTree.Element:
 
 
 def test_failures_errors_and_skips_are_told_apart() -> None:
-    (suite,) = parse(written("junit", "run", [kernel()], run_of_everything()))
+    (suite,) = parse(rendered("junit", "run", [kernel()], run_of_everything()))
     assert {key: value for key, value in suite.attrib.items() if key != "time"} == {
         "name": "6.17",
         "tests": "5",
@@ -37,9 +37,9 @@ def test_failures_errors_and_skips_are_told_apart() -> None:
 
 
 def test_a_suite_says_which_kernel_it_was() -> None:
-    (suite,) = parse(written("junit", "run", [kernel()], run_of_everything()))
+    (suite,) = parse(rendered("junit", "run", [kernel()], run_of_everything()))
     assert properties(suite) == {"release": "6.17", "reference": "6.17", "executor": "model", "unchecked": "1"}
-    (suite,) = parse(written("junit", "compare", [kernel("6.1"), kernel()], comparison_of_everything()))
+    (suite,) = parse(rendered("junit", "compare", [kernel("6.1"), kernel()], comparison_of_everything()))
     assert properties(suite)["a.release"] == "6.1" and properties(suite)["b.release"] == "6.17"
 
 
@@ -71,9 +71,9 @@ JENKINS = {
 
 def test_it_is_what_jenkins_reads() -> None:
     texts = [
-        written("junit", "run", [kernel()], run_of_everything()),
-        written("junit", "compare", [kernel("6.1"), kernel()], comparison_of_everything()),
-        written("junit", "matrix", LADDER, [eras()]),
+        rendered("junit", "run", [kernel()], run_of_everything()),
+        rendered("junit", "compare", [kernel("6.1"), kernel()], comparison_of_everything()),
+        rendered("junit", "matrix", KERNELS, [eras()]),
     ]
     for element in (element for text in texts for element in parse(text).iter()):
         attributes, children = JENKINS[element.tag]
@@ -83,18 +83,18 @@ def test_it_is_what_jenkins_reads() -> None:
 
 
 def test_a_difference_is_a_failure() -> None:
-    (suite,) = parse(written("junit", "compare", [kernel("6.1"), kernel()], comparison_of_everything()))
+    (suite,) = parse(rendered("junit", "compare", [kernel("6.1"), kernel()], comparison_of_everything()))
     assert suite.get("name") == "6.1 against 6.17" and suite.get("failures") == "1"
 
 
 def test_a_matrix_has_a_suite_for_each_kernel() -> None:
-    suites = parse(written("junit", "matrix", LADDER, [eras()]))
-    assert [suite.get("name") for suite in suites] == [kernel.reference for kernel in LADDER]
+    suites = parse(rendered("junit", "matrix", KERNELS, [eras()]))
+    assert [suite.get("name") for suite in suites] == [kernel.reference for kernel in KERNELS]
     assert {suite.get("tests") for suite in suites} == {"1"}
 
 
 def test_characters_that_xml_cannot_carry_are_dropped() -> None:
     item = judge(scenario("a<&>\x00"), Execution("error", None, "bad \x1b[31m bytes \ud800"), kernel().version)
-    (suite,) = parse(written("junit", "run", [kernel()], [item]))
+    (suite,) = parse(rendered("junit", "run", [kernel()], [item]))
     (case,) = suite.iter("testcase")
     assert case.get("name") == "a<&>" and case[0].get("message") == "bad ?[31m bytes ?"

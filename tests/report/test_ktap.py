@@ -4,8 +4,8 @@ import io
 import re
 
 from mremapcheck.report.base import Header, Tally, open_report
-from tests.made import kernel, scenario
-from tests.report.written import LADDER, comparison_of_everything, eras, lines, run_of_everything, written
+from tests.factories import kernel, scenario
+from tests.report.rendering import KERNELS, comparison_of_everything, eras, lines, rendered, run_of_everything
 
 RESULT = re.compile(r"(ok|not ok) (\d+)( [^#]*)?( # (SKIP|TODO|XFAIL|TIMEOUT|ERROR)( .*)?)?")
 
@@ -44,7 +44,7 @@ def parse(text: list[str], indent: str) -> tuple[list[tuple[bool, str, str | Non
 
 
 def test_a_run_follows_the_rules() -> None:
-    assert check(written("ktap", "run", [kernel()], run_of_everything())) == [
+    assert check(rendered("ktap", "run", [kernel()], run_of_everything())) == [
         (True, "good", None),
         (True, "unsaid", "SKIP"),
         (False, "bad", None),
@@ -54,7 +54,7 @@ def test_a_run_follows_the_rules() -> None:
 
 
 def test_diagnostics_come_before_the_result_they_explain() -> None:
-    text = lines(written("ktap", "run", [kernel()], run_of_everything()))
+    text = lines(rendered("ktap", "run", [kernel()], run_of_everything()))
     drawn = next(index for index, line in enumerate(text) if "AABB.C    ..BB.C" in line)
     assert text[drawn].startswith("# ") and text.index(
         "ok 2 unsaid # SKIP unchecked: nothing is expected of this kernel"
@@ -64,12 +64,12 @@ def test_diagnostics_come_before_the_result_they_explain() -> None:
 
 
 def test_a_difference_is_not_ok() -> None:
-    results = check(written("ktap", "compare", [kernel("6.1"), kernel()], comparison_of_everything()))
+    results = check(rendered("ktap", "compare", [kernel("6.1"), kernel()], comparison_of_everything()))
     assert [good for good, _, _ in results] == [True, False, True, False]
 
 
 def test_a_matrix_has_a_subtest_for_each_kernel() -> None:
-    text = written("ktap", "matrix", LADDER, [eras()])
+    text = rendered("ktap", "matrix", KERNELS, [eras()])
     check(text)
     assert "  ok 6 6.18\n" in text and "  ok 1 6.1 # SKIP unchecked: nothing is expected" in text
     assert "  KTAP version 1\n  # Subtest: case\n  1..6\n" in text

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from tests.made import kernel
-from tests.report.written import LADDER, comparison_of_everything, eras, run_of_everything, written
+from tests.factories import kernel
+from tests.report.rendering import KERNELS, comparison_of_everything, eras, rendered, run_of_everything
 
 
 def test_a_run_is_a_table_and_the_drawings_of_what_failed() -> None:
-    text = written("markdown", "run", [kernel()], run_of_everything())
+    text = rendered("markdown", "run", [kernel()], run_of_everything())
     assert text.startswith(
         "## Kernel 6.17, the model with 0 changes\n\n| status | scenario | seen | summary |\n| --- |"
     )
@@ -16,12 +16,12 @@ def test_a_run_is_a_table_and_the_drawings_of_what_failed() -> None:
 
 
 def test_a_comparison_lists_only_what_is_not_the_same() -> None:
-    text = written("markdown", "compare", [kernel("6.16"), kernel("6.17")], comparison_of_everything())
+    text = rendered("markdown", "compare", [kernel("6.16"), kernel("6.17")], comparison_of_everything())
     assert "| different | loud | EFAULT partial | EFAULT refused | partial-to-refused |  |\n" in text
     assert "quiet" not in text
 
 
 def test_a_matrix_has_a_column_for_each_kernel() -> None:
-    text = written("markdown", "matrix", LADDER, [eras()])
+    text = rendered("markdown", "matrix", KERNELS, [eras()])
     assert "| scenario | 6.1 | 6.16 | 6.17-rc1 | 6.17-rc2 | 6.17 | 6.18 |\n" in text
     assert "| case | EFAULT damaged | = | EFAULT partial | = | EFAULT refused | = |\n" in text

@@ -13,8 +13,8 @@ from mremapcheck.report.base import FORMATS
 from mremapcheck.report.blocks import kernel_text, trace_block
 from mremapcheck.report.style import Style, wants_colours
 from mremapcheck.scenario.document import MoveExpectation
-from tests.made import DAMAGED, MOVED, PARTIAL, REFUSED, expectation, kernel, outcome, ran, scenario, vma
-from tests.report.written import LADDER, REFUSED_EXPECTED, eras, lines, written
+from tests.factories import DAMAGED, MOVED, PARTIAL, REFUSED, expectation, kernel, outcome, ran, scenario, vma
+from tests.report.rendering import KERNELS, REFUSED_EXPECTED, eras, lines, rendered
 
 
 def test_a_run_has_a_line_for_each_scenario_and_the_numbers_last() -> None:
@@ -24,7 +24,7 @@ def test_a_run_has_a_line_for_each_scenario_and_the_numbers_last() -> None:
         judge(scenario("unsaid"), ran(MOVED), version),
         judge(scenario("sealed"), Execution("skip", None, "no mseal before 6.10"), version),
     ]
-    assert lines(written("table", "run", [kernel()], items)) == [
+    assert lines(rendered("table", "run", [kernel()], items)) == [
         "Kernel 6.17, the model with 0 changes",
         "",
         "pass       good    EFAULT refused    What good does",
@@ -67,7 +67,7 @@ def many(status: str = "pass") -> list[Result]:
 def test_many_scenarios_have_a_line_for_each_folder() -> None:
     items = many()
     items[3] = judge(items[3].scenario, Execution("skip", None, "no mseal before 6.10"), kernel().version)
-    text = lines(written("table", "run", [kernel()], items))
+    text = lines(rendered("table", "run", [kernel()], items))
     assert text[2:] == [
         "pass       scenarios/a  14 pass, 1 skip",
         "pass       scenarios/b  15 pass",
@@ -75,27 +75,27 @@ def test_many_scenarios_have_a_line_for_each_folder() -> None:
         "30 scenarios: 29 pass, 1 skip",
         "  1 skip: no mseal before 6.10",
     ]
-    loud = written("table", "run", [kernel()], items, style=Style(detail=1))
+    loud = rendered("table", "run", [kernel()], items, style=Style(detail=1))
     assert all(item.scenario.name in loud for item in items)
 
 
 def test_quiet_says_only_what_is_wrong() -> None:
     items = many()
-    assert written("table", "run", [kernel()], items, style=Style(detail=-1)) == ""
+    assert rendered("table", "run", [kernel()], items, style=Style(detail=-1)) == ""
     items[3] = judge(items[3].scenario, ran(PARTIAL), kernel().version)
-    text = written("table", "run", [kernel()], items, style=Style(detail=-1))
+    text = rendered("table", "run", [kernel()], items, style=Style(detail=-1))
     assert "fail       case-a3" in text and "30 scenarios: 29 pass, 1 fail" in text and "case-a4" not in text
 
 
 def test_quiet_says_that_nothing_ran() -> None:
     item = judge(scenario("sealed"), Execution("skip", None, "no mseal before 6.10"), kernel().version)
-    text = written("table", "run", [kernel()], [item], style=Style(detail=-1))
+    text = rendered("table", "run", [kernel()], [item], style=Style(detail=-1))
     assert "1 scenario: 1 skip\n  1 skip: no mseal before 6.10\n" in text
 
 
 def test_a_failure_is_drawn() -> None:
     item = judge(scenario(expect=REFUSED_EXPECTED), ran(PARTIAL), kernel().version)
-    assert lines(written("table", "run", [kernel()], [item]))[2:-2] == [
+    assert lines(rendered("table", "run", [kernel()], [item]))[2:-2] == [
         "fail       case  EFAULT partial",
         "  What case does",
         "  scenarios/case.yaml:1",
@@ -115,7 +115,7 @@ def test_an_error_gives_its_reason_in_full() -> None:
     item = judge(
         scenario(), Execution("error", None, "moves[3] (case.yaml:12): mprotect failed: EACCES"), kernel().version
     )
-    text = written("table", "run", [kernel()], [item])
+    text = rendered("table", "run", [kernel()], [item])
     assert "error      case                    moves[3] (case.yaml:12): mprotect failed: EACCES\n" in text
 
 
@@ -123,14 +123,14 @@ def test_verbose_adds_the_trace_of_a_model() -> None:
     trace = (Note("check_flags", "flags are fine"), Note("look_up", "src is mapped"))
     execution = Execution("ran", MOVED, None, trace)
     item = judge(scenario(), execution, kernel().version)
-    text = written("table", "run", [kernel()], [item], style=Style(detail=1))
+    text = rendered("table", "run", [kernel()], [item], style=Style(detail=1))
     assert "      check_flags  flags are fine\n      look_up      src is mapped\n" in text
-    assert "look_up" not in written("table", "run", [kernel()], [item])
+    assert "look_up" not in rendered("table", "run", [kernel()], [item])
 
 
 def test_a_comparison_draws_both_sides() -> None:
     item = compare(scenario(), ran(PARTIAL), ran(REFUSED))
-    text = lines(written("table", "compare", [kernel("6.17-rc2"), kernel("6.17")], [item]))
+    text = lines(rendered("table", "compare", [kernel("6.17-rc2"), kernel("6.17")], [item]))
     assert text[0] == "A: 6.17-rc2, the model with 0 changes; B: 6.17, the model with 0 changes"
     assert text[2:-2] == [
         "different  case  partial-to-refused",
@@ -151,7 +151,7 @@ def test_a_comparison_draws_both_sides() -> None:
 
 
 def test_what_is_the_same_is_only_counted() -> None:
-    text = written(
+    text = rendered(
         "table", "compare", [kernel("6.17"), kernel("6.18")], [compare(scenario("quiet"), ran(MOVED), ran(MOVED))]
     )
     assert "quiet" not in text and "1 scenario: 1 same" in text
@@ -166,7 +166,7 @@ def test_the_model_says_of_which_release_it_is_where_the_reference_says_more() -
 def test_only_an_errno_that_is_expected_needs_no_drawing_of_what_is_expected() -> None:
     errno = expectation(move=MoveExpectation(errno="EPERM"))
     item = judge(scenario(expect=(errno,)), ran(REFUSED), kernel().version)
-    assert "         before  seen" in lines(written("table", "run", [kernel()], [item]))
+    assert "         before  seen" in lines(rendered("table", "run", [kernel()], [item]))
 
 
 def test_one_reason_is_given_once() -> None:
@@ -186,9 +186,9 @@ def test_everything_but_reasons_and_summaries_fits_into_a_mail() -> None:
     one, two = (outcome(mappings=tuple(mappings), src="A" * 12) for mappings in (pages, plain))
     items.append(compare(scenario("layout"), ran(one), ran(two)))
     texts = [
-        written("table", "compare", [kernel("6.17-rc2"), kernel("6.17")], items, style=Style(detail=1)),
-        written("table", "compare", [kernel("6.17-rc2"), kernel("6.17")], items),
-        written("table", "matrix", [kernel(f"6.{n}") for n in range(1, 20)], []),
+        rendered("table", "compare", [kernel("6.17-rc2"), kernel("6.17")], items, style=Style(detail=1)),
+        rendered("table", "compare", [kernel("6.17-rc2"), kernel("6.17")], items),
+        rendered("table", "matrix", [kernel(f"6.{n}") for n in range(1, 20)], []),
         "\n".join(trace_block([Note("check_flags", "word " * 30, "early-failure"), Note("look_up", "")])),
     ]
     for text in texts:
@@ -200,7 +200,7 @@ def test_everything_but_reasons_and_summaries_fits_into_a_mail() -> None:
 
 def test_a_suspected_model_is_named() -> None:
     item = replace(compare(scenario(), ran(PARTIAL), ran(REFUSED)), suspects=(Suspect("live", "6.17-early-failure"),))
-    text = written("table", "compare", [kernel("6.17"), kernel("6.18")], [item])
+    text = rendered("table", "compare", [kernel("6.17"), kernel("6.18")], [item])
     assert (
         "suspected: live does not do what the model of its version does, but what" in text
         and "6.17-early-failure" in text
@@ -210,35 +210,35 @@ def test_a_suspected_model_is_named() -> None:
 def test_other_boundaries_are_shown_though_the_drawings_are_alike() -> None:
     one = outcome(mappings=(vma("src", 0, 6),), src="AAAAAA")
     two = outcome(mappings=(vma("src", 0, 3), vma("src", 3, 3)), src="AAAAAA")
-    text = written("table", "compare", [kernel("6.12"), kernel("6.16")], [compare(scenario(), ran(one), ran(two))])
+    text = rendered("table", "compare", [kernel("6.12"), kernel("6.16")], [compare(scenario(), ran(one), ran(two))])
     assert "  layout: other mappings in src: 0+6 -> 0+3 3+3\n" in text
 
 
 def test_long_regions_are_shortened() -> None:
     src = "A" * 512 + "BB"
     item = compare(scenario(src=src, dst=""), ran(outcome(src=src)), ran(outcome("refused", "EFAULT", src=src)))
-    text = lines(written("table", "compare", [kernel("6.16"), kernel("6.17")], [item]))
+    text = lines(rendered("table", "compare", [kernel("6.16"), kernel("6.17")], [item]))
     assert "    src      A{512}BB  A{512}BB  A{512}BB" in text
 
 
 def test_words_of_a_file_are_no_commands_for_the_terminal() -> None:
     item = judge(scenario(summary="a\x1b[31mb\nc", expect=(expectation(),)), ran(MOVED), kernel().version)
-    assert "a?[31mb c" in written("table", "run", [kernel()], [item])
+    assert "a?[31mb c" in rendered("table", "run", [kernel()], [item])
 
 
 def test_a_terminal_is_as_wide_as_it_is() -> None:
     item = judge(scenario(summary="word " * 40, expect=(expectation(),)), ran(MOVED), kernel().version)
     for width in (60, 78, 200):
-        text = written("table", "run", [kernel()], [item], style=Style(width=width, terminal=True))
+        text = rendered("table", "run", [kernel()], [item], style=Style(width=width, terminal=True))
         (line,) = [line for line in text.splitlines() if line.startswith("pass")]
         assert len(line) == min(width, len(line)) and (line.endswith("...") or width == 200)
-    assert "word " * 39 in written("table", "run", [kernel()], [item])
+    assert "word " * 39 in rendered("table", "run", [kernel()], [item])
 
 
 def test_what_is_too_ragged_for_columns_is_stacked() -> None:
     src = "AB." * 15
     item = compare(scenario(src=src, dst=""), ran(outcome(src=src)), ran(outcome("refused", "EFAULT", src=src)))
-    text = lines(written("table", "compare", [kernel("6.16"), kernel("6.17")], [item]))
+    text = lines(rendered("table", "compare", [kernel("6.16"), kernel("6.17")], [item]))
     start = text.index(f"    src      before  {src}")
     assert text[start + 1] == f"             6.16    {src}"
     assert "  ! returns  6.16    dst" in text
@@ -247,28 +247,28 @@ def test_what_is_too_ragged_for_columns_is_stacked() -> None:
 def test_lines_fit_into_a_mail() -> None:
     case = scenario("a-long-name-of-a-scenario-that-goes-on", expect=REFUSED_EXPECTED, summary="word " * 40)
     item = judge(case, ran(PARTIAL), kernel().version)
-    assert max(map(len, written("table", "run", [kernel()], [item]).splitlines()[3:])) <= 80
+    assert max(map(len, rendered("table", "run", [kernel()], [item]).splitlines()[3:])) <= 80
     other = compare(case, ran(DAMAGED), ran(REFUSED))
-    assert max(map(len, written("table", "compare", [kernel("6.16"), kernel()], [other]).splitlines())) <= 80
+    assert max(map(len, rendered("table", "compare", [kernel("6.16"), kernel()], [other]).splitlines())) <= 80
 
 
 def test_a_matrix_folds_neighbours() -> None:
-    text = lines(written("table", "matrix", LADDER, [eras()]))
+    text = lines(rendered("table", "matrix", KERNELS, [eras()]))
     assert text[0] == "Kernels 6.1, 6.16, 6.17-rc1, 6.17-rc2, 6.17, 6.18"
     assert text[2:5] == [
         "pass       case  EFAULT damaged <=6.16",
         "                 EFAULT partial 6.17-rc1 .. 6.17-rc2",
         "                 EFAULT refused >=6.17",
     ]
-    alike = written("table", "matrix", LADDER, [row(scenario(), eras().cells[:1] * 6)])
+    alike = rendered("table", "matrix", KERNELS, [row(scenario(), eras().cells[:1] * 6)])
     assert "unchecked  case  EFAULT damaged all\n" in alike
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_colours_are_only_where_asked_for(name: str) -> None:
     item = judge(scenario(expect=REFUSED_EXPECTED), ran(PARTIAL), kernel().version)
-    assert "\x1b" not in written(name, "run", [kernel()], [item])
-    coloured = "\x1b" in written(name, "run", [kernel()], [item], style=Style(True))
+    assert "\x1b" not in rendered(name, "run", [kernel()], [item])
+    coloured = "\x1b" in rendered(name, "run", [kernel()], [item], style=Style(True))
     assert coloured is (name == "table")
 
 
@@ -300,7 +300,7 @@ def test_what_both_sides_skip_is_a_number_and_what_one_skips_has_its_names() -> 
     names = ("6.1", "6.17")
     items = [compare(scenario(f"sealed-{n}"), skip, skip, names) for n in range(3)]
     items += [compare(scenario(f"newer-{n}"), skip, ran(MOVED), names) for n in range(2)]
-    text = written("table", "compare", [kernel("6.1"), kernel()], items)
+    text = rendered("table", "compare", [kernel("6.1"), kernel()], items)
     assert "5 scenarios: 5 skipped\nskipped on both sides: 3\n" in text
     assert "skipped, 6.1: no mseal before 6.10: newer-0, newer-1\n" in text and "sealed" not in text
 
@@ -308,7 +308,7 @@ def test_what_both_sides_skip_is_a_number_and_what_one_skips_has_its_names() -> 
 def test_changed_pages_are_what_is_coloured() -> None:
     item = compare(scenario(), ran(PARTIAL), ran(REFUSED))
     style = Style(True)
-    text = written("table", "compare", [kernel("6.17-rc2"), kernel("6.17")], [item], style=style)
+    text = rendered("table", "compare", [kernel("6.17-rc2"), kernel("6.17")], [item], style=style)
     assert style.paint("bad", "..") + "BB.C" in text and style.paint("bad", "AA") + "BB.C" in text
 
 
@@ -318,6 +318,6 @@ def test_a_recording_is_called_by_its_release_beside_another() -> None:
         for version in ("6.1", "6.17")
     )
     item = compare(scenario(), ran(PARTIAL), ran(REFUSED))
-    assert "before  A (6.1)  B (6.17)" in written("table", "compare", [a, b], [item])
-    assert 'name="A (6.1) against B (6.17)"' in written("junit", "compare", [a, b], [item])
-    assert "| A (6.1) | B (6.17) |" in written("markdown", "compare", [a, b], [item])
+    assert "before  A (6.1)  B (6.17)" in rendered("table", "compare", [a, b], [item])
+    assert 'name="A (6.1) against B (6.17)"' in rendered("junit", "compare", [a, b], [item])
+    assert "| A (6.1) | B (6.17) |" in rendered("markdown", "compare", [a, b], [item])

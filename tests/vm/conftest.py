@@ -9,7 +9,7 @@ import pytest
 
 from mremapcheck.executors.vm import acceleration, executor
 from mremapcheck.executors.vm.guest_image import GuestImage
-from tests.images.made import bzimage
+from tests.images.factories import bzimage
 from tests.waiting import runs
 
 

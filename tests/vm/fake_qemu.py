@@ -20,13 +20,13 @@ from pathlib import Path
 from mremapcheck.executors.live.runner import Runner
 from mremapcheck.executors.live.wire import Plan
 from mremapcheck.executors.remote import frames
-from mremapcheck.executors.remote.server import Hand, Server
+from mremapcheck.executors.remote.server import Server, WorkerSlot
 from mremapcheck.executors.vm import guest_setup
 from mremapcheck.executors.vm.guest import Guest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mremapcheck.executors.live.wire import Sighting
+    from mremapcheck.executors.live.wire import Observation
 
 OOPS = [
     "BUG: unable to handle page fault for address: ffffffffdeadbeef",
@@ -91,7 +91,7 @@ class Fake(Server):
         self._way = way
         self._trap = steps
 
-    def _begin(self, hand: Hand) -> None:
+    def _begin(self, hand: WorkerSlot) -> None:
         before = hand.batch
         super()._begin(hand)
         if hand.batch is not before and any(len(marshal.loads(task.plan)[-1]) == self._trap for task in hand.batch):
@@ -117,7 +117,7 @@ def let_workers_die(trap: int) -> None:
     """Let a plan with so many steps kill the worker that is at it."""
     run = Runner.run
 
-    def run_or_die(runner: Runner, plan: Plan) -> tuple[Sighting, bool]:
+    def run_or_die(runner: Runner, plan: Plan) -> tuple[Observation, bool]:
         if len(plan.steps) == trap:
             runner._progress[0] = trap - 1
             os.kill(os.getpid(), signal.SIGSEGV)

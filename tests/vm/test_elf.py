@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mremapcheck.executors.vm.images import elf
-from tests.images.made import vmlinux
+from tests.images.factories import vmlinux
 
 
 def test_the_loadable_part_of_an_interpreter_still_runs(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from mremapcheck.base.errors import ExecutorError, KernelReferenceError
 from mremapcheck.executors.live.executor import LiveExecutor
-from mremapcheck.executors.live.plan import Prepared, Unfit, prepare
+from mremapcheck.executors.live.plan import CannotRun, Prepared, prepare
 from mremapcheck.executors.remote import executor as remote
 from mremapcheck.executors.vm import executor as vm
 from mremapcheck.executors.vm import qemu
@@ -85,7 +85,7 @@ def test_results_stream_and_the_guest_stays_for_the_next_run(stage: Stage, usual
 def test_a_scenario_that_does_not_fit_is_skipped_in_its_place(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     def pick(scenario: Scenario) -> Prepared:
         if scenario is CASES[1]:
-            raise Unfit("too large for the arena")
+            raise CannotRun("too large for the arena")
         return prepare(scenario)
 
     monkeypatch.setattr(remote, "prepare", pick)

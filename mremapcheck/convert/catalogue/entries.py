@@ -20,7 +20,7 @@ from mremapcheck.scenario.document import Scenario
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class CatalogueEra:
     """An era: kernels that do the same. ``verdict`` is that of the last move, ``skip`` where it cannot be made.
 
     ``share`` counts the releases and candidates; ``causes`` are ids of the changes that began it.
@@ -34,7 +34,7 @@ class Chapter:
     share: int
     causes: tuple[str, ...] = ()
     #: The class of the worst difference from the era before.
-    kind: str | None = None
+    class_name: str | None = None
     #: What tells it from its neighbours and no drawing shows.
     details: tuple[str, ...] = ()
 
@@ -45,7 +45,7 @@ class Entry:
 
     scenario: Scenario
     theme: str
-    chapters: tuple[Chapter, ...]
+    chapters: tuple[CatalogueEra, ...]
 
     @property
     def turns(self) -> bool:
@@ -63,17 +63,17 @@ def entries(scenarios: Sequence[Scenario]) -> Iterator[Entry]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class _Releases:
     """Neighbouring releases that have the same changes: only the first is asked."""
 
     kernel: ModelKernel
     names: tuple[str, ...]
 
 
-def _spans(references: Iterable[str]) -> Iterator[_Span]:
+def _spans(references: Iterable[str]) -> Iterator[_Releases]:
     for _, group in groupby(map(resolve, references), key=lambda kernel: kernel.ids):
         kernels = list(group)
-        yield _Span(kernels[0], tuple(kernel.reference for kernel in kernels))
+        yield _Releases(kernels[0], tuple(kernel.reference for kernel in kernels))
 
 
 def theme(scenario: Scenario) -> str:
@@ -89,14 +89,14 @@ def by_theme(found: Iterable[Entry]) -> dict[str, list[Entry]]:
     return themes
 
 
-def _chapters(row: Row, spans: Sequence[_Span], causes: Causes) -> Iterator[Chapter]:
+def _chapters(row: Row, spans: Sequence[_Releases], causes: Causes) -> Iterator[CatalogueEra]:
     outcomes = [row.cells[era.first].execution.outcome for era in row.eras]
-    told = details(outcomes, [era.kind for era in row.eras])
+    told = details(outcomes, [era.class_name for era in row.eras])
     for era, lines in zip(row.eras, told, strict=True):
         execution = row.cells[era.first].execution
         outcome = execution.outcome
         names = [name for span in spans[era.first : era.last + 1] for name in span.names]
-        yield Chapter(
+        yield CatalogueEra(
             kernels=_words(names, era.first == 0, era.last == len(spans) - 1),
             label=outcome.label if outcome else execution.status,
             verdict=outcome.moves[-1].verdict if outcome else execution.status,
@@ -104,12 +104,12 @@ def _chapters(row: Row, spans: Sequence[_Span], causes: Causes) -> Iterator[Chap
             reason=execution.reason or "",
             share=len(names),
             causes=_causes(row, spans, era.first, causes) if era.first else (),
-            kind=era.kind,
+            class_name=era.class_name,
             details=lines,
         )
 
 
-def _causes(row: Row, spans: Sequence[_Span], first: int, causes: Causes) -> tuple[str, ...]:
+def _causes(row: Row, spans: Sequence[_Releases], first: int, causes: Causes) -> tuple[str, ...]:
     old, new = frozenset(spans[first - 1].kernel.ids), frozenset(spans[first].kernel.ids)
     a, b = row.cells[first - 1].execution.outcome, row.cells[first].execution.outcome
     if a is None or b is None:

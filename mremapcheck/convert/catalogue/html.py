@@ -9,7 +9,7 @@ from mremapcheck import __version__
 from mremapcheck.base.text.html import escape, target
 from mremapcheck.convert.catalogue import svg
 from mremapcheck.convert.catalogue.cites import COMMITS, link
-from mremapcheck.convert.catalogue.entries import Chapter, Entry, by_theme
+from mremapcheck.convert.catalogue.entries import CatalogueEra, Entry, by_theme
 from mremapcheck.executors.model.change import Change
 from mremapcheck.executors.model.registry import by_id
 from mremapcheck.scenario import picture
@@ -113,17 +113,17 @@ def _calls(entry: Entry) -> str:
     return "\n".join(picture.call(step) for step in entry.scenario.script)
 
 
-def _segment(chapter: Chapter) -> str:
+def _segment(chapter: CatalogueEra) -> str:
     words = escape(f"{chapter.kernels}: {chapter.label}")
     return f'<i class="{escape(chapter.verdict)}" style="flex-grow:{chapter.share}" title="{words}"></i>'
 
 
-def _era(entry: Entry, chapter: Chapter) -> Iterator[str]:
+def _era(entry: Entry, chapter: CatalogueEra) -> Iterator[str]:
     yield '<div class="era"><div>'
     yield f'<div class="when">{escape(chapter.kernels)}</div>'
     yield _badge("good" if chapter.verdict in _GOOD else chapter.verdict, chapter.label)
-    if chapter.kind in _SAME_WORD:
-        yield f'<div class="why">other {escape(chapter.kind or "")}</div>'
+    if chapter.class_name in _SAME_WORD:
+        yield f'<div class="why">other {escape(chapter.class_name or "")}</div>'
     if chapter.details:
         yield f'<div class="why">{"<br>".join(map(escape, chapter.details))}</div>'
     for change in filter(None, map(by_id, chapter.causes)):

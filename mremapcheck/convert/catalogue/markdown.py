@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mremapcheck.base.text.markdown import block, cell_code, link, paragraphs, row, text
 from mremapcheck.convert.catalogue.cites import link as where
-from mremapcheck.convert.catalogue.entries import Chapter, Entry, by_theme
+from mremapcheck.convert.catalogue.entries import CatalogueEra, Entry, by_theme
 from mremapcheck.convert.export.words import drawing_text
 from mremapcheck.scenario import picture
 
@@ -60,12 +60,12 @@ def _table(entry: Entry) -> Iterator[str]:
         yield row(cells)
 
 
-def _outcome(chapter: Chapter) -> str:
+def _outcome(chapter: CatalogueEra) -> str:
     if chapter.outcome is None:
         return text(f"{chapter.label}: {chapter.reason}")
     said = text(chapter.label)
     if chapter.verdict in ("damaged", "partial"):
         said = f"**{said}**"
-    if chapter.kind in ("counters", "layout", "events", "contents"):
-        said += f" (other {chapter.kind})"
+    if chapter.class_name in ("counters", "layout", "events", "contents"):
+        said += f" (other {chapter.class_name})"
     return "<br>".join([said, *map(text, chapter.details)])

@@ -43,7 +43,7 @@ def entries(scenario: Scenario, seen: Sequence[Seen], alone: bool = False) -> li
         if entry.faults is not None:
             message = "this entry lists `faults`, which are not written anew and would be lost"
             raise ScenarioError([Problem(scenario.path, entry.line, 1, message, "change such entries by hand")])
-    more = _telling(scenario, [execution.outcome for _, execution in seen if execution.outcome])
+    more = _distinguishing(scenario, [execution.outcome for _, execution in seen if execution.outcome])
     written = [(version, _entry(execution.outcome, more) if execution.outcome else None) for version, execution in seen]
     eras = [(next(group)[0], entry) for entry, group in groupby(written, lambda pair: pair[1])]
     eras_and_ends = zip(eras, [*(version for version, _ in eras[1:]), None], strict=True)
@@ -78,7 +78,7 @@ def _range(first: KernelVersion | None, end: KernelVersion | None) -> str:
     return ", ".join([*bounds, f"<{exact(end)}"] if end else bounds)
 
 
-def _telling(scenario: Scenario, outcomes: Sequence[Outcome]) -> frozenset[str]:
+def _distinguishing(scenario: Scenario, outcomes: Sequence[Outcome]) -> frozenset[str]:
     """Return which of layout, counters and events tell neighbours apart that look the same otherwise."""
     found = set()
     for one, two in pairwise(outcomes):

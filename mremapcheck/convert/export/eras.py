@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
-from mremapcheck.convert.export.oracle import Wanted
+from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.words import Fact
 from mremapcheck.kernels.ranges import Bound, KernelRange, landmarks
 from mremapcheck.kernels.version import KernelVersion
 
 
-def eras(wanted: Sequence[Wanted]) -> list[Wanted]:
+def eras(wanted: Sequence[ExpectedFacts]) -> list[ExpectedFacts]:
     """Return what is wanted of each kernel, oldest first; kernels of which nothing is wanted are left out."""
     ranges = [KernelRange.parse(entry.kernel) for entry in wanted]
     groups = [
@@ -19,18 +19,20 @@ def eras(wanted: Sequence[Wanted]) -> list[Wanted]:
         for facts, versions in groupby(landmarks(ranges), lambda version: _facts(wanted, ranges, version))
     ]
     if not groups:
-        return [Wanted("*", _facts(wanted, ranges, None))] if wanted else []
+        return [ExpectedFacts("*", _facts(wanted, ranges, None))] if wanted else []
     edges = [_edge(ranges, below[-1], above[0]) for (_, below), (_, above) in pairwise(groups)]
     starts = [(), *((start,) for _, start in edges)]
     ends = [*((end,) for end, _ in edges), ()]
     return [
-        Wanted(str(KernelRange((*start, *end))), facts)
+        ExpectedFacts(str(KernelRange((*start, *end))), facts)
         for (facts, _), start, end in zip(groups, starts, ends, strict=True)
         if facts
     ]
 
 
-def _facts(wanted: Sequence[Wanted], ranges: Sequence[KernelRange], version: KernelVersion | None) -> tuple[Fact, ...]:
+def _facts(
+    wanted: Sequence[ExpectedFacts], ranges: Sequence[KernelRange], version: KernelVersion | None
+) -> tuple[Fact, ...]:
     """Return all that is wanted of one version, of any where it is None."""
     said: dict[str, str] = {}
     for kernels, entry in zip(ranges, wanted, strict=True):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mremapcheck.convert.export.oracle import Wanted, modelled, open_models, turning_points, written
+from mremapcheck.convert.export.oracle import ExpectedFacts, modelled, open_models, turning_points, written
 from mremapcheck.convert.export.pack import Packed
 from mremapcheck.convert.export.reproducer import reproducer_text
-from mremapcheck.executors.live.plan import Unfit, prepare
+from mremapcheck.executors.live.plan import CannotRun, prepare
 from mremapcheck.scenario.document import Scenario
 
 
@@ -17,20 +17,20 @@ def reproducer_of(scenario: Scenario) -> str:
 
 
 def pack_of(scenarios: Sequence[Scenario]) -> list[Packed]:
-    """Return scenarios ready for ``pack_text``; those that no program can carry out say why."""
+    """Return scenarios ready for ``pack_text``; those that no program can run say why."""
     return [pack_one(scenario, wanted) for scenario, wanted in zip(scenarios, _wanted(scenarios), strict=True)]
 
 
-def pack_one(scenario: Scenario, wanted: Sequence[Wanted]) -> Packed:
+def pack_one(scenario: Scenario, wanted: Sequence[ExpectedFacts]) -> Packed:
     """Return a scenario with what is ``wanted`` of it; what would harm the program that makes it is left out."""
     try:
         plan = prepare(scenario).plan
-    except Unfit as reason:
+    except CannotRun as reason:
         return Packed(scenario, wanted, str(reason))
     return Packed(scenario, wanted, near_zero=plan.near_zero)
 
 
-def _wanted(scenarios: Sequence[Scenario]) -> list[list[Wanted]]:
+def _wanted(scenarios: Sequence[Scenario]) -> list[list[ExpectedFacts]]:
     silent = [index for index, scenario in enumerate(scenarios) if not scenario.expect]
     wanted = [written(scenario) for scenario in scenarios]
     if silent:

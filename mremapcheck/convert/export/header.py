@@ -9,17 +9,17 @@ from mremapcheck.base.text import c
 from mremapcheck.base.units import PAGE
 from mremapcheck.convert.catalogue.cites import titled
 from mremapcheck.convert.export.eras import eras
-from mremapcheck.convert.export.oracle import Wanted
+from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
 
 
-def header(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:
+def header(scenario: Scenario, wanted: Sequence[ExpectedFacts]) -> Iterator[str]:
     """Yield the lines of the comment."""
     yield from c.comment(_lines(scenario, wanted))
 
 
-def _lines(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:
+def _lines(scenario: Scenario, wanted: Sequence[ExpectedFacts]) -> Iterator[str]:
     yield from _wrapped(f"{scenario.summary}.".replace("..", "."))
     if scenario.about:
         yield ""
@@ -27,7 +27,7 @@ def _lines(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:
     yield ""
     found = eras(wanted)
     if not scenario.expect:
-        found = _telling(found)
+        found = _distinguishing(found)
     yield from (f"  {line}" for line in _table(scenario, found))
     yield ""
     explained = scenario.document.get("vmas", {})
@@ -55,19 +55,21 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)
 
 
-def _telling(found: Sequence[Wanted]) -> list[Wanted]:
+def _distinguishing(found: Sequence[ExpectedFacts]) -> list[ExpectedFacts]:
     """Leave out the mappings, counters and events that all eras have: a model tells every one."""
     if not found:
         return []
     same = frozenset.intersection(*(frozenset(entry.facts) for entry in found))
     told = ("moves[", "regions.")
     return [
-        Wanted(entry.kernel, tuple(fact for fact in entry.facts if fact.where.startswith(told) or fact not in same))
+        ExpectedFacts(
+            entry.kernel, tuple(fact for fact in entry.facts if fact.where.startswith(told) or fact not in same)
+        )
         for entry in found
     ]
 
 
-def _table(scenario: Scenario, wanted: Sequence[Wanted]) -> Iterator[str]:
+def _table(scenario: Scenario, wanted: Sequence[ExpectedFacts]) -> Iterator[str]:
     drawings = {region.name: picture.drawing(region) for region in scenario.regions}
     places = [*drawings]
     for entry in wanted:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from mremapcheck.base.text.c import short_comment, string
 from mremapcheck.base.units import PAGE
 from mremapcheck.convert.export.c_text import identifier
-from mremapcheck.convert.export.steps import Objects
+from mremapcheck.convert.export.steps import ObjectNumbers
 from mremapcheck.kinds import KINDS
-from mremapcheck.kinds.kind import Site
+from mremapcheck.kinds.kind import MmapSite
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mmap, Truncate
 
@@ -28,7 +28,7 @@ class Mappings:
     def __init__(self, scenario: Scenario, uses: set[str], includes: set[str]) -> None:
         self._uses = uses
         self._includes = includes
-        self._objects = Objects.of(scenario)
+        self._objects = ObjectNumbers.of(scenario)
         self._opened: dict[int, str] = {}
 
     def statements(self, operation: Mmap, at: str) -> Iterator[str]:
@@ -48,7 +48,7 @@ class Mappings:
                 fd = f"readonly({fd})"
         if c.mapping is not None:
             place = operation.letter, at, size, operation.size, prot, operation.prot
-            yield from c.mapping(Site(*place, fd, length, size_of(length)))
+            yield from c.mapping(MmapSite(*place, fd, length, size_of(length)))
             return
         sharing = "MAP_SHARED" if operation.sharing == "shared" else c.private
         how = " | ".join(

@@ -16,17 +16,17 @@ from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mremap, UffdRegister
 
 
-class Wanted(NamedTuple):
+class ExpectedFacts(NamedTuple):
     """Facts that hold for the kernels of a range, written as in ``expect``."""
 
     kernel: str
     facts: tuple[Fact, ...]
 
 
-def written(scenario: Scenario) -> list[Wanted]:
+def written(scenario: Scenario) -> list[ExpectedFacts]:
     """Return what the scenario itself expects."""
     moves = sum(isinstance(operation, Mremap) for operation in scenario.script)
-    return [Wanted(str(entry.kernel), tuple(expected_facts(entry, moves))) for entry in scenario.expect]
+    return [ExpectedFacts(str(entry.kernel), tuple(expected_facts(entry, moves))) for entry in scenario.expect]
 
 
 def turning_points() -> list[KernelVersion]:
@@ -49,13 +49,13 @@ def open_models(points: Sequence[KernelVersion]) -> list[Executor]:
 
 def modelled(
     scenarios: Sequence[Scenario], points: Sequence[KernelVersion], models: Sequence[Executor]
-) -> list[list[Wanted]]:
+) -> list[list[ExpectedFacts]]:
     """Return for each scenario what the models do, neighbours that agree folded into one range of kernels."""
     columns = [list(model.run(scenarios)) for model in models]
     return [_fold(scenario, points, [column[index] for column in columns]) for index, scenario in enumerate(scenarios)]
 
 
-def _fold(scenario: Scenario, points: Sequence[KernelVersion], cells: Iterable[Execution]) -> list[Wanted]:
+def _fold(scenario: Scenario, points: Sequence[KernelVersion], cells: Iterable[Execution]) -> list[ExpectedFacts]:
     events = any(
         isinstance(operation, UffdRegister) and operation.mode.endswith("events")
         for operation in (*scenario.setup, *scenario.script)
@@ -71,7 +71,7 @@ def _fold(scenario: Scenario, points: Sequence[KernelVersion], cells: Iterable[E
         if position + 1 < len(eras):
             bounds.append(f"<{exact(points[eras[position + 1][0]])}")
         if facts:
-            wanted.append(Wanted(", ".join(bounds) or "*", facts))
+            wanted.append(ExpectedFacts(", ".join(bounds) or "*", facts))
     return wanted
 
 

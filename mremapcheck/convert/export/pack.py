@@ -10,8 +10,8 @@ from mremapcheck import __version__
 from mremapcheck.base.text.c import comment, short_comment, string
 from mremapcheck.convert.export.c_text import identifier, kind, size
 from mremapcheck.convert.export.kinds import with_kinds
-from mremapcheck.convert.export.oracle import Wanted
-from mremapcheck.convert.export.steps import Objects, rows
+from mremapcheck.convert.export.oracle import ExpectedFacts
+from mremapcheck.convert.export.steps import ObjectNumbers, rows
 from mremapcheck.executors.model.registry import NEWEST, OLDEST
 from mremapcheck.kernels.releases import LAST_MINOR
 from mremapcheck.scenario import picture
@@ -52,12 +52,12 @@ _ABOUT = """\
 class Packed:
     """A scenario with what is expected of it.
 
-    ``skip``: why it cannot be carried out, or nothing. ``near_zero``: the end of the highest page
+    ``skip``: why it cannot be run, or nothing. ``near_zero``: the end of the highest page
     below 64K that it takes for forbidden, or 0.
     """
 
     scenario: Scenario
-    wanted: Sequence[Wanted]
+    wanted: Sequence[ExpectedFacts]
     skip: str = ""
     near_zero: int = 0
 
@@ -93,7 +93,7 @@ def _tables(index: int, packed: Packed) -> Iterator[str]:
     if packed.skip:
         yield short_comment(f"Left out: {packed.skip}")
         return
-    objects = Objects.of(scenario)
+    objects = ObjectNumbers.of(scenario)
     yield f"static const struct region regions_{index}[] = {{"
     for region in scenario.regions:
         name, bounds = string(region.name), f"0x{region.floor:x}, 0x{region.ceiling:x}"
@@ -137,7 +137,7 @@ def _list(packed: Iterable[Packed]) -> Iterator[str]:
         else:
             for name, count in (("regions", "region_count"), ("steps", "step_count")):
                 yield f"\t\t.{name} = {name}_{index}, .{count} = ARRAY_SIZE({name}_{index}),"
-            if Objects.of(scenario).numbers:
+            if ObjectNumbers.of(scenario).numbers:
                 yield f"\t\t.objects = objects_{index},"
             if case.wanted:
                 yield f"\t\t.expected = expected_{index}, .expected_count = ARRAY_SIZE(expected_{index}),"

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mremapcheck.base.text.c import string
 from mremapcheck.base.units import PAGE
-from mremapcheck.convert.export.oracle import Wanted
+from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.words import Fact
 from mremapcheck.kernels.ranges import Bound, KernelRange
 from mremapcheck.scenario.verdicts import FAILURES
 
 
-def table(eras: Sequence[Wanted]) -> Iterator[str]:
+def table(eras: Sequence[ExpectedFacts]) -> Iterator[str]:
     """Yield the table in C: from a version on, until before another, these lines are printed; ``*`` is anything."""
     yield "/* What the comment says, as it is printed: from a version on, until before another; * is anything. */"
     yield "#define RELEASE 99"

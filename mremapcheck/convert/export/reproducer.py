@@ -15,7 +15,7 @@ from mremapcheck.base.text.c import string
 from mremapcheck.base.units import PAGE
 from mremapcheck.convert.export.eras import eras
 from mremapcheck.convert.export.header import header
-from mremapcheck.convert.export.oracle import Wanted
+from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.promises import table
 from mremapcheck.convert.export.statements import Statements
 from mremapcheck.kinds import KINDS
@@ -59,7 +59,7 @@ _ERRNOS = ("EAGAIN", "EFAULT", "EINVAL", "ENOMEM", "EPERM")
 _HUGE = 2 << 20
 
 
-def reproducer_text(scenario: Scenario, wanted: Sequence[Wanted]) -> str:
+def reproducer_text(scenario: Scenario, wanted: Sequence[ExpectedFacts]) -> str:
     """Return the program; ``wanted`` is what its comment tells of each era of kernels."""
     told = eras(wanted)
     statements = Statements(scenario, told)
@@ -99,7 +99,7 @@ def _regions(scenario: Scenario, extents: dict[str, int]) -> Iterator[str]:
     yield f"static int region_count = {len(scenario.regions)};"
 
 
-def _errnos(wanted: Sequence[Wanted]) -> Iterator[str]:
+def _errnos(wanted: Sequence[ExpectedFacts]) -> Iterator[str]:
     expected = {text for era in wanted for where, text in era.facts if where.endswith(".errno")}
     yield "static const char *errno_name(int number)"
     yield "{"

@@ -8,7 +8,7 @@ from mremapcheck.base.text.c import character, short_comment, string
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.convert.export.c_text import flags, identifier
 from mremapcheck.convert.export.mappings import PROTS, Mappings, size_of
-from mremapcheck.convert.export.oracle import Wanted
+from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.steps import tag_runs
 from mremapcheck.convert.export.words import Fact
 from mremapcheck.kinds import KINDS
@@ -64,7 +64,7 @@ _TAKEN = frozenset(
 class Statements:
     """Writes main(); ``uses`` are the helpers that it calls, known once ``body`` was read to its end."""
 
-    def __init__(self, scenario: Scenario, wanted: Sequence[Wanted]) -> None:
+    def __init__(self, scenario: Scenario, wanted: Sequence[ExpectedFacts]) -> None:
         self.scenario = scenario
         self._facts = [fact for era in wanted for fact in era.facts]
         self.uses: set[str] = set()

@@ -44,7 +44,7 @@ _UFFD = {
 
 
 @dataclass(slots=True)
-class Objects:
+class ObjectNumbers:
     """The files and segments of a scenario, numbered in the order in which they are first mapped."""
 
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Objects:
     lengths: list[int] = field(default_factory=list)
 
     @classmethod
-    def of(cls, scenario: Scenario) -> Objects:
+    def of(cls, scenario: Scenario) -> ObjectNumbers:
         """Find them; each is long enough for everything that is mapped of it."""
         objects = cls()
         for operation in (*scenario.setup, *scenario.script):
@@ -70,7 +70,7 @@ class Objects:
         return self.numbers.get((operation.kind, operation.object), -1)
 
 
-def rows(scenario: Scenario, objects: Objects) -> Iterator[str]:
+def rows(scenario: Scenario, objects: ObjectNumbers) -> Iterator[str]:
     """Yield the table's rows: the set-up, the conditions of the process, the moves."""
     for operation in scenario.setup:
         yield from row(operation, objects)
@@ -94,7 +94,7 @@ def conditions(scenario: Scenario) -> Iterator[str]:
         yield f"LIMIT({name.upper()}, {size(limit.size)}, {int(limit.relative)})"
 
 
-def row(operation: Operation, objects: Objects) -> Iterator[str]:
+def row(operation: Operation, objects: ObjectNumbers) -> Iterator[str]:
     """Yield the row of an operation; several for a touch whose tags do not follow each other."""
     where = string(operation.where)
     if isinstance(operation, Touch):

@@ -7,7 +7,7 @@
     worker:                         v                          |
             worker -> runner: steps (objects, kinds, uffd, conditions, filler), observation, arena made empty again
 
-``executor``  what the rest of the program uses        ``runner``    carries plans out in this process
+``executor``  what the rest of the program uses        ``runner``    runs plans in this process
 ``plan``      operations -> steps that do no harm       ``kinds``     one entry for each kind of mapping
 ``facts``     what was seen -> an Execution             ``proc``      /proc/self, read no further than needed
 ``supervisor``, ``worker``  processes: started, replaced, blamed      ``wire``  what they send each other

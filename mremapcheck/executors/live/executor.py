@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from mremapcheck.base.errors import ExecutorError
-from mremapcheck.executors.live.facts import Interpreter, step_name, where
-from mremapcheck.executors.live.plan import Prepared, Unfit, prepare
-from mremapcheck.executors.live.supervisor import Ended, Supervisor, Unstartable
+from mremapcheck.executors.live.plan import CannotRun, Prepared, prepare
+from mremapcheck.executors.live.result_decoder import ResultDecoder, step_name, where
+from mremapcheck.executors.live.supervisor import Supervisor, WorkerEnded, WorkerUnstartable
 from mremapcheck.executors.live.wire import IDLE
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.linux.refusals import REMEDY, killed
+from mremapcheck.linux.sandbox import REMEDY, killed
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 
@@ -25,7 +25,7 @@ _PATIENCE = 2 * WINDOW
 
 
 class LiveExecutor:
-    """Carries scenarios out on the running kernel, in a worker process of its own.
+    """Runs scenarios on the running kernel, in a worker process of its own.
 
     ``timeout`` is in seconds, for one scenario. ``fresh``: the worker is a new interpreter; otherwise it is forked from
     this process, which is for guests where starting one takes seconds.
@@ -38,7 +38,7 @@ class LiveExecutor:
         self._timeout = timeout
         self._supervisor = Supervisor(timeout, fresh)
         self._start()
-        self._interpreter = Interpreter()
+        self._interpreter = ResultDecoder()
         self._fruitless = 0
         version = KernelVersion.of_build(uname.release, uname.version)
         self._kernel = Kernel("live", "live", uname.release, version)
@@ -49,7 +49,7 @@ class LiveExecutor:
         return self._kernel
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
-        """Carry the scenarios out in order, one ``run`` at a time; reads up to ``WINDOW`` of them ahead."""
+        """Run the scenarios in order, one ``run`` at a time; reads up to ``WINDOW`` of them ahead."""
         queue: deque[Prepared | Execution] = deque()
         source = iter(scenarios)
         more = True
@@ -73,8 +73,8 @@ class LiveExecutor:
         for scenario in source:
             try:
                 prepared = prepare(scenario)
-            except Unfit as unfit:
-                queue.append(Execution("skip", None, str(unfit)))
+            except CannotRun as error:
+                queue.append(Execution("skip", None, str(error)))
             else:
                 queue.append(prepared)
                 plans.append(prepared.plan.to_wire())
@@ -91,34 +91,34 @@ class LiveExecutor:
     def _start(self) -> None:
         try:
             self._supervisor.start()
-        except Unstartable as unstartable:
+        except WorkerUnstartable as unstartable:
             raise _cannot_work(unstartable.message, unstartable.hint) from None
 
     def _send(self, plans: list[tuple[object, ...]]) -> None:
         try:
             self._supervisor.send(plans)
-        except Unstartable as unstartable:
+        except WorkerUnstartable as unstartable:
             raise _cannot_work(unstartable.message, unstartable.hint) from None
 
     def _answer(self, queue: deque[Prepared | Execution], prepared: Prepared) -> Execution | None:
         """Return what came of the first scenario of the queue; None where the queue says it now."""
         try:
-            sighting = self._supervisor.receive()
-        except Unstartable as unstartable:
+            observation = self._supervisor.receive()
+        except WorkerUnstartable as unstartable:
             raise _cannot_work(unstartable.message, unstartable.hint) from None
-        except Ended as ended:
+        except WorkerEnded as ended:
             self._ask_again(queue, ended)
             return None
         self._fruitless = 0
-        if len(sighting) == 2:
-            word, text = sighting
+        if len(observation) == 2:
+            word, text = observation
             if word == "unusable":
                 message, _, hint = text.partition("\n")
                 raise _cannot_work(message, hint)
             return Execution("error", None, f"the worker failed: {text}")
-        return self._interpreter.execution(prepared, sighting)
+        return self._interpreter.execution(prepared, observation)
 
-    def _ask_again(self, queue: deque[Prepared | Execution], ended: Ended) -> None:
+    def _ask_again(self, queue: deque[Prepared | Execution], ended: WorkerEnded) -> None:
         """Blame the scenario that the worker ended in, and give the others to the next worker."""
         self._fruitless += 1
         if ended.step == IDLE and ended.signal == signal.SIGSYS:
@@ -141,7 +141,7 @@ class LiveExecutor:
         self._supervisor.stop()
 
 
-def blame(prepared: Prepared, ended: Ended, timeout: float) -> Execution:
+def blame(prepared: Prepared, ended: WorkerEnded, timeout: float) -> Execution:
     """Return what becomes of a scenario that its worker has ended in; ``timeout`` in seconds.
 
     Whom a system call filter kills has not asked the kernel: that is a skip.

@@ -31,7 +31,7 @@ from mremapcheck.linux.numbers import (
     SYS_MUNMAP,
     SYS_PRCTL,
 )
-from mremapcheck.linux.refusals import refusal
+from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble

@@ -10,7 +10,7 @@ from mremapcheck.executors.live.observation import presence
 from mremapcheck.executors.live.shortage import no_memory
 from mremapcheck.linux.fault_injection import FaultInjection
 from mremapcheck.linux.numbers import SYS_MREMAP
-from mremapcheck.linux.refusals import refusal
+from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import call, errno
 from mremapcheck.linux.trouble import Trouble
 

@@ -72,8 +72,8 @@ _LONG_LINE = 110
 _MANY = 2048
 
 
-class Unfit(Exception):  # noqa: N818
-    """This scenario cannot be carried out here; the text is the reason to skip it."""
+class CannotRun(Exception):  # noqa: N818
+    """This scenario cannot be run here; the text is the reason to skip it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def user_end() -> int:
 
 
 def prepare(scenario: Scenario) -> Prepared:
-    """Make a scenario ready; raise Unfit where it would touch what is not its own."""
+    """Make a scenario ready; raise CannotRun where it would touch what is not its own."""
     return _Preparation(scenario).prepared()
 
 
@@ -123,7 +123,7 @@ class _Preparation:
         self.slow = False
         self.last: Operation | None = scenario.script[-1] if scenario.script else None
         if not ARENA_START <= self.low <= self.high <= ARENA_END:
-            raise Unfit("the drawing is too large for the arena of the live executor")
+            raise CannotRun("the drawing is too large for the arena of the live executor")
 
     def prepared(self) -> Prepared:
         scenario = self.scenario
@@ -182,7 +182,7 @@ class _Preparation:
         self.slow = self.slow or process.fork or process.map_headroom is not None
         for name in process.keep:
             if name not in CAPABILITIES:
-                raise Unfit(f"the live executor cannot keep CAP_{name}")
+                raise CannotRun(f"the live executor cannot keep CAP_{name}")
             self.keep |= 1 << CAPABILITIES[name]
         if process.fork:
             self._step("process.fork", self._fork())
@@ -190,7 +190,7 @@ class _Preparation:
             self._step("process.map_headroom", (wire.HEADROOM, process.map_headroom))
         for name, limit in process.rlimits.items():
             if name not in RESOURCES:
-                raise Unfit(f"the live executor cannot limit {name}")
+                raise CannotRun(f"the live executor cannot limit {name}")
             self._step(f"process.rlimits.{name}", (wire.LIMIT, name, limit.size, limit.relative))
 
     def _step(self, origin: str, step: wire.Step) -> None:
@@ -210,7 +210,7 @@ class _Preparation:
             return
         if end > user_end():
             return
-        raise Unfit(
+        raise CannotRun(
             f"{operation.where}: the range reaches beyond the scenario's own addresses, where the executor itself lives"
         )
 
@@ -245,7 +245,9 @@ class _Preparation:
             and maker.placed
             and any(step[0] == wire.HEADROOM or step[:2] == (wire.LIMIT, "as") for step in self.steps)
         ):
-            raise Unfit(f"{operation.where}: to put {operation.kind} there takes more mappings than the limit allows")
+            raise CannotRun(
+                f"{operation.where}: to put {operation.kind} there takes more mappings than the limit allows"
+            )
         sharing = MAP_SHARED if operation.sharing == "shared" else kind.private
         for flag in operation.how:
             sharing |= _MAP_FLAGS[flag]
@@ -270,7 +272,7 @@ class _Preparation:
 
     def _madvise(self, operation: Madvise) -> wire.Step:
         if operation.advice not in ADVICE:
-            raise Unfit(f"{operation.where}: the live executor knows no advice {operation.advice}")
+            raise CannotRun(f"{operation.where}: the live executor knows no advice {operation.advice}")
         return wire.CALL, (SYS_MADVISE, *self._ranged(operation), ADVICE[operation.advice])
 
     def _mlock(self, operation: Mlock) -> wire.Step:
@@ -315,7 +317,7 @@ class _Preparation:
     def _uffd_register(self, operation: UffdRegister) -> wire.Step:
         mode, _, events = operation.mode.partition("+")
         if events and self._takes_clock():
-            raise Unfit(f"{operation.where}: a thread reads the events, and threads need the vdso where it was")
+            raise CannotRun(f"{operation.where}: a thread reads the events, and threads need the vdso where it was")
         return wire.UFFD_REGISTER, *self._ranged(operation), _UFFD_MODES[mode], bool(events)
 
     def _uffd_unregister(self, operation: UffdUnregister) -> wire.Step:
@@ -326,7 +328,7 @@ class _Preparation:
 
     def _fork(self, operation: Fork | None = None) -> wire.Step:
         if self._takes_clock():
-            raise Unfit("to fork the interpreter needs the vdso where it was")
+            raise CannotRun("to fork the interpreter needs the vdso where it was")
         return (wire.FORK,)
 
     def _takes_clock(self) -> bool:

@@ -1,4 +1,4 @@
-"""Carries plans out in this very process, one after the other, and leaves nothing behind between them."""
+"""Runs plans in this very process, one after the other, and leaves nothing behind between them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from mremapcheck.executors.live.wire import (
     Plan,
     done,
 )
-from mremapcheck.linux import lifeline
+from mremapcheck.linux import parent_death
 from mremapcheck.linux.numbers import (
     ADVICE,
     PR_SET_THP_DISABLE,
@@ -52,7 +52,7 @@ from mremapcheck.linux.numbers import (
     SYS_PERSONALITY,
     SYS_PRCTL,
 )
-from mremapcheck.linux.refusals import Unusable, killed, refusal, require_calls
+from mremapcheck.linux.sandbox import SandboxRefusal, killed, refusal, require_calls
 from mremapcheck.linux.syscalls import Bound, address, buffer, call, errno, raw
 from mremapcheck.linux.trouble import Trouble
 
@@ -60,11 +60,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mremapcheck.executors.live.wire import Sighting, Step
+    from mremapcheck.executors.live.wire import Observation, Step
 
 
 class Runner:
-    """This process's arena and all that it takes to carry plans out in it.
+    """This process's arena and all that it takes to run plans in it.
 
     Raises Unusable or OSError where this process cannot be used for it. The number of the step being done goes into
     ``progress[0]``. A forked child is given ``timeout`` seconds of its own.
@@ -80,7 +80,7 @@ class Runner:
         self._end = mark()
         self._proc = Proc(self._end)
         if skip := no_slots(self._proc, _SLOTS):
-            raise Unusable(*skip.rsplit(": ", 1))
+            raise SandboxRefusal(*skip.rsplit(": ", 1))
         self._arena = Arena(self._proc)
         self._capabilities = Capabilities()
         self._limits = Limits(self._proc)
@@ -119,8 +119,8 @@ class Runner:
         """
         return not self._limits.leaked or not _limits_secret(plan)
 
-    def run(self, plan: Plan) -> tuple[Sighting, bool]:
-        """Carry a plan out; tell what was seen, and whether this process is as before and can do another one."""
+    def run(self, plan: Plan) -> tuple[Observation, bool]:
+        """Run a plan; tell what was seen, and whether this process is as before and can do another one."""
         progress = self._progress
         do, calls, pages = self._do, self._calls, self._pages
         self._moves.begin(plan)
@@ -152,19 +152,19 @@ class Runner:
                         do[code](*step[1:])
                     number += 1
                     progress[0] = number
-                sighting = self._observe(plan)
+                observation = self._observe(plan)
             except _InChild as child:
-                sighting = child.sighting
+                observation = child.observation
             except Exception as error:
-                sighting, broken = self._ended(plan, number, error)
+                observation, broken = self._ended(plan, number, error)
             if self._parent >= 0:
-                _hand_over(self._parent, sighting)
+                _hand_over(self._parent, observation)
         finally:
             with suppress(OSError) if broken else nullcontext():
                 clean = self._tidy(plan)
-        return sighting, clean and not broken
+        return observation, clean and not broken
 
-    def _ended(self, plan: Plan, number: int, error: Exception) -> tuple[Sighting, bool]:
+    def _ended(self, plan: Plan, number: int, error: Exception) -> tuple[Observation, bool]:
         """Return what ended a plan, and whether this process is good for nothing more; raise a fault of ours."""
         if isinstance(error, Trouble):
             no_files = error.errno in (EMFILE, ENFILE)
@@ -178,7 +178,7 @@ class Runner:
             raise error
         return (number, 0, lack, -1, "" if lack else f"the forked child failed: {error!r}"), True
 
-    def _observe(self, plan: Plan) -> Sighting:
+    def _observe(self, plan: Plan) -> Observation:
         proc = self._proc
         places = self._moves.places
         if self._special:
@@ -285,7 +285,7 @@ class Runner:
             raise _InChild(_receive(theirs, child))
         os.close(theirs)
         self._parent = ours
-        lifeline.die_with(parent)
+        parent_death.die_with(parent)
         with suppress(OSError):  # where it is refused, the tool itself gives a worker up
             signal.setitimer(signal.ITIMER_REAL, self._timeout)
         self._proc.close()
@@ -313,9 +313,9 @@ _LOW_END = 0x10000
 class _InChild(Exception):  # noqa: N818
     """The rest happened in a child, which saw this."""
 
-    def __init__(self, sighting: Sighting) -> None:
+    def __init__(self, observation: Observation) -> None:
         super().__init__()
-        self.sighting = sighting
+        self.observation = observation
 
 
 def _crowded(plan: Plan) -> bool:
@@ -337,15 +337,15 @@ def _limits_secret(plan: Plan) -> bool:
     )
 
 
-def _receive(fd: int, child: int) -> Sighting:
+def _receive(fd: int, child: int) -> Observation:
     data = b""
     while more := os.read(fd, 1 << 16):
         data += more
     os.close(fd)
     status = os.waitpid(child, 0)[1]
     if data and status == 0:
-        sighting: Sighting = marshal.loads(data)
-        return sighting
+        observation: Observation = marshal.loads(data)
+        return observation
     if os.WIFSIGNALED(status):
         if os.WTERMSIG(status) == signal.SIGSYS:
             raise Trouble(skip=killed("fork and what follows it"))
@@ -353,8 +353,8 @@ def _receive(fd: int, child: int) -> Sighting:
     raise Trouble(fault=f"the forked child ended with status {os.WEXITSTATUS(status)}")
 
 
-def _hand_over(fd: int, sighting: Sighting) -> None:
-    data = marshal.dumps(sighting)
+def _hand_over(fd: int, observation: Observation) -> None:
+    data = marshal.dumps(observation)
     while data:
         data = data[os.write(fd, data) :]
     os._exit(0)

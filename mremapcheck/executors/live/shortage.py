@@ -9,7 +9,7 @@ import resource
 from mremapcheck.base.units import PAGE
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.linux.files import read_file
-from mremapcheck.linux.refusals import REMEDY, all_refused
+from mremapcheck.linux.sandbox import REMEDY, all_refused
 
 #: Limits that make memory run out: what /proc/self/status counts towards it, and the option of ulimit.
 _OF_MEMORY = {"AS": (b"VmSize", "-v"), "DATA": (b"VmData", "-d")}

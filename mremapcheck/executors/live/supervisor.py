@@ -16,7 +16,7 @@ from typing import Any
 import mremapcheck
 from mremapcheck.executors.live.shortage import lacking
 from mremapcheck.executors.live.wire import BROKEN, HEADER, HUNG_UP, IDLE, SPENT
-from mremapcheck.linux import lifeline
+from mremapcheck.linux import parent_death
 
 #: Seconds beyond its own timeout that a worker is given before even its keeper is given up.
 GRACE = 5.0
@@ -24,7 +24,7 @@ _CHUNK = 1 << 16
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from mremapcheck.executors.live.worker import main; main()"
 
 
-class Ended(Exception):  # noqa: N818
+class WorkerEnded(Exception):  # noqa: N818
     """The worker has gone: ``status`` as wait(2) tells it (None: it does not answer).
 
     ``lost`` of its answers never came; then it was at ``step`` of the next scenario.
@@ -49,7 +49,7 @@ class Ended(Exception):  # noqa: N818
         return self.status is not None and os.WIFEXITED(self.status) and os.WEXITSTATUS(self.status) in (SPENT, BROKEN)
 
 
-class Unstartable(Exception):  # noqa: N818
+class WorkerUnstartable(Exception):  # noqa: N818
     """No worker can be started here: why, and what to do about it."""
 
     def __init__(self, message: str, hint: str) -> None:
@@ -69,7 +69,7 @@ class Supervisor:
         self._fresh = fresh and bool(sys.executable)
         self._keeper = 0
         self._control: socket.socket | None = None
-        self._line: _Line | None = None
+        self._line: _Connection | None = None
         self._received = 0
 
     def start(self) -> None:
@@ -81,7 +81,7 @@ class Supervisor:
             with theirs:
                 self._keeper = self._fork(theirs) if not self._fresh else self._spawn(theirs)
         except OSError as error:
-            raise Unstartable(*(lacking(error) or (str(error), ""))) from None
+            raise WorkerUnstartable(*(lacking(error) or (str(error), ""))) from None
 
     def send(self, plans: list[tuple[Any, ...]]) -> None:
         """Give plans to the worker; they are on their way when the next answer is asked for."""
@@ -97,7 +97,7 @@ class Supervisor:
                 if not line.pump(deadline - time.monotonic()):
                     if not line.closed:
                         self.stop()
-                        raise Ended(None)
+                        raise WorkerEnded(None)
                     self._disconnect()
                     raise self._ended()
                 answer = line.get()
@@ -117,27 +117,27 @@ class Supervisor:
             os.kill(keeper, signal.SIGKILL)  # its worker dies with it
         os.waitpid(keeper, 0)
 
-    def _ended(self) -> Ended:
+    def _ended(self) -> WorkerEnded:
         message, _ = self._message()
         if message is None:
             self.stop()
-            return Ended(None)
+            return WorkerEnded(None)
         if message[0] == "lacking":
             self.stop()
-            raise Unstartable(*message[1:])
+            raise WorkerUnstartable(*message[1:])
         _, status, step, done = message
         if status == HUNG_UP:
             self.stop()
-        return Ended(status, step, done - self._received)
+        return WorkerEnded(status, step, done - self._received)
 
-    def _connected(self) -> _Line:
+    def _connected(self) -> _Connection:
         self.start()
         if self._line is None:
             message, fds = self._message()
             if message is None or message[0] != "worker":
                 self.stop()
-                raise Unstartable(*(message[1:] if message else ("the keeper of the workers has gone", "")))
-            self._line = _Line(socket.socket(fileno=fds[0]))
+                raise WorkerUnstartable(*(message[1:] if message else ("the keeper of the workers has gone", "")))
+            self._line = _Connection(socket.socket(fileno=fds[0]))
             self._received = 0
         return self._line
 
@@ -168,7 +168,7 @@ class Supervisor:
                 [sys.executable, "-I", "-S", "-W", "ignore", "-c", _START, *map(str, told)],
                 os.environ,
                 file_actions=[null, (os.POSIX_SPAWN_DUP2, 0, 1)],
-                setsigmask=lifeline.TO_GROUPS,
+                setsigmask=parent_death.TO_GROUPS,
                 setsigdef=[signal.SIGALRM],
             )
         except OSError:  # this user may not start the interpreter again
@@ -182,10 +182,10 @@ class Supervisor:
             self._control.close()
             keep_workers(control, self._timeout)
 
-        return lifeline.fork(keep)
+        return parent_death.fork(keep)
 
 
-class _Line:
+class _Connection:
     """The stream to one worker: neither side ever waits for the other to read."""
 
     def __init__(self, stream: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""What travels between the tool and a worker: a scenario made ready (a plan), and what the worker saw (a sighting).
+"""What travels between the tool and a worker: a scenario made ready (a plan), and what the worker saw (an observation).
 
 Both are tuples of plain values that ``marshal`` takes. A worker knows nothing else of a scenario; it is started often,
 so nothing on its side of this file imports more than it needs.
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     #: One was not: (number of the step, errno, skip, page, fault), see Trouble. ``records`` (first line, VmFlags line)
     #: of smaps; ``bounds`` how much of each counts, None: all; ``present`` what ``presence`` returned, ``read`` what
     #: ``contents`` returned; ``total`` and ``locked`` pages; ``inodes`` inode -> backing.
-    Sighting: TypeAlias = tuple[Any, ...]
+    Observation: TypeAlias = tuple[Any, ...]
     #: What came of one mremap call: errno or 0, result, was an allocation made to fail, lines of maps before, residency
     #: before, the same after. These are None where they do not matter: all where it succeeded or changed nothing, the
-    #: last two where the sighting tells. The first is there for a success where the plan asks for it.
+    #: last two where the observation tells. The first is there for a success where the plan asks for it.
     Move: TypeAlias = tuple[int, int, bool, bytes | None, Any, bytes | None, Any]
 
 #: How a worker ends: the tool hung up; it cannot be used again; it is broken.

@@ -1,6 +1,6 @@
 """The processes behind the live executor: a keeper, and the worker that it forks again whenever the last one ended.
 
-The worker carries out one plan after the other in its own address space. The keeper does nothing but wait for it: it
+The worker runs one plan after the other in its own address space. The keeper does nothing but wait for it: it
 says how a worker ended and in which step, and starts the next one. Neither reads scenarios or prints anything.
 """
 
@@ -19,9 +19,9 @@ from mremapcheck.executors.live.runner import Runner
 from mremapcheck.executors.live.shortage import lacking
 from mremapcheck.executors.live.tags import table
 from mremapcheck.executors.live.wire import BROKEN, HEADER, HUNG_UP, IDLE, SPENT, Plan
-from mremapcheck.linux import lifeline
+from mremapcheck.linux import parent_death
 from mremapcheck.linux.numbers import PR_SET_CHILD_SUBREAPER, SYS_PRCTL
-from mremapcheck.linux.refusals import Unusable
+from mremapcheck.linux.sandbox import SandboxRefusal
 from mremapcheck.linux.syscalls import call, prepare_heap
 
 TYPE_CHECKING = False
@@ -60,7 +60,7 @@ def keep_workers(control: socket.socket, timeout: float) -> None:
                 control.close()
                 os._exit(work(theirs.fileno(), progress, timeout))
 
-            worker = lifeline.fork(begin)
+            worker = parent_death.fork(begin)
             theirs.close()
             socket.send_fds(control, [marshal.dumps(("worker", worker))], [ours.fileno()])
             ours.close()
@@ -98,8 +98,8 @@ def work(fd: int, progress: memoryview[int], timeout: float) -> int:
     try:
         try:
             runner = Runner(progress, timeout)
-        except (Unusable, OSError, MemoryError) as error:
-            told = (error.message, error.hint) if isinstance(error, Unusable) else lacking(error)
+        except (SandboxRefusal, OSError, MemoryError) as error:
+            told = (error.message, error.hint) if isinstance(error, SandboxRefusal) else lacking(error)
             answers.add(("unusable", "\n".join(told or (str(error), ""))))
             answers.flush()
             return BROKEN
@@ -114,8 +114,8 @@ def work(fd: int, progress: memoryview[int], timeout: float) -> int:
                     alarm.stop()
                     answers.flush()
                 alarm.start(now)
-                sighting, clean = runner.run(ready)
-                answers.add(sighting)
+                observation, clean = runner.run(ready)
+                answers.add(observation)
                 progress[1] += 1
                 progress[0] = IDLE
                 if not clean:
@@ -221,5 +221,5 @@ def main() -> None:
     """Run as ``python -c`` by the executor: the control socket's descriptor, the timeout, and who has started it."""
     import socket
 
-    lifeline.die_with(int(sys.argv[4]))
+    parent_death.die_with(int(sys.argv[4]))
     keep_workers(socket.socket(fileno=int(sys.argv[2])), float(sys.argv[3]))

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from mremapcheck.base.units import PAGE_SHIFT, page_align
 from mremapcheck.executors.model import faults
 from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTSUP, EPERM, Errno
+from mremapcheck.executors.model.exceptions import StepFailed, Unsupported
 from mremapcheck.executors.model.merging import modify
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.pages import GUARD, ZERO, Freed, Inherited, zap
-from mremapcheck.executors.model.stopped import Failed, Unsupported
 from mremapcheck.executors.model.vma import Data, Vma
 from mremapcheck.linux.vm_flags import (
     ACCESS,
@@ -75,10 +75,10 @@ def madvise(mm: Mm, op: Madvise) -> None:
         if errno is not None:
             if op.advice == "guard-install" and vma.file is not None and "guard-in-files" not in mm.rules.features:
                 raise Unsupported("this kernel has guard pages in anonymous memory only: Linux 6.15 or later is needed")
-            raise Failed("madvise", errno)
+            raise StepFailed("madvise", errno)
         position = stop
     if gap:  # most advice was given to the rest of the range all the same
-        raise Failed("madvise", ENOMEM)
+        raise StepFailed("madvise", ENOMEM)
 
 
 def _random(vma: Vma) -> int:

@@ -9,13 +9,13 @@ from mremapcheck.base.units import PAGE_SHIFT, page_align
 from mremapcheck.executors.model import faults
 from mremapcheck.executors.model.advice import madvise
 from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM
+from mremapcheck.executors.model.exceptions import StepFailed, Unsupported
 from mremapcheck.executors.model.kinds import file_of, kind_of
 from mremapcheck.executors.model.mm import Event, Mm
 from mremapcheck.executors.model.pages import GUARD
-from mremapcheck.executors.model.process import Process, change_part, fork
-from mremapcheck.executors.model.registering import uffd_register, uffd_unregister
+from mremapcheck.executors.model.process import SimulatedProcess, change_part, fork
 from mremapcheck.executors.model.steps.unmapping import prepare, unmap
-from mremapcheck.executors.model.stopped import Failed, Unsupported
+from mremapcheck.executors.model.userfaultfd import uffd_register, uffd_unregister
 from mremapcheck.executors.model.vma import Vma
 from mremapcheck.kinds.kind import Backing
 from mremapcheck.linux.vm_flags import (
@@ -54,14 +54,14 @@ from mremapcheck.scenario.operations import (
 )
 
 
-def mmap(process: Process, op: Mmap) -> None:
+def mmap(process: SimulatedProcess, op: Mmap) -> None:
     """Map with MAP_FIXED over whatever is there, and merge with the neighbours where that is possible."""
     mm = process.mm
     kind = kind_of(op, mm.rules.features)
     start, length = op.address.value, page_align(op.size)
     flags = _flags_of(mm, kind, op)
     if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
-        raise Failed("mmap", EINVAL)
+        raise StepFailed("mmap", EINVAL)
     count = length >> PAGE_SHIFT
     _make_room(mm, flags, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
     if op.kind in ("vdso", "vvar"):
@@ -94,10 +94,10 @@ def _flags_of(mm: Mm, kind: Backing, op: Mmap) -> int:
     if op.readonly and flags & SHARED:
         flags |= READONLY
         if flags & WRITE:
-            raise Failed("mmap", EACCES)
+            raise StepFailed("mmap", EACCES)
     if flags & kind.never:
         # Of an AIO ring the protection is changed afterwards: io_setup(2) is asked for none.
-        raise Failed("mmap", EACCES if kind.name == "aio" else EPERM)
+        raise StepFailed("mmap", EACCES if kind.name == "aio" else EPERM)
     return flags
 
 
@@ -107,21 +107,21 @@ def _make_room(mm: Mm, flags: int, start: int, length: int, events: list[Event])
     fits = mm.may_expand(flags, count) or mm.may_expand(flags, count - mm.mapped(start, end))
     tells_why = "mmap-tells-why" in mm.rules.features
     if len(mm.vmas) > mm.max_map_count or not (fits or tells_why):
-        raise Failed("mmap", ENOMEM)
+        raise StepFailed("mmap", ENOMEM)
     lockable = not flags & LOCKED or mm.may_lock(count)
     if not mm.is_free(start, end):
         errno = unmap(mm, start, length, events) if fits else prepare(mm, start, length, events)
         if errno is not None:
-            raise Failed("mmap", errno if tells_why or errno == EPERM else ENOMEM)
+            raise StepFailed("mmap", errno if tells_why or errno == EPERM else ENOMEM)
     if not fits or (flags & ACCOUNT and not mm.charge(count)):
-        raise Failed("mmap", ENOMEM)
+        raise StepFailed("mmap", ENOMEM)
     if flags & LOCKED and not tells_why:  # until 6.12 the old mapping had gone by now, and what was locked with it
         lockable = mm.may_lock(count)
     if not lockable:
-        raise Failed("mmap", EAGAIN)
+        raise StepFailed("mmap", EAGAIN)
 
 
-def truncate(process: Process, op: Truncate) -> None:
+def truncate(process: SimulatedProcess, op: Truncate) -> None:
     """Give a file another length. Beyond a nearer end nothing is left of it, nor of private copies; guards stay.
 
     unmap_mapping_range() is asked for the private copies too (even_cows), but not to drop markers.
@@ -142,11 +142,11 @@ def truncate(process: Process, op: Truncate) -> None:
                     mm.pages.pop(page, None)
 
 
-def munmap(process: Process, op: Munmap) -> None:
+def munmap(process: SimulatedProcess, op: Munmap) -> None:
     """Unmap; events are sent when the call returns."""
     errno = unmap(process.mm, op.address.value, op.size, process.mm.events)
     if errno is not None:
-        raise Failed("munmap", errno)
+        raise StepFailed("munmap", errno)
 
 
 def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
@@ -155,35 +155,35 @@ def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
     while position < end:
         vma = mm.find(position)
         if vma is None:
-            raise Failed(call, ENOMEM)
+            raise StepFailed(call, ENOMEM)
         stop = min(end, vma.end)
         yield vma, position, stop
         position = stop
 
 
-def mprotect(process: Process, op: Mprotect) -> None:
+def mprotect(process: SimulatedProcess, op: Mprotect) -> None:
     """Change the protection; what becomes private and writable is accounted, and populated if locked."""
     mm = process.mm
     access = PROTECTIONS[op.prot]
     first, last = op.address.value, op.address.value + page_align(op.size)
     if "seals-one-by-one" not in mm.rules.features and any(vma.flags & SEALED for vma in mm.within(first, last)):
-        raise Failed("mprotect", EPERM)
+        raise StepFailed("mprotect", EPERM)
     for vma, start, end in _covered(mm, op, "mprotect"):
         old = vma.flags
         if access & vma.backing.never or (access & WRITE and old & READONLY):
-            raise Failed("mprotect", EACCES)
+            raise StepFailed("mprotect", EACCES)
         if old & SEALED:
-            raise Failed("mprotect", EPERM)
+            raise StepFailed("mprotect", EPERM)
         flags = old & ~ACCESS | access
         if flags == old:
             continue
         count = (end - start) >> PAGE_SHIFT
         if flags & WRITE and not mm.may_expand(flags, count) and mm.may_expand(old, count):
-            raise Failed("mprotect", ENOMEM)
+            raise StepFailed("mprotect", ENOMEM)
         for rule in mm.rules.mprotect:
             flags = rule(vma, flags)
         if flags & ~old & ACCOUNT and not mm.charge(count):
-            raise Failed("mprotect", ENOMEM)
+            raise StepFailed("mprotect", ENOMEM)
         if old & ~flags & ACCOUNT:
             mm.committed -= count
         new = vma.part(start, end)
@@ -195,23 +195,23 @@ def mprotect(process: Process, op: Mprotect) -> None:
             faults.populate_vma(mm, changed, start >> PAGE_SHIFT, end >> PAGE_SHIFT)
 
 
-def mlock(process: Process, op: Mlock) -> None:
+def mlock(process: SimulatedProcess, op: Mlock) -> None:
     """Lock and populate. What cannot be populated is locked all the same, though mlock then returns ENOMEM."""
     mm = process.mm
     start, end = op.address.value, op.address.value + page_align(op.size)
     already = sum(min(end, vma.end) - max(start, vma.start) for vma in mm.within(start, end) if vma.flags & LOCKED)
     if not mm.memlock_limit and not mm.may_lock(1):
-        raise Failed("mlock", EPERM)
+        raise StepFailed("mlock", EPERM)
     if not mm.may_lock((end - start - already) >> PAGE_SHIFT):
-        raise Failed("mlock", ENOMEM)
+        raise StepFailed("mlock", ENOMEM)
     _set_lock(mm, op, LOCKS if op.on_fault else LOCKED, "mlock")
     if not faults.populate(mm, start, end) and (
         op.errno is not None or not all(vma.flags & LOCKED for vma in mm.within(start, end))
     ):
-        raise Failed("mlock", ENOMEM)
+        raise StepFailed("mlock", ENOMEM)
 
 
-def munlock(process: Process, op: Munlock) -> None:
+def munlock(process: SimulatedProcess, op: Munlock) -> None:
     """Unlock; the pages stay."""
     _set_lock(process.mm, op, 0, "munlock")
 
@@ -230,14 +230,14 @@ def _set_lock(mm: Mm, op: Ranged, lock: int, call: str) -> None:
             mm.locked += count if flags & LOCKED else -count
 
 
-def mseal(process: Process, op: Mseal) -> None:
+def mseal(process: SimulatedProcess, op: Mseal) -> None:
     """Seal; the range must be mapped without gaps."""
     mm = process.mm
     if "mseal" not in mm.rules.features:
         raise Unsupported("this kernel has no mseal: Linux 6.10 or later is needed")
     end = op.address.value + page_align(op.size)
     if any(True for _ in _gaps(mm, op.address.value, end)):
-        raise Failed("mseal", ENOMEM)
+        raise StepFailed("mseal", ENOMEM)
     for vma, start, stop in _covered(mm, op, "mseal"):
         if not vma.flags & SEALED:
             new = vma.part(start, stop)
@@ -255,7 +255,7 @@ def _gaps(mm: Mm, start: int, end: int) -> Iterator[int]:
         position = vma.end
 
 
-def touch(process: Process, op: Touch) -> None:
+def touch(process: SimulatedProcess, op: Touch) -> None:
     """Write each page's tag."""
     mm = process.mm
     page = op.address.value >> PAGE_SHIFT
@@ -273,7 +273,7 @@ def touch(process: Process, op: Touch) -> None:
         page += written
 
 
-def read(process: Process, op: Read) -> None:
+def read(process: SimulatedProcess, op: Read) -> None:
     """Read a byte of each page."""
     mm = process.mm
     page = first = op.address.value >> PAGE_SHIFT
@@ -288,16 +288,16 @@ def read(process: Process, op: Read) -> None:
         page += 1
 
 
-def _unreachable(process: Process, call: str, page: int) -> Failed:
+def _unreachable(process: SimulatedProcess, call: str, page: int) -> StepFailed:
     """Say that a page of the range cannot be accessed; no userfaultfd is ever answered (UFFD_FEATURE_SIGBUS)."""
     more = f" at page {page}"
     scenario = process.scenario
     if any(type(op) is UffdRegister for op in (*scenario.setup, *scenario.script)):
         more += " (does the page wait for a userfaultfd? nobody serves it)"
-    return Failed(call, EFAULT, more)
+    return StepFailed(call, EFAULT, more)
 
 
-def set_name(process: Process, op: SetName) -> None:
+def set_name(process: SimulatedProcess, op: SetName) -> None:
     """Name anonymous memory."""
     mm = process.mm
     if "anon-names" not in mm.rules.features:
@@ -309,16 +309,16 @@ def set_name(process: Process, op: SetName) -> None:
         for rule in mm.rules.nameable:
             errno = rule(vma)
             if errno is not None:
-                raise Failed("name", errno)
+                raise StepFailed("name", errno)
         if vma.name != op.name:
             new = vma.part(start, end)
             new.name = op.name
             change_part(mm, vma, new, "name")
     if gap:  # what is mapped has its name all the same
-        raise Failed("name", ENOMEM)
+        raise StepFailed("name", ENOMEM)
 
 
-CALLS: dict[type, Callable[[Process, Any], None]] = {
+CALLS: dict[type, Callable[[SimulatedProcess, Any], None]] = {
     Mmap: mmap,
     Truncate: truncate,
     Munmap: munmap,

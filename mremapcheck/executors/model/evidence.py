@@ -8,7 +8,7 @@ from typing import Any
 from mremapcheck.base.dataclass import dataclass
 
 
-class Kind(Enum):
+class Basis(Enum):
     """How something is known; ``certain`` tells whether it proves the fact."""
 
     LISTED = ("listed", True)  #: logs of pushes to public trees list the commit with its subject
@@ -40,7 +40,7 @@ class Evidence:
     """
 
     fact: str
-    kind: Kind
+    basis: Basis
     source: str = ""
     lacks: str = ""
     has: str = ""
@@ -49,11 +49,11 @@ class Evidence:
     @property
     def text(self) -> str:
         """The source in words."""
-        if self.kind is not Kind.MEASURED:
+        if self.basis is not Basis.MEASURED:
             return self.source
         sides = [f"{kernel} {verb} it" for kernel, verb in ((self.lacks, "lacks"), (self.has, "has")) if kernel]
         return f"{', '.join(sides)} (scenario {self.scenario})"
 
     def to_json(self) -> dict[str, Any]:
         """Return an item of ``evidence`` of a change."""
-        return {"fact": self.fact, "kind": self.kind.word, "certain": self.kind.certain, "source": self.text}
+        return {"fact": self.fact, "kind": self.basis.word, "certain": self.basis.certain, "source": self.text}

@@ -11,18 +11,18 @@ from typing import TypeAlias
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.calls import CALLS
+from mremapcheck.executors.model.exceptions import ScenarioEnded, StepDidNotFail, StepFailed
 from mremapcheck.executors.model.kernel import ModelKernel
-from mremapcheck.executors.model.mm import Mm, Shortage
-from mremapcheck.executors.model.notes import Trace
+from mremapcheck.executors.model.mm import InjectedFailure, Mm
 from mremapcheck.executors.model.pages import GUARD, PageTable, content
 from mremapcheck.executors.model.pipeline import run
-from mremapcheck.executors.model.process import Process, fork
+from mremapcheck.executors.model.process import SimulatedProcess, fork
 from mremapcheck.executors.model.rules import Rules
-from mremapcheck.executors.model.stopped import Failed, Stopped, Unfailing
+from mremapcheck.executors.model.trace import Trace
 from mremapcheck.executors.model.vma import File, Sight, Vma, seen
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.linux.vm_flags import MIXEDMAP, READ, SEALED
-from mremapcheck.outcome.assemble import Facts, RawMove
+from mremapcheck.outcome.assemble import RawFacts, RawMove
 from mremapcheck.outcome.outcome import Execution, Note
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, needs_mappings, needs_residency
 from mremapcheck.scenario.document import Process as Conditions
@@ -46,12 +46,12 @@ class ModelExecutor:
         return Kernel(model.reference, "model", str(model.version), model.version, model.ids)
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
-        """Carry the scenarios out, in order."""
+        """Run the scenarios, in order."""
         for scenario in scenarios:
             yield self.execute(scenario)
 
     def execute(self, scenario: Scenario) -> Execution:
-        """Carry one scenario out."""
+        """Run one scenario."""
         if not self._trace and not _fails(scenario):
             return _execute(scenario, self._rules, None)
         trace = Trace(_namer(scenario))
@@ -76,7 +76,7 @@ def _spare_the_collector() -> None:
 
 
 def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution:
-    process = Process(Mm(rules), scenario)
+    process = SimulatedProcess(Mm(rules), scenario)
     moves: list[RawMove] = []
     op = None
     try:
@@ -89,8 +89,8 @@ def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution
                 moves.append(_move(process.mm, op))
             else:
                 _do(process, op)
-    except Stopped as stop:
-        if isinstance(stop, Failed | Unfailing) and op is not None:
+    except ScenarioEnded as stop:
+        if isinstance(stop, StepFailed | StepDidNotFail) and op is not None:
             line = f"{scenario.path}:{op.line}" if scenario.path else f"line {op.line}"
             return Execution("error", None, f"{op.where} ({line}): {stop.text}", _notes(trace))
         return Execution("skip", None, stop.text, _notes(trace))
@@ -105,12 +105,12 @@ def _fails(scenario: Scenario) -> bool:
     return type(last) is Mremap and last.fail_nth > 0
 
 
-def _do(process: Process, op: Operation) -> None:
+def _do(process: SimulatedProcess, op: Operation) -> None:
     """Do a step; raise Failed where it fails and should not, or does not fail as it should."""
     wanted = op.errno if isinstance(op, Fallible) else None
     try:
         CALLS[type(op)](process, op)
-    except Failed as failed:
+    except StepFailed as failed:
         if wanted is None:
             raise
         if failed.errno != wanted:
@@ -118,14 +118,14 @@ def _do(process: Process, op: Operation) -> None:
             raise
         return
     if wanted is not None:
-        raise Unfailing(op_name(op), wanted)
+        raise StepDidNotFail(op_name(op), wanted)
 
 
 def _notes(trace: Trace | None) -> tuple[Note, ...]:
     return tuple(trace.notes) if trace is not None else ()
 
 
-def _set_conditions(process: Process, conditions: Conditions) -> None:
+def _set_conditions(process: SimulatedProcess, conditions: Conditions) -> None:
     """Apply what holds from the first move on: limits, privileges, map headroom, the forked child."""
     if conditions.fork:
         fork(process)
@@ -149,7 +149,7 @@ def _move(mm: Mm, op: Mremap) -> RawMove:
     before = _look(mm, residency)
     call = Call(mm, op)
     if op.fail_nth and mm.trace is not None:
-        mm.shortage = Shortage(op.fail_nth, mm.trace)
+        mm.shortage = InjectedFailure(op.fail_nth, mm.trace)
     answer = run(mm.rules.mremap, call)
     failed = type(answer) is not int
     for step in mm.rules.finish:
@@ -177,7 +177,7 @@ def _snapshot(look: _Look) -> Snapshot:
     return Snapshot([seen(vma) for vma in vmas], present)
 
 
-def _observe(scenario: Scenario, mm: Mm, moves: list[RawMove]) -> Facts:
+def _observe(scenario: Scenario, mm: Mm, moves: list[RawMove]) -> RawFacts:
     """Look at everything as the live executor does: mappings, page tables, counters, and contents last."""
     pages = mm.pages
     contents: dict[int, tuple[str, int] | str] = {}
@@ -201,7 +201,7 @@ def _observe(scenario: Scenario, mm: Mm, moves: list[RawMove]) -> Facts:
             for page in range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT):
                 if page in pages or not vma.backing.anonymous:
                     contents[page] = "sealed without read permission"
-    return Facts(
+    return RawFacts(
         scenario=scenario,
         moves=moves,
         vmas=[vma.seen() for vma in mm.vmas],

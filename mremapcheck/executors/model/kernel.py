@@ -9,9 +9,9 @@ from typing import Any
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.executors.model.change import Change
 from mremapcheck.executors.model.history.v5_4 import BASE, BASE_FEATURES
-from mremapcheck.executors.model.notes import Trace
 from mremapcheck.executors.model.pipeline import Step, copy, follow
 from mremapcheck.executors.model.rules import Rules
+from mremapcheck.executors.model.trace import Trace
 from mremapcheck.kernels.version import KernelVersion
 
 #: Pipelines of exactly one step, which is the rule itself.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mremapcheck.base.units import pages
-from mremapcheck.executors.model.stopped import Unsupported
+from mremapcheck.executors.model.exceptions import Unsupported
 from mremapcheck.executors.model.vma import File
 from mremapcheck.kinds import KINDS
 from mremapcheck.kinds.kind import Backing

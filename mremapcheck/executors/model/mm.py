@@ -7,9 +7,9 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from mremapcheck.base.units import ARENA_END, PAGE, PAGE_SHIFT, TASK_SIZE
-from mremapcheck.executors.model.notes import Trace
 from mremapcheck.executors.model.pages import PageTable
 from mremapcheck.executors.model.rules import Rules
+from mremapcheck.executors.model.trace import Trace
 from mremapcheck.executors.model.vma import Vma
 from mremapcheck.linux.vm_flags import GROWSDOWN, SHARED, WRITE
 from mremapcheck.outcome.outcome import RanOut
@@ -35,7 +35,7 @@ _START, _END = attrgetter("start"), attrgetter("end")
 _DATA = WRITE | SHARED | GROWSDOWN
 
 
-class Shortage:
+class InjectedFailure:
     """Memory for the kernel's own records that runs out once: at the ``nth`` place of a call that allocates some.
 
     ``at`` tells where that was, None as long as it was not. ``trace`` knows which step runs.
@@ -110,7 +110,7 @@ class Mm:
         self.data_limit = UNLIMITED
         self.privileges: tuple[str, ...] = ()
         self.lowest_chosen = CHOSEN_TOP
-        self.shortage: Shortage | None = None
+        self.shortage: InjectedFailure | None = None
 
     def index(self, address: int) -> int:
         """Return the index of the first mapping that ends above ``address`` (find_vma)."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar
 
 from mremapcheck.base.dataclass import dataclass
-from mremapcheck.executors.model.notes import Trace
+from mremapcheck.executors.model.trace import Trace
 
 #: What a step of a call answers; None goes on.
 Answer: TypeAlias = int | str | None

@@ -1,20 +1,20 @@
-"""The process that carries a scenario out, and its forked child."""
+"""The process that runs a scenario, and its forked child."""
 
 from __future__ import annotations
 
 from mremapcheck.base.units import PAGE_SHIFT
+from mremapcheck.executors.model.exceptions import StepFailed
 from mremapcheck.executors.model.merging import modify
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.pages import inherit, zap
-from mremapcheck.executors.model.stopped import Failed
 from mremapcheck.executors.model.vma import AnonVma, File, Uffd, Vma
 from mremapcheck.linux.vm_flags import ACCOUNT, DONTCOPY, LOCKS, UFFD, WIPEONFORK
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Fork
 
 
-class Process:
-    """A process that carries a scenario out: memory, the files it has open, its userfaultfds (with events or not)."""
+class SimulatedProcess:
+    """A process that runs a scenario: memory, the files it has open, its userfaultfds (with events or not)."""
 
     __slots__ = ("files", "mm", "scenario", "uffds")
 
@@ -25,7 +25,7 @@ class Process:
         self.uffds: dict[bool, Uffd] = {}
 
 
-def fork(process: Process, op: Fork | None = None) -> None:
+def fork(process: SimulatedProcess, op: Fork | None = None) -> None:
     """Go on as the child: locks and registrations are not inherited, private pages are shared until written to.
 
     Page tables are copied only where the child could not fault the pages in again.
@@ -69,5 +69,5 @@ def change_part(mm: Mm, vma: Vma, new: Vma, call: str) -> Vma:
     """Change part of a mapping; raise Failed where it cannot be cut."""
     changed = modify(mm, vma, new)
     if isinstance(changed, str):
-        raise Failed(call, changed)
+        raise StepFailed(call, changed)
     return changed

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.kinds.kind import Backing
 from mremapcheck.linux.vm_flags import ACCESS, PROT_TEXT, SHARED, names
-from mremapcheck.outcome.verdict import Vma as SeenVma
+from mremapcheck.outcome.verdict import SeenVma
 
 #: Who wrote a page: the letter, and which page of the letter's mapping it was.
 Data: TypeAlias = tuple[str, int]

@@ -12,12 +12,12 @@ from typing import Any
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.base.progress import Line
 from mremapcheck.executors.live.executor import blame
-from mremapcheck.executors.live.facts import Interpreter
-from mremapcheck.executors.live.plan import Prepared, Unfit, prepare
-from mremapcheck.executors.live.supervisor import Ended
+from mremapcheck.executors.live.plan import CannotRun, Prepared, prepare
+from mremapcheck.executors.live.result_decoder import ResultDecoder
+from mremapcheck.executors.live.supervisor import WorkerEnded
 from mremapcheck.executors.live.wire import Plan
 from mremapcheck.executors.remote import frames
-from mremapcheck.executors.remote.messages import read_sighting
+from mremapcheck.executors.remote.messages import read_observation
 from mremapcheck.executors.remote.peer import Peer, PeerEnded
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
@@ -43,20 +43,20 @@ class RemoteExecutor(ABC):
     window = 64
     refill = 32
 
-    #: Where scenarios are carried out, for messages.
+    #: Where scenarios are run, for messages.
     place = "on the other side"
 
     def __init__(self, reference: str, timeout: float) -> None:
         self._reference = reference
         self._timeout = timeout
         self._line = Line(reference)
-        self._interpreter = Interpreter()
+        self._interpreter = ResultDecoder()
         self._numbers = 0
         #: Answers that are not asked for yet: number -> kind, what it is, what the kernel said.
         self._answers: dict[int, tuple[int, Any, list[str]]] = {}
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
-        """Carry the scenarios out in order; reads up to ``window`` of them ahead. Raises ExecutorError."""
+        """Run the scenarios in order; reads up to ``window`` of them ahead. Raises ExecutorError."""
         queue: deque[Task | Execution] = deque()
         source = iter(scenarios)
         more, done = True, 0
@@ -92,7 +92,7 @@ class RemoteExecutor(ABC):
                 break
             try:
                 task = Task(prepare(scenario))
-            except Unfit as unfit:
+            except CannotRun as unfit:
                 queue.append(Execution("skip", None, str(unfit)))
             else:
                 queue.append(task)
@@ -127,17 +127,17 @@ class RemoteExecutor(ABC):
     def _read(self, peer: Peer, prepared: Prepared, kind: int, what: Any) -> Execution:
         """Return what an answer says; raise PeerEnded where it makes no sense, ExecutorError where nothing can run."""
         if kind == frames.DIED:
-            return blame(prepared, Ended(*what), self._timeout)
+            return blame(prepared, WorkerEnded(*what), self._timeout)
         try:
-            sighting = read_sighting(what)
-            if len(sighting) != 2:
-                return self._interpreter.execution(prepared, sighting)
-            word, text = sighting
+            observation = read_observation(what)
+            if len(observation) != 2:
+                return self._interpreter.execution(prepared, observation)
+            word, text = observation
         except _NO_SENSE as error:
             raise PeerEnded(f"{peer.who} sent nonsense: {error}", peer.log()) from None
         if word == "unusable":
             message, _, hint = text.partition("\n")
-            raise ExecutorError(f"{self._reference}: scenarios cannot be carried out {self.place}: {message}", hint)
+            raise ExecutorError(f"{self._reference}: scenarios cannot be run {self.place}: {message}", hint)
         return Execution("error", None, f"the worker failed: {text}")
 
     def _most_maps(self, plan: Plan) -> int:
@@ -154,7 +154,7 @@ class RemoteExecutor(ABC):
 
     @abstractmethod
     def _answer(self, tasks: list[Task]) -> Execution | None:
-        """Return what came of the first of the tasks on their way; None where it has to be carried out again."""
+        """Return what came of the first of the tasks on their way; None where it has to be run again."""
 
     @abstractmethod
     def _give_up(self) -> None:

@@ -23,7 +23,7 @@ SET_UP = 1  #: (seconds that a plan may take, huge pages to reserve, how many pl
 PLANS = 2  #: [(number, vm.max_map_count, plan marshalled in format 2)]
 # and from the guest
 HELLO = 16  #: {"release", "version", "channel", "disk"}
-RESULTS = 17  #: ([(number, marshalled sighting)], what the kernel said meanwhile)
+RESULTS = 17  #: ([(number, marshalled observation)], what the kernel said meanwhile)
 DIED = 18  #: ([(number, (wait status, step))], what the kernel said): the worker has gone, the guest is well
 BEAT = 19  #: [how many plans each busy worker has done]: the guest is well
 FAILED = 20  #: (text,): the guest's own program broke down

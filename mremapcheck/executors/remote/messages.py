@@ -19,24 +19,24 @@ _MOST_LINES, _LONGEST = 1000, 4000
 _LARGEST, _MOST_PAGES = 1 << 64, 1 << 24
 
 
-class Nonsense(ValueError):  # noqa: N818
+class InvalidMessage(ValueError):  # noqa: N818
     """A message that no guest of ours would send."""
 
 
 def read_message(kind: int, data: bytes) -> Any:
-    """Return the message of a frame, as ``frames`` says for its kind; raises Nonsense."""
+    """Return the message of a frame, as ``frames`` says for its kind; raises InvalidMessage."""
     read = _READ.get(kind)
     if read is None:
-        raise Nonsense(f"there is no message of kind {kind}")
+        raise InvalidMessage(f"there is no message of kind {kind}")
     return read(_loaded(data))
 
 
-def read_sighting(data: bytes) -> tuple[Any, ...]:
-    """Return a sighting (see ``live.wire``), or a worker's last word (a word and a text); raises Nonsense."""
-    sighting = _loaded(data)
-    _must(type(sighting) is tuple and len(sighting) in _SIGHTINGS, "a sighting")
-    _SIGHTINGS[len(sighting)](sighting)
-    return sighting  # type: ignore[no-any-return]
+def read_observation(data: bytes) -> tuple[Any, ...]:
+    """Return an observation (see ``live.wire``), or a worker's last word (a word and a text); raises InvalidMessage."""
+    observation = _loaded(data)
+    _must(type(observation) is tuple and len(observation) in _SIGHTINGS, "an observation")
+    _SIGHTINGS[len(observation)](observation)
+    return observation  # type: ignore[no-any-return]
 
 
 def _loaded(data: bytes) -> Any:
@@ -44,7 +44,7 @@ def _loaded(data: bytes) -> Any:
     try:
         return marshal.loads(data)
     except (ValueError, EOFError, TypeError, OverflowError, MemoryError, SystemError) as error:
-        raise Nonsense(f"its data cannot be read: {error}") from None
+        raise InvalidMessage(f"its data cannot be read: {error}") from None
 
 
 #: Codes of marshal's format -> bytes that follow; a length of four bytes or of one, then so many times as many bytes.
@@ -55,7 +55,7 @@ _TUPLE, _LIST, _SMALL_TUPLE, _DICT, _END = map(ord, "([){0")
 
 
 def _skim(data: bytes) -> None:
-    """Look at the codes and lengths of marshalled data; raises Nonsense for what is no plain data, or claims too much.
+    """Look at the codes and lengths of marshalled data; raises InvalidMessage for what is no plain data, or claims too much.
 
     Marshal takes a length at its word before it looks whether there are so many bytes, and it knows code objects.
     """
@@ -66,7 +66,7 @@ def _skim(data: bytes) -> None:
             left.pop()
             continue
         if at >= size:
-            raise Nonsense("its data ends too early")
+            raise InvalidMessage("its data ends too early")
         code = data[at] & 0x7F  # the highest bit: it is referred to later on
         at += 1
         left[-1] -= 1
@@ -87,14 +87,14 @@ def _skim(data: bytes) -> None:
         elif code == _END and left[-1] < -1:
             left.pop()
         else:
-            raise Nonsense("its data is not plain")
+            raise InvalidMessage("its data is not plain")
         if left and left[-1] > size - at:
-            raise Nonsense("its data claims more than there is")
+            raise InvalidMessage("its data claims more than there is")
 
 
 def _must(right: bool, what: str) -> None:
     if not right:
-        raise Nonsense(f"it is not {what}")
+        raise InvalidMessage(f"it is not {what}")
 
 
 def _is_count(value: Any) -> bool:
@@ -172,18 +172,18 @@ _READ: Mapping[int, Callable[[Any], Any]] = {
 }
 
 
-def _word(sighting: tuple[Any, ...]) -> None:
-    _must(all(type(part) is str for part in sighting), "a word and a text")
+def _word(observation: tuple[Any, ...]) -> None:
+    _must(all(type(part) is str for part in observation), "a word and a text")
 
 
-def _trouble(sighting: tuple[Any, ...]) -> None:
-    number, errno, skip, page, fault = sighting
+def _trouble(observation: tuple[Any, ...]) -> None:
+    number, errno, skip, page, fault = observation
     _must(_is_count(number) and _is_count(errno) and type(page) is int, "what went wrong with a step")
     _must(type(skip) is str and type(fault) is str, "what went wrong with a step")
 
 
-def _seen(sighting: tuple[Any, ...]) -> None:
-    moves, records, bounds, present, read, total, locked, events, inodes = sighting
+def _seen(observation: tuple[Any, ...]) -> None:
+    moves, records, bounds, present, read, total, locked, events, inodes = observation
     _must(all(type(part) is list for part in (moves, records, events)), "lists of moves, mappings and events")
     for move in moves:
         _must(type(move) is tuple and len(move) == 7 and all(map(_is_count, move[:2])), "a move")

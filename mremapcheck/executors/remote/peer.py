@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from mremapcheck.executors.remote import frames
-from mremapcheck.executors.remote.messages import Nonsense, read_message
+from mremapcheck.executors.remote.messages import InvalidMessage, read_message
 
 Tick: TypeAlias = Callable[[], None]
 
@@ -129,7 +129,7 @@ class Peer(ABC):
                 self._trouble = self._broken(error)
             for kind, message in found:
                 self._frames.append((kind, read_message(kind, message)))
-        except Nonsense as error:
+        except InvalidMessage as error:
             self._trouble = PeerEnded(f"{self.who} sent nonsense: {error}", self.log())
         if len(self._frames) > _MOST_FRAMES:
             raise PeerEnded(f"{self.who} sends without end", self.log())

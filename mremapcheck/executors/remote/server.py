@@ -1,6 +1,6 @@
-"""The far side of a line: takes plans, has the live executor's workers carry them out, sends back what they saw.
+"""The far side of a line: takes plans, has the live executor's workers run them, sends back what they saw.
 
-The processes that carry plans out are the live executor's workers themselves, forked. This one passes plans on and
+The processes that run plans are the live executor's workers themselves, forked. This one passes plans on and
 starts the next worker when one has ended. It starts anew wherever it is needed, and often under emulation, so it
 imports only what it must; and as every switch between processes is expensive there, plans go to the workers in batches.
 """
@@ -16,7 +16,7 @@ from mremapcheck.executors.live.wire import BROKEN, HEADER, IDLE, SPENT
 from mremapcheck.executors.live.worker import work
 from mremapcheck.executors.remote.frames import BEAT, DIED, FAILED, PLANS, RESULTS, SET_UP, Decoder, Encoder
 from mremapcheck.executors.remote.line import Line
-from mremapcheck.linux import lifeline
+from mremapcheck.linux import parent_death
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Surroundings:
         return []
 
 
-class Task:
+class RemoteTask:
     """A plan as it came (marshalled), what vm.max_map_count it wants, and how it has killed a worker already."""
 
     __slots__ = ("death", "most_maps", "number", "plan")
@@ -58,7 +58,7 @@ class Task:
         self.death: tuple[int, int] | None = None
 
 
-class Hand:
+class WorkerSlot:
     """A worker of the live executor and the batch that it has; there is one for each processor.
 
     Each answer has the number of its plan: in a batch numbers need not follow each other, since what a dead worker left
@@ -72,7 +72,7 @@ class Hand:
         #: The step that the worker is at, and how many plans it has done.
         self.progress = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("Q")
         self.stream = -1
-        self.batch: list[Task] = []
+        self.batch: list[RemoteTask] = []
         self.answers: list[tuple[int, bytes]] = []
         self.worker = 0
         self._input = bytearray()
@@ -81,7 +81,7 @@ class Hand:
         self._given = 0  # answers that there were when the worker got the rest of the batch
         self._before = 0  # plans that it had done before the batch
 
-    def begin(self, batch: list[Task], timeout: float) -> None:
+    def begin(self, batch: list[RemoteTask], timeout: float) -> None:
         """Give the worker a batch, each plan of which may take ``timeout`` seconds."""
         self.batch = batch
         self._timeout = timeout
@@ -109,7 +109,7 @@ class Hand:
         del buffer[:at]
         return len(self.answers) == len(self.batch)
 
-    def rest(self) -> list[Task]:
+    def rest(self) -> list[RemoteTask]:
         """Let go of the batch; return what of it was not answered."""
         batch, self.batch = self.batch[len(self.answers) :], []
         return batch
@@ -140,7 +140,7 @@ class Hand:
             self._prepare()
             os._exit(work(theirs.fileno(), self.progress, self._timeout))
 
-        self.worker = lifeline.fork(begin)
+        self.worker = parent_death.fork(begin)
         theirs.close()
         self.stream = ours.detach()
 
@@ -186,8 +186,8 @@ class Server:
         self._timeout = 10.0
         self._most = 1
         self._most_maps = 0
-        self._hands = [Hand(self._reap, self._prepare) for _ in range(hands)]
-        self._waiting: list[Task] = []
+        self._hands = [WorkerSlot(self._reap, self._prepare) for _ in range(hands)]
+        self._waiting: list[RemoteTask] = []
         self._ended: dict[int, int] = {}
 
     def serve(self, first: bytes = b"") -> None:
@@ -240,9 +240,9 @@ class Server:
                 self._timeout, huge_pages, self._most = values
                 self._surroundings.set_up(huge_pages)
             elif kind == PLANS:
-                self._waiting += [Task(*plan) for plan in values]
+                self._waiting += [RemoteTask(*plan) for plan in values]
 
-    def _hear(self, hand: Hand) -> None:
+    def _hear(self, hand: WorkerSlot) -> None:
         """Take a worker's answers, and pass them on before other plans may take the machine down."""
         if not hand.hear():
             return
@@ -251,7 +251,7 @@ class Server:
         if answers:
             self._send(RESULTS, (answers, self._surroundings.complaints()))
 
-    def _begin(self, hand: Hand) -> None:
+    def _begin(self, hand: WorkerSlot) -> None:
         """Give a worker the next batch."""
         waiting = self._waiting
         while waiting and waiting[0].death:

@@ -25,7 +25,7 @@ _WINDOW, _WHOLE = 256, 2048
 
 
 class ViaExecutor(RemoteExecutor):
-    """Carries scenarios out behind ``command``, with ``jobs`` workers there.
+    """Runs scenarios behind ``command``, with ``jobs`` workers there.
 
     ``timeout`` is in seconds, for one scenario. Raises KernelReferenceError where there is no such command,
     ExecutorError where it gives no Python that can be used.
@@ -142,7 +142,7 @@ def _split(command: str) -> list[str]:
 
 
 def _kernel(reference: str, greeting: Greeting) -> Kernel:
-    """Return the kernel of a Python; raise ExecutorError where it is none that scenarios can be carried out on."""
+    """Return the kernel of a Python; raise ExecutorError where it is none that scenarios can be run on."""
     if greeting.system != "Linux":
         raise ExecutorError(f"{reference}: it runs {greeting.system}, and mremap(2) is Linux's")
     if greeting.bits != 64:
@@ -150,7 +150,7 @@ def _kernel(reference: str, greeting: Greeting) -> Kernel:
     if greeting.machine != "x86_64" or greeting.page_size != 4096:
         raise ExecutorError(
             f"{reference}: it runs on {greeting.machine} with pages of {greeting.page_size >> 10}K; scenarios are "
-            "carried out on x86-64 with 4K"
+            "run on x86-64 with 4K"
         )
     try:
         version = KernelVersion.of_build(greeting.release, greeting.version)

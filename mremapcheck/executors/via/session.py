@@ -13,7 +13,7 @@ from mremapcheck.base.text.terminal import one_line
 from mremapcheck.executors.remote import frames
 from mremapcheck.executors.remote.peer import PATIENCE, Peer, PeerEnded, Tick
 from mremapcheck.executors.via.script import FIRST_LINE, FLAGS, IS_A_SHELL, TOO_OLD, script
-from mremapcheck.linux.programs import Family
+from mremapcheck.linux.programs import ProcessTree
 
 _CHUNK = 1 << 16
 #: Bytes of what is said besides messages that are kept: how it began on standard output, how it ended on the other.
@@ -73,7 +73,7 @@ class Session(Peer):
         ends = [os.pipe(), os.pipe(), os.pipe()]
         (read, self._input), (self._output, write), (self._error, complain) = ends
         try:
-            self._family = Family([*command, FLAGS] if talks else command, streams=(read, write, complain))
+            self._family = ProcessTree([*command, FLAGS] if talks else command, streams=(read, write, complain))
         except OSError as error:
             for end in (self._input, self._output, self._error):
                 os.close(end)

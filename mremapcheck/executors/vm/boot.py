@@ -15,7 +15,7 @@ from mremapcheck.executors.vm.guest_image import GuestImage
 from mremapcheck.executors.vm.images import known
 from mremapcheck.executors.vm.images.image import Image
 from mremapcheck.executors.vm.machine import Hello, Machine
-from mremapcheck.executors.vm.qemu import MEMORY, Setup, find_qemu, in_memory
+from mremapcheck.executors.vm.qemu import MEMORY, QemuSetup, find_qemu, in_memory
 
 #: Changes that an option in _ALWAYS stands for, by id: secret memory up to 6.4.
 SWITCHED_ON = ("secret-by-default",)
@@ -154,7 +154,7 @@ class Booter:
         with self._lock:
             if self._closed:
                 raise ExecutorError("the virtual machine was ended")
-            setup = Setup(self._kernel(profile.unpacked), self._initrd, words, accelerator, self._disk)
+            setup = QemuSetup(self._kernel(profile.unpacked), self._initrd, words, accelerator, self._disk)
             self._machine = Machine(self._binary, setup)
             return self._machine
 

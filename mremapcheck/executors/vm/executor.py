@@ -39,7 +39,7 @@ class _UnclearError(Exception):
 
 
 class VmExecutor(RemoteExecutor):
-    """Carries scenarios out on a kernel image, in a virtual machine.
+    """Runs scenarios on a kernel image, in a virtual machine.
 
     ``reference`` is what follows ``vm:``; ``timeout`` is in seconds, for one scenario. The guest boots with the first
     scenario and lives until the executor is left.

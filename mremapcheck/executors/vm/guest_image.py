@@ -22,7 +22,7 @@ from mremapcheck.base.whole_file import write_whole
 from mremapcheck.executors.vm import cpio, ext2, guest_setup, interpreter
 from mremapcheck.executors.vm.cpio import Archive
 from mremapcheck.executors.vm.images import cache, elf
-from mremapcheck.executors.vm.interpreter import Module, Parts, executable, package_folder, take_apart
+from mremapcheck.executors.vm.interpreter import InterpreterParts, Module, executable, package_folder, take_apart
 
 #: What the guest runs, and what it imports only when it needs it; with all that these import.
 PROGRAM = "mremapcheck.executors.vm.guest"
@@ -62,7 +62,7 @@ def guest_image() -> GuestImage:
     return image
 
 
-def _build(parts: Parts) -> GuestImage:
+def _build(parts: InterpreterParts) -> GuestImage:
     archive = Archive()
     archive.device("/dev/console", 5, 1)
     archive.device("/dev/null", 1, 3, 0o666)
@@ -121,7 +121,7 @@ def _load(manifest: Path) -> GuestImage | None:
         return None
 
 
-def _keep(manifest: Path, image: GuestImage, parts: Parts) -> None:
+def _keep(manifest: Path, image: GuestImage, parts: InterpreterParts) -> None:
     """Keep the image for the next time; where the cache cannot be written, every run builds it anew."""
     modules = (module.file for module in parts.modules)
     inputs: Iterable[Path] = (parts.executable, *parts.objects, *modules, *_BUILDERS)

@@ -49,7 +49,7 @@ class Module:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class InterpreterParts:
     """``executable`` and what it needs: Python modules, shared objects (extension modules and libraries)."""
 
     executable: Path
@@ -77,7 +77,7 @@ def package_folder() -> Path:
     return Path(mremapcheck.__file__).resolve().parent.parent
 
 
-def take_apart(names: Iterable[str]) -> Parts:
+def take_apart(names: Iterable[str]) -> InterpreterParts:
     """Return what the interpreter needs to import ``names``; raise ExecutorError where that cannot be found out."""
     binary = executable()
     command = [str(binary), "-I", "-S", "-B", "-c", _LIST, str(package_folder()), *names]
@@ -97,7 +97,7 @@ def take_apart(names: Iterable[str]) -> Parts:
     needed = [binary, *objects]
     for library in _libraries(needed):
         objects[library] = None
-    return Parts(binary, tuple(dict.fromkeys(modules)), tuple(objects))
+    return InterpreterParts(binary, tuple(dict.fromkeys(modules)), tuple(objects))
 
 
 def _libraries(files: Iterable[Path]) -> Iterator[Path]:

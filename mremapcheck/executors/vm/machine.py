@@ -13,7 +13,7 @@ from mremapcheck.base.text.terminal import one_line
 from mremapcheck.executors.remote import frames
 from mremapcheck.executors.remote.peer import Peer, PeerEnded, Tick
 from mremapcheck.executors.vm.kernel_log import complaint
-from mremapcheck.executors.vm.qemu import Qemu, Setup
+from mremapcheck.executors.vm.qemu import Qemu, QemuSetup
 
 #: The last bytes of the console that are kept for a message.
 _CONSOLE = 1 << 16
@@ -46,7 +46,7 @@ class Machine(Peer):
 
     who = "the guest"
 
-    def __init__(self, binary: str, setup: Setup) -> None:
+    def __init__(self, binary: str, setup: QemuSetup) -> None:
         super().__init__()
         self._begun = time.monotonic()
         self._qemu = Qemu(binary, setup)

@@ -21,7 +21,7 @@ from mremapcheck.linux import programs
 _NAMES = ("qemu-system-x86_64", "qemu-kvm", "/usr/libexec/qemu-kvm")
 #: Guest memory in MiB: QEMU takes only what the guest touches.
 MEMORY = 512
-#: Processors of a guest, each of which carries out scenarios.
+#: Processors of a guest, each of which runs scenarios.
 PROCESSORS = min(2, os.cpu_count() or 1)
 #: QEMU 7.2's TCG with -cpu max let guests oops at random places; it also has LA57, so user space ends elsewhere. And
 #: where it is interrupted after a cmpxchg16b it gives the flags a value of another register: 6.12.95, whose allocator
@@ -59,7 +59,7 @@ def in_memory(name: str, data: bytes | bytearray, size: int = 0) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class QemuSetup:
     """What one virtual machine is made of; ``kernel`` and ``initrd`` are descriptors, ``accelerator`` kvm or tcg."""
 
     kernel: int
@@ -72,7 +72,7 @@ class Setup:
 class Qemu:
     """A running QEMU. ``console``, ``serial`` and ``virtio`` are this side's ends of its lines."""
 
-    def __init__(self, binary: str, setup: Setup) -> None:
+    def __init__(self, binary: str, setup: QemuSetup) -> None:
         self.console, console = socket.socketpair()
         self.serial, serial = socket.socketpair()
         self.virtio, virtio = socket.socketpair()
@@ -122,7 +122,7 @@ class Qemu:
             end.close()
 
 
-def _machine(setup: Setup, console: int, serial: int, virtio: int, disk: int) -> list[str]:
+def _machine(setup: QemuSetup, console: int, serial: int, virtio: int, disk: int) -> list[str]:
     arguments = [
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
         *("-machine", "pc", "-accel", setup.accelerator, "-cpu", _CPU[setup.accelerator]),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.model.drawn import F, do, move, scene
 from tests.model.facts.fact import Fact, same
+from tests.model.helpers import F, do, move, scene
 
 FREE = do("madvise", "src", 3, advice="free")
 PAGEOUT = do("madvise", "src", 3, advice="pageout")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.model.drawn import FD, D, F, M, move, scene
 from tests.model.facts.fact import RO, SEALED, Fact, same
+from tests.model.helpers import FD, D, F, M, move, scene
 
 FACTS: dict[str, Fact] = {
     "S21 crosses, grows": Fact(

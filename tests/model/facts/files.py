@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.model.drawn import F, do, move, scene
 from tests.model.facts.fact import Fact, same
+from tests.model.helpers import F, do, move, scene
 
 RING = {"kind": "io-uring", "letter": "U"}
 

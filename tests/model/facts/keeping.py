@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.model.drawn import FD, F, do, move, scene
 from tests.model.facts.fact import RAW, UFFD, Fact, same
+from tests.model.helpers import FD, F, do, move, scene
 
 FACTS: dict[str, Fact] = {
     "S72 X19 shared file": Fact(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mremapcheck.scenario.document import Scenario
-from tests.model.drawn import FD, F, do, move, scene
 from tests.model.facts.fact import RAW, Fact, same
+from tests.model.helpers import FD, F, do, move, scene
 
 FACTS: dict[str, Fact] = {}
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.model.drawn import D, F, M, move, scene
 from tests.model.facts.fact import HUGE, Fact, same
+from tests.model.helpers import D, F, M, move, scene
 
 FACTS: dict[str, Fact] = {
     "S01 flag 8": Fact(scene(move("src", 1, 1, 8), src="A"), same("EINVAL refused src=A")),

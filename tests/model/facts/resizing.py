@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.model.drawn import F, M, do, move, scene
 from tests.model.facts.fact import RAW, RO, SEALED, SHM, Fact, same
+from tests.model.helpers import F, M, do, move, scene
 
 FACTS: dict[str, Fact] = {
     "S56 growth in the middle": Fact(scene(move("src+2p", 2, 3), src="AAAAAA"), same("ENOMEM refused src=AAAAAA")),

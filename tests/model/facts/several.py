@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.model.drawn import FD, D, F, do, move, scene
 from tests.model.facts.fact import RAW, RO, SEALED, SHM, UFFD, ZERO, Fact, same
+from tests.model.helpers import FD, D, F, do, move, scene
 
 FACTS: dict[str, Fact] = {
     "S34 gaps": Fact(

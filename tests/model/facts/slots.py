@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.model.drawn import FD, F, M, do, move, scene
 from tests.model.facts.fact import RO, Fact, same
+from tests.model.helpers import FD, F, M, do, move, scene
 
 FACTS: dict[str, Fact] = {
     "S87 headroom 6": Fact(

@@ -15,7 +15,7 @@ from mremapcheck.executors.vm.images import cache, known
 from mremapcheck.executors.vm.images.apt import Apt, AptError, Package
 from mremapcheck.executors.vm.images.apt_process import complaints, give_up
 from mremapcheck.executors.vm.images.image import open_image
-from mremapcheck.executors.vm.images.known import Known
+from mremapcheck.executors.vm.images.known import KnownKernel
 from mremapcheck.kernels.version import KernelVersion
 
 #: In Debian's words.
@@ -28,14 +28,14 @@ _TICK = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedKernel:
     """A kernel that was got, or that was here already."""
 
-    known: Known
+    known: KnownKernel
     new: bool
 
 
-def fetch(wanted: Iterable[str], again: bool = False) -> Iterator[Fetched]:
+def fetch(wanted: Iterable[str], again: bool = False) -> Iterator[FetchedKernel]:
     """Get the newest kernel of each version in ``wanted`` (``6.17``: of all 6.17.y) and yield it when it is here.
 
     ``again`` gets new lists of packages first. Raises MremapcheckError: no apt, no mirror, no such kernel.
@@ -119,11 +119,11 @@ def _newest(packages: dict[KernelVersion, Package], wanted: KernelVersion) -> Pa
     return packages[max(fitting)] if fitting else None
 
 
-def _fetch(apt: Apt, package: Package, line: Line) -> Fetched:
+def _fetch(apt: Apt, package: Package, line: Line) -> FetchedKernel:
     origin = f"{package.name} {package.version}"
     for each in known.all_known():
         if each.origin == origin:
-            return Fetched(each, False)
+            return FetchedKernel(each, False)
     folder = cache.writable("downloads", f"{package.name}_{package.version}")
     archive = _download(apt, package, folder, line)
     line.say(f"unpacking {package.name}")
@@ -131,7 +131,7 @@ def _fetch(apt: Apt, package: Package, line: Line) -> Fetched:
         kernel = known.add(open_image(archive), origin=origin)
     for old in folder.parent.glob(f"{package.name}_*"):
         shutil.rmtree(old)
-    return Fetched(kernel, True)
+    return FetchedKernel(kernel, True)
 
 
 def _download(apt: Apt, package: Package, folder: Path, line: Line) -> Path:

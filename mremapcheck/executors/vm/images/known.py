@@ -30,7 +30,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownKernel:
     """A kernel kept in the cache; ``origin`` is the file, package or tree that it was copied from."""
 
     name: str
@@ -63,7 +63,7 @@ class Known:
         return Image(self.kind, data, self.origin, self.release, self.banner)
 
 
-def all_known() -> list[Known]:
+def all_known() -> list[KnownKernel]:
     """Return the known kernels, oldest version first."""
     found = []
     place = cache.folder("kernels")
@@ -77,7 +77,7 @@ def all_known() -> list[Known]:
     return sorted(found, key=lambda known: (known.version, known.name))
 
 
-def find(text: str) -> Known | None:
+def find(text: str) -> KnownKernel | None:
     """Return the kernel of this name, or the newest known one of this version (``6.17``: of all 6.17.y), or None."""
     known = all_known()
     for each in known:
@@ -93,7 +93,7 @@ def find(text: str) -> Known | None:
     return fitting[-1] if fitting else None
 
 
-def get(name: str) -> Known:
+def get(name: str) -> KnownKernel:
     """Return the kernel of this name or version; raise KernelReferenceError that says what there is."""
     known = find(name)
     if known is not None:
@@ -145,7 +145,7 @@ def expand(references: list[str]) -> list[str]:
     return expanded
 
 
-def add(image: Image, name: str = "", origin: str = "") -> Known:
+def add(image: Image, name: str = "", origin: str = "") -> KnownKernel:
     """Keep a copy of ``image`` under ``name`` (its release if empty), replacing what had that name before.
 
     Raises ExecutorError where the cache cannot be written, MremapcheckError for a name that cannot be a file's.
@@ -154,7 +154,7 @@ def add(image: Image, name: str = "", origin: str = "") -> Known:
     if name == ALL or not name.replace("-", "").replace(".", "").replace("_", "").replace("+", "").isalnum():
         raise MremapcheckError(f"`{name}` cannot be a kernel's name", "letters, digits and any of -._+")
     folder = cache.writable("kernels", name)
-    known = Known(name, folder, image.kind, image.release, image.banner, origin or image.origin, digest_of(image))
+    known = KnownKernel(name, folder, image.kind, image.release, image.banner, origin or image.origin, digest_of(image))
     facts = {"kind", "release", "banner", "origin", "digest"}
     text = json.dumps({fact: getattr(known, fact) for fact in sorted(facts)}, indent=1)
     with cache.writing(folder):
@@ -163,7 +163,7 @@ def add(image: Image, name: str = "", origin: str = "") -> Known:
     return known
 
 
-def remove(name: str) -> Known:
+def remove(name: str) -> KnownKernel:
     """Forget a kernel; raise KernelReferenceError where there is none, ExecutorError where it may not be removed."""
     known = get(name)
     with cache.writing(known.folder):
@@ -198,13 +198,13 @@ def _boots() -> Path:
     return cache.folder("boots")
 
 
-def _read(facts: Path) -> Known:
+def _read(facts: Path) -> KnownKernel:
     data = read_document(facts, "cache/kernel", "what is remembered of a kernel")
     folder = facts.parent
-    return Known(folder.name, folder, *(data[key] for key in ("kind", "release", "banner", "origin", "digest")))
+    return KnownKernel(folder.name, folder, *(data[key] for key in ("kind", "release", "banner", "origin", "digest")))
 
 
-def _is_plain(known: Known) -> bool:
+def _is_plain(known: KnownKernel) -> bool:
     """Tell whether a version may mean this kernel: one with a name of its own is meant only by that."""
     return known.name == known.release
 

@@ -1,0 +1,146 @@
+"""What ``import`` and ``record`` share: logs in, scenarios out."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.base.progress import Line
+from mremapcheck.base.text import yaml
+from mremapcheck.cli.environment import tell
+from mremapcheck.cli.files import put
+from mremapcheck.convert.strace.logs import looks_like, read
+from mremapcheck.report.text import counted
+from mremapcheck.scenario.schema import modeline
+
+if TYPE_CHECKING:
+    from mremapcheck.convert.strace.collect import Collection, FoundScenario
+    from mremapcheck.convert.strace.traced_command import TracedCommand
+
+#: Lines and reasons of each sort that are told.
+_TOLD = 10
+#: The longest beginning of a scenario's name.
+_STEM = 40
+
+
+def read_logs(logs: Sequence[Path]) -> Collection:
+    """Read strace's logs; raises MremapcheckError for one that cannot be read."""
+    return _read([(log, partial(_lines, log)) for log in logs])
+
+
+def read_recording(name: Path, recording: TracedCommand) -> Collection:
+    """Read what was recorded; raises MremapcheckError where that is nothing."""
+    return _read([(name, partial(_counted, recording.lines(), name.name))])
+
+
+def _read(logs: Sequence[tuple[Path, Callable[[Line], Iterator[str]]]]) -> Collection:
+    progress = Line("reading")
+    try:
+        return read([(name, lines(progress)) for name, lines in logs])
+    finally:
+        progress.clear()
+
+
+def stem(name: str) -> str:
+    """Return a name as scenarios' names can begin."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_STEM].strip("-") or "trace"
+
+
+def write(found: Sequence[FoundScenario], out: Path | None) -> None:
+    """Write scenarios to a folder, or as one stream to standard output; raises MremapcheckError, OutputError."""
+    begin = f"{modeline()}\n"
+    if out is None:
+        put("---\n".join(begin + yaml.document({"name": each.name, **each.document}) for each in found), None)
+        return
+    for each in found:
+        put(begin + yaml.document(each.document), out / f"{each.name}.yaml")
+    tell(
+        f"{counted(len(found), 'scenario')} in {out}/. Will the program notice a new kernel?\n"
+        f"  mremapcheck compare --kernel 6.16 6.17 {out}\n"
+    )
+
+
+def refuse_taken(out: Path | None, names: Iterable[str]) -> None:
+    """Raise MremapcheckError where a scenario's file is there already."""
+    taken = [path for path in (out / f"{name}.yaml" for name in names) if path.exists()] if out else []
+    if taken:
+        raise MremapcheckError(f"{taken[0]} is there already", "give another folder, or remove what is in this one")
+
+
+def tell_reading(
+    collection: Collection, found: Sequence[FoundScenario], source: str, logs: Sequence[Path] = ()
+) -> None:
+    """Tell on standard error what became of every line and of every mremap.
+
+    ``logs`` are looked at again where nothing was read; without them it is a recording, of which everything was.
+    """
+    reading, ledger = collection.reading, collection.reading.ledger
+    tell(
+        f"{counted(ledger.lines, 'line')} of {source}: {ledger.used} used, {ledger.unconcerned} of no concern, "
+        f"{ledger.not_read} not read\n"
+    )
+    told = _TOLD if reading.calls else 1
+    for unread in ledger.unread[:told]:
+        tell(f"  {unread.log or source}:{unread.line}: not read: {unread.why}\n")
+    if ledger.not_read > told:
+        tell(f"  ... and {counted(ledger.not_read - told, 'more line')}\n")
+    for note in ledger.notes:
+        tell(f"mremapcheck: {note}\n")
+    if not reading.moves:
+        tell(f"mremapcheck: no mremap among {counted(reading.calls, 'call')} in {source}\n")
+        tell(f"  hint: {_hint(collection, logs)}\n")
+        return
+    come = "comes" if reading.moves == 1 else "come"
+    tell(f"{counted(reading.moves, 'mremap call')} in {source} {come} down to {counted(len(found), 'scenario')}\n")
+    for why, left in reading.left.items():
+        lines = ", ".join(map(str, left.lines)) + (", ..." if left.count > len(left.lines) else "")
+        tell(f"mremapcheck: not in a scenario: {counted(left.count, 'mremap call')} (line {lines}): {why}\n")
+
+
+def _hint(collection: Collection, logs: Sequence[Path]) -> str:
+    if not logs:
+        return "it made none: big buffers have to grow, or a mapped file, before a program calls mremap"
+    if collection.reading.calls:
+        return "it made none, or was traced without `-e trace=mremap`"
+    for log in logs:
+        if str(log) != "-" and (found := looks_like(islice(_lines(log, None), 200))):
+            return f"it looks like {found}"
+    return "is it what strace writes, with `-f -o LOG`?"
+
+
+def _lines(log: Path, progress: Line | None) -> Iterator[str]:
+    if str(log) == "-":
+        yield from _counted(sys.stdin, "standard input", progress)
+        return
+    try:
+        with log.open(encoding="utf-8", errors="replace") as file:
+            yield from _counted(file, log.name, progress)
+    except OSError as error:
+        hint = "give what `strace -f -y -o LOG` wrote; - is standard input"
+        raise MremapcheckError(f"{log} cannot be read: {error.strerror}", hint) from None
+
+
+def _counted(lines: Iterable[str], name: str, progress: Line | None) -> Iterator[str]:
+    for count, line in enumerate(lines):
+        if progress is not None and count % 10_000 == 9_999:
+            progress.say(f"{name}, {count + 1:,} lines")
+        yield line
+
+
+def tell_check(found: Sequence[FoundScenario]) -> None:
+    """Tell on standard error how many scenarios do on the running kernel what the program saw."""
+    good = [each for each in found if each.holds]
+    calls = sum(each.count for each in good)
+    tell(
+        f"{len(good)} of {counted(len(found), 'scenario')} ({calls} of {sum(each.count for each in found)} calls) "
+        "do on this kernel what the program saw\n"
+    )
+    for each in found:
+        if not each.holds:
+            tell(f"  {each.name} does not, and nothing is expected of it: see its `about`\n")

@@ -1,0 +1,221 @@
+"""From what a worker saw to an Execution: the kernel's own lines become mappings, bytes become letters."""
+
+from __future__ import annotations
+
+import errno
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from mremapcheck.base.units import PAGE_SHIFT
+from mremapcheck.executors.live.plan import Prepared
+from mremapcheck.executors.live.tags import decode
+from mremapcheck.kinds import KINDS, NO_OFFSET
+from mremapcheck.linux.vm_flags import VM_FLAGS
+from mremapcheck.outcome.assemble import RawFacts, RawMove
+from mremapcheck.outcome.outcome import Execution, RanOut
+from mremapcheck.outcome.verdict import NOT_NEEDED, SeenVma, Snapshot
+from mremapcheck.scenario.operations import Fallible, Madvise, Mmap, Operation, Read, Touch, UffdRegister, op_name
+
+if TYPE_CHECKING:
+    from mremapcheck.executors.live.wire import Move, Observation
+
+#: How names in maps begin -> backing; the longest first, because one may begin like another.
+_MARKS = sorted(
+    ((mark, kind.backing.reported) for kind in KINDS.values() for mark in kind.marks), key=lambda pair: -len(pair[0])
+)
+#: No mapping of an arena is longer, in bytes: who says so lies.
+_LONGEST = 1 << 36
+_KEPT = 4096
+#: Of a Vma everything but its addresses.
+Look: TypeAlias = tuple[str, bool, str, int, str | None, tuple[str, ...]]
+
+
+class ResultDecoder:
+    """Reads observations; what the kernel prints is mostly the same from one scenario to the next, so it is kept."""
+
+    def __init__(self) -> None:
+        self._looks: dict[bytes, Look] = {}
+
+    def execution(self, prepared: Prepared, observation: Observation) -> Execution:
+        """Return what came of a scenario."""
+        if len(observation) == 5:
+            return _trouble(prepared, *observation)
+        moves, records, bounds, clusters, (runs, data, holes), total, locked, events, inodes = observation
+        vmas = [self._vma(line, flags, inodes) for line, flags in records]
+        if bounds is not None:
+            guards = any(type(step) is Madvise and step.advice == "guard-install" for step in prepared.origins)
+            vmas = [_crop(vma, start, end, guards) for vma, (start, end) in zip(vmas, bounds, strict=True)]
+        present = _pages(clusters)
+        contents: dict[int, tuple[str, int] | str] = {}
+        if data:
+            tags = iter(decode(data))
+            for first, count in runs:
+                for page, tag in zip(range(first, first + count), tags, strict=False):
+                    if tag is not None:
+                        contents[page] = tag
+        if holes:
+            read = [page for first, count in runs for page in range(first, first + count)]
+            for hole in holes:
+                contents[read[hole]] = _unreadable(prepared, vmas, read[hole])
+        raw = self._moves(prepared, moves, vmas, present, inodes)
+        ran_out = RanOut() if any(move[2] for move in moves) else None
+        facts = RawFacts(prepared.scenario, raw, vmas, present, contents, locked, total, events)
+        return Execution.of(facts, ran_out=ran_out)
+
+    def _moves(
+        self,
+        prepared: Prepared,
+        seen: list[Move],
+        vmas: list[SeenVma],
+        present: frozenset[int],
+        inodes: dict[str, str],
+    ) -> list[RawMove]:
+        moves: list[RawMove] = []
+        for move, (code, result, _, before, had, after, has) in zip(prepared.moves, seen, strict=True):
+            name = errno.errorcode.get(code, str(code)) if code else None
+            if before is None:
+                moves.append(RawMove(move, name, result, NOT_NEEDED, NOT_NEEDED))
+                continue
+            then = Snapshot(self._snapshot(before, inodes), None if had is None else _pages(had))
+            if name is None:
+                moves.append(RawMove(move, None, result, then, NOT_NEEDED))
+                continue
+            if after is not None:
+                now = Snapshot(self._snapshot(after, inodes), None if has is None else _pages(has))
+            else:
+                low, high = prepared.plan.low, prepared.plan.high
+                arena = [vma._replace(flags=()) for vma in vmas if low <= vma.start < high]
+                there = frozenset(page for page in present if low <= page << PAGE_SHIFT < high)
+                now = Snapshot(arena, None if had is None else there)
+            moves.append(RawMove(move, name, 0, then, now))
+        return moves
+
+    def _snapshot(self, maps: bytes, inodes: dict[str, str]) -> list[SeenVma]:
+        return [self._vma(line, b"", inodes) for line in maps.splitlines()]
+
+    def _vma(self, line: bytes, flags: bytes, inodes: dict[str, str]) -> SeenVma:
+        start, _, rest = line.partition(b"-")
+        end, _, rest = rest.partition(b" ")
+        key = rest + flags
+        look = self._looks.get(key)
+        if look is None:
+            if len(self._looks) >= _KEPT:
+                self._looks.clear()
+            look = self._looks[key] = _read(rest, flags, inodes)
+        vma = SeenVma(int(start, 16), int(end, 16), *look)
+        if not 0 < vma.end - vma.start <= _LONGEST:
+            raise ValueError(f"a mapping of {vma.end - vma.start} bytes")
+        return vma
+
+
+def _read(line: bytes, flags: bytes, inodes: dict[str, str]) -> Look:
+    """Read a line of maps from behind its addresses, and the line VmFlags of smaps."""
+    prot, pages, device, number, *name = line.decode("utf-8", "replace").split(None, 4)
+    path = "".join(name)
+    inode = f"{device} {number}"
+    if not path or path.startswith("[anon:"):
+        backing = "anon"
+    else:
+        backing = inodes.get(inode) or next((backing for mark, backing in _MARKS if path.startswith(mark)), "")
+        backing = backing or inodes.get(number, "file")
+    # The first SysV segment of a namespace has the id, and so the inode, 0.
+    numbered = (number != "0" or path.startswith("/")) and backing not in NO_OFFSET
+    return (
+        prot[:3],
+        prot[3] == "s",
+        backing,
+        int(pages, 16) >> PAGE_SHIFT if numbered else 0,
+        inode if numbered else None,
+        _flags(flags),
+    )
+
+
+@lru_cache(maxsize=_KEPT)
+def _flags(line: bytes) -> tuple[str, ...]:
+    """Return the names of the flags that a line VmFlags has."""
+    return tuple(sorted(VM_FLAGS[flag] for flag in line.decode().split()[1:] if flag in VM_FLAGS))
+
+
+def _crop(vma: SeenVma, start: int, end: int, guards: bool) -> SeenVma:
+    """Return [start, end) of a mapping; ``guards``: the scenario puts guard pages somewhere.
+
+    What is beyond is the executor's own, and guard pages there mark the whole mapping: a thread's stack may have some.
+    """
+    if (vma.start < start or end < vma.end) and not guards:
+        vma = vma._replace(flags=tuple([flag for flag in vma.flags if flag != "guard"]))
+    skipped = (start - vma.start) >> PAGE_SHIFT
+    return vma._replace(start=start, end=end, offset=vma.offset + skipped if vma.object is not None else vma.offset)
+
+
+def _pages(clusters: list[tuple[int, bytes]]) -> frozenset[int]:
+    """Return the numbers of the present pages."""
+    found: list[int] = []
+    for first, bits in clusters:
+        if 0 in bits:
+            found += [first + index for index, bit in enumerate(bits) if bit]
+        else:
+            found += range(first, first + len(bits))
+    return frozenset(found)
+
+
+def _unreadable(prepared: Prepared, vmas: list[SeenVma], page: int) -> str:
+    vma = next(vma for vma in vmas if vma.start <= page << PAGE_SHIFT < vma.end)
+    if vma.object is not None:
+        lengths = {
+            # Without a name each mapping has an object of its own.
+            prepared.lengths[op.object] if op.object else op.size >> PAGE_SHIFT
+            for op in _mmaps(prepared)
+            if KINDS[op.kind].backs(op.sharing).reported == vma.backing
+        }
+        offset = vma.offset + page - (vma.start >> PAGE_SHIFT)
+        if lengths and offset >= (max(lengths) if _has_guards(prepared, vma.backing) else min(lengths)):
+            return "beyond the end of the file"
+    if "sealed" in vma.flags and vma.prot[0] != "r":
+        return "sealed without read permission"
+    return "guard page" if vma.backing in ("anon", "shmem", "file", "dev-zero") else "could not be read"
+
+
+def _has_guards(prepared: Prepared, backing: str) -> bool:
+    """Tell whether guard pages are put into a mapping of this backing."""
+    mapped = [op for op in _mmaps(prepared) if KINDS[op.kind].backs(op.sharing).reported == backing]
+    return any(
+        op.address.value <= step.address.value < op.address.value + op.size
+        for step in prepared.origins
+        if isinstance(step, Madvise) and step.advice == "guard-install"
+        for op in mapped
+    )
+
+
+def _mmaps(prepared: Prepared) -> list[Mmap]:
+    return [op for op in (*prepared.scenario.setup, *prepared.scenario.script) if type(op) is Mmap]
+
+
+def _trouble(prepared: Prepared, index: int, code: int, skip: str, page: int, fault: str) -> Execution:
+    """Return the Execution of a scenario whose step ``index`` could not be done."""
+    if skip:
+        return Execution("skip", None, skip)
+    origin = prepared.origins[index] if index < len(prepared.origins) else "the end"
+    text = fault or f"{step_name(origin)} failed: {errno.errorcode.get(code, f'errno {code}')}"
+    if isinstance(origin, Touch | Read) and code == errno.EFAULT and page >= 0:
+        text += f" at page {page}"
+        if any(type(operation) is UffdRegister for operation in prepared.origins):
+            text += " (does the page wait for a userfaultfd? nobody serves it)"
+    wanted = origin.errno if isinstance(origin, Fallible) else None
+    if wanted is not None and not fault:
+        text = f"{text}, not {wanted}" if code else f"{step_name(origin)} did not fail with {wanted}"
+    return Execution("error", None, f"{where(prepared, origin)}: {text}")
+
+
+def where(prepared: Prepared, origin: Operation | str) -> str:
+    """Return how a step is called in a reason: its place in the document, and its line."""
+    if isinstance(origin, str):
+        return origin
+    path = prepared.scenario.path
+    return f"{origin.where} ({path}:{origin.line})" if path else f"{origin.where} (line {origin.line})"
+
+
+def step_name(origin: Operation | str) -> str:
+    """Return the name of the operation as the scenario format has it."""
+    if isinstance(origin, str):
+        return origin
+    return op_name(origin)

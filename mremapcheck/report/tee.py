@@ -1,0 +1,73 @@
+"""Reports that go to several places at once: what somebody looks at, and files besides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from mremapcheck.base.errors import OutputError
+from mremapcheck.base.text_files import open_text
+
+if TYPE_CHECKING:
+    from mremapcheck.report.base import Item, Reporter, Tally
+
+
+class Tee:
+    """Reporters that are given the same items, in this order; ``files`` are closed with the reports."""
+
+    def __init__(self, reporters: Sequence[Reporter], files: Sequence[OutputFile]) -> None:
+        self._reporters = reporters
+        self._files = files
+
+    def start(self) -> None:
+        """Begin all."""
+        for reporter in self._reporters:
+            reporter.start()
+
+    def add(self, item: Item) -> None:
+        """Write one item to all."""
+        for reporter in self._reporters:
+            reporter.add(item)
+
+    def finish(self, tally: Tally) -> None:
+        """Close all."""
+        for reporter in self._reporters:
+            reporter.finish(tally)
+        for file in self._files:
+            file.close()
+
+
+class OutputFile:
+    """A file that a report goes to, compressed where its name ends in .xz; raises OutputError where that fails."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file: IO[str] = open_text(path, "w")
+        except OSError as error:
+            raise self._trouble(error) from None
+
+    def write(self, text: str, /) -> None:
+        """Write ``text``."""
+        try:
+            self._file.write(text)
+        except OSError as error:
+            raise self._trouble(error) from None
+
+    def flush(self) -> None:
+        """Let others see what was written."""
+        try:
+            self._file.flush()
+        except OSError as error:
+            raise self._trouble(error) from None
+
+    def close(self) -> None:
+        """Write what is left."""
+        try:
+            self._file.close()
+        except OSError as error:
+            raise self._trouble(error) from None
+
+    def _trouble(self, error: OSError) -> OutputError:
+        return OutputError(f"{self._path} cannot be written: {error.strerror}")

@@ -1,0 +1,28 @@
+"""What a log looks like of which nothing is read."""
+
+from __future__ import annotations
+
+import pytest
+
+from mremapcheck.convert.strace.logs import looks_like
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("PERFILE2\ufffd\ufffd", "perf's own data"),
+        ("\x1f\ufffd\x08\x00", "compressed"),
+        ("\ufffd7zXZ\x00", "compressed"),
+        ("(00.012345) pie: 123: Remap 0x7f0->0x7f2 len 0x2000", "CRIU"),
+        ("mremap-123 [001] .... 12.34: sys_mremap(addr: 1)", "ftrace"),
+        ("prog  123 [000] 1.2: syscalls:sys_enter_mremap: addr: 0x7f", "perf script"),
+        ("type=SYSCALL msg=audit(1364481363.243:24287): arch=c000003e syscall=25", "auditd"),
+        ("7f0000000000-7f0000001000 rw-p 00000000 00:00 0", "/proc/PID/maps"),
+        ("==123== Memcheck, a memory error detector", "valgrind"),
+        ("% time     seconds  usecs/call     calls    errors syscall", "summary"),
+        ("nothing that anybody knows", ""),
+    ],
+)
+def test_formats_are_told_apart(line: str, word: str) -> None:
+    assert word in looks_like(["", line])
+    assert bool(word) == bool(looks_like([line]))
