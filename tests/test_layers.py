@@ -26,7 +26,7 @@ LEVELS = (
 )
 #: Within ``executors``: who runs scenarios knows the protocol only; ``references`` knows them all.
 EXECUTORS = (
-    ("protocol", "processes"),
+    ("protocol", "process_pool"),
     ("live", "model", "judge", "parallel", "recorded", "sweep"),
     ("remote",),
     ("vm", "via"),

@@ -331,7 +331,7 @@ class _DocumentBuilder:
 
 def _kind(made: Document) -> Sampling:
     """Return how generators use the kind of a mapping with these attributes."""
-    return _kind_of(made).draw
+    return _kind_of(made).sampling
 
 
 def _kind_of(made: Document) -> Kind:

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
-    """Which reports are wanted, and how they output_format: ``output_format`` is the format on standard output.
+    """Which reports are wanted, and how they look: ``output_format`` is that on standard output.
 
-    ``files`` are a format and a path each; ``-`` is standard output, in the place of ``output_format``. ``detail``: -1 what is
-    wrong, 0 as usual, 1 everything.
+    ``files`` are a format and a path each; ``-`` is standard output, in the place of ``output_format``. ``detail``: -1
+    what is wrong, 0 as usual, 1 everything.
     """
 
     output_format: str

@@ -43,10 +43,10 @@ class Identity:
     """What is known of a kernel, ids of changes in the registry's order.
 
     ``promised``: what its version says it has, None for a version that the model does not know. ``nearest``: the
-    modelled kernel that is most like it, and in how many scenarios (``differing_from_nearest``) it is not. ``left_out``: those
-    that it lacks only in that it offers nothing to use them by, as a configuration without them does; no code behaves
-    as before. ``unexplained``: scenarios that no set of changes explains. ``compared`` and ``skipped`` are numbers of
-    scenarios.
+    modelled kernel that is most like it, and in how many scenarios (``differing_from_nearest``) it is not.
+    ``left_out``: those that it lacks only in that it offers nothing to use them by, as a configuration without them
+    does; no code behaves as before. ``unexplained``: scenarios that no set of changes explains. ``compared`` and
+    ``skipped`` are numbers of scenarios.
     """
 
     kernel: Kernel

@@ -8,8 +8,8 @@ A *record* is a dataclass whose fields are declared with ``key``::
         address: Place = key(At(), "first byte")
         prot: str = key(Choice(PROTS), "the new protection", default="rw")
 
-Containers record the violations of their parts in the Reader, go on with the next part, and raise Unusable at the end if
-what is left cannot be used.
+Containers add the violations of their parts to the Reader, go on with the next part, and raise Unusable at the end
+if what is left cannot be used.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class MapOf(Field[dict[str, T]]):
 class Struct(Field[T]):
     """A mapping with known keys, read into a dataclass whose fields were declared with ``key``.
 
-    Where the dataclass has a method ``violations()``, it is asked for what is wrong between the keys. ``others`` reads the
+    Where the dataclass has a method ``violations()``, it tells what is wrong between the keys. ``others`` reads the
     keys that are no fields, into the field ``others_into``. A field ``from_`` is the key ``from``.
 
     ``again``: what was read once is kept, and given again for the same value; for records that come again and again,

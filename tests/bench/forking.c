@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 		if (child == 0)
 			_exit(test());
 		if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) > 1) {
-			fprintf(stderr, "the test could not be carried out\n");
+			fprintf(stderr, "the test could not be run\n");
 			return 1;
 		}
 		if (WEXITSTATUS(status) == 1 && i == 0)

@@ -31,7 +31,7 @@ _PAGE_ZERO, _READ_IMPLIES_EXEC, _LEGACY = 0x0100000, 0x0400000, 0x0200000
 USER = "user=65534"
 
 #: Name -> settings of the sandbox.
-SURROUNDINGS: dict[str, list[str]] = {
+ENVIRONMENTS: dict[str, list[str]] = {
     "as it is": [],
     "a container": CONTAINER,
     "a container of older make": [rule.replace("EPERM", "ENOSYS") for rule in CONTAINER],
@@ -140,7 +140,7 @@ def documents() -> list[dict[str, Any]]:
 
 
 def run(settings: list[str], folder: Path, python: str = sys.executable) -> Ended:
-    """Run the scenarios of a folder in the environment that ``settings`` make; without a home."""
+    """Run the scenarios of a folder in the environment that ``settings`` make, without a home."""
     path = os.pathsep.join((str(ROOT), str(Path(typer.__file__).parent.parent)))
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("HOME", None)
@@ -178,7 +178,7 @@ def python_of(settings: list[str]) -> str:
 
 
 def judge(ended: Ended, usual: Ended) -> list[str]:
-    """Return what is wrong with how a run ended; ``usual`` is how it ends in fair weather."""
+    """Return what is wrong with how a run ended; ``usual`` is how it ends in a good one."""
     wrong = []
     if ended.code not in (0, 1, 4):
         wrong.append(f"exit code {ended.code}")
@@ -200,13 +200,13 @@ def judge(ended: Ended, usual: Ended) -> list[str]:
 
 
 def main() -> None:
-    """Print the table: each of the environment, the exit code, how many scenarios end how, and the reasons."""
+    """Print the table: each environment, the exit code, how many scenarios end how, and the reasons."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         write(folder)
         usual = run([], folder)
         wrong = False
-        for name, settings in {**SURROUNDINGS, **MORE}.items():
+        for name, settings in {**ENVIRONMENTS, **MORE}.items():
             if len(sys.argv) > 1 and not any(word in name for word in sys.argv[1:]):
                 continue
             try:

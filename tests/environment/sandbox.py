@@ -1,4 +1,4 @@
-"""Bad environment for a program: refused system calls, limits, missing file systems, an odd personality.
+"""A bad environment for a program: refused system calls, limits, missing file systems, an odd personality.
 
 ``python sandbox.py SETTING... -- COMMAND`` sets itself up so and becomes the command, whose path is given. Settings:
 

@@ -1,7 +1,8 @@
 """Signals at random moments, for every command that takes a while: what it leaves, what it printed, whether it ends.
 
-``python -m tests.environment.signals [--moments N] [--seed N] [WORD...]`` tries N moments of each signal with each command
-whose line has one of the words. A moment that something is wrong at is printed with its seed; the exit code is 1 then.
+``python -m tests.environment.signals [--moments N] [--seed N] [WORD...]`` tries N moments of each signal with
+each command whose line has one of the words. A moment that something is wrong at is printed with its seed;
+the exit code is 1 then.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def descendants(mark: str) -> list[str]:
 def strike(case: Case) -> list[str]:
     """Run a command, send it the signal at the moment, and return what is wrong with what follows."""
     mark = f"WEATHER={uuid.uuid4()}"
-    with tempfile.TemporaryDirectory(prefix="weather-") as name:
+    with tempfile.TemporaryDirectory(prefix="signals-") as name:
         folder = Path(name)
         (folder / "tmp").mkdir()
         key, value = mark.split("=")

@@ -1,4 +1,4 @@
-"""In every one of the environment a scenario has its usual outcome, or a reason and what to do about it."""
+"""In every environment a scenario has its usual outcome, or a reason and what to do about it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.environment.environments import SANDBOX, SURROUNDINGS, Ended, judge, python_of, run, write
+from tests.environment.environments import ENVIRONMENTS, SANDBOX, Ended, judge, python_of, run, write
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +27,9 @@ def usual(folder: Path) -> Ended:
     return ended
 
 
-@pytest.mark.parametrize("name", SURROUNDINGS)
-def test_surroundings(name: str, folder: Path, usual: Ended) -> None:
-    settings = SURROUNDINGS[name]
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_environments(name: str, folder: Path, usual: Ended) -> None:
+    settings = ENVIRONMENTS[name]
     python = python_of(settings)
     if not python:
         pytest.skip("an ordinary user may not start any Python here")
@@ -49,7 +49,7 @@ def test_without_mremap_nothing_runs_and_that_is_said_once(code: str, folder: Pa
 
 
 def test_what_a_container_refuses_is_skipped_by_name(folder: Path, usual: Ended) -> None:
-    ended = run(SURROUNDINGS["a container"], folder)
+    ended = run(ENVIRONMENTS["a container"], folder)
     skipped = {name: result["reason"] for name, result in ended.results.items() if result["status"] == "skip"}
     calls = {
         "attribute-seal": "mseal",

@@ -55,7 +55,7 @@ _TUPLE, _LIST, _SMALL_TUPLE, _DICT, _END = map(ord, "([){0")
 
 
 def _skim(data: bytes) -> None:
-    """Look at the codes and lengths of marshalled data; raises InvalidMessage for what is no plain data, or claims too much.
+    """Look at the codes and lengths of marshalled data; raises InvalidMessage for other than modest plain data.
 
     Marshal takes a length at its word before it looks whether there are so many bytes, and it knows code objects.
     """

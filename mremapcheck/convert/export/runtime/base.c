@@ -110,7 +110,7 @@ struct expectation {
 
 struct scenario {
 	const char *name, *summary;
-	const char *skip;               /* why it cannot be carried out, or NULL */
+	const char *skip;               /* why it cannot be run, or NULL */
 	const struct region *regions;
 	const struct object *objects;
 	const struct step *steps;
