@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE, SMALL_ARENA_END
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import (
@@ -14,6 +13,7 @@ from mremapcheck.linux.numbers import (
     SYS_MMAP,
     SYS_MUNMAP,
 )
+from mremapcheck.linux.pages import ARENA_END, ARENA_START, PAGE, SMALL_ARENA_END
 from mremapcheck.linux.syscalls import call, errno
 
 #: Single pages behind the sentinel, so that a read beyond it finds entries that are cheap to make.
@@ -32,9 +32,8 @@ class Arena:
         #: The kernel counts a page more or less than maps shows (one for the stack, since exec).
         self._hidden = 0
         self._hidden = self.measure([])
-        while proc.alike and (
-            more := self.measure([])
-        ):  # mappings of the interpreter that merge between two reads hide another one
+        # Mappings of the interpreter that merge between two reads hide another one.
+        while proc.alike and (more := self.measure([])):
             self._hidden += more
 
     def clear(self, low: int, high: int, places: list[tuple[int, int]], strays: bool) -> bool:

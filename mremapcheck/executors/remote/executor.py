@@ -20,6 +20,8 @@ from mremapcheck.executors.remote import frames
 from mremapcheck.executors.remote.messages import read_observation
 from mremapcheck.executors.remote.peer import Peer, PeerEnded
 from mremapcheck.outcome.outcome import Execution
+from mremapcheck.platforms import USUAL
+from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Scenario
 
 #: Seconds beyond a scenario's own time after which a silent far end is given up.
@@ -46,11 +48,12 @@ class RemoteExecutor(ABC):
     #: Where scenarios are run, for messages.
     place = "on the other side"
 
-    def __init__(self, reference: str, timeout: float) -> None:
+    def __init__(self, reference: str, timeout: float, platform: Platform = USUAL) -> None:
         self._reference = reference
         self._timeout = timeout
         self._line = Line(reference)
-        self._interpreter = ResultDecoder()
+        self._platform = platform
+        self._interpreter = ResultDecoder(platform)
         self._numbers = 0
         #: Answers that are not asked for yet: number -> kind, what it is, what the kernel said.
         self._answers: dict[int, tuple[int, Any, list[str]]] = {}
@@ -91,7 +94,7 @@ class RemoteExecutor(ABC):
                 more = False
                 break
             try:
-                task = Task(prepare(scenario))
+                task = Task(prepare(scenario, self._platform))
             except CannotRun as unfit:
                 queue.append(Execution("skip", None, str(unfit)))
             else:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 import shutil
 
+from mremapcheck import platforms
 from mremapcheck.base.errors import ExecutorError, KernelReferenceError
+from mremapcheck.base.progress import Line
 from mremapcheck.base.text.terminal import one_line, quote
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.executors.remote import frames
@@ -34,37 +36,20 @@ class ViaExecutor(RemoteExecutor):
     place = "behind this command"
 
     def __init__(self, command: str, *, timeout: float = 30.0, jobs: int = 1) -> None:
-        super().__init__(one_line(f"via:{command}"), timeout)
         self._command = _split(command)
+        reference = one_line(f"via:{command}")
+        self._talks, self._greeting = _meet(reference, self._command)
+        self._kernel = _kernel(reference, self._greeting)
+        super().__init__(reference, timeout, self._kernel.platform)
+        self.window, self.refill = (_WINDOW, _WINDOW // 2) if self._talks else (_WHOLE, 0)
         self._hands = jobs
         self._session: Session | None = None
         self._due = 0
-        self._talks, self._greeting = self._meet()
-        self.window, self.refill = (_WINDOW, _WINDOW // 2) if self._talks else (_WHOLE, 0)
-        self._kernel = _kernel(self._reference, self._greeting)
 
     @property
     def kernel(self) -> Kernel:
         """The kernel of the other side."""
         return self._kernel
-
-    def _meet(self) -> tuple[bool, Greeting]:
-        """Return what Python is there, and whether it can be talked to."""
-        self._line.say("connecting")
-        for talks in (True, False):
-            session = Session(self._command, talks)
-            try:
-                greeting = session.probe(patience(_PATIENCE), self._line.tick)
-                return talks and greeting.interactive, greeting
-            except Unanswered as ended:
-                if not (talks and ended.again):
-                    raise self._error(ended) from None
-            except PeerEnded as ended:
-                raise self._error(ended) from None
-            finally:
-                session.stop()
-                self._line.clear()
-        raise AssertionError("the second try returns or raises")
 
     def _send(self, tasks: list[Task]) -> None:
         if self._session and (self._due or self._session.is_alive()):
@@ -81,7 +66,7 @@ class ViaExecutor(RemoteExecutor):
         try:
             greeting = session.begin(self._hands, patience(_PATIENCE), self._line.tick)
         except PeerEnded as ended:
-            raise self._error(ended) from None
+            raise _error(self._reference, ended) from None
         if greeting != self._greeting:
             raise ExecutorError(
                 f"{self._reference}: another machine answers now: Linux {greeting.release} "
@@ -99,15 +84,9 @@ class ViaExecutor(RemoteExecutor):
             kind, what, _ = self._receive(self._session, task.number)
             execution = self._read(self._session, task.prepared, kind, what)
         except PeerEnded as ended:
-            raise self._error(ended, task) from None
+            raise _error(self._reference, ended, task) from None
         self._due -= 1
         return execution
-
-    def _error(self, ended: PeerEnded, task: Task | None = None) -> ExecutorError:
-        during = f", while {task.prepared.scenario.name} was awaited" if task else ""
-        lines = "".join(f"\n| {line}" for line in ended.log)
-        hint = ended.hint if isinstance(ended, Unanswered) else ""
-        return ExecutorError(f"{self._reference}: {ended.reason}{during}{lines}", hint)
 
     def _give_up(self) -> None:
         if self._session:
@@ -141,19 +120,46 @@ def _split(command: str) -> list[str]:
     return [program, *words[1:]]
 
 
+def _meet(reference: str, command: list[str]) -> tuple[bool, Greeting]:
+    """Return whether the Python can be talked to, and what it says of itself; raise ExecutorError without one."""
+    line = Line(reference)
+    line.say("connecting")
+    talks = True
+    while True:
+        session = Session(command, talks)
+        try:
+            greeting = session.probe(patience(_PATIENCE), line.tick)
+            return talks and greeting.interactive, greeting
+        except PeerEnded as ended:
+            if not (talks and isinstance(ended, Unanswered) and ended.again):
+                raise _error(reference, ended) from None
+            talks = False
+        finally:
+            session.stop()
+            line.clear()
+
+
+def _error(reference: str, ended: PeerEnded, task: Task | None = None) -> ExecutorError:
+    during = f", while {task.prepared.scenario.name} was awaited" if task else ""
+    lines = "".join(f"\n| {line}" for line in ended.log)
+    hint = ended.hint if isinstance(ended, Unanswered) else ""
+    return ExecutorError(f"{reference}: {ended.reason}{during}{lines}", hint)
+
+
 def _kernel(reference: str, greeting: Greeting) -> Kernel:
     """Return the kernel of a Python; raise ExecutorError where it is none that scenarios can be run on."""
     if greeting.system != "Linux":
         raise ExecutorError(f"{reference}: it runs {greeting.system}, and mremap(2) is Linux's")
     if greeting.bits != 64:
         raise ExecutorError(f"{reference}: its Python is a {greeting.bits}-bit program", "name a 64-bit one")
-    if greeting.machine != "x86_64" or greeting.page_size != 4096:
+    platform = platforms.of(greeting.machine, greeting.page_size)
+    if platform is None:
         raise ExecutorError(
-            f"{reference}: it runs on {greeting.machine} with pages of {greeting.page_size >> 10}K; scenarios are "
-            "run on x86-64 with 4K"
+            f"{reference}: it runs on {greeting.machine} with pages of {greeting.page_size >> 10}K",
+            f"scenarios can be run on {', '.join(platforms.PLATFORMS)}",
         )
     try:
         version = KernelVersion.of_build(greeting.release, greeting.version)
     except KernelReferenceError as error:
         raise ExecutorError(f"{reference}: its release makes no sense: {error.message}") from None
-    return Kernel(reference, "via", greeting.release, version)
+    return Kernel(reference, "via", greeting.release, version, platform=platform)

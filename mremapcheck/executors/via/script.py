@@ -32,6 +32,7 @@ _FILES = (
     "executors/via/*.py",
     "kinds/*.py",
     "linux/*.py",
+    "platforms/*.py",
 )
 _LINES = (
     FIRST_LINE,
