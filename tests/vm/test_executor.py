@@ -19,6 +19,7 @@ from mremapcheck.executors.vm import executor as vm
 from mremapcheck.executors.vm import qemu
 from mremapcheck.executors.vm.executor import VmExecutor
 from mremapcheck.outcome.outcome import Execution
+from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.loader import load_bytes
 from tests.vm.conftest import Stage
@@ -83,10 +84,10 @@ def test_results_stream_and_the_guest_stays_for_the_next_run(stage: Stage, usual
 
 
 def test_a_scenario_that_does_not_fit_is_skipped_in_its_place(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def pick(scenario: Scenario) -> Prepared:
+    def pick(scenario: Scenario, platform: Platform) -> Prepared:
         if scenario is CASES[1]:
             raise CannotRun("too large for the arena")
-        return prepare(scenario)
+        return prepare(scenario, platform)
 
     monkeypatch.setattr(remote, "prepare", pick)
     results = run(stage, "serve", CASES[:3])
