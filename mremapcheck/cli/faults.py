@@ -27,7 +27,7 @@ def faults(
             autocompletion=references,
             metavar="REF [REF]",
             show_default=False,
-            help="A model, live, vm:PATH; two are compared.",
+            help="A model, live, vm:PATH, via:COMMAND; two are compared.",
         ),
     ] = None,
     against: Annotated[

@@ -5,9 +5,7 @@ A new kind is a new module here with a ``KIND``; nothing else has to know of it.
 
 from __future__ import annotations
 
-import os
-from importlib import import_module
-
+from mremapcheck.base.modules import modules_of
 from mremapcheck.kinds.kind import Kind
 
 TYPE_CHECKING = False
@@ -16,13 +14,7 @@ if TYPE_CHECKING:
 
 
 def _all() -> dict[str, Kind]:
-    # A guest has no pathlib.
-    names = {
-        name.partition(".")[0]
-        for name in os.listdir(__path__[0])  # noqa: PTH208
-        if not name.startswith("_")
-    }
-    modules = [import_module(f"{__name__}.{name}") for name in sorted(names)]
+    modules = modules_of(__name__)
     kinds = [module.KIND for module in modules if hasattr(module, "KIND")]
     return {kind.name: kind for kind in sorted(kinds, key=lambda kind: (-kind.sampling.weight, kind.name))}
 

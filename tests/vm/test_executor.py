@@ -14,10 +14,12 @@ import pytest
 from mremapcheck.base.errors import ExecutorError, KernelReferenceError
 from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.executors.live.plan import CannotRun, Prepared, prepare
+from mremapcheck.executors.remote import executor as remote
 from mremapcheck.executors.vm import executor as vm
 from mremapcheck.executors.vm import qemu
 from mremapcheck.executors.vm.executor import VmExecutor
 from mremapcheck.outcome.outcome import Execution
+from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.loader import load_bytes
 from tests.vm.conftest import Stage
@@ -82,12 +84,12 @@ def test_results_stream_and_the_guest_stays_for_the_next_run(stage: Stage, usual
 
 
 def test_a_scenario_that_does_not_fit_is_skipped_in_its_place(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def pick(scenario: Scenario) -> Prepared:
+    def pick(scenario: Scenario, platform: Platform) -> Prepared:
         if scenario is CASES[1]:
             raise CannotRun("too large for the arena")
-        return prepare(scenario)
+        return prepare(scenario, platform)
 
-    monkeypatch.setattr(vm, "prepare", pick)
+    monkeypatch.setattr(remote, "prepare", pick)
     results = run(stage, "serve", CASES[:3])
     assert [(result.status, result.reason) for result in results] == [
         ("ran", None),
@@ -125,7 +127,7 @@ def test_a_panic_shows_the_kernels_last_words(stage: Stage) -> None:
 
 
 def test_a_hanging_guest_is_noticed(stage: Stage, usual: list[Execution], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vm, "GRACE", 4)
+    monkeypatch.setattr(remote, "GRACE", 4)
     results = run(stage, f"hang@{TRAP}", timeout=4)
     assert "no sign of life for 8 s: it hangs" in (results[2].reason or "")
     assert [result.status for result in results] == ["ran", "ran", "error", "ran", "ran"]
