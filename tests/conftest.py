@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.alone import Alone
 
 #: A busy machine makes any test slow.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, print_blob=True)
@@ -29,6 +30,11 @@ _SETTINGS = (
 _SIGNALS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGALRM)
 
 
+# Programs are started by the hundred: whoever sets this would have each of them compile all that it imports.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
 def pytest_configure() -> None:
     """Let the processes that whole modules share be waited for."""
     if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
@@ -37,6 +43,7 @@ def pytest_configure() -> None:
 
 #: Set in the processes of pytest-xdist, which have a thread that talks to pytest.
 _WORKER = "PYTEST_XDIST_WORKER"
+_ALONE = pytest.StashKey[Alone]()
 
 
 def _refuse_to_fork() -> int:
@@ -48,15 +55,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run a test that is marked as ``alone`` in a process of its own, without any thread."""
     if _WORKER not in os.environ or pyfuncitem.get_closest_marker("alone") is None:
         return None
-    command = [sys.executable, "-m", "pytest", "-n0", "-rs", "-p", "no:cacheprovider", pyfuncitem.nodeid]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    done = subprocess.run(
-        command, cwd=pyfuncitem.config.rootpath, env=environ, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.fail(done.stdout + done.stderr, pytrace=False)
-    if " skipped in " in done.stdout:
-        pytest.skip(done.stdout)
+    config = pyfuncitem.config
+    if _ALONE not in config.stash:
+        config.stash[_ALONE] = alone = Alone(config.rootpath)
+        config.add_cleanup(alone.close)
+    code, said = config.stash[_ALONE].run(pyfuncitem.nodeid, os.environ)
+    if code:
+        pytest.fail(f"{said}\nexit code {code}, alone", pytrace=False)
+    if " skipped in " in said:
+        pytest.skip(said)
     return True
 
 

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution
+from mremapcheck.platforms import USUAL
+from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Scenario
 
 
@@ -28,6 +30,7 @@ class Kernel:
     changes: tuple[str, ...] | None = None
     acceleration: str | None = None
     switched_on: tuple[str, ...] = ()
+    platform: Platform = USUAL
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that reports have, with the version where the release does not tell it."""
@@ -35,6 +38,8 @@ class Kernel:
             "reference": self.reference,
             "executor": self.executor,
             "release": self.release,
+            "platform": self.platform.name,
+            "page_size": self.platform.page_size,
             "changes": None if self.changes is None else list(self.changes),
         }
         if KernelVersion.parse(self.release) != self.version:

@@ -16,6 +16,7 @@ TIMEOUT = 30.0
 FORMS = {
     "live": "the running kernel",
     "6.17-rc2": "the model of a release, a release candidate or a stable update",
+    "6.17@PLATFORM": "the model of that release on another machine than x86-64: `help platforms` lists them",
     "6.16+CHANGE": "the model with a change added (an id or a commit)",
     "6.17-CHANGE": "the model with a change taken away",
     "vm:6.17.13": "a real kernel in a virtual machine, by a name or version that `mremapcheck kernels` lists",
@@ -49,6 +50,10 @@ def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = Fal
         from mremapcheck.executors.live.executor import LiveExecutor
 
         return LiveExecutor(timeout=timeout)
+    if reference.startswith("live@"):
+        raise KernelReferenceError(
+            f"{quote(reference, 120)}: `live` is this machine, on its own platform", "say `live`, or `vm:6.17@arm64`"
+        )
     scheme, colon, rest = reference.partition(":")
     if scheme in _NAMES and colon and not rest.strip():
         raise KernelReferenceError(f"{quote(reference, 120)} names nothing", _NAMES[scheme])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from mremapcheck.linux.files import read_file
+from mremapcheck.linux.numbers import SYS_EVENTFD2, SYS_PREAD64, SYS_WRITE
 from mremapcheck.linux.syscalls import Bound, address, buffer, errno, raw
 from mremapcheck.linux.trouble import Trouble
 
@@ -22,7 +23,6 @@ OPTIONS = (
 )
 _FAIL_NTH = "/proc/thread-self/fail-nth"
 _SPARED = ("failslab/ignore-gfp-wait", "fail_page_alloc/ignore-gfp-wait")
-_SYS_WRITE, _SYS_PREAD64, _SYS_EVENTFD2 = 1, 17, 290
 _NUMBER = 16
 
 
@@ -56,10 +56,10 @@ class FaultInjection:
         number = buffer(text)
         fd = _open()
         try:
-            begin = self._calls[_SYS_WRITE, fd, address(number), len(text)]
+            begin = self._calls[SYS_WRITE, fd, address(number), len(text)]
             wanted = self._calls[arguments]
-            look = self._calls[_SYS_PREAD64, fd, address(self._was), _NUMBER, 0]
-            end = self._calls[_SYS_WRITE, fd, address(self._stop), 1]
+            look = self._calls[SYS_PREAD64, fd, address(self._was), _NUMBER, 0]
+            end = self._calls[SYS_WRITE, fd, address(self._stop), 1]
             raw(*end)
             raw(*look)
             raw(*begin)
@@ -80,7 +80,7 @@ class FaultInjection:
                 continue  # this user may not look
             if spared:
                 raise Trouble(skip=_spares(f"{DEBUGFS}/{name}"))
-        made, _, failed = self._make(1, (_SYS_EVENTFD2, 0, 0))
+        made, _, failed = self._make(1, (SYS_EVENTFD2, 0, 0))
         if made >= 0:
             os.close(made)
         if not failed:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-from mmap import PAGESIZE as PAGE
 
 from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
@@ -45,6 +44,7 @@ from mremapcheck.linux.numbers import (
     SYS_USERFAULTFD,
     UFFDIO_API,
 )
+from mremapcheck.linux.pages import PAGE
 from mremapcheck.linux.syscalls import call
 from mremapcheck.linux.syscalls import errno as last_errno
 

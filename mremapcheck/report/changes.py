@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.errors import NothingSelectedError
 from mremapcheck.executors.model.evidence import COMMIT, RELEASE
+from mremapcheck.platforms import PLATFORMS
 from mremapcheck.report.text import wrapped
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def change_text(id_: str) -> str:
 
     change = by_id(id_)
     if change is None:
-        return id_
+        platform = PLATFORMS.get(id_.removeprefix("@"))
+        return id_ if platform is None else f"the platform {platform.name}: {platform.about}"
     source = f"commit {change.commit} " if change.commit else ""
     return f'{source}("{change.subject}"), since {change.release}'
 

@@ -29,6 +29,8 @@ def test_run_is_what_the_schema_says() -> None:
         "reference": "6.17",
         "executor": "model",
         "release": "6.17",
+        "platform": "x86-64",
+        "page_size": 4096,
         "changes": ["multi-vma-move"],
     }
     assert [result["status"] for result in document["results"]] == ["pass", "unchecked", "fail", "skip", "error"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import ARENA_END, PAGE
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
@@ -13,6 +12,7 @@ from mremapcheck.linux.numbers import (
     SYS_MMAP,
     SYS_MUNMAP,
 )
+from mremapcheck.linux.pages import ARENA_END, PAGE
 from mremapcheck.linux.syscalls import call, errno
 
 #: Single pages behind the sentinel, so that a read beyond it finds entries that are cheap to make.

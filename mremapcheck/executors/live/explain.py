@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import resource
 
-from mremapcheck.base.units import PAGE, page_align
 from mremapcheck.executors.live.objects import Objects
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.executors.live.shortage import no_memory
@@ -31,6 +30,7 @@ from mremapcheck.linux.numbers import (
     SYS_MUNMAP,
     SYS_PRCTL,
 )
+from mremapcheck.linux.pages import PAGE, page_align
 from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno

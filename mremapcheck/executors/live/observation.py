@@ -9,11 +9,11 @@ import mmap
 import os
 import struct
 
-from mremapcheck.base.units import PAGE, PAGE_SHIFT
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.executors.live.tags import SIZE, table
 from mremapcheck.executors.live.wire import TOUCH
 from mremapcheck.linux.numbers import PROT_READ, SYS_MPROTECT, SYS_PREADV, SYS_PWRITEV
+from mremapcheck.linux.pages import PAGE, PAGE_SHIFT
 from mremapcheck.linux.syscalls import address, buffer, call, convert, errno, raw
 from mremapcheck.linux.trouble import Trouble
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 import os
 from os import pread
 
-from mremapcheck.base.units import ARENA_END, ARENA_START
 from mremapcheck.linux.files import read_all
+from mremapcheck.linux.pages import ARENA_END, ARENA_START, PAGE_SHIFT
+from mremapcheck.platforms import HERE, USUAL
 
 _SENTINEL = b"%x-" % ARENA_END
 #: Digits of an address in the arena; those below it have fewer.
 _DIGITS = len(b"%x" % ARENA_START)
 _FLAGS = b"VmFlags:"
-_SHIFT = 12
+#: Mappings from here on are of a processor that has more than its platform says.
+_USER_END = (HERE or USUAL).user_end
 #: Top byte of a pagemap entry -> is the page present (bit 63) or swapped out (62)?
 _PRESENT = bytes(1 if top & 0xC0 else 0 for top in range(256))
 _CHUNK = 1 << 16
@@ -160,14 +162,14 @@ class Proc:
                 total += end - start
                 for low, high in places:
                     total -= max(0, min(end, high) - max(start, low))
-        return total >> _SHIFT
+        return total >> PAGE_SHIFT
 
     def strays(self) -> list[tuple[int, int]]:
-        """Return the (start, end) of mappings where only absolute addresses lead: the lowest 64K, above 2^47."""
+        """Return the (start, end) of mappings where only absolute addresses lead: the lowest 64K, above user space."""
         found = []
         for line in self.all_maps():
             start, end = self.head(line)[:2]
-            if (start < 0x10000 or start >= 1 << 47) and not line.endswith(b"[vsyscall]"):
+            if (start < 0x10000 or start >= _USER_END) and not line.endswith(b"[vsyscall]"):
                 found.append((start, end))
         return found
 
@@ -177,10 +179,10 @@ class Proc:
 
     def presence(self, start: int, end: int) -> bytes:
         """Return one byte for each page of [start, end): 1 where the page tables have it, in memory or swapped out."""
-        size = (end - start) >> (_SHIFT - 3)
-        data = pread(self.pagemap_fd, size, start >> (_SHIFT - 3))
+        size = (end - start) >> (PAGE_SHIFT - 3)
+        data = pread(self.pagemap_fd, size, start >> (PAGE_SHIFT - 3))
         while len(data) < size:
-            more = pread(self.pagemap_fd, size - len(data), (start >> (_SHIFT - 3)) + len(data))
+            more = pread(self.pagemap_fd, size - len(data), (start >> (PAGE_SHIFT - 3)) + len(data))
             if not more:
                 raise OSError(f"/proc/self/pagemap ends before {end:#x}")
             data += more
@@ -194,7 +196,7 @@ class Proc:
         """Return a line of status that is in kB (VmLck, VmData), in pages."""
         data = pread(self.status_fd, 8192, 0)
         at = data.index(name + b":") + len(name) + 1
-        return int(data[at : data.index(b"kB", at)]) >> (_SHIFT - 10)
+        return int(data[at : data.index(b"kB", at)]) >> (PAGE_SHIFT - 10)
 
 
 def _read_on(fd: int, data: bytes, size: int, more: int) -> bytes:

@@ -9,7 +9,6 @@ import signal
 from contextlib import nullcontext, suppress
 from errno import EACCES, EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM
 
-from mremapcheck.base.units import PAGE
 from mremapcheck.executors.live.arena import Arena, mark
 from mremapcheck.executors.live.conditions import Capabilities, Limits, Processors, protect_others, raise_limits
 from mremapcheck.executors.live.explain import explain, memlock, name_trouble, near_zero
@@ -52,6 +51,7 @@ from mremapcheck.linux.numbers import (
     SYS_PERSONALITY,
     SYS_PRCTL,
 )
+from mremapcheck.linux.pages import PAGE
 from mremapcheck.linux.sandbox import SandboxRefusal, killed, refusal, require_calls
 from mremapcheck.linux.syscalls import Bound, address, buffer, call, errno, raw
 from mremapcheck.linux.trouble import Trouble

@@ -12,6 +12,7 @@ import time
 from mremapcheck.executors.remote.line import Line
 from mremapcheck.executors.vm import ext2
 from mremapcheck.linux.fault_injection import DEBUGFS
+from mremapcheck.linux.numbers import SYS_REBOOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ DISK_IMAGE = "/disk.img"
 _DISK = "/disk"
 _LOOP_SET_FD = 0x4C00
 _RESTART = (0xFEE1DEAD, 0x28121969, 0x01234567)
-_SYS_REBOOT = 169
 #: Settings under /proc/sys that distributions choose differently.
 _SETTINGS = {
     "vm/mmap_min_addr": "65536",
@@ -217,4 +217,4 @@ def say(text: str) -> None:
 
 def restart() -> None:
     """Restart the machine, which ends the virtual machine; works without ACPI, other than switching off."""
-    _libc.syscall(_SYS_REBOOT, *_RESTART, 0)
+    _libc.syscall(SYS_REBOOT, *_RESTART, 0)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import TASK_SIZE
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.change import Change, release
 from mremapcheck.executors.model.errno import EFAULT, EINVAL
-from mremapcheck.executors.model.mm import in_user_space
 from mremapcheck.executors.model.pipeline import PASS, Answer, Insert, Move, Remove, Replace
 from mremapcheck.executors.model.steps import checks
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_MAYMOVE
@@ -26,7 +24,7 @@ def check_dontunmap(call: Call) -> Answer:
 
 def check_size_limit(call: Call) -> Answer:
     """Refuse a new_size that no address space has; ENOMEM until then (3215eaceca87, 6.17)."""
-    if call.new_len > TASK_SIZE:
+    if call.new_len > call.mm.space.end:
         return call.fail(EINVAL, "new_size is larger than the user's address space")
     return None
 
@@ -36,7 +34,7 @@ def check_unused_address(call: Call) -> Answer:
 
     bionic passes garbage there when it only resizes.
     """
-    if not in_user_space(call.new_addr, call.new_len):
+    if not call.mm.has_place(call.new_addr, call.new_len):
         return call.fail(EINVAL, "new_address {:#x} is beyond the address space, used or not", call.new_addr)
     return None
 
