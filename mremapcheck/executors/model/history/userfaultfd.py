@@ -89,7 +89,8 @@ CHANGES = (
         edits=(Insert("registrable", not_droppable),),
         needs=("droppable",),
         evidence="""
-            commit listed: with its subject, in logs of pushes to public trees, in six of them between the same neighbours
+            commit listed: with its subject, in logs of pushes to public trees, in six of them between the same
+                neighbours
             release listed: in one log with 3215eaceca87: the merge window of 6.17
         """,
     ),
@@ -102,7 +103,8 @@ CHANGES = (
         noticed_by="set-up of scenarios only",
         edits=(Insert("unregistrable", registered_with_it),),
         evidence="""
-            commit listed: with its subject, in logs of pushes to public trees, in six of them between the same neighbours
+            commit listed: with its subject, in logs of pushes to public trees, in six of them between the same
+                neighbours
             release listed: in one log with 3215eaceca87: the merge window of 6.17
         """,
     ),

@@ -80,7 +80,8 @@ CHANGES = (
         edits=(Insert("mremap", lookup_vma, before="move_to_new_address"),),
         evidence="""
             commit cited: by fixes: "Fixes: 550a7d60bd5e ..."
-            release sources: packaged sources of 5.15 lack it, those of 5.19 have it; a patch of the merge window of 5.16
+            release sources: packaged sources of 5.15 lack it, those of 5.19 have it; a patch of the merge window of
+                5.16
             release measured: lacks 5.15.100, has 6.1.176 (destination-in-kernel-space)
         """,
     ),
@@ -101,7 +102,8 @@ CHANGES = (
         needs=("lookup-first",),
         evidence="""
             commit cited: by fixes: "Fixes: 550a7d60bd5e ..."
-            release sources: packaged sources of 5.15 lack it, those of 5.19 have it; a patch of the merge window of 5.16
+            release sources: packaged sources of 5.15 lack it, those of 5.19 have it; a patch of the merge window of
+                5.16
             release measured: lacks 5.15.100, has 6.1.176 (huge-page-by-a-small-size)
         """,
     ),
@@ -121,7 +123,8 @@ CHANGES = (
         needs=("dontunmap-overcommit",),
         evidence="""
             commit cited: by fixes: "Fixes: fdbef6149135 ..."
-            release sources: packaged sources of 5.15 lack it, those of 5.19 have it; a patch of the merge window of 5.16
+            release sources: packaged sources of 5.15 lack it, those of 5.19 have it; a patch of the merge window of
+                5.16
         """,
     ),
     Change(

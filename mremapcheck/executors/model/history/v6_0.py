@@ -194,7 +194,8 @@ CHANGES = (
         needs=("growth-merges",),
         evidence="""
             commit reviewed: "commit 6f12be792fde... upstream", review of 6.1.3
-            release listed: in one log with the merge of "mm-hotfixes-stable-2022-12-22-14-34", three days before 6.2-rc1
+            release listed: in one log with the merge of "mm-hotfixes-stable-2022-12-22-14-34", three days before
+                6.2-rc1
             release measured: lacks 5.15.100, has 6.6.9 (grow-from-inside-up-to-a-neighbour)
             6.1.3 changelog
             6.1.3 measured: has 6.1.176 (clickhouse-doubles-a-buffer)
@@ -319,8 +320,8 @@ CHANGES = (
         edits=(Insert("mprotect", unaccount_unfaulted, after="account_writable"),),
         evidence="""
             commit listed: with its subject, in logs of pushes to public trees
-            release sources: a memory management commit of October 2023, the merge window of 6.7; recorded kernels on both
-                sides agree
+            release sources: a memory management commit of October 2023, the merge window of 6.7; recorded kernels on
+                both sides agree
             release measured: lacks 6.6.9, has 6.8 (mprotect-unaccounts)
         """,
     ),
@@ -354,8 +355,8 @@ CHANGES = (
         needs=("merge-with-close",),
         evidence="""
             commit reviewed: "commit fc0c8f9089c2... upstream", review of 6.6.24; LTP shmat04
-            release listed: in the push that ends with the merge of "mm-hotfixes-stable-2024-03-07-16-17", between 6.8-rc7
-                and 6.8
+            release listed: in the push that ends with the merge of "mm-hotfixes-stable-2024-03-07-16-17", between
+                6.8-rc7 and 6.8
             6.6.24 reviewed: "[PATCH 6.6 206/396]" of 1 April 2024, the review of 6.6.24
             6.7.12 changelog
         """,

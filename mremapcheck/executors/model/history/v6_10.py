@@ -144,8 +144,8 @@ CHANGES = (
         provides=("droppable",),
         evidence="""
             commit cited: by fixes: "Fixes: 9651fcedf7b9 ..."
-            release inferred: patches of July 2024, so the merge window of 6.11. Looked for in mmap(2), which does not have
-                it yet
+            release inferred: patches of July 2024, so the merge window of 6.11. Looked for in mmap(2), which does not
+                have it yet
             release measured: has 6.11.11 (droppable)
         """,
     ),

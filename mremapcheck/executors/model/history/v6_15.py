@@ -96,7 +96,8 @@ CHANGES = (
             Move("mremap_to", "check_map_count_early", to="mremap", after=("check_dontunmap", "check_fixed_may_move")),
         ),
         evidence="""
-            commit listed: with its subject, in logs of pushes to public trees, in five of them at its place in the series
+            commit listed: with its subject, in logs of pushes to public trees, in five of them at its place in the
+                series
             release listed: with the whole series (85ea6bdd88a2 to 664dc4da2694), in the merge window of 6.15
             release measured: lacks 6.14.0, has 6.16.3 (map-count-or-lookup)
         """,
@@ -110,7 +111,8 @@ CHANGES = (
         noticed_by="userfaultfd monitors (CRIU)",
         edits=(Replace("finish", "send_events", send_events),),
         evidence="""
-            commit listed: with its subject, in logs of pushes to public trees, in five of them at its place in the series
+            commit listed: with its subject, in logs of pushes to public trees, in five of them at its place in the
+                series
             release listed: with the whole series (85ea6bdd88a2 to 664dc4da2694), in the merge window of 6.15
             release measured: lacks 6.14.0, has 6.16.3 (uffd-shrinking-move-events)
         """,
@@ -154,7 +156,8 @@ CHANGES = (
         noticed_by="Committed_AS, which leaks; nothing that an outcome shows",
         edits=(Insert("move_vma", overcharge_shrink, before="copy_vma"),),
         evidence="""
-            commit listed: with its subject, in logs of pushes to public trees, in five of them at its place in the series
+            commit listed: with its subject, in logs of pushes to public trees, in five of them at its place in the
+                series
             release listed: with the whole series (85ea6bdd88a2 to 664dc4da2694), in the merge window of 6.15
         """,
     ),

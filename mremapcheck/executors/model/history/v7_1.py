@@ -166,8 +166,8 @@ CHANGES = (
         ),
         needs=("parameters-first",),
         evidence="""
-            commit listed: with its subject, in logs of pushes to public trees, in four of them together with d239462787b0,
-                which stable mails call upstream
+            commit listed: with its subject, in logs of pushes to public trees, in four of them together with
+                d239462787b0, which stable mails call upstream
             release listed: the same logs: the merge window of 7.1
             release measured: lacks 7.0.13, has 7.1.3 (map-count-dontunmap)
         """,
@@ -184,7 +184,8 @@ CHANGES = (
             Insert("share_anon_vma", anon_pages_go_on),
         ),
         evidence="""
-            commit listed: with its subject, in logs of pushes to public trees, in eight of them at its place in the series
+            commit listed: with its subject, in logs of pushes to public trees, in eight of them at its place in the
+                series
             release sources: packaged sources of 7.2.13 lack it, those of 7.3-rc7 have it; a commit of the merge window
             release measured: lacks 7.2.13, has 7.3-rc7 (private-file-halves)
         """,
@@ -212,8 +213,8 @@ CHANGES = (
             6.6.159 measured: lacks 6.6.9 (dontunmap-source-offset)
             6.12.112 changelog
             6.12.112 measured: lacks 6.12.107, has 6.12.118 (dontunmap-source-offset)
-            6.18.52 inferred: the logs of the pushes of 6.18.50, .51, .54, .55 and of 6.18.56-rc1 do not list it, and 7.2.6
-                came out beside .52; the log of .52 was looked for and not found
+            6.18.52 inferred: the logs of the pushes of 6.18.50, .51, .54, .55 and of 6.18.56-rc1 do not list it, and
+                7.2.6 came out beside .52; the log of .52 was looked for and not found
             6.18.52 measured: lacks 6.18.38-alpine, has 6.18.56-alpine (dontunmap-source-offset)
             7.2.6 sources: packaged sources of 7.2.6 have it; the logs of the pushes of 7.2.4 and 7.2.5 do not list it
             7.2.6 measured: has 7.2.6 (dontunmap-source-offset)
@@ -231,8 +232,8 @@ CHANGES = (
         needs=("dontunmap-locks-twice",),
         evidence="""
             commit listed: with its subject, in logs of pushes to public trees
-            release listed: in the log of linux-next of 15 September 2026, between "mm-hotfixes-stable-2026-09-13-21-50" and
-                "9p-for-7.3-rc4"
+            release listed: in the log of linux-next of 15 September 2026, between "mm-hotfixes-stable-2026-09-13-21-50"
+                and "9p-for-7.3-rc4"
             release measured: lacks 7.2.6, has 7.3-rc7 (kselftest-dontunmap-06)
             6.18.54 listed: in the log of a push that ends with "Linux 6.18.54"
             6.18.54 measured: lacks 6.18.38-alpine, has 6.18.56-alpine (kselftest-dontunmap-06)
@@ -307,8 +308,8 @@ CHANGES = (
         edits=(Insert("copy_vma", merge_with_nothing_beside_source, before="merge_copy"),),
         needs=("dontunmap",),
         evidence="""
-            commit changelog: 6.1.191 lists it under mainline's subject; the packaged sources of 6.1.192 do it another way
-                than mainline
+            commit changelog: 6.1.191 lists it under mainline's subject; the packaged sources of 6.1.192 do it another
+                way than mainline
             release changelog: the changelog of the distribution's package lists it under ChangeLog-6.1.191
             release measured: lacks 6.1.176 (dontunmap-next-to-itself)
             6.1.191 changelog
@@ -364,8 +365,8 @@ CHANGES = (
         provides=("aio-not-inherited",),
         evidence="""
             commit listed: with its subject, in logs of pushes to public trees
-            release listed: among the fixes of April 2026 that stable queues looked at on 28 April, two days after 7.1-rc1;
-                no update up to 5.10.262, 6.1.192, 6.12.118 and 7.2.13 lists it
+            release listed: among the fixes of April 2026 that stable queues looked at on 28 April, two days after
+                7.1-rc1; no update up to 5.10.262, 6.1.192, 6.12.118 and 7.2.13 lists it
             release measured: lacks 7.0.13, has 7.1.3 (aio-ring-growth)
         """,
     ),
@@ -393,7 +394,8 @@ CHANGES = (
         provides=("vvar-of-pages",),
         evidence="""
             commit cited: by mails on powerpc: "the generic vDSO datastore rework in commit 05988dba1179"
-            release sources: recorded 7.0.13 lacks it (though a mail says v7.0), 7.1.13 has it; a commit of the merge window
+            release sources: recorded 7.0.13 lacks it (though a mail says v7.0), 7.1.13 has it; a commit of the merge
+                window
             release measured: lacks 7.0.13, has 7.1.3 (criu-moves-vvar-then-vdso)
         """,
     ),
@@ -417,8 +419,8 @@ CHANGES = (
             6.6.159 measured: lacks 6.6.9 (secret-by-default)
             6.12.113 changelog
             6.12.113 measured: lacks 6.12.107, has 6.12.118 (secret-by-default)
-            6.18.53 inferred: the logs of the pushes of 6.18.50, .51, .54, .55 and of 6.18.56-rc1 do not list it: it came
-                with .52 or .53, whose logs were looked for and not found
+            6.18.53 inferred: the logs of the pushes of 6.18.50, .51, .54, .55 and of 6.18.56-rc1 do not list it: it
+                came with .52 or .53, whose logs were looked for and not found
             6.18.53 measured: lacks 6.18.38-alpine, has 6.18.56-alpine (secret-by-default)
             7.2.5 listed: in the log of the push that ends with "Linux 7.2.5"
             7.2.5 measured: has 7.2.6 (secret-by-default)
@@ -434,7 +436,8 @@ CHANGES = (
         needs=("vvar-of-pages",),
         provides=("vvar-is-memory",),
         evidence="""
-            commit listed: with its subject, in logs of pushes to public trees, in seven of them at its place in the series
+            commit listed: with its subject, in logs of pushes to public trees, in seven of them at its place in the
+                series
             release sources: packaged sources of 7.2.13 lack it, those of 7.3-rc7 have it; a commit of the merge window
             release measured: lacks 7.2.13, has 7.3-rc7 (criu-moves-vvar-then-vdso)
         """,
