@@ -118,7 +118,7 @@ def _details(change: Change) -> Iterator[str]:
     values = {COMMIT: change.commit or "no commit", RELEASE: str(change.release)}
     for piece in evidence_of(change):
         value = _marked(change, piece.fact, values.get(piece.fact, piece.fact))
-        yield from wrapped(f"{value} ({piece.basis.word}): {piece.text}", "    ", "      ")
+        yield from wrapped(f"{value} ({piece.basis}): {piece.text}", "    ", "      ")
     yield ""
 
 

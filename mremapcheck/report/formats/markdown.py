@@ -100,3 +100,6 @@ class Markdown:
 
     def _row(self, cells: list[str]) -> None:
         self._out.write(f"{markdown.row(map(markdown.text, cells))}\n")
+
+
+REPORTER = Markdown
