@@ -1,7 +1,7 @@
 """Frozen dataclasses for declarations that guests and workers load too, where ``base.dataclass`` will not do.
 
-Importing the standard ``dataclasses`` (inspect, re, enum ...) takes a third as long as all else that a worker loads. These
-are made once, so that they need not be cheap.
+Importing the standard ``dataclasses`` (inspect, re, enum ...) takes half as long as all that a worker loads. These are
+made once, so that they need not be cheap.
 """
 
 from __future__ import annotations
