@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
 ReportName: TypeAlias = Literal["run", "compare", "matrix"]
 
-#: The names of the formats; the first one is for people and draws.
+#: The names of the formats as help tells them, new ones last; the first one is for people and draws.
 FORMATS = tuple(
-    sorted((each.name for each in iter_modules(formats.__path__)), key=lambda name: (name != "table", name))
+    dict.fromkeys(
+        ["table", "json", "ktap", "junit", "markdown", *(each.name for each in iter_modules(formats.__path__))]
+    )
 )
 
 #: The statuses that a summary counts, in its order.
