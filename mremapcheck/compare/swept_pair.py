@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import tee
@@ -13,14 +12,12 @@ from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.finding import KERNEL_REPORT, NOT_ALLOWED, Finding, examine
 from mremapcheck.compare.pair import Pair, PairResult
 from mremapcheck.executors.sweep import Sweep, sweep
+from mremapcheck.outcome.complaint import headline
 from mremapcheck.outcome.outcome import Execution
 
 if TYPE_CHECKING:
     from mremapcheck.outcome.outcome import Outcome
     from mremapcheck.scenario.document import Scenario
-
-#: What of a kernel's report differs from one time to the next.
-_NUMBERS = re.compile(r"\b(?:0x[0-9a-f]+|[0-9a-f]*[0-9][0-9a-f]*)\b")
 
 
 class SweptPair(Pair):
@@ -40,19 +37,19 @@ def _asked(a: Sweep, b: Sweep, swept: Swept) -> PairResult:
         theirs = _usual(b)
         return PairResult(scenario, examine(scenario, usual, theirs), usual, theirs)
     if swept.reports:
-        report = swept.reports[0]
-        seen = Execution("ran", replace(_outcome(b), kernel_log=report))
-        said = _NUMBERS.sub("N", report[0])
-        found = Difference(KERNEL_REPORT, "moves", "none", said)
+        seen = Execution("ran", replace(_outcome(b), kernel_log=swept.reports[0]))
+        found = [Difference(KERNEL_REPORT, "moves", "none", headline(report)) for report in swept.reports]
     elif swept.more:
-        first = swept.more[0]
-        seen = Execution("ran", first.possible.outcome)
-        found = Difference(NOT_ALLOWED, f"moves[{first.move}]", "not allowed", str(first.possible.move))
+        seen = Execution("ran", swept.more[0].possible.outcome)
+        found = [
+            Difference(NOT_ALLOWED, f"moves[{each.move}]", "not allowed", str(each.possible.move))
+            for each in swept.more
+        ]
     elif swept.troubles:
-        return PairResult(scenario, Finding("unanswered", swept.troubles[0].partition("\n")[0]), usual, _usual(b))
+        return PairResult(scenario, Finding("unanswered", swept.troubles[0]), usual, _usual(b))
     else:
         return PairResult(scenario, Finding("same"), usual, _usual(b))
-    return PairResult(scenario, Finding("different", None, (found,)), usual, seen)
+    return PairResult(scenario, Finding("different", None, tuple(dict.fromkeys(found))), usual, seen)
 
 
 def _usual(swept: Sweep) -> Execution:

@@ -24,7 +24,7 @@ _RANK = {name: rank for rank, name in enumerate(CLASSES)}
 #: Why scenarios differ: ids of changes, or words where no change explains it.
 Cause: TypeAlias = tuple[str, ...]
 
-_SUSPECTED: Cause = ("suspected bug of a model",)
+_SUSPECTED: Cause = ("not what the model of its version does",)
 _UNKNOWN: Cause = ("unknown cause",)
 
 
