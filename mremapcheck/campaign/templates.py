@@ -154,7 +154,7 @@ def register_piecewise(random: Random, start: int, pages: int, made: Attributes)
     if random.random() < 0.2:
         items.append(do("uffd-register", "src", start, pages, mode=random.choice(modes)))
     if any(item["mode"].startswith("wp") for item in items) and random.random() < 0.7:
-        fails = {"errno": "ENOENT"} if random.random() < 0.1 else {}
+        fails: dict[str, Any] = {"errno": "ENOENT"} if random.random() < 0.1 else {}
         items.append(do("uffd-writeprotect", "src", start + parts[0], **fails))
     return [*items, move(address("src", start), pages, "dst", random.choice((FIXED, BOTH)))]
 

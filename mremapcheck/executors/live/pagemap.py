@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 
-from mremapcheck.base.units import PAGE_SHIFT
+from mremapcheck.linux.pages import PAGE, PAGE_SHIFT
 from mremapcheck.linux.syscalls import address, buffer
 from mremapcheck.linux.trouble import Trouble
 
@@ -30,7 +29,7 @@ def clear_refs() -> None:
 
 def _tells() -> bool:
     """Tell whether a page that was just written is soft-dirty."""
-    memory = buffer(bytes(mmap.PAGESIZE))
+    memory = buffer(bytes(PAGE))
     fd = os.open("/proc/self/pagemap", os.O_RDONLY | os.O_CLOEXEC)
     try:
         entry = os.pread(fd, 8, address(memory) >> PAGE_SHIFT << 3)

@@ -61,6 +61,11 @@ CHANGES = (
         noticed_by="whoever registers for write protection",
         edits=(Replace("registrable", "can_register", can_register_anonymous_wp),),
         provides=("uffd-wp",),
+        evidence="""
+            commit cited: by fixes: "Fixes: 63b2d4174c4a ..."
+            release manual: userfaultfd(2): since Linux 5.7
+            release measured: has 5.10.218 (uffd-write-protected-first)
+        """,
     ),
     Change(
         id="uffd-minor",
@@ -71,6 +76,10 @@ CHANGES = (
         noticed_by="whoever registers for minor faults",
         edits=(Insert("registrable", minor_of_files),),
         provides=("uffd-minor",),
+        evidence="""
+            commit cited: by fixes: "Fixes: c949b097ef2e ..."
+            release manual: ioctl_userfaultfd(2): UFFD_FEATURE_MINOR_SHMEM, since Linux 5.14
+        """,
     ),
     Change(
         id="pagemap-uffd-wp",
@@ -81,6 +90,10 @@ CHANGES = (
         noticed_by="whoever looks at bit 57",
         needs=("uffd-wp",),
         provides=("pagemap-uffd-wp",),
+        evidence="""
+            commit cited: by fixes: "Fixes: fb8e37f35a2fe1 ..."
+            release listed: among the memory management commits of June 2021, the merge window of 5.14
+        """,
     ),
     Change(
         id="unregister-unprotects",
@@ -91,6 +104,10 @@ CHANGES = (
         noticed_by="whoever registers them again",
         needs=("uffd-wp",),
         provides=("unregister-unprotects",),
+        evidence="""
+            commit cited: by a patch of QEMU that tells of kernels before and after it
+            release listed: among the memory management fixes of August 2022, sent for 6.0-rc3
+        """,
     ),
     Change(
         id="writeprotect-several",
@@ -101,6 +118,10 @@ CHANGES = (
         noticed_by="set-up of scenarios only",
         edits=(Replace("write_protect", "one_mapping", several_mappings),),
         needs=("uffd-wp",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: among the memory management commits of April 2023, the merge window of 6.4
+        """,
     ),
     Change(
         id="move-unprotects",
@@ -112,6 +133,12 @@ CHANGES = (
         noticed_by="whoever registers them again, or looks at bit 57 of /proc/PID/pagemap",
         edits=(Insert("keeps_protection", stays_registered),),
         needs=("uffd-wp",),
+        evidence="""
+            commit cited: by fixes: "Fixes: 0cef0bb836e ..."
+            release listed: among the memory management fixes of January 2025, sent for 6.13-rc7
+            6.1.192 inferred: a distribution's kernel has it; earlier updates were not looked at
+            6.12.11 cited: by the advisory for CVE-2025-21696: from 5.7 on, before 6.12.11
+        """,
     ),
     Change(
         id="uffd-wp-shmem",
@@ -123,6 +150,11 @@ CHANGES = (
         edits=(Replace("registrable", "can_register", can_register_wp),),
         needs=("uffd-wp",),
         provides=("uffd-wp-shmem",),
+        evidence="""
+            commit cited: by fixes: "Fixes: b1f9e876862d ..."
+            release listed: among the memory management commits of May 2022, the merge window of 5.19
+            release measured: has 6.1.176 (uffd-wp-shmem)
+        """,
     ),
     Change(
         id="soft-dirty-merges",
@@ -133,6 +165,11 @@ CHANGES = (
         summary="what merges with a mapping made since the soft-dirty bits were cleared counts as written, too",
         noticed_by="CRIU's incremental dumps, which missed pages that were written",
         provides=("soft-dirty-merges",),
+        evidence="""
+            commit cited: by a mail that backports it to 6.18.y
+            release listed: among the memory management commits of December 2025, the merge window of 6.19
+            6.18.37 reviewed: patch 40 of the review of 6.18.37-rc1
+        """,
     ),
     Change(
         id="register-merges",
@@ -142,6 +179,11 @@ CHANGES = (
         summary="registering the end of a mapping with a userfaultfd merges it with what is registered behind it",
         noticed_by="whoever counts lines of /proc/PID/maps",
         edits=(Replace("register_offset", "first_page_offset", Vma.pgoff_at),),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, beside 270aa0106206
+            release listed: among the hotfixes that ended in 6.4-rc7
+            release measured: lacks 6.1.192, has 6.6.9 (register-merges)
+        """,
     ),
     Change(
         id="droppable-unregistrable",
@@ -152,6 +194,11 @@ CHANGES = (
         noticed_by="set-up of scenarios only",
         edits=(Insert("registrable", not_droppable),),
         needs=("droppable",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, in six of them between the same
+                neighbours
+            release listed: in one log with 3215eaceca87: the merge window of 6.17
+        """,
     ),
     Change(
         id="unregister-own-only",
@@ -161,6 +208,11 @@ CHANGES = (
         summary="memory of one userfaultfd cannot be unregistered through another one",
         noticed_by="set-up of scenarios only",
         edits=(Insert("unregistrable", registered_with_it),),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, in six of them between the same
+                neighbours
+            release listed: in one log with 3215eaceca87: the merge window of 6.17
+        """,
     ),
     Change(
         id="register-keeps-wp",
@@ -171,5 +223,10 @@ CHANGES = (
         noticed_by="set-up of scenarios only",
         edits=(Insert("reregistrable", keeps_write_protection),),
         needs=("uffd-wp",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: in the log of the push that ends with the merge of "mm-stable-2026-08-18-18-39", the merge
+                window of 7.3
+        """,
     ),
 )
