@@ -142,6 +142,18 @@ def test_a_warning_stays_with_its_outcome(stage: Stage) -> None:
     assert [result.outcome and result.outcome.kernel_log for result in others] == [()] * 4
 
 
+def test_what_a_kernel_says_once_is_said_of_the_next_scenario_too(stage: Stage) -> None:
+    results = run(stage, f"kasan@{TRAP}", [CASES[2], CASES[0], CASES[2]])
+    assert [bool(result.kernel_log) for result in results] == [True, False, True]
+    assert len(stage.starts) == 3, "all in one go, each alone, and what came after the first report"
+
+
+def test_a_death_tells_what_the_kernel_said(stage: Stage) -> None:
+    assert run(stage, f"oops@{TRAP}")[2].kernel_log[1] == "Oops: 0000 [#1]"
+    assert run(stage, f"panic@{TRAP}")[2].kernel_log == ("Kernel panic - not syncing: Fatal exception",)
+    assert run(stage, f"exit@{TRAP}")[2].kernel_log == ()
+
+
 def test_a_warning_that_does_not_come_again_is_not_lost(stage: Stage) -> None:
     results = run(stage, f"warn@{TRAP}x1")
     logs = [result.outcome.kernel_log if result.outcome else () for result in results]

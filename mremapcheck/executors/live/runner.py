@@ -200,10 +200,11 @@ class Runner:
             total = self._arena.measure(places)
         locked = self._limits.locked() if plan.locks else 0
         events = self._uffd.finish() if self._special else []
-        read = contents(self._pages, heads, bounds, present)
+        inodes = self._objects.inodes()
+        read = contents(self._pages, [line for line, _ in records], heads, bounds, present, inodes)
         cropped = bounds if places else None
         moves = self._moves.settle(records, present)
-        return moves, records, cropped, present, read, total, locked, events, self._objects.inodes()
+        return moves, records, cropped, present, read, total, locked, events, inodes
 
     def _tidy(self, plan: Plan) -> bool:
         if self._special:

@@ -14,7 +14,7 @@ from mremapcheck.executors.remote.peer import PeerEnded
 from mremapcheck.executors.vm.boot import SWITCHED_ON, Booted, Booter
 from mremapcheck.executors.vm.guest_image import guest_image
 from mremapcheck.executors.vm.images import known
-from mremapcheck.executors.vm.kernel_log import is_oops
+from mremapcheck.executors.vm.kernel_log import complaint, is_oops, is_said_once
 from mremapcheck.executors.vm.qemu import MEMORY, PROCESSORS
 from mremapcheck.outcome.outcome import Execution
 
@@ -102,7 +102,10 @@ class VmExecutor(RemoteExecutor):
             reason = f"the guest's {MEMORY} MiB of memory were used up: {execution.reason}"
             execution = Execution("error", None, reason)
         if self._careful:
+            said_once = is_said_once(log)
             log = self._took_care(guest, log, len(tasks) == 1)
+            if said_once:
+                self._give_up()
         return _with_log(execution, log)
 
     def _took_care(self, guest: Booted, log: list[str], last: bool) -> list[str]:
@@ -142,7 +145,8 @@ class VmExecutor(RemoteExecutor):
         if tasks[0].deaths == 1:
             self._line.say(f"{ended.reason}: once more")
             return None
-        return Execution("error", None, f"the guest died of it twice: {ended.reason}{_lines(ended.log)}")
+        reason = f"the guest died of it twice: {ended.reason}{_lines(ended.log)}"
+        return Execution("error", None, reason, kernel_log=tuple(complaint(ended.log)))
 
     def _start_over(self, careful: int) -> None:
         """End the guest; in the next one this many scenarios run one at a time."""
@@ -168,7 +172,7 @@ def _with_log(execution: Execution, log: list[str]) -> Execution:
         return execution
     if execution.outcome is not None:
         return Execution("ran", replace(execution.outcome, kernel_log=tuple(log)))
-    return Execution(execution.status, None, f"{execution.reason}{_lines(log)}")
+    return Execution(execution.status, None, f"{execution.reason}{_lines(log)}", kernel_log=tuple(log))
 
 
 def _lines(log: list[str]) -> str:
