@@ -49,6 +49,13 @@ class Attributes:
         return tuple(name for name in MAP_FLAGS if getattr(self, name))
 
     @property
+    def only_reserves(self) -> bool:
+        """Whether it takes addresses and no memory, as long as nobody touches it."""
+        kind = KINDS[self.kind]
+        reserved = self.noreserve or self.prot == "none"
+        return reserved and kind.takes_flags and kind.backing.placement != "thp" and not self.lock
+
+    @property
     def touched(self) -> bool:
         """Whether its pages are written to: unless said, wherever they can be."""
         return KINDS[self.kind].touched and not self._never_written if self.touch is None else self.touch
