@@ -69,6 +69,8 @@ def _with_pages(name: str, size: int, kernels: str | None, vdso: int) -> Platfor
         calls=_CALLS,
         distribution="arm64",
         kernels=kernels,
+        built="arch/arm64/boot/Image",
+        magic=b"ARM\x64",
         compiler="aarch64-linux-gnu-gcc",
         qemu=_QEMU,
         measured=kernels is not None,

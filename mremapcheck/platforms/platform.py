@@ -37,8 +37,9 @@ class Platform:
     /proc/cpuinfo if they say anything; ``lowest``: vm.mmap_min_addr as the distribution sets it;
     ``huge_page``: the default size. ``vdso`` and ``vvar``: their pages, on most kernels. ``calls``: the numbers of
     system calls by name. ``distribution``: Debian's name for the architecture; ``kernels``: how the names of its
-    packages of kernels end, None: it has none. ``compiler`` builds C for it elsewhere. ``measured``: the model was held
-    against real kernels of it. ``usual``: it is meant where none is named.
+    packages of kernels end, None: it has none. ``built``: where a build tree has the image; ``magic``: what the header
+    of an Image has at byte 56, empty: it is a bzImage. ``compiler`` builds C for it elsewhere. ``measured``: the model
+    was held against real kernels of it. ``usual``: it is meant where none is named.
     """
 
     name: str
@@ -55,6 +56,8 @@ class Platform:
     calls: Mapping[str, int]
     distribution: str
     kernels: str | None
+    built: str
+    magic: bytes
     compiler: str
     qemu: Machine
     measured: bool = True

@@ -76,7 +76,8 @@ class VmExecutor:
         self._reference = f"vm:{reference}"
         self._timeout = timeout
         self._line = Line(self._reference)
-        self._booter = Booter(image, guest_image())
+        self._platform = image.platform
+        self._booter = Booter(image, guest_image(image.platform))
         accelerator = self._booter.accelerator(self._line)
         self._kernel = Kernel(
             self._reference,
@@ -85,8 +86,9 @@ class VmExecutor:
             image.version,
             acceleration=accelerator,
             switched_on=SWITCHED_ON,
+            platform=image.platform,
         )
-        self._interpreter = ResultDecoder()
+        self._interpreter = ResultDecoder(image.platform)
         self._guest: Booted | None = None
         self._numbers = 0
         self._deaths = 0
@@ -134,7 +136,7 @@ class VmExecutor:
                 more = False
                 break
             try:
-                task = _Task(prepare(scenario))
+                task = _Task(prepare(scenario, self._platform))
             except CannotRun as error:
                 queue.append(Execution("skip", None, str(error)))
             else:
