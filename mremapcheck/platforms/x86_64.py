@@ -73,6 +73,7 @@ PLATFORMS = (
             console="ttyS0",
             serial="ttyS1",
         ),
+        late={},
         usual=True,
     ),
 )

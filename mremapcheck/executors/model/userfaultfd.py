@@ -18,7 +18,8 @@ def uffd_register(process: SimulatedProcess, op: UffdRegister) -> None:
     name, _, events = op.mode.partition("+")
     mode = UFFD_WP if name == "wp" else UFFD_MISSING
     if mode == UFFD_WP and "uffd-wp" not in mm.rules.features:
-        raise Unsupported("this kernel's userfaultfd has no write-protection: Linux 5.7 or later is needed")
+        since = mm.space.platform.since("uffd-wp", "5.7")
+        raise Unsupported(f"this kernel's userfaultfd has no write-protection: Linux {since} or later is needed")
     uffd = process.uffds.setdefault(bool(events), Uffd(bool(events)))
     start, end = op.address.value, op.address.value + page_align(op.size)
     found = mm.within(start, end)
