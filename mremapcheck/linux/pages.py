@@ -10,6 +10,7 @@ PAGE = mmap.PAGESIZE
 PAGE_SHIFT = PAGE.bit_length() - 1
 ARENA_START = units.ARENA_START // units.PAGE * PAGE
 ARENA_END = units.ARENA_END // units.PAGE * PAGE
+SMALL_ARENA_END = units.SMALL_ARENA_END // units.PAGE * PAGE
 
 
 def page_align(size: int) -> int:

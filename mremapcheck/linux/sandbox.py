@@ -81,7 +81,8 @@ class _Probe:
 
 
 _PROBES = {
-    SYS_MREMAP: _Probe("mremap", (1, 0, 0, _ASKED, 1), errno.EINVAL),
+    # QEMU's user mode, which is no filter, says ENOMEM to a length of 0 before it looks at the address.
+    SYS_MREMAP: _Probe("mremap", (1, 0, 0, _ASKED, 1), errno.EINVAL, errno.ENOMEM),
     SYS_MMAP: _Probe("mmap", (0, 0, _ASKED, _ASKED, _NO_FILE, 0), errno.EINVAL, errno.EBADF, errno.ENOMEM),
     SYS_MUNMAP: _Probe("munmap", (1, 0), errno.EINVAL),
     SYS_MPROTECT: _Probe("mprotect", (1, 0, _ASKED), errno.EINVAL),

@@ -7,20 +7,14 @@ everywhere: flags, errnos, layouts of structures (include/uapi/asm-generic).
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from mmap import PAGESIZE
 
+from mremapcheck.base.modules import modules_of
 from mremapcheck.platforms.platform import Platform
 
 
 def _all() -> dict[str, Platform]:
-    # A guest has no pathlib.
-    names = {
-        name.partition(".")[0]
-        for name in os.listdir(__path__[0])  # noqa: PTH208
-        if not name.startswith("_")
-    }
-    modules = [import_module(f"{__name__}.{name}") for name in sorted(names)]
+    modules = modules_of(__name__)
     found = [platform for module in modules for platform in getattr(module, "PLATFORMS", ())]
     return {platform.name: platform for platform in sorted(found, key=lambda platform: not platform.usual)}
 

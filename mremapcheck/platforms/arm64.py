@@ -31,6 +31,7 @@ _CALLS = {
     "mprotect": 226,
     "mlock": 228,
     "munlock": 229,
+    "mincore": 232,
     "madvise": 233,
     "prlimit64": 261,
     "memfd_create": 279,

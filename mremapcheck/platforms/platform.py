@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.record import dataclass
+from mremapcheck.base.guest_dataclass import dataclass
 from mremapcheck.base.units import PAGE, PAGE_SHIFT, U64
 
 TYPE_CHECKING = False

@@ -13,6 +13,7 @@ _CALLS = {
     "ioctl": 16,
     "pread64": 17,
     "mremap": 25,
+    "mincore": 27,
     "madvise": 28,
     "shmget": 29,
     "shmat": 30,

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from mremapcheck import __version__
 from mremapcheck.outcome.expectations import Result
 from mremapcheck.report.base import Header, ReportName, open_report, write_report
-from mremapcheck.report.json import problems_document
+from mremapcheck.report.formats.json import problems_document
 from mremapcheck.report.schema import NAMES, json_schema
 from tests.factories import kernel
 from tests.report.rendering import KERNELS, comparison_of_everything, eras, rendered, run_of_everything

@@ -56,6 +56,8 @@ def explain(
         skip = "this kernel has no mseal: Linux 6.10 or later is needed"
     elif number == SYS_MADVISE and code == errno.EINVAL:
         skip = _advice(arguments[3], arguments[1], arguments[2], proc)
+    elif number == SYS_MADVISE and code == errno.EBADF and arguments[3] == ADVICE["willneed"]:
+        skip = "this kernel reads no anonymous memory ahead: it is built without CONFIG_SWAP"
     elif number in (SYS_MLOCK, SYS_MLOCK2):
         if code == errno.ENOMEM and _is_locked(arguments[1], arguments[2], proc):
             return None

@@ -75,7 +75,7 @@ class Moves:
             skip = refusal(SYS_MREMAP, *arguments)
         if skip:
             raise Trouble(code, skip)
-        if last:
+        if last and proc.alike:
             self._made.append((code, 0, failed, before, had, None, None))
             return
         after = proc.maps(self._text)

@@ -14,7 +14,6 @@ from mremapcheck.linux.files import read_all
 from mremapcheck.linux.pages import ARENA_END, ARENA_START, PAGE_SHIFT
 from mremapcheck.platforms import HERE, USUAL
 
-_SENTINEL = b"%x-" % ARENA_END
 #: Digits of an address in the arena; those below it have fewer.
 _DIGITS = len(b"%x" % ARENA_START)
 _FLAGS = b"VmFlags:"
@@ -47,13 +46,16 @@ class _Heads(dict[bytes, Head]):
 
 
 class Proc:
-    """The descriptors, and how long a record of smaps is on this kernel."""
+    """The descriptors, and how long a record of smaps is on this kernel; the arena ends at ``end``."""
 
     __slots__ = (
         "_body",
+        "_end",
         "_heads",
         "_low_mappings",
         "_low_text",
+        "_sentinel",
+        "alike",
         "maps_fd",
         "pagemap_fd",
         "smaps_fd",
@@ -61,7 +63,9 @@ class Proc:
         "status_fd",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, end: int = ARENA_END) -> None:
+        self._end = end
+        self._sentinel = b"%x-" % end
         self._heads = _Heads()
         self._low_text = 0
         self._low_mappings = 0
@@ -69,6 +73,8 @@ class Proc:
         data = pread(self.smaps_fd, 8192, 0)
         #: Bytes from the end of a record's first line to VmFlags, on this kernel.
         self._body = data.index(_FLAGS) - data.index(b"\n")
+        #: Do smaps' first lines read as those of maps? QEMU's user mode makes up the one and passes the other on.
+        self.alike = data.startswith(pread(self.maps_fd, 8192, 0).partition(b"\n")[0] + b"\n")
 
     def open(self) -> None:
         """Open this process's own files (anew in a forked child)."""
@@ -87,9 +93,9 @@ class Proc:
 
         The kernel makes as many lines as were asked for, and each costs as much as a small system call.
         """
-        data = pread(self.maps_fd, self._low_text + expected + len(_SENTINEL), 0)
-        at = data.rfind(_SENTINEL)
-        return self._above(data[:at] if at >= 0 else _read_on(self.maps_fd, data, 0, 512))
+        data = pread(self.maps_fd, self._low_text + expected + len(self._sentinel), 0)
+        at = data.rfind(self._sentinel)
+        return self._above(data[:at] if at >= 0 else self._read_on(self.maps_fd, data, 0, 512))
 
     def _above(self, text: bytes) -> bytes:
         """Return the arena's lines of ``text``; those before are memory of an interpreter, which may be more by now."""
@@ -106,10 +112,10 @@ class Proc:
         ``mappings`` is how many there may be, ``text`` how many bytes of maps they take.
         """
         record = self._body + _FLAGS_ROOM
-        size = self._low_text + text + (self._low_mappings + mappings) * record + len(_SENTINEL)
+        size = self._low_text + text + (self._low_mappings + mappings) * record + len(self._sentinel)
         data = pread(self.smaps_fd, size, 0)
-        at = data.rfind(_SENTINEL)
-        records = self._records(data[:at] if at >= 0 else _read_on(self.smaps_fd, data, size, 2 * record))
+        at = data.rfind(self._sentinel)
+        records = self._records(data[:at] if at >= 0 else self._read_on(self.smaps_fd, data, size, 2 * record))
         heads = [self._heads[line] for line, _ in records]
         if heads and heads[0][0] < ARENA_START:
             inside = [index for index, head in enumerate(heads) if head[0] >= ARENA_START]
@@ -158,7 +164,7 @@ class Proc:
             if line.endswith(b"[vsyscall]"):
                 continue  # not a mapping of the process
             start, end = self.head(line)[:2]
-            if start < ARENA_START or start > ARENA_END:
+            if start < ARENA_START or start > self._end:
                 total += end - start
                 for low, high in places:
                     total -= max(0, min(end, high) - max(start, low))
@@ -198,14 +204,13 @@ class Proc:
         at = data.index(name + b":") + len(name) + 1
         return int(data[at : data.index(b"kB", at)]) >> (PAGE_SHIFT - 10)
 
-
-def _read_on(fd: int, data: bytes, size: int, more: int) -> bytes:
-    """Read further, up to the sentinel: at least ``more`` bytes at a time, if can be ``size`` in all."""
-    at = -1
-    while at < 0:
-        rest = pread(fd, max(size - len(data), more), len(data))  # the kernel gives no more than a page at once
-        if not rest:
-            raise OSError("the arena's end has lost its mark")
-        data += rest
-        at = data.rfind(_SENTINEL)
-    return data[:at]
+    def _read_on(self, fd: int, data: bytes, size: int, more: int) -> bytes:
+        """Read further, up to the sentinel: at least ``more`` bytes at a time, if can be ``size`` in all."""
+        at = -1
+        while at < 0:
+            rest = pread(fd, max(size - len(data), more), len(data))  # the kernel gives no more than a page at once
+            if not rest:
+                raise OSError("the arena's end has lost its mark")
+            data += rest
+            at = data.rfind(self._sentinel)
+        return data[:at]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.live.plan import Prepared
 from mremapcheck.executors.live.tags import decode
-from mremapcheck.kinds import KINDS, NO_OFFSET
+from mremapcheck.kinds import KINDS, NO_OFFSET, backing_of
 from mremapcheck.linux.vm_flags import VM_FLAGS
 from mremapcheck.outcome.assemble import RawFacts, RawMove
 from mremapcheck.outcome.outcome import Execution, RanOut
@@ -21,10 +21,6 @@ from mremapcheck.scenario.operations import Fallible, Madvise, Mmap, Operation, 
 if TYPE_CHECKING:
     from mremapcheck.executors.live.wire import Move, Observation
 
-#: How names in maps begin -> backing; the longest first, because one may begin like another.
-_MARKS = sorted(
-    ((mark, kind.backing.reported) for kind in KINDS.values() for mark in kind.marks), key=lambda pair: -len(pair[0])
-)
 #: No mapping of an arena is longer, in bytes: who says so lies.
 _LONGEST = 1 << 36
 _KEPT = 4096
@@ -121,11 +117,7 @@ def _read(line: bytes, flags: bytes, inodes: dict[str, str], platform: Platform)
     prot, pages, device, number, *name = line.decode("utf-8", "replace").split(None, 4)
     path = "".join(name)
     inode = f"{device} {number}"
-    if not path or path.startswith("[anon:"):
-        backing = "anon"
-    else:
-        backing = inodes.get(inode) or next((backing for mark, backing in _MARKS if path.startswith(mark)), "")
-        backing = backing or inodes.get(number, "file")
+    backing = backing_of(path, device, number, inodes)
     # The first SysV segment of a namespace has the id, and so the inode, 0.
     numbered = (number != "0" or path.startswith("/")) and backing not in NO_OFFSET
     return (

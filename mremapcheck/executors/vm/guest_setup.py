@@ -11,7 +11,7 @@ import time
 
 from mremapcheck.executors.remote.line import Line
 from mremapcheck.executors.vm import ext2
-from mremapcheck.linux.fault_injection import DEBUGFS
+from mremapcheck.linux.fault_injection import DEBUGFS, SETTINGS
 from mremapcheck.linux.numbers import SYS_REBOOT
 from mremapcheck.platforms import HERE, USUAL
 
@@ -36,14 +36,6 @@ _SETTINGS = {
     "kernel/panic_on_oops": "0",
     "kernel/hung_task_timeout_secs": "0",
 }
-#: Which allocations a kernel with fault injection may let fail, in debugfs: all, as soon as a thread asks for it.
-_FAULTS = {
-    "failslab/ignore-gfp-wait": "N",
-    "failslab/verbose": "0",
-    "fail_page_alloc/ignore-gfp-wait": "N",
-    "fail_page_alloc/min-order": "0",
-    "fail_page_alloc/verbose": "0",
-}
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -66,7 +58,7 @@ def mount_all() -> None:
     for name, value in _SETTINGS.items():
         write(f"/proc/sys/{name}", value)
     if mount("debugfs", DEBUGFS, "debugfs"):
-        for name, value in _FAULTS.items():
+        for name, value in SETTINGS.items():
             write(f"{DEBUGFS}/{name}", value)
 
 

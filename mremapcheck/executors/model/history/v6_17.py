@@ -70,6 +70,11 @@ CHANGES = (
         summary="a new_size beyond the address space is EINVAL, no longer ENOMEM",
         noticed_by="conformance tests",
         edits=(Insert("mremap", check_size_limit, after="check_new_size"),),
+        evidence="""
+            commit cited: by 78d2d32f0b78: "Fixes: 3215eaceca87"
+            release listed: with the whole series, in the merge window of 6.17
+            release measured: lacks 6.16.12, has 6.17.8 (larger-than-user-space)
+        """,
     ),
     Change(
         id="unused-address-checked",
@@ -79,6 +84,11 @@ CHANGES = (
         summary="garbage in the unused fifth argument is EINVAL",
         noticed_by="Android (bionic)",
         edits=(Insert("mremap", check_unused_address, after=("check_size_limit", "check_new_size")),),
+        evidence="""
+            commit cited: by 78d2d32f0b78: "Fixes: 3215eaceca87"
+            release listed: with the whole series, in the merge window of 6.17
+            release measured: lacks 6.16.12 (destination-in-kernel-space)
+        """,
     ),
     Change(
         id="range-checks-first",
@@ -97,6 +107,11 @@ CHANGES = (
             ),
             Move("mremap_to", "check_overlap", to="mremap", after=("check_dontunmap", "check_fixed_may_move")),
         ),
+        evidence="""
+            commit cited: by 78d2d32f0b78: "Fixes: 3215eaceca87"
+            release listed: with the whole series, in the merge window of 6.17
+            release measured: lacks 6.16.12, has 6.17.8 (destination-in-kernel-space)
+        """,
     ),
     Change(
         id="dontunmap-rounds",
@@ -107,6 +122,11 @@ CHANGES = (
         noticed_by="rr's mremap_non_page_size test",
         edits=(Replace("mremap", "check_dontunmap", check_dontunmap),),
         needs=("dontunmap", "parameters-first"),
+        evidence="""
+            commit cited: by 78d2d32f0b78: "Fixes: 3215eaceca87"
+            release listed: with the whole series, in the merge window of 6.17
+            release measured: lacks 6.16.12, has 6.17.8 (dontunmap-compares-pages)
+        """,
     ),
     Change(
         id="checks-before-unmapping",
@@ -129,6 +149,11 @@ CHANGES = (
             Replace("check_vma", "same_size", not_growing),
         ),
         needs=("lookup-first", "charge-at-move"),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: with the whole series, in the merge window of 6.17
+            release measured: lacks 6.16.12, has 6.17.8 (aio-ring-growth)
+        """,
     ),
     Change(
         id="unused-address-fix",
@@ -139,5 +164,10 @@ CHANGES = (
         noticed_by="Android (bionic)",
         edits=(Remove("mremap", "check_unused_address"),),
         needs=("unused-address-checked",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: among the hotfixes that ended in 6.17-rc6
+            release measured: has 6.17.8 (garbage-fifth-argument)
+        """,
     ),
 )

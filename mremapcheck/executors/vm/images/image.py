@@ -109,7 +109,9 @@ def _open_folder(path: Path) -> Image:
         names = ", ".join(str(file.relative_to(path)) for file in found)
         raise ImageError(f"{path} holds {len(found)} kernels: {names}", "name one of them")
     if (path / "Kbuild").exists() and (path / "Makefile").exists():
-        raise ImageError(f"{path} is a kernel tree without a kernel: {_IMAGES} is missing", "build it: make")
+        raise ImageError(
+            f"{path} is a kernel tree without a kernel: {_IMAGES} is missing", "build it: make bzImage, or make Image"
+        )
     raise ImageError(f"{path} holds no kernel image", f"looked for {_IMAGES}, vmlinux, vmlinuz-* and boot/vmlinuz-*")
 
 
