@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.completion import versions
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.files import put
 from mremapcheck.cli.options import Only, Paths
@@ -22,7 +23,11 @@ def pack(
     as_version: Annotated[
         str | None,
         typer.Option(
-            "--as", metavar="VERSION", show_default=False, help="The Linux it expects unless it is told otherwise."
+            "--as",
+            autocompletion=versions,
+            metavar="VERSION",
+            show_default=False,
+            help="The Linux it expects unless it is told otherwise.",
         ),
     ] = None,
     only: Only = None,
