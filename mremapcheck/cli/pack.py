@@ -15,6 +15,7 @@ from mremapcheck.convert.export.generate import pack_of
 from mremapcheck.convert.export.pack import pack_text
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.report.text import counted
 from mremapcheck.scenario.selection import select
 
 
@@ -48,5 +49,5 @@ def pack(
     for case in skipped:
         tell(f"mremapcheck: {case.scenario.name} will be skipped: {case.skip}\n")
     if out is not None:
-        tell(f"{len(packed)} scenarios in {out}: cc -static -O1 -o pack {out} && ./pack\n")
+        tell(f"{counted(len(packed), 'scenario')} in {out}: cc -static -O1 -o pack {out} && ./pack\n")
     return 0

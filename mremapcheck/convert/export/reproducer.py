@@ -38,6 +38,7 @@ SNIPPETS = {
     "limit": ("sys/resource.h",),
     "in_use": ("string.h",),
     "headroom": (),
+    "new_file": ("fcntl.h",),
     "readonly": ("fcntl.h",),
     "ring": ("string.h",),
     "own": ("string.h",),
