@@ -61,6 +61,8 @@ _CHATTER = re.compile(
     re.VERBOSE,
 )
 _32_BIT = re.compile(r"\[ Process (?:PID=)?(\d+) runs in (?:32 bit|i386|x32) mode")
+#: A child of another PID namespace, by the number that the lines have.
+_OUTSIDE = re.compile(r"/\* (\d+) in strace's PID NS \*/")
 #: What these were called with does not matter.
 _NEW_PROGRAM = frozenset(("execve", "execveat"))
 #: Lines that a wrapped one is joined with, at most.
@@ -226,6 +228,8 @@ class LogReader:
                     self._ledger.refuse(index, why)
             return
         value, errno = _result(found)
+        if outside := _OUTSIDE.search(rest):
+            value = int(outside[1])
         if value == -1 and errno is None and not self._ltrace.seen:
             for index in half.lines:
                 self._ledger.refuse(index, f"how this {name} failed is not in the log")
