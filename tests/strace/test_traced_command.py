@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -126,6 +127,20 @@ def test_import_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "other.log").write_text("7 munmap(0x7f0000000000, 4096) = 0\n")
     assert call(["import", str(tmp_path / "other.log")]) == 4
     assert "it made none, or was traced without" in capsys.readouterr().err
+
+
+def test_the_format_of_what_cannot_be_read_again_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Standard input, and a log that another program writes while it is read."""
+    line = "12 mremap(274922143744,8192,16384,1,0,0) = 274922217472\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(line))
+    assert call(["import", "-"]) == 4
+    assert "it looks like qemu-user's -strace" in capsys.readouterr().err
+    os.mkfifo(tmp_path / "fifo")
+    with subprocess.Popen(["sh", "-c", f"printf '%s' '{line}' > {tmp_path / 'fifo'}"]):
+        assert call(["import", str(tmp_path / "fifo")]) == 4
+    assert "it looks like qemu-user's -strace" in capsys.readouterr().err
 
 
 GROWING = """
