@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,6 +124,8 @@ def _hint(collection: Collection, begin: Sequence[str] | None) -> str:
 
 def _lines(log: Path, begin: list[str], progress: Line) -> Iterator[str]:
     if str(log) == "-":
+        if isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8", errors="replace")
         yield from _counted(sys.stdin, begin, "standard input", progress)
         return
     try:

@@ -37,9 +37,10 @@ _FORMATS = (
     (r"^type=SYSCALL msg=audit", "auditd's log: use strace"),
     (r"^\d+ \S+ \S+ \(\d+\) [<>] \w+", "sysdig's output: use strace"),
     (r"^==\d+==", "valgrind's output"),
-    (r"^\s*[\[{]", "JSON"),
+    (r"^\s*[\[{]\s*(?:[\"\[{]|$)", "JSON"),
     (r"^\s*\w[\w-]*: .*\bmap\b|^map:|^moves:", "a scenario already: `mremapcheck run` takes it"),
     (r"^% time", "strace's summary (-c), which counts calls and does not show them"),
+    (r"\x00", "data, not text"),
 )  # fmt: skip
 
 

@@ -177,7 +177,7 @@ class TracedProcesses:
             return AddressSpace(whole=True)
         for clone in self._cloning:
             return _inherited(self.spaces[clone.pid], clone)
-        if self._unheard and not self._known:  # a container has other numbers inside than the log has
+        if call.pid and self._unheard and not self._known:  # a container has other numbers inside than the log has
             ledger.notes["Processes have other numbers than clone told: they were matched in their order."] += 1
             return self._unheard.pop(next(iter(self._unheard)))
         if self._last is None or self._clones:
