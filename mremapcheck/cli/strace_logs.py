@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.base.errors import MremapcheckError, OutputError
 from mremapcheck.base.progress import Line
 from mremapcheck.base.text import yaml
 from mremapcheck.cli.environment import tell
@@ -74,8 +76,16 @@ def write(found: Sequence[FoundScenario], out: Path | None) -> None:
 
 
 def refuse_taken(out: Path | None, names: Iterable[str]) -> None:
-    """Raise MremapcheckError where a scenario's file is there already."""
-    taken = [path for path in (out / f"{name}.yaml" for name in names) if path.exists()] if out else []
+    """Raise MremapcheckError where a scenario's file is there already, and OutputError where none can be written."""
+    if out is None:
+        return
+    # Path.exists raises where a folder may not be entered.
+    there = next(folder for folder in (out, *out.absolute().parents) if os.path.exists(folder))  # noqa: PTH110
+    if not there.is_dir():
+        raise OutputError(f"{out} cannot be written: {there} is no folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{out} cannot be written: {os.strerror(errno.EACCES)}")
+    taken = [path for path in (out / f"{name}.yaml" for name in names) if path.exists()]
     if taken:
         raise MremapcheckError(f"{taken[0]} is there already", "give another folder, or remove what is in this one")
 

@@ -22,6 +22,8 @@ from tests.tools import missing, tool
 #: All of these fork.
 pytestmark = pytest.mark.alone
 
+ROOT = Path(__file__).parent.parent.parent
+
 PROGRAM = r"""
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -61,6 +63,23 @@ def test_a_log_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixt
     (tmp_path / "file").write_text("")
     assert call(["record", "--log", str(tmp_path / "file" / "log"), "--", "true"]) == 2
     assert "log cannot be written: " in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("strace")
+def test_a_folder_that_cannot_be_written_is_refused_before_the_program_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "in"):
+        assert call(["record", "-o", str(folder), "--", "touch", str(tmp_path / "ran")]) == 74
+        assert f"cannot be written: {tmp_path / 'file'} is no folder" in capsys.readouterr().err
+    if not os.getuid():
+        become = [tool("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups"]
+        program = [sys.executable, "-m", "mremapcheck", "record", "-o", "/proc/1/x", "--", "true"]
+        done = subprocess.run([*become, *program], capture_output=True, text=True, check=False, cwd=ROOT)
+        assert (done.returncode, done.stdout) == (74, "")
+        assert "/proc/1/x cannot be written: Permission denied" in done.stderr
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.usefixtures("strace")
