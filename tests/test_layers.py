@@ -15,7 +15,9 @@ ROOT = Path(__file__).parent.parent / "mremapcheck"
 
 #: From the bottom to the top; a package may import itself and what stands on lower levels.
 LEVELS = (
-    ("base", "linux"),
+    ("base",),
+    ("platforms",),
+    ("linux",),
     ("kernels", "kinds"),
     ("scenario",),
     ("outcome",),

@@ -15,6 +15,8 @@ TASK_SIZE = (1 << 47) - PAGE
 ARENA_START = 0x10_0000_0000
 #: No scenario maps anything from here on (regions with the widest gaps of the largest scenario end well before it).
 ARENA_END = 0x200_0000_0000
+#: Where it ends at the latest in QEMU's user mode, which maps from 256 GiB on what has no place of its own.
+SMALL_ARENA_END = 0x38_0000_0000
 
 
 def page_align(size: int) -> int:

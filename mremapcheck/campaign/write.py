@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mremapcheck.base.text import yaml
+from mremapcheck.base.text.terminal import one_line
 from mremapcheck.campaign.group import Group
 from mremapcheck.compare.difference import Difference
 from mremapcheck.scenario.schema import modeline
@@ -64,6 +65,9 @@ def _outcome(execution: Mapping[str, Any]) -> Iterator[str]:
     yield f"counters: {counters}"
     for event in outcome["events"]:
         yield f"event: {dict(event)}"
+    if outcome["kernel_log"]:
+        yield "the kernel:"
+        yield from (f"| {one_line(line)}" for line in outcome["kernel_log"])
 
 
 def document_text(document: Mapping[str, Any]) -> str:

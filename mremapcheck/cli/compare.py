@@ -46,7 +46,7 @@ def compare(
             autocompletion=references,
             metavar="A B",
             show_default=False,
-            help="Two kernels: live, models, vm:..., recorded:FILE.",
+            help="Two kernels: live, models, vm:..., via:COMMAND, recorded:FILE.",
         ),
     ] = None,
     output_format: ReportFormat = TABLE,

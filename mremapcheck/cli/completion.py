@@ -8,7 +8,10 @@ import typer
 
 
 def references(incomplete: str) -> list[str]:
-    """Return kernel references that begin so: the running one, the model's, known images; behind a ``+`` changes."""
+    """Return kernel references that begin so: the running one, the model's, known images, the scheme of commands.
+
+    Behind a ``+`` stand changes.
+    """
     base, plus, change = incomplete.rpartition("+")
     changed = [f"{base}+{each}" for each in change_ids(change)] if plus else []
     return [*_beginning(_references(), incomplete), *changed]
@@ -76,6 +79,7 @@ def _references() -> Iterator[str]:
     yield from _versions()
     names = [known.name for known in all_known()]
     yield from (f"vm:{name}" for name in [*names, *([ALL] if names else [])])
+    yield "via:"
 
 
 def _beginning(words: Iterable[str], incomplete: str) -> list[str]:

@@ -39,7 +39,11 @@ def enumerate(
     kernel: Annotated[
         str | None,
         typer.Option(
-            "--kernel", autocompletion=references, metavar="REF", show_default=False, help="A model, live, vm:6.17.13."
+            "--kernel",
+            autocompletion=references,
+            metavar="REF",
+            show_default=False,
+            help="A model, live, vm:6.17.13, via:COMMAND.",
         ),
     ] = None,
     against: Against = "live",

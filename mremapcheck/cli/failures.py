@@ -108,7 +108,7 @@ def _with_document(problems: list[dict[str, Any]], code: int, request: Request) 
     """Give the error to programs as well, unless a report has begun: that one says it by itself."""
     if not request.json or Stdout.used:
         return code
-    from mremapcheck.report.json import problems_document
+    from mremapcheck.report.formats.json import problems_document
 
     try:
         out = Stdout()

@@ -15,7 +15,6 @@ from mremapcheck.cli.options import Color, Colors, Jobs, ListOnly, Only, Paths, 
 if TYPE_CHECKING:
     from mremapcheck.compare.allowed import Swept
     from mremapcheck.executors.protocol import Executor
-    from mremapcheck.outcome.possible import Losses
     from mremapcheck.scenario.document import Scenario
 
 
@@ -28,7 +27,7 @@ def faults(
             autocompletion=references,
             metavar="REF [REF]",
             show_default=False,
-            help="A model, live, vm:PATH; two are compared.",
+            help="A model, live, vm:PATH, via:COMMAND; two are compared.",
         ),
     ] = None,
     against: Annotated[
@@ -60,6 +59,7 @@ def faults(
     from mremapcheck.cli.output import Stdout
     from mremapcheck.cli.reporting import style_of
     from mremapcheck.executors.references import TIMEOUT, open_executor
+    from mremapcheck.outcome.possible import Losses
     from mremapcheck.outcome.status import OF_RUN
     from mremapcheck.report.faults import summary_lines, swept_lines
     from mremapcheck.scenario.selection import select
@@ -77,7 +77,7 @@ def faults(
     style = style_of(color.value, out)
     counts = dict.fromkeys((name for name, status in OF_RUN.items() if not status.on_request), 0)
     results = []
-    losses: Losses | None = None
+    losses: tuple[Losses, ...] = ()
     with ExitStack() as stack:
         executors = [
             stack.enter_context(open_executor(reference, timeout=timeout or TIMEOUT, jobs=jobs))
@@ -85,8 +85,8 @@ def faults(
         ]
         for swept in sweeps(executors, scenarios, against is not None):
             counts[swept.status] += 1
-            if swept.sweep.moves:
-                losses = swept.losses | losses if losses else swept.losses
+            if swept.ran:
+                losses = tuple(map(Losses.__or__, losses, swept.losses)) if losses else swept.losses
             if output_format is OutputFormat.JSON:
                 results.append(swept.to_json())
             else:
@@ -99,7 +99,7 @@ def faults(
         head = {"kernel": kernels[0], "other": other, "oracle": against is not None}
         print_document("faults", {**head, "results": results, "summary": counts})
     else:
-        print_lines(summary_lines(counts, losses), out=out)
+        print_lines(summary_lines(counts, losses, references), out=out)
     return of_counts(counts)
 
 

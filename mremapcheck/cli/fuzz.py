@@ -35,7 +35,10 @@ def fuzz(
     kernel: Annotated[
         str,
         typer.Option(
-            "--kernel", autocompletion=references, metavar="REF", help="A model such as 6.18, live, vm:6.17.13."
+            "--kernel",
+            autocompletion=references,
+            metavar="REF",
+            help="A model such as 6.18, live, vm:6.17.13, via:COMMAND.",
         ),
     ],
     against: Against = "live",

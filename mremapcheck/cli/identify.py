@@ -29,7 +29,11 @@ class OutputFormat(str, Enum):
 def identify(
     reference: Annotated[
         str,
-        typer.Argument(autocompletion=references, metavar="REF", help="The kernel: live, vm:6.17.13, recorded:FILE."),
+        typer.Argument(
+            autocompletion=references,
+            metavar="REF",
+            help="The kernel: live, vm:6.17.13, via:COMMAND, recorded:FILE.",
+        ),
     ],
     words: Annotated[
         list[str] | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.text.terminal import one_line
 from mremapcheck.cli.output import Stdout
-from mremapcheck.report.json import TOOL
+from mremapcheck.report.formats.json import TOOL
 from mremapcheck.report.text import cut, terminal_width
 
 if TYPE_CHECKING:

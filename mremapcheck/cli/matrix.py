@@ -44,7 +44,7 @@ def matrix(
             autocompletion=references,
             metavar="REF",
             show_default=False,
-            help="A kernel, repeatable; vm:all: every known image. Without: every release of the model.",
+            help="A kernel, repeatable; vm:all: every known image; via:COMMAND. Without: every release of the model.",
         ),
     ] = None,
     output_format: ReportFormat = TABLE,

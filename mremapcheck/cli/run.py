@@ -40,7 +40,10 @@ def run(
     kernel: Annotated[
         str,
         typer.Option(
-            "--kernel", autocompletion=references, metavar="REF", help="live, a model such as 6.17-rc2, or vm:6.17.13."
+            "--kernel",
+            autocompletion=references,
+            metavar="REF",
+            help="live, a model such as 6.17-rc2, vm:6.17.13 or via:COMMAND.",
         ),
     ] = "live",
     output_format: ReportFormat = TABLE,

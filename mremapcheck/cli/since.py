@@ -35,7 +35,7 @@ def since(
             autocompletion=references,
             metavar="REF",
             show_default=False,
-            help="Measured too: live, vm:6.17.13, vm:all. Repeatable.",
+            help="Measured too: live, vm:6.17.13, vm:all, via:COMMAND. Repeatable.",
         ),
     ] = None,
     only: Only = None,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.outcome.complaint import headline
 from mremapcheck.outcome.expectations import mismatches, untouched
 from mremapcheck.outcome.possible import Losses
 
@@ -51,26 +53,32 @@ class Swept:
     unexpected: tuple[str, ...] = ()
 
     @property
-    def losses(self) -> Losses:
-        """What can be lost: on the kernel that was asked last."""
-        total = Losses()
-        for move in (self.other or self.sweep).moves:
-            total |= move.losses
-        return total
+    def ran(self) -> bool:
+        """Whether every kernel was swept."""
+        return all(side.status == "ran" for side in self._sides)
+
+    @property
+    def losses(self) -> tuple[Losses, ...]:
+        """What can be lost, on each kernel."""
+        return tuple(reduce(Losses.__or__, (move.losses for move in side.moves), Losses()) for side in self._sides)
 
     @property
     def reports(self) -> list[tuple[str, ...]]:
         """What kernels complained of."""
-        return [report for move in self._moves() for report in move.reports]
+        return list({name: log for move in self._moves() for name, log in move.reports.items()}.values())
 
     @property
     def troubles(self) -> list[str]:
         """Why runs came to nothing: workers and guests that died."""
         return [trouble for move in self._moves() for trouble in move.troubles]
 
+    @property
+    def _sides(self) -> tuple[Sweep, ...]:
+        return (self.sweep,) if self.other is None else (self.sweep, self.other)
+
     def _moves(self) -> Iterator[PossibleOutcomes]:
-        for sweep in (self.sweep, self.other):
-            yield from sweep.moves if sweep else ()
+        for side in self._sides:
+            yield from side.moves
 
     def to_json(self) -> dict[str, Any]:
         """Return an item of ``results`` of the ``faults`` report."""
@@ -125,7 +133,7 @@ def _why(swept: Swept) -> str | None:
     if swept.oracle and swept.more:
         return f"not allowed: {swept.more[0]}"
     if swept.reports:
-        return f"the kernel complains: {swept.reports[0][0]}"
+        return f"the kernel complains: {headline(swept.reports[0])}"
     if swept.unexpected:
         return swept.unexpected[0]
     return swept.troubles[0] if swept.troubles else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from mremapcheck.compare.cause import Causes, Changes
-from mremapcheck.compare.explain import model_causes
+from mremapcheck.compare.explain import model_causes, on_platform
 from mremapcheck.compare.finding import Finding, examine
 from mremapcheck.executors.model.registry import CHANGES
 from mremapcheck.executors.protocol import Kernel
@@ -56,7 +56,7 @@ class Blame:
 
 
 def _changes(kernel: Kernel) -> Changes | None:
-    return frozenset(kernel.changes or ()) if kernel.executor == "model" else None
+    return on_platform(kernel.changes or (), kernel) if kernel.executor == "model" else None
 
 
 def _explains(change: str, scenario: Scenario, model: Changes, target: Execution) -> bool:

@@ -58,10 +58,13 @@ class Causes:
         return kernel - self._closure(change, self._needed_by)
 
     def neighbours(self, kernel: Changes) -> Iterator[tuple[str, Changes, str]]:
-        """Yield what is a toggle away: ``-`` or ``+``, its changes, the change. First what lacks one, newest first."""
-        for change in reversed(self.ordered(kernel)):
+        """Yield what is a toggle away: ``-`` or ``+``, its changes, the change. First what lacks one, newest first.
+
+        A kernel's platform is known, and not toggled.
+        """
+        for change in reversed([change for change in self.ordered(kernel) if change[0] != "@"]):
             yield "-", self.toggled(kernel, change, frozenset()), change
-        for change in reversed([change for change in self._needs if change not in kernel]):
+        for change in reversed([change for change in self._needs if change not in kernel and change[0] != "@"]):
             yield "+", self.toggled(kernel, change, frozenset([change])), change
 
     def ordered(self, changes: Changes) -> list[str]:

@@ -60,9 +60,11 @@ class Comparison:
 
 
 def names_of(kernels: Sequence[Kernel]) -> tuple[str, str]:
-    """Return what two kernels are called beside each other: their references, or A and B where those are files."""
+    """Return what two kernels are called beside each other: their references; A and B for files and commands."""
     a, b = (
-        f"{letter} ({kernel.release})" if "/" in kernel.reference or kernel.executor == "recorded" else kernel.reference
+        f"{letter} ({kernel.release})"
+        if "/" in kernel.reference or kernel.executor in ("recorded", "via")
+        else kernel.reference
         for letter, kernel in zip("AB", kernels, strict=True)
     )
     return a, b

@@ -20,9 +20,10 @@ from mremapcheck.executors.model.kernel import ModelKernel
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.model.registry import CHANGES
 from mremapcheck.executors.parallel import lockstep
+from mremapcheck.platforms import PLATFORMS, USUAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mremapcheck.compare.comparison import Comparison
     from mremapcheck.compare.difference import Difference
@@ -117,11 +118,16 @@ def compare_kernels(executors: tuple[Executor, Executor], scenarios: Sequence[Sc
 def _model_of(kernel: Kernel) -> Changes | None:
     """Return the changes of a kernel: its own if they are known, else those of its version; None for an unknown one."""
     if kernel.changes is not None:
-        return frozenset(kernel.changes)
+        return on_platform(kernel.changes, kernel)
     try:
-        return frozenset(resolve(str(kernel.version)).ids)
+        return on_platform(resolve(str(kernel.version)).ids, kernel)
     except KernelReferenceError:
         return None
+
+
+def on_platform(changes: Iterable[str], kernel: Kernel) -> Changes:
+    """Return changes on a kernel's platform: one that is not the usual one is a change, too (``@arm64-16k``)."""
+    return frozenset(changes) if kernel.platform is USUAL else frozenset([*changes, f"@{kernel.platform.name}"])
 
 
 def model_causes() -> Causes:
@@ -130,10 +136,12 @@ def model_causes() -> Causes:
     @lru_cache(maxsize=256)
     def executor(changes: Changes) -> ModelExecutor:
         kept = tuple(change for change in CHANGES if change.id in changes)
-        return ModelExecutor(ModelKernel("toggled", CHANGES[-1].release, kept))
+        platform = next((platform for name, platform in PLATFORMS.items() if f"@{name}" in changes), USUAL)
+        return ModelExecutor(ModelKernel("toggled", CHANGES[-1].release, kept, platform))
 
     def ask(changes: Changes, scenario: Scenario) -> Execution:
         (execution,) = executor(changes).run([scenario])
         return execution
 
-    return Causes({change.id: change.needs for change in CHANGES}, ask)
+    needs: dict[str, Sequence[str]] = {change.id: change.needs for change in CHANGES}
+    return Causes(needs | {f"@{name}": () for name in PLATFORMS}, ask)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mremapcheck.base.dataclass import dataclass
@@ -32,6 +32,7 @@ from mremapcheck.executors.model.stops import stops
 if TYPE_CHECKING:
     from mremapcheck.executors.protocol import Executor, Kernel
     from mremapcheck.outcome.outcome import Execution, Outcome
+    from mremapcheck.platforms.platform import Platform
     from mremapcheck.scenario.document import Scenario
 
 #: Ids of the changes that a kernel has.
@@ -115,7 +116,7 @@ def identify(executor: Executor, scenarios: Sequence[Scenario]) -> Identity:
     try:
         seen = list(zip(scenarios, _ticking(line, executor.run(scenarios)), strict=True))
         line.say("finding the changes that explain what it did")
-        return _explained(executor.kernel, _ModelFit(seen, line))
+        return _explained(executor.kernel, _ModelFit(seen, executor.kernel.platform, line))
     finally:
         line.clear()
 
@@ -184,11 +185,11 @@ def _neighbours(changes: Changes) -> Iterator[Changes]:
 class _ModelFit:
     """How far models with any changes do what the kernel did; each is asked for each scenario once, when it matters."""
 
-    def __init__(self, seen: Sequence[tuple[Scenario, Execution]], line: Line) -> None:
+    def __init__(self, seen: Sequence[tuple[Scenario, Execution]], platform: Platform, line: Line) -> None:
         self._line = line
         self._seen = [(scenario, execution) for scenario, execution in seen if execution.status != "error"]
         self._lacks: set[str] = set()
-        self._model = lru_cache(maxsize=None)(_model)
+        self._model = lru_cache(maxsize=None)(partial(_model, platform))
         self.agrees = lru_cache(maxsize=None)(self._agrees)
 
     @property
@@ -261,10 +262,10 @@ class _ModelFit:
         return _alike(real.outcome, model.outcome)
 
 
-def _model(changes: Changes) -> ModelExecutor:
+def _model(platform: Platform, changes: Changes) -> ModelExecutor:
     version = NEWEST  # of no meaning: the changes say it all
     return ModelExecutor(
-        ModelKernel("identify", version, ordered(change for change in CHANGES if change.id in changes))
+        ModelKernel("identify", version, ordered(change for change in CHANGES if change.id in changes), platform)
     )
 
 

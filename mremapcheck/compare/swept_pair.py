@@ -1,8 +1,10 @@
-"""Two kernels swept: A says what is allowed when memory runs out, and B is held against it."""
+"""Two kernels swept: A says what is allowed when memory runs out, and B is held against it.
+
+Where they differ while there is memory, that is told, for its cause can be found; sweeping tells what follows from it.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import tee
@@ -13,14 +15,11 @@ from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.finding import KERNEL_REPORT, NOT_ALLOWED, Finding, examine
 from mremapcheck.compare.pair import Pair, PairResult
 from mremapcheck.executors.sweep import Sweep, sweep
+from mremapcheck.outcome.complaint import headline
 from mremapcheck.outcome.outcome import Execution
 
 if TYPE_CHECKING:
-    from mremapcheck.outcome.outcome import Outcome
     from mremapcheck.scenario.document import Scenario
-
-#: What of a kernel's report differs from one time to the next.
-_NUMBERS = re.compile(r"\b(?:0x[0-9a-f]+|[0-9a-f]*[0-9][0-9a-f]*)\b")
 
 
 class SweptPair(Pair):
@@ -35,30 +34,27 @@ class SweptPair(Pair):
 
 def _asked(a: Sweep, b: Sweep, swept: Swept) -> PairResult:
     scenario = a.scenario
-    usual = _usual(a)
-    if a.status != "ran" or b.status != "ran":
-        theirs = _usual(b)
+    usual, theirs = _usual(a), _usual(b)
+    if not swept.ran or (not swept.reports and any(each.possible.usual for each in swept.more)):
         return PairResult(scenario, examine(scenario, usual, theirs), usual, theirs)
     if swept.reports:
-        report = swept.reports[0]
-        seen = Execution("ran", replace(_outcome(b), kernel_log=report))
-        said = _NUMBERS.sub("N", report[0])
-        found = Difference(KERNEL_REPORT, "moves", "none", said)
+        assert theirs.outcome is not None
+        seen = Execution("ran", replace(theirs.outcome, kernel_log=swept.reports[0]))
+        found = [Difference(KERNEL_REPORT, "moves", "none", headline(report)) for report in swept.reports]
     elif swept.more:
-        first = swept.more[0]
-        seen = Execution("ran", first.possible.outcome)
-        found = Difference(NOT_ALLOWED, f"moves[{first.move}]", "not allowed", str(first.possible.move))
+        seen = Execution("ran", swept.more[0].possible.outcome)
+        found = [
+            Difference(NOT_ALLOWED, f"moves[{each.move}]", "not allowed", str(each.possible.move))
+            for each in swept.more
+        ]
     elif swept.troubles:
-        return PairResult(scenario, Finding("unanswered", swept.troubles[0].partition("\n")[0]), usual, _usual(b))
+        return PairResult(scenario, Finding("unanswered", swept.troubles[0]), usual, theirs)
     else:
-        return PairResult(scenario, Finding("same"), usual, _usual(b))
-    return PairResult(scenario, Finding("different", None, (found,)), usual, seen)
+        return PairResult(scenario, Finding("same"), usual, theirs)
+    return PairResult(scenario, Finding("different", None, tuple(dict.fromkeys(found))), usual, seen)
 
 
 def _usual(swept: Sweep) -> Execution:
     """Return what happens while there is memory, or why nothing was swept."""
-    return Execution(swept.status, _outcome(swept) if swept.status == "ran" else None, swept.reason)
-
-
-def _outcome(swept: Sweep) -> Outcome:
-    return next(possible.outcome for possible in swept.moves[-1].all() if possible.usual)
+    outcomes = [possible.outcome for move in swept.moves[-1:] for possible in move.all() if possible.usual]
+    return Execution(swept.status, outcomes[0] if outcomes else None, swept.reason)

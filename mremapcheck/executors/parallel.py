@@ -94,11 +94,11 @@ def lockstep(executors: Sequence[Executor], scenarios: Sequence[Scenario]) -> It
 
     The executors must have been entered. An error of one of them is raised as soon as its turn comes.
     """
-    slow = sum(executor.kernel.executor in ("live", "vm") for executor in executors)
+    slow = sum(executor.kernel.is_real for executor in executors)
     with ExitStack() as stack:
         streams = []
         for executor in executors:
-            if slow > 1 and executor.kernel.executor in ("live", "vm"):
+            if slow > 1 and executor.kernel.is_real:
                 streams.append(stack.enter_context(_Ahead(executor, scenarios)))
             else:
                 streams.append(executor.run(scenarios))

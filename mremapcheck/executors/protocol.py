@@ -9,16 +9,19 @@ from typing import Any, Protocol
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution
+from mremapcheck.platforms import USUAL
+from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Scenario
 
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """Which kernel answered: the reference as it was written, live|model|vm|recorded, its release and known changes.
+    """Which kernel answered: the reference as it was written, which executor it has, its release and known changes.
 
-    ``version`` is what ``expect`` ranges are held against. ``changes`` are ids of the registry, in its order; None
-    where nobody knows them (a real kernel that was not identified). ``acceleration`` is how a virtual machine runs: kvm
-    or tcg. ``switched_on`` are changes that an option at boot stands for: the kernel may have them without being newer.
+    ``executor`` is live, model, vm, via or recorded. ``version`` is what ``expect`` ranges are held against.
+    ``changes`` are ids of the registry, in its order; None where nobody knows them (a real kernel that was not
+    identified). ``acceleration`` is how a virtual machine runs: kvm or tcg. ``switched_on`` are changes that an option
+    at boot stands for: the kernel may have them without being newer.
     """
 
     reference: str
@@ -28,6 +31,12 @@ class Kernel:
     changes: tuple[str, ...] | None = None
     acceleration: str | None = None
     switched_on: tuple[str, ...] = ()
+    platform: Platform = USUAL
+
+    @property
+    def is_real(self) -> bool:
+        """Tell whether a kernel answers itself, which takes its time."""
+        return self.executor in ("live", "vm", "via")
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that reports have, with the version where the release does not tell it."""
@@ -35,6 +44,8 @@ class Kernel:
             "reference": self.reference,
             "executor": self.executor,
             "release": self.release,
+            "platform": self.platform.name,
+            "page_size": self.platform.page_size,
             "changes": None if self.changes is None else list(self.changes),
         }
         if KernelVersion.parse(self.release) != self.version:

@@ -8,10 +8,13 @@ from typing import Any
 
 from mremapcheck.base.documents import read_document
 from mremapcheck.base.errors import FileError, KernelReferenceError
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution, Outcome
 from mremapcheck.outcome.schema import WORDS
+from mremapcheck.platforms import PLATFORMS, USUAL
+from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Scenario
 
 _HINT = "make one with `mremapcheck run --record FILE`"
@@ -45,6 +48,7 @@ class RecordedExecutor:
             version,
             None if changes is None else tuple(changes),
             switched_on=tuple(kernel.get("switched_on", ())),
+            platform=self._platform(kernel),
         )
         self._results: dict[str, list[tuple[str, Execution]]] = {}
         for result in document["results"]:
@@ -54,6 +58,13 @@ class RecordedExecutor:
                 what = f"more is mapped after {result['scenario']} than a scenario can map"
                 raise FileError(path, f"this is not the report of a run: {what}", _HINT)
             self._results.setdefault(result["scenario"], []).append((result["digest"], execution))
+
+    def _platform(self, kernel: dict[str, Any]) -> Platform:
+        """Return the kernel's platform; what older versions recorded does not name any."""
+        name = kernel.get("platform", USUAL.name)
+        if name not in PLATFORMS:
+            raise FileError(self._path, f"this was recorded on {quote(name)}, of which nothing is known here", _HINT)
+        return PLATFORMS[name]
 
     @property
     def kernel(self) -> Kernel:

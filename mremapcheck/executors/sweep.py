@@ -102,7 +102,8 @@ class _MoveSweep:
                 return False
             last = execution.ran_out is not None
             if execution.outcome is None:
-                outcomes.troubles[execution.reason or ""] = None
+                outcomes.complain(execution.kernel_log)
+                outcomes.troubles[(execution.reason or "").partition("\n")[0]] = None
                 last = True
             elif last:
                 outcomes.add(execution.outcome, execution.ran_out)

@@ -5,20 +5,16 @@ A new kind is a new module here with a ``KIND``; nothing else has to know of it.
 
 from __future__ import annotations
 
-import os
-from importlib import import_module
-
+from mremapcheck.base.modules import modules_of
 from mremapcheck.kinds.kind import Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def _all() -> dict[str, Kind]:
-    # A guest has no pathlib.
-    names = {
-        name.partition(".")[0]
-        for name in os.listdir(__path__[0])  # noqa: PTH208
-        if not name.startswith("_")
-    }
-    modules = [import_module(f"{__name__}.{name}") for name in sorted(names)]
+    modules = modules_of(__name__)
     kinds = [module.KIND for module in modules if hasattr(module, "KIND")]
     return {kind.name: kind for kind in sorted(kinds, key=lambda kind: (-kind.sampling.weight, kind.name))}
 
@@ -27,3 +23,18 @@ def _all() -> dict[str, Kind]:
 KINDS: dict[str, Kind] = _all()
 #: What outcomes call the backings whose pages are numbered by address: their offset says nothing that a user could see.
 NO_OFFSET = frozenset(kind.backing.reported for kind in KINDS.values() if kind.backing.anonymous)
+#: How names in /proc/self/maps begin -> backing; the longest first, because one may begin like another.
+_MARKS = sorted(
+    ((mark, kind.backing.reported) for kind in KINDS.values() for mark in kind.marks), key=lambda pair: -len(pair[0])
+)
+
+
+def backing_of(path: str, device: str, inode: str, inodes: Mapping[str, str]) -> str:
+    """Return what outcomes call the backing of a mapping that /proc/self/maps shows so.
+
+    ``inodes`` ("device inode" or "inode" -> backing) tells those whose path does not.
+    """
+    if not path or path.startswith("[anon:"):
+        return "anon"
+    known = inodes.get(f"{device} {inode}") or next((backing for mark, backing in _MARKS if path.startswith(mark)), "")
+    return known or inodes.get(inode, "file")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 
-from mremapcheck.base.units import PAGE
 from mremapcheck.kinds.kind import Backing, CCode, Kind, Maker, MmapSite, Sampling
 from mremapcheck.kinds.placing import leave_one_gap
 from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import IORING_OFF_SQ_RING, MAP_SHARED, SYS_IO_URING_SETUP, SYS_MMAP, SYS_MUNMAP
+from mremapcheck.linux.pages import PAGE
 from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno

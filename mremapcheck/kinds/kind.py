@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mremapcheck.base.record import dataclass
+from mremapcheck.base.guest_dataclass import dataclass
 from mremapcheck.base.units import PAGE
 from mremapcheck.linux.numbers import MAP_ANONYMOUS, MAP_PRIVATE
 

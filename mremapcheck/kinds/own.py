@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import ARENA_END, ARENA_START
 from mremapcheck.kinds.kind import CCode, MmapSite
 from mremapcheck.kinds.placing import mappings
 from mremapcheck.linux.numbers import ADVICE, MREMAP_FIXED, MREMAP_MAYMOVE, SYS_MADVISE, SYS_MREMAP
+from mremapcheck.linux.pages import ARENA_END, ARENA_START, PAGE
 from mremapcheck.linux.syscalls import call, errno
 from mremapcheck.linux.trouble import Trouble
 
@@ -25,7 +25,7 @@ def move_own(name: str) -> Mapper:
                 if ARENA_START <= low < ARENA_END:
                     raise Trouble(fault=f"a process has only one {name}")
                 if high - low != size:
-                    raise Trouble(skip=f"the {name} of this kernel has {(high - low) >> 12} pages")
+                    raise Trouble(skip=f"the {name} of this kernel has {(high - low) // PAGE} pages")
                 if call(SYS_MREMAP, low, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == -1:
                     raise Trouble(errno())
                 # What this process used of it before shall not show.

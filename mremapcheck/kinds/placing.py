@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from errno import EEXIST
 
-from mremapcheck.base.units import ARENA_START
 from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
@@ -19,6 +18,7 @@ from mremapcheck.linux.numbers import (
     SYS_MPROTECT,
     SYS_MUNMAP,
 )
+from mremapcheck.linux.pages import ARENA_START, PAGE
 from mremapcheck.linux.syscalls import call, errno
 from mremapcheck.linux.trouble import Trouble
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: The kernel keeps this much free below a stack (stack_guard_gap), and looks for free ranges only below that.
-_STACK_GAP = 256 << 12
+_STACK_GAP = 256 * PAGE
 _FILLER = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
 
 

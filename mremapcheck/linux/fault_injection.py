@@ -7,12 +7,34 @@ lets the one fail that it comes to zero with. Which allocations count is set in 
 from __future__ import annotations
 
 import os
+from errno import EINVAL
 
-from mremapcheck.linux.files import read_file
-from mremapcheck.linux.syscalls import Bound, address, buffer, errno, raw
+from mremapcheck.linux.numbers import (
+    ADVICE,
+    MAP_ANONYMOUS,
+    MAP_PRIVATE,
+    PROT_READ,
+    SYS_EVENTFD2,
+    SYS_MADVISE,
+    SYS_MMAP,
+    SYS_MUNMAP,
+    SYS_PREAD64,
+    SYS_WRITE,
+)
+from mremapcheck.linux.pages import PAGE
+from mremapcheck.linux.syscalls import Bound, address, buffer, call, errno, raw
 from mremapcheck.linux.trouble import Trouble
 
 DEBUGFS = "/sys/kernel/debug"
+#: Files in it, and what makes every allocation of a thread that asks for it fail, without a word in the log.
+SETTINGS = {
+    "failslab/ignore-gfp-wait": "N",
+    "failslab/verbose": "0",
+    "fail_page_alloc/ignore-gfp-wait": "N",
+    "fail_page_alloc/min-order": "0",
+    "fail_page_alloc/verbose": "0",
+}
+_QUIET = ("failslab/verbose", "fail_page_alloc/verbose")
 #: What a kernel has to be built with.
 OPTIONS = (
     "CONFIG_FAULT_INJECTION",
@@ -21,9 +43,10 @@ OPTIONS = (
     "CONFIG_FAIL_PAGE_ALLOC",
 )
 _FAIL_NTH = "/proc/thread-self/fail-nth"
-_SPARED = ("failslab/ignore-gfp-wait", "fail_page_alloc/ignore-gfp-wait")
-_SYS_WRITE, _SYS_PREAD64, _SYS_EVENTFD2 = 1, 17, 290
+_MISSING = f"this kernel has no fault injection: build it with {', '.join(OPTIONS)}"
 _NUMBER = 16
+#: Bytes that one page table maps.
+_TABLE = PAGE * (PAGE // 8)
 
 
 class FaultInjection:
@@ -47,8 +70,7 @@ class FaultInjection:
         Raises Trouble where this kernel, or this user, cannot do it.
         """
         if not self._usable:
-            self._try()
-            self._usable = True
+            self._usable = self._try()
         return self._make(n, arguments)
 
     def _make(self, n: int, arguments: tuple[int, ...]) -> tuple[int, int, bool]:
@@ -56,10 +78,10 @@ class FaultInjection:
         number = buffer(text)
         fd = _open()
         try:
-            begin = self._calls[_SYS_WRITE, fd, address(number), len(text)]
+            begin = self._calls[SYS_WRITE, fd, address(number), len(text)]
             wanted = self._calls[arguments]
-            look = self._calls[_SYS_PREAD64, fd, address(self._was), _NUMBER, 0]
-            end = self._calls[_SYS_WRITE, fd, address(self._stop), 1]
+            look = self._calls[SYS_PREAD64, fd, address(self._was), _NUMBER, 0]
+            end = self._calls[SYS_WRITE, fd, address(self._stop), 1]
             raw(*end)
             raw(*look)
             raw(*begin)
@@ -71,30 +93,49 @@ class FaultInjection:
             os.close(fd)
         return result, code, self._was.raw[:length].strip() == b"0"
 
-    def _try(self) -> None:
-        """Raise Trouble unless an allocation of a call that makes one is made to fail."""
-        for name in _SPARED:
-            try:
-                spared = read_file(f"{DEBUGFS}/{name}").strip() == b"Y"
-            except OSError:
-                continue  # this user may not look
-            if spared:
-                raise Trouble(skip=_spares(f"{DEBUGFS}/{name}"))
-        made, _, failed = self._make(1, (_SYS_EVENTFD2, 0, 0))
+    def _try(self) -> bool:
+        """Raise Trouble unless a call's allocations can be made to fail, objects and pages; False: nobody can tell."""
+        made, _, object_failed = self._make(1, (SYS_EVENTFD2, 0, 0))
         if made >= 0:
             os.close(made)
-        if not failed:
-            raise Trouble(skip=_spares(f"{DEBUGFS}/{_SPARED[0]}"))
+        page_failed = self._page_fails()
+        if not object_failed or page_failed is False:
+            raise Trouble(skip=_lacking())
+        return page_failed is not None
+
+    def _page_fails(self) -> bool | None:
+        """Tell whether a page table cannot be had for a first access, which a call of Linux 5.14 makes.
+
+        None where a scenario leaves no room to try it.
+        """
+        place = call(SYS_MMAP, 0, 2 * _TABLE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        if place == -1:
+            return None
+        try:
+            first = (place + _TABLE - 1) & -_TABLE
+            _, code, failed = self._make(1, (SYS_MADVISE, first, PAGE, ADVICE["populate-read"]))
+            return failed or code == EINVAL
+        finally:
+            call(SYS_MUNMAP, place, 2 * _TABLE)
 
 
 def _open() -> int:
     try:
         return os.open(_FAIL_NTH, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise Trouble(skip=f"this kernel has no fault injection: build it with {', '.join(OPTIONS)}") from None
+        raise Trouble(skip=_MISSING) from None
     except PermissionError as error:
-        raise Trouble(skip=f"{_FAIL_NTH} cannot be written: {error.strerror}; root may") from None
+        raise Trouble(skip=f"{_FAIL_NTH} cannot be written: {error.strerror}") from None
 
 
-def _spares(path: str) -> str:
-    return f"fault injection spares allocations that may wait: as root write N to {path}, and likewise for the other"
+def _lacking() -> str:
+    """Return what keeps allocations from failing: how the kernel was built, or how it is set up."""
+    try:
+        there = os.listdir(DEBUGFS)  # noqa: PTH208 - a guest has no pathlib
+    except OSError:
+        there = []
+    folders = {name.partition("/")[0] for name in SETTINGS}
+    if there and not folders <= set(there):
+        return _MISSING
+    settings = ", ".join(f"{value} to {name}" for name, value in SETTINGS.items() if name not in _QUIET)
+    return f"fault injection spares some allocations: let root mount debugfs on {DEBUGFS} and write there {settings}"

@@ -1,37 +1,44 @@
-"""Numbers of the x86-64 system call interface, from the kernel's uapi headers."""
+"""Numbers of the system call interface, from the kernel's uapi headers; those of calls are this machine's."""
 
 from __future__ import annotations
 
-# arch/x86/entry/syscalls/syscall_64.tbl
-SYS_MMAP = 9
-SYS_MPROTECT = 10
-SYS_MUNMAP = 11
-SYS_IOCTL = 16
-SYS_MREMAP = 25
-SYS_MADVISE = 28
-SYS_SHMGET = 29
-SYS_SHMAT = 30
-SYS_SHMCTL = 31
-SYS_SETITIMER = 38
-SYS_SOCKETPAIR = 53
-SYS_FTRUNCATE = 77
-SYS_CAPGET = 125
-SYS_CAPSET = 126
-SYS_PERSONALITY = 135
-SYS_STATFS = 137
-SYS_MLOCK = 149
-SYS_MUNLOCK = 150
-SYS_PRCTL = 157
-SYS_IO_SETUP = 206
-SYS_PREADV = 295
-SYS_PWRITEV = 296
-SYS_PRLIMIT64 = 302
-SYS_MEMFD_CREATE = 319
-SYS_USERFAULTFD = 323
-SYS_MLOCK2 = 325
-SYS_IO_URING_SETUP = 425
-SYS_MEMFD_SECRET = 447
-SYS_MSEAL = 462
+from mremapcheck.platforms import HERE, USUAL
+
+_CALLS = (HERE or USUAL).calls
+SYS_MMAP = _CALLS["mmap"]
+SYS_MPROTECT = _CALLS["mprotect"]
+SYS_MUNMAP = _CALLS["munmap"]
+SYS_IOCTL = _CALLS["ioctl"]
+SYS_MREMAP = _CALLS["mremap"]
+SYS_MINCORE = _CALLS["mincore"]
+SYS_MADVISE = _CALLS["madvise"]
+SYS_SHMGET = _CALLS["shmget"]
+SYS_SHMAT = _CALLS["shmat"]
+SYS_SHMCTL = _CALLS["shmctl"]
+SYS_PREAD64 = _CALLS["pread64"]
+SYS_WRITE = _CALLS["write"]
+SYS_EVENTFD2 = _CALLS["eventfd2"]
+SYS_REBOOT = _CALLS["reboot"]
+SYS_SETITIMER = _CALLS["setitimer"]
+SYS_SOCKETPAIR = _CALLS["socketpair"]
+SYS_FTRUNCATE = _CALLS["ftruncate"]
+SYS_CAPGET = _CALLS["capget"]
+SYS_CAPSET = _CALLS["capset"]
+SYS_PERSONALITY = _CALLS["personality"]
+SYS_STATFS = _CALLS["statfs"]
+SYS_MLOCK = _CALLS["mlock"]
+SYS_MUNLOCK = _CALLS["munlock"]
+SYS_PRCTL = _CALLS["prctl"]
+SYS_IO_SETUP = _CALLS["io_setup"]
+SYS_PREADV = _CALLS["preadv"]
+SYS_PWRITEV = _CALLS["pwritev"]
+SYS_PRLIMIT64 = _CALLS["prlimit64"]
+SYS_MEMFD_CREATE = _CALLS["memfd_create"]
+SYS_USERFAULTFD = _CALLS["userfaultfd"]
+SYS_MLOCK2 = _CALLS["mlock2"]
+SYS_IO_URING_SETUP = _CALLS["io_uring_setup"]
+SYS_MEMFD_SECRET = _CALLS["memfd_secret"]
+SYS_MSEAL = _CALLS["mseal"]
 
 # mman.h
 PROT_NONE = 0

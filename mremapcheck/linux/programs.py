@@ -69,9 +69,9 @@ class ProcessTree:
         #: The program's process number.
         self.pid = started
 
-    def poll(self) -> int | None:
-        """Return how the program ended, as ``Popen.poll`` does; None while it runs."""
-        return self._ended(0)
+    def poll(self, timeout: float = 0) -> int | None:
+        """Return how the program ended, as ``Popen.poll`` does; None while it runs, looked at for so many seconds."""
+        return self._ended(timeout)
 
     def wait(self, timeout: float) -> int:
         """Return how the program ended; raise TimeoutExpired after so many seconds."""
@@ -98,8 +98,7 @@ class ProcessTree:
         if self.poll() is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                self.wait(timeout)
+            self.poll(timeout)
 
     def end(self) -> None:
         """End all of it; nothing to do where that was done."""

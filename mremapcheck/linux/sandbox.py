@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-from mmap import PAGESIZE as PAGE
 
 from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
@@ -45,6 +44,7 @@ from mremapcheck.linux.numbers import (
     SYS_USERFAULTFD,
     UFFDIO_API,
 )
+from mremapcheck.linux.pages import PAGE
 from mremapcheck.linux.syscalls import call
 from mremapcheck.linux.syscalls import errno as last_errno
 
@@ -81,7 +81,8 @@ class _Probe:
 
 
 _PROBES = {
-    SYS_MREMAP: _Probe("mremap", (1, 0, 0, _ASKED, 1), errno.EINVAL),
+    # QEMU's user mode, which is no filter, says ENOMEM to a length of 0 before it looks at the address.
+    SYS_MREMAP: _Probe("mremap", (1, 0, 0, _ASKED, 1), errno.EINVAL, errno.ENOMEM),
     SYS_MMAP: _Probe("mmap", (0, 0, _ASKED, _ASKED, _NO_FILE, 0), errno.EINVAL, errno.EBADF, errno.ENOMEM),
     SYS_MUNMAP: _Probe("munmap", (1, 0), errno.EINVAL),
     SYS_MPROTECT: _Probe("mprotect", (1, 0, _ASKED), errno.EINVAL),

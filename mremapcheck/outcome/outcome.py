@@ -186,11 +186,12 @@ class Execution:
     ``skip``: this kernel (or this user) cannot do what the scenario needs. ``error``: a set-up step failed, or the
     executor died; an ``error`` never says anything about the kernel's behaviour. ``trace``: only from a model.
     ``ran_out``: memory was made to run out in the last move (see ``Mremap.fail_nth``); None where it was not.
+    ``kernel_log``: what the kernel complained of where the guest died of it; else the outcome has it.
 
     Executors give facts, which become an outcome when somebody asks for it: a campaign mostly has no need to.
     """
 
-    __slots__ = ("_facts", "_outcome", "ran_out", "reason", "status", "trace")
+    __slots__ = ("_facts", "_kernel_log", "_outcome", "ran_out", "reason", "status", "trace")
 
     def __init__(
         self,
@@ -199,12 +200,14 @@ class Execution:
         reason: str | None = None,
         trace: tuple[Note, ...] = (),
         ran_out: RanOut | None = None,
+        kernel_log: tuple[str, ...] = (),
     ) -> None:
         self.status = status
         self.reason = reason
         self.trace = trace
         self.ran_out = ran_out
         self._outcome = outcome
+        self._kernel_log = kernel_log
         self._facts: RawOutcome | None = None
 
     @classmethod
@@ -221,6 +224,11 @@ class Execution:
             self._outcome = self._facts.outcome()
             self._facts = None
         return self._outcome
+
+    @property
+    def kernel_log(self) -> tuple[str, ...]:
+        """What the kernel complained of meanwhile."""
+        return self.outcome.kernel_log if self.outcome is not None else self._kernel_log
 
     def agrees(self, other: Execution) -> bool:
         """Tell whether both ran and have the same outcome."""
@@ -240,7 +248,7 @@ class Execution:
         return f"Execution({self.status!r}, {self.outcome!r}, {self.reason!r}, {self.trace!r})"
 
     def __reduce__(self) -> tuple[type[Execution], tuple[Any, ...]]:
-        return Execution, (self.status, self.outcome, self.reason, self.trace, self.ran_out)
+        return Execution, (self.status, self.outcome, self.reason, self.trace, self.ran_out, self._kernel_log)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data that ``from_json`` reads."""

@@ -8,11 +8,14 @@ from typing import Any
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, page_align
+from mremapcheck.outcome.complaint import headline
 from mremapcheck.outcome.outcome import MoveOutcome, Outcome, RanOut
 from mremapcheck.scenario.operations import MREMAP_FIXED, Address, Mremap
 
 #: Whose data a page holds: the letter, and the page of the letter.
 _Data = tuple[str, int]
+#: Of two drawings that one comes first whose first other mark is the higher.
+_BACKWARDS = bytes(range(255, -1, -1))
 #: In which order outcomes are told: what succeeds, what fails without a trace, what leaves some.
 _ORDER = ("moved", "resized", "unchanged", "duplicated", "refused", "damaged", "partial")
 
@@ -73,7 +76,7 @@ class PossibleOutcome:
     @property
     def place(self) -> tuple[object, ...]:
         """Where it is told among others; of partial moves those first that got less far."""
-        far = tuple(tuple(-ord(mark) for mark in drawing) for drawing in self.regions.values())
+        far = tuple(drawing.encode().translate(_BACKWARDS) for drawing in self.regions.values())
         return not self.usual, _ORDER.index(self.move.verdict), far, str(self.move), str(self.move.result)
 
     def to_json(self) -> dict[str, Any]:
@@ -92,24 +95,28 @@ class PossibleOutcomes:
     """The distinct outcomes of one move of a scenario. ``index`` counts the scenario's moves; ``before`` is what there
     was before this one.
 
-    ``reports`` are what the kernel complained of meanwhile, ``troubles`` why runs came to nothing.
+    ``reports`` are what the kernel complained of meanwhile, by their headlines; ``troubles`` why runs came to nothing.
     """
 
     index: int
     move: Mremap
     before: Outcome
-    reports: dict[tuple[str, ...], None] = field(default_factory=dict)
+    reports: dict[str, tuple[str, ...]] = field(default_factory=dict)
     troubles: dict[str, None] = field(default_factory=dict)
     _found: dict[tuple[object, ...], PossibleOutcome] = field(default_factory=dict)
 
     def add(self, outcome: Outcome, ran_out: RanOut | None) -> None:
         """Take what a run came to; ``ran_out``: where memory ran out in it, None where it did not."""
-        if outcome.kernel_log:
-            self.reports[outcome.kernel_log] = None
+        self.complain(outcome.kernel_log)
         new = PossibleOutcome(outcome, losses(self.move, self.before, outcome), ran_out is None)
         old = self._found.get(new.key, new)
         steps = dict.fromkeys([*old.ran_out, *([ran_out] if ran_out and ran_out.step else [])])
         self._found[new.key] = PossibleOutcome(old.outcome, new.losses, old.usual or new.usual, tuple(steps))
+
+    def complain(self, log: tuple[str, ...]) -> None:
+        """Take what the kernel complained of in a run, if it did."""
+        if log:
+            self.reports.setdefault(headline(log), log)
 
     def all(self) -> list[PossibleOutcome]:
         """Return them: first what succeeds, last what has moved most before it failed."""
@@ -121,7 +128,7 @@ class PossibleOutcomes:
             "move": self.index,
             "outcomes": [each.to_json() for each in self.all()],
             **self.losses.to_json(),
-            "reports": [list(report) for report in self.reports],
+            "reports": [list(report) for report in self.reports.values()],
             "troubles": list(self.troubles),
         }
 

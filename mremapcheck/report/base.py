@@ -1,7 +1,8 @@
 """What every format is, and where each one is found.
 
-A format is one module with one Reporter, and one entry in FORMATS. It is given items as they come: of a run its
-Results, of a comparison its Comparisons, of a matrix its Rows; each has a scenario, a status and ``to_json``.
+A format is one module of ``formats``, which is loaded when somebody asks for it. Its reporter is given items as they
+come: of a run its Results, of a comparison its Comparisons, of a matrix its Rows; each has a scenario, a
+status and ``to_json``.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.errors import ExecutorError, OutputError
 from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Status
+from mremapcheck.report import formats
 from mremapcheck.report.style import Style
 
 if TYPE_CHECKING:
@@ -27,14 +30,12 @@ if TYPE_CHECKING:
 
 ReportName: TypeAlias = Literal["run", "compare", "matrix"]
 
-#: name -> module:class. Loaded only when asked for; the first one is for people and draws.
-FORMATS: Mapping[str, str] = {
-    "table": "mremapcheck.report.table:table",
-    "json": "mremapcheck.report.json:Json",
-    "ktap": "mremapcheck.report.ktap:Ktap",
-    "junit": "mremapcheck.report.junit:Junit",
-    "markdown": "mremapcheck.report.markdown:Markdown",
-}
+#: The names of the formats as help tells them, new ones last; the first one is for people and draws.
+FORMATS = tuple(
+    dict.fromkeys(
+        ["table", "json", "ktap", "junit", "markdown", *(each.name for each in iter_modules(formats.__path__))]
+    )
+)
 
 #: The statuses that a summary counts, in its order.
 STATUSES: Mapping[ReportName, Mapping[str, Status]] = {"run": OF_RUN, "compare": OF_COMPARISON, "matrix": OF_RUN}
@@ -91,8 +92,8 @@ class Reporter(Protocol):
 
 def open_report(name: str, header: Header, out: Output, style: Style | None = None) -> Reporter:
     """Return the reporter of a format named in FORMATS; ``style`` is for ``table`` alone."""
-    module, _, cls = FORMATS[name].partition(":")
-    return cast(Reporter, getattr(import_module(module), cls)(header, out, style or Style()))
+    module = import_module(f"{formats.__name__}.{name}")
+    return cast(Reporter, module.REPORTER(header, out, style or Style()))
 
 
 def write_report(reporter: Reporter, header: Header, items: Iterable[Item], out: Output) -> Tally:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.text.terminal import one_line
 from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Harness
-from mremapcheck.report.blocks import comparison_block, mismatch_block, outcome_block
+from mremapcheck.report.compare_blocks import comparison_block
+from mremapcheck.report.run_blocks import mismatch_block, outcome_block
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison

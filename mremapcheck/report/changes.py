@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.errors import NothingSelectedError
-from mremapcheck.executors.model.evidence import COMMIT, RELEASE
+from mremapcheck.executors.model.evidence import COMMIT, RELEASE, evidence_of, is_certain
+from mremapcheck.platforms import PLATFORMS
 from mremapcheck.report.text import wrapped
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def change_text(id_: str) -> str:
 
     change = by_id(id_)
     if change is None:
-        return id_
+        platform = PLATFORMS.get(id_.removeprefix("@"))
+        return id_ if platform is None else f"the platform {platform.name}: {platform.about}"
     source = f"commit {change.commit} " if change.commit else ""
     return f'{source}("{change.subject}"), since {change.release}'
 
@@ -90,8 +92,6 @@ def change_lines(changes: Sequence[Change], markdown: bool = False, details: boo
 
 def change_json(change: Change) -> dict[str, Any]:
     """Return a change and the evidence for each of its facts, as ``changes --format json`` has it."""
-    from mremapcheck.executors.model.history.sources import evidence_of, is_certain
-
     pieces = evidence_of(change)
     return {
         **change.to_json(),
@@ -102,14 +102,10 @@ def change_json(change: Change) -> dict[str, Any]:
 
 
 def _marked(change: Change, fact: str, value: str) -> str:
-    from mremapcheck.executors.model.history.sources import is_certain  # long, and only asked for by ``changes``
-
     return value if is_certain(change, fact) else f"{value}?"
 
 
 def _details(change: Change) -> Iterator[str]:
-    from mremapcheck.executors.model.history.sources import evidence_of
-
     yield change.id
     yield from _wrapped(change_text(change.id))
     if change.stable:
@@ -122,7 +118,7 @@ def _details(change: Change) -> Iterator[str]:
     values = {COMMIT: change.commit or "no commit", RELEASE: str(change.release)}
     for piece in evidence_of(change):
         value = _marked(change, piece.fact, values.get(piece.fact, piece.fact))
-        yield from wrapped(f"{value} ({piece.basis.word}): {piece.text}", "    ", "      ")
+        yield from wrapped(f"{value} ({piece.basis}): {piece.text}", "    ", "      ")
     yield ""
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from mremapcheck.base.text.terminal import one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.executors.model.registry import by_id
-from mremapcheck.report.blocks import comparison_block, comparison_drawing, differing_lines, kernel_text
+from mremapcheck.report.blocks import kernel_text
+from mremapcheck.report.compare_blocks import comparison_block, comparison_drawing, differing_lines
 from mremapcheck.report.printer import Printer
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import calls, counted, listed, wrapped
@@ -23,7 +24,7 @@ _RANK = {name: rank for rank, name in enumerate(CLASSES)}
 #: Why scenarios differ: ids of changes, or words where no change explains it.
 Cause: TypeAlias = tuple[str, ...]
 
-_SUSPECTED: Cause = ("suspected bug of a model",)
+_SUSPECTED: Cause = ("not what the model of its version does",)
 _UNKNOWN: Cause = ("unknown cause",)
 
 

@@ -11,7 +11,7 @@ from mremapcheck.report.style import Style
 from mremapcheck.report.text import calls, counted, drawing_block, wrapped
 
 if TYPE_CHECKING:
-    from mremapcheck.compare.allowed import Swept
+    from mremapcheck.compare.allowed import Deviation, Swept
     from mremapcheck.executors.sweep import Sweep
     from mremapcheck.outcome.possible import Losses, PossibleOutcome, PossibleOutcomes
 
@@ -25,17 +25,19 @@ def swept_lines(swept: Swept, names: Sequence[str], style: Style | None = None) 
     scenario = swept.scenario
     yield from wrapped(f"{scenario.name}: {one_line(scenario.summary)}", width=style.width)
     yield from (f"    {text}" for text in calls(scenario))
-    if swept.status in ("skip", "error") and not swept.sweep.moves:
-        yield from wrapped(f"{swept.status}: {swept.reason}", "  ", "    ", style.width)
-        yield ""
-        return
     sides = ((swept.sweep, swept.less), (swept.other, swept.more))
     for (sweep, alone), name, words in zip(sides, names, _alone(swept, names), strict=False):
-        if sweep is not None:
+        if sweep is not None and sweep.status != "ran":
+            named = f"{name}: " if swept.other else ""
+            yield from wrapped(f"{named}{sweep.status}: {sweep.reason}", "  ", "    ", style.width)
+        elif sweep is not None:
             marks = {(each.move, each.possible.key): words for each in alone}
             yield from _sweep_lines(sweep, name, swept, marks, style)
-    if swept.other is not None and not swept.more and not swept.less:
-        yield f"  {names[1]} " + ("shows all that is allowed, and nothing else" if swept.oracle else "does the same")
+    if not swept.ran:
+        yield ""
+        return
+    if swept.other is not None:
+        yield from wrapped(_side_by_side(swept, names), "  ", "    ", style.width)
     for text in swept.unexpected:
         yield from wrapped(f"! {text}", "  ", "    ", style.width)
     for report in swept.reports:
@@ -44,27 +46,58 @@ def swept_lines(swept: Swept, names: Sequence[str], style: Style | None = None) 
     for trouble in swept.troubles:
         yield "  ! a run came to nothing:"
         yield from (f"    {line}" for line in trouble.splitlines())
-    asked = names[1] if swept.other is not None else names[0]
-    yield f"  {answer(swept.losses)}" + (f" ({asked})" if swept.other is not None else "")
+    yield f"  {answer(swept.losses, names)}"
     yield ""
 
 
-def answer(losses: Losses) -> str:
-    """Say what users ask, in one line."""
+def _side_by_side(swept: Swept, names: Sequence[str]) -> str:
+    """Say what one kernel has and the other has not."""
+    first, second = names
+    gained, lost = _which(swept.other, swept.more), _which(swept.sweep, swept.less)
+    if not gained and not lost:
+        return f"{second} " + ("shows all that is allowed, and nothing else" if swept.oracle else "does the same")
+    if swept.oracle:
+        told = (f"not allowed by {first}", gained), (f"allowed by {first} and never seen", lost)
+    else:
+        told = (f"possible on {second} and not on {first}", gained), (f"on {first} and not on {second}", lost)
+    return "; ".join(f"{words}: {which}" for words, which in told if which)
+
+
+def _which(sweep: Sweep | None, deviations: Sequence[Deviation]) -> str:
+    """Return the letters of outcomes in their drawings."""
+    moves = sweep.moves if sweep is not None else ()
+    keys = {(each.move, each.possible.key) for each in deviations}
+    return ", ".join(
+        _mark(number) + (f" of moves[{move.index}]" if len(moves) > 1 else "")
+        for move in moves
+        for number, possible in enumerate(move.all())
+        if (move.index, possible.key) in keys
+    )
+
+
+def answer(losses: Sequence[Losses], names: Sequence[str]) -> str:
+    """Say what users ask, in one line; ``losses`` are those on each of the kernels ``names``."""
     said = {
-        "data can be lost": losses.source,
-        "the destination can be lost": losses.destination,
-        "it can be half moved": losses.half_moved,
+        "data can be lost": [each.source for each in losses],
+        "the destination can be lost": [each.destination for each in losses],
+        "it can be half moved": [each.half_moved for each in losses],
     }
-    return "; ".join(f"{what}: {'yes' if is_so else 'no'}" for what, is_so in said.items())
+    return "; ".join(f"{what}: {_yes_or_no(each, names)}" for what, each in said.items())
 
 
-def summary_lines(counts: Mapping[str, int], losses: Losses | None) -> Iterator[str]:
-    """Count the scenarios by what came of them; ``losses`` are those in any of them, None where none was swept."""
+def _yes_or_no(said: Sequence[bool], names: Sequence[str]) -> str:
+    words = ["yes" if each else "no" for each in said]
+    if len(set(words)) == 1:
+        return words[0]
+    return ", ".join(f"{word} on {name}" for word, name in zip(words, names, strict=True))
+
+
+def summary_lines(counts: Mapping[str, int], losses: Sequence[Losses], names: Sequence[str]) -> Iterator[str]:
+    """Count the scenarios by what came of them; ``losses`` are those in any of them, none where none was swept."""
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     yield f"{counted(sum(counts.values()), 'scenario')}: {told}"
-    if losses is not None:
-        yield answer(losses)
+    if losses:
+        yield answer(losses, names)
 
 
 #: The number of a move and the key of an outcome -> what is said of it.

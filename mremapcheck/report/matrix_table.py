@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from mremapcheck.base.text.terminal import one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.compare.matrix import span
-from mremapcheck.report.blocks import differing_lines, matrix_drawing, matrix_mismatches
+from mremapcheck.report.compare_blocks import differing_lines
+from mremapcheck.report.matrix_blocks import matrix_drawing, matrix_mismatches
 from mremapcheck.report.printer import Printer
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import listed

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from mremapcheck.base.text.terminal import one_line
 from mremapcheck.outcome.status import OF_RUN
-from mremapcheck.report.blocks import kernel_text, mismatch_block, outcome_block, trace_block
+from mremapcheck.report.blocks import kernel_text
 from mremapcheck.report.printer import Printer
+from mremapcheck.report.run_blocks import mismatch_block, outcome_block, trace_block
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import clip
 

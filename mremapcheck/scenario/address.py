@@ -57,6 +57,17 @@ def _term(text: str) -> int:
     return int(text[:-1], 16) if text.startswith("0x") else int(text[:-1]) * UNITS[text[-1]]
 
 
+def terms(text: str) -> list[int]:
+    """Return the numbers of bytes that a size or an address is made of, but for those in pages; none for other text."""
+    if len(text) > LONGEST_TEXT:
+        return []
+    if absolute := _ABSOLUTE.fullmatch(text):
+        return [int(absolute[1], 16)]
+    if not (_SUM.fullmatch(text) or _ADDRESS.fullmatch(text)):
+        return []
+    return [_term(term) for _, term in _TERM.findall(text) if not term.endswith("p")]
+
+
 def _size_hint(text: str) -> str:
     found = re.fullmatch(r"([0-9]{1,20})\s*([a-zA-Z]*)", text[:LONGEST_TEXT].strip())
     if found is None:

@@ -73,7 +73,12 @@ def test_two_kernels_are_laid_side_by_side(program: Program, write: Write) -> No
     (result,) = answer.json["results"]
     assert {each["verdict"] for each in result["gained"]} == {"moved", "damaged", "partial"}
     assert [(each["errno"], each["verdict"]) for each in result["lost"]] == [("EFAULT", "damaged")]
-    assert "on 6.16 only; while there is memory" in program("faults", write(SEVERAL), "--kernel", "6.16", "6.17").out
+    told = program("faults", write(SEVERAL), "--kernel", "6.16", "6.17").out
+    assert "on 6.16 only; while there is memory" in told
+    assert "possible on 6.17 and not on 6.16: a, b, c, e, f, g; on 6.16 and not on 6.17: a " in " ".join(told.split())
+    assert told.splitlines()[-1] == (
+        "data can be lost: no; the destination can be lost: yes; it can be half moved: no on 6.16, yes on 6.17"
+    )
 
 
 def test_what_is_seen_must_be_allowed(program: Program, write: Write) -> None:
@@ -115,6 +120,24 @@ def test_a_kernel_without_fault_injection_is_a_skip(program: Program, write: Wri
     assert "CONFIG_FAULT_INJECTION" in answer.out and "CONFIG_FAIL_PAGE_ALLOC" in answer.out
 
 
+@pytest.mark.parametrize("asked", [("--kernel", "7.3", "--against", "live"), ("--kernel", "live", "7.3")])
+def test_of_a_kernel_that_was_not_swept_nothing_is_said(program: Program, write: Write, asked: tuple[str, ...]) -> None:
+    if Path("/proc/thread-self/fail-nth").exists():
+        pytest.skip("this kernel has fault injection")
+    answer = program("faults", write(SEVERAL), *asked)
+    assert answer.code == 4
+    assert "  live: skip: this kernel has no fault injection" in answer.out and "ENOMEM partial" in answer.out
+    assert not any(words in answer.out for words in ("can be lost", "shows all", "does the same", "not on"))
+
+
+@pytest.mark.alone
+def test_the_same_sweep_gives_the_same_report(program: Program, write: Write) -> None:
+    asked = ("faults", write(SEVERAL, LISTED), "--kernel", "6.16", "6.17", "--format", "json")
+    once = program(*asked).out
+    assert program(*asked).out == once
+    assert program(*asked, "--jobs", "2").out == once
+
+
 def test_three_kernels_are_too_many(program: Program, write: Write) -> None:
     assert program("faults", write(SEVERAL), "--kernel", "6.16", "6.17", "6.18").code == 2
 
@@ -138,8 +161,9 @@ def test_random_scenarios_are_swept(program: Program) -> None:
     answer = program(*asked, "--jobs", "1")
     assert answer.code == 1
     Draft202012Validator(json_schema("fuzz")).validate(answer.json)
-    assert {group["signature"][0] for group in answer.json["groups"]} == {"not-allowed"}
-    assert all(group["cause"] is None for group in answer.json["groups"])
+    groups = answer.json["groups"]
+    assert all(group["cause"] for group in groups), "what happens while there is memory has a cause"
+    assert any("multi-vma-move" in group["cause"] for group in groups)
 
 
 def test_a_campaign_of_sweeps_is_no_other_one(program: Program, tmp_path: Path) -> None:

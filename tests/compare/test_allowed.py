@@ -17,23 +17,34 @@ from mremapcheck.scenario.document import Scenario
 from tests.model.helpers import F, move, scene
 
 ONTO = scene(move("src", 1, 1, F, "dst"), src="A", dst="X")
-WARNING = ("WARNING: CPU: 1 PID: 42 at mm/vma.c:123 vma_expand+0x10/0x20", "Call Trace:")
+WARNING = (
+    "------------[ cut here ]------------",
+    "WARNING: CPU: 1 PID: 42 at mm/vma.c:123 vma_expand+0x10/0x20",
+    "Call Trace:",
+)
+#: The same thing, seen again.
+AGAIN = (WARNING[0], WARNING[1].replace("42", "43"), WARNING[2])
+OOPS = ("BUG: unable to handle page fault for address: ffffffffdeadbeef", "Oops: 0000 [#1]")
 
 
 class Ill(ModelExecutor):
-    """A kernel that complains, or dies, where its second allocation fails."""
+    """A kernel that complains, or dies, where its second allocation fails; and complains again at the third."""
 
     dies = False
+    oopses = False
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
         for scenario, execution in zip(scenarios := list(scenarios), super().run(scenarios), strict=True):
-            if scenario.script and getattr(scenario.script[-1], "fail_nth", 0) == 2:
+            n = getattr(scenario.script[-1], "fail_nth", 0) if scenario.script else 0
+            if n in (2, 3) and execution.ran_out is not None:
                 outcome = execution.outcome
                 assert outcome is not None
                 if self.dies:
-                    yield Execution("error", None, "the guest died of it twice")
+                    log: tuple[str, ...] = OOPS if self.oopses else ()
+                    yield Execution("error", None, "the guest died of it twice", kernel_log=log)
                     continue
-                yield Execution("ran", replace(outcome, kernel_log=WARNING), None, execution.trace, execution.ran_out)
+                log = WARNING if n == 2 else AGAIN
+                yield Execution("ran", replace(outcome, kernel_log=log), None, execution.trace, execution.ran_out)
             else:
                 yield execution
 
@@ -42,16 +53,28 @@ class Dying(Ill):
     dies = True
 
 
+class Oopsing(Dying):
+    oopses = True
+
+
 def opener(reference: str) -> Executor:
-    kinds = {"ill": Ill, "dying": Dying}
+    kinds = {"ill": Ill, "dying": Dying, "oopsing": Oopsing}
     return kinds.get(reference, ModelExecutor)(resolve("7.3"))
 
 
 def test_a_complaint_is_a_finding_with_the_kernels_text() -> None:
     model, ill = (next(iter(sweep(opener(name), [ONTO]))) for name in ("7.3", "ill"))
+    assert ill.seen > 2
     swept = held(ONTO, model, ill, (), oracle=True)
-    assert (swept.status, swept.reports) == ("fail", [WARNING])
-    assert f"    | {WARNING[0]}" in list(swept_lines(swept, ("7.3", "ill")))
+    assert (swept.status, swept.reports) == ("fail", [WARNING]), "what is said twice is told once"
+    assert swept.reason == "the kernel complains: WARNING: CPU: N PID: N at mm/vma.c:N vma_expand+N/N"
+    assert f"    | {WARNING[1]}" in list(swept_lines(swept, ("7.3", "ill")))
+
+
+def test_what_a_guest_dies_of_is_a_finding() -> None:
+    model, oopsing = (next(iter(sweep(opener(name), [ONTO]))) for name in ("7.3", "oopsing"))
+    swept = held(ONTO, model, oopsing, (), oracle=True)
+    assert (swept.status, swept.reports) == ("fail", [OOPS])
 
 
 def test_a_run_that_comes_to_nothing_is_told() -> None:
@@ -69,9 +92,20 @@ def test_campaigns_tell_complaints_apart_by_their_words() -> None:
         "WARNING: CPU: N PID: N at mm/vma.c:N vma_expand+N/N",
     )
     assert asked.b.outcome is not None and asked.b.outcome.kernel_log == WARNING
+    with SweptPair("7.3", "oopsing", opener) as pair:
+        (asked,) = pair.compare([ONTO])
+    assert asked.finding.signature[2] == "BUG: unable to handle page fault for address: N"
     with SweptPair("7.3", "dying", opener) as pair:
         (asked,) = pair.compare([ONTO])
     assert (asked.finding.status, asked.finding.reason) == ("unanswered", "the guest died of it twice")
     with SweptPair("7.3", "7.3", opener) as pair:
         (asked,) = pair.compare([ONTO])
     assert asked.finding.status == "same"
+
+
+def test_what_differs_only_when_memory_runs_out_is_not_allowed() -> None:
+    """Growth in place needs no memory before mappings were kept in a maple tree."""
+    grown = scene(move("src", 2, 4), src="AA..")
+    with SweptPair("5.15", "7.3", lambda reference: ModelExecutor(resolve(reference))) as pair:
+        (result,) = pair.compare([grown])
+    assert [str(each) for each in result.finding.differences] == ["not-allowed moves[0]: not allowed -> ENOMEM refused"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mremapcheck.compare.allowed import held
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.sweep import sweep
@@ -61,6 +63,18 @@ def told(executor: Padded | ModelExecutor, scenario: Scenario, rounds: int = 1) 
 @given(st.integers(0, 40), st.sampled_from(["6.12", "6.16", "6.17", "7.3"]), st.integers(1, 3))
 def test_numbers_mean_nothing(padding: int, kernel: str, rounds: int) -> None:
     assert told(Padded(kernel, padding), ONTO, rounds) == told(ModelExecutor(resolve(kernel)), ONTO)
+
+
+@settings(derandomize=True, deadline=None, max_examples=20)
+@given(st.integers(0, 9), st.integers(0, 9), st.sampled_from(["6.12", "7.3"]))
+def test_builds_that_differ_in_numbers_only_give_the_same_report(one: int, other: int, kernel: str) -> None:
+    assert report(Padded(kernel, one)) == report(Padded(kernel, other))
+
+
+def report(executor: Padded) -> str:
+    """Return the report as JSON; no number of an allocation is in it."""
+    (swept,) = sweep(executor, [ONTO], 2)
+    return json.dumps(held(ONTO, swept, None, ()).to_json())
 
 
 def test_a_sweep_ends_where_nothing_failed() -> None:

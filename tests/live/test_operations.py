@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pytest
 
+from mremapcheck.executors.live.explain import explain
+from mremapcheck.executors.live.objects import Objects
+from mremapcheck.executors.live.observation import Pages, contents
+from mremapcheck.executors.live.proc import Proc
+from mremapcheck.linux.numbers import (
+    ADVICE,
+    MAP_ANONYMOUS,
+    MAP_SHARED,
+    PROT_READ,
+    PROT_WRITE,
+    SYS_MADVISE,
+    SYS_MMAP,
+    SYS_MUNMAP,
+)
+from mremapcheck.linux.pages import ARENA_START, PAGE
+from mremapcheck.linux.syscalls import call
 from tests.live.conftest import Run, See, move
 
 NOTHING: list[dict[str, Any]] = [move("3p", "0", new_size="3p")]
@@ -192,3 +209,44 @@ def test_what_a_move_left_behind(see: See) -> None:
     outcome = see(moves=[move("3p", "MAYMOVE|FIXED|DONTUNMAP")])
     assert outcome.regions == {"src": "___", "dst": "AAA"}
     assert outcome.residency == {"src": "---", "dst": "###"}
+
+
+def test_a_kernel_without_swap_is_no_answer() -> None:
+    willneed = (SYS_MADVISE, ARENA_START, PAGE, ADVICE["willneed"])
+    trouble = explain(willneed, errno.EBADF, Proc(), Objects(), False, False)
+    assert trouble is not None and trouble.skip.endswith("it is built without CONFIG_SWAP")
+
+
+LARGE = {"op": "mmap", "address": "src", "size": "80000p", "letter": "A"}
+
+
+@pytest.mark.parametrize("kind", ["anon-shared", "memfd", "tmpfs", "sysv-shm"])
+@pytest.mark.parametrize("size", ["80000p", "80004p"])
+def test_large_shared_memory_is_read_where_it_holds_something(see: See, kind: str, size: str) -> None:
+    outcome = see(
+        map={"src": ".", "dst": "."},
+        moves=[
+            {**LARGE, "kind": kind},
+            *({"op": "touch", "address": f"src+{page}p", "size": "1p"} for page in (1, 70000)),
+            {"op": "madvise", "address": "src+70000p", "size": "1p", "advice": "dontneed"},
+            move("80000p", new_size=size),
+        ],
+    )
+    grown = int(size[:-1]) - 80000
+    assert outcome.regions["dst"] == f"_A{'_' * 69998}A{'_' * 9999}{'?' * grown}"
+    assert outcome.residency["dst"].count("#") == 1
+    assert set(outcome.unobserved.values()) == ({"beyond the end of the file"} if grown else set())
+
+
+def test_reading_large_shared_memory_makes_no_pages() -> None:
+    count = 80000
+    start = call(SYS_MMAP, 0, count * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)
+    try:
+        pages = Pages()
+        pages.write(start + 5 * PAGE, b"contents")
+        (line,) = [line for line in Proc().all_maps() if line.startswith(b"%x-" % start)]
+        present = [(start // PAGE, bytes(5) + b"\1" + bytes(count - 6))]
+        head = start, start + count * PAGE, True, False
+        assert contents(pages, [line], [head], [head[:2]], present, {}) == ([(start // PAGE + 5, 1)], b"contents", [])
+    finally:
+        call(SYS_MUNMAP, start, count * PAGE)

@@ -23,14 +23,13 @@ import json, sys
 sys.path.insert(0, sys.argv[1])
 from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.scenario.parse import parse_document
-from mremapcheck.scenario.parse import parse_document
 with LiveExecutor() as executor:
     scenarios = [parse_document(document) for document in json.load(sys.stdin)]
     print(json.dumps([execution.to_json() for execution in executor.run(scenarios)]))
 """
 
 
-def as_nobody(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def as_nobody(documents: list[dict[str, Any]], program: str = PROGRAM) -> list[dict[str, Any]]:
     """Run documents as a user without any rights, by a Python that this user may start."""
     if os.getuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("needs root and setpriv to become an ordinary user")
@@ -39,7 +38,7 @@ def as_nobody(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if not pythons:
         pytest.skip("an ordinary user may not start any Python here, or not read this folder")
     answer = subprocess.run(
-        [*become, pythons[0], "-c", PROGRAM, ROOT], input=json.dumps(documents), capture_output=True, text=True, cwd="/"
+        [*become, pythons[0], "-c", program, ROOT], input=json.dumps(documents), capture_output=True, text=True, cwd="/"
     )
     assert answer.returncode == 0, answer.stderr
     found: list[dict[str, Any]] = json.loads(answer.stdout)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mremapcheck.executors.model.change import Change
-from mremapcheck.executors.model.evidence import COMMIT, RELEASE, Basis, Evidence
+from mremapcheck.executors.model.evidence import COMMIT, RELEASE, Evidence, evidence_of
 from mremapcheck.executors.model.executor import ModelExecutor
-from mremapcheck.executors.model.history.sources import SOURCES, evidence_of
+from mremapcheck.executors.model.pipeline import HistoryError
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.model.registry import CHANGES
 from mremapcheck.executors.recorded import RecordedExecutor
@@ -23,11 +23,13 @@ from mremapcheck.scenario.loader import load_paths
 ROOT = Path(__file__).parent.parent.parent
 RECORDED = ROOT / "tests" / "data" / "recorded"
 
-MEASURED = [(id_, piece) for id_, pieces in SOURCES.items() for piece in pieces if piece.basis is Basis.MEASURED]
+MEASURED = [(change.id, piece) for change in CHANGES for piece in evidence_of(change) if piece.basis == "measured"]
 
 
-def test_there_is_evidence_of_every_change_and_of_nothing_else() -> None:
-    assert list(SOURCES) == [change.id for change in CHANGES]
+def test_what_is_no_evidence_is_a_mistake_of_the_history() -> None:
+    for text in ("commit: nowhere", "commit heard: of it", "6.1"):
+        with pytest.raises(HistoryError, match="no evidence"):
+            evidence_of(replace(CHANGES[0], evidence=text))
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.id)
@@ -41,7 +43,7 @@ def test_every_fact_has_evidence(change: Change) -> None:
 def test_a_commit_is_known_or_was_looked_for(change: Change) -> None:
     assert re.fullmatch(r"([0-9a-f]{12})?", change.commit)
     pieces = [piece for piece in evidence_of(change) if piece.fact == COMMIT]
-    known = any(piece.basis not in (Basis.INFERRED, Basis.QUEUED) for piece in pieces)
+    known = any(piece.basis not in ("inferred", "queued") for piece in pieces)
     assert known == bool(change.commit) or change.stable_only
 
 

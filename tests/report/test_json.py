@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from mremapcheck import __version__
 from mremapcheck.outcome.expectations import Result
 from mremapcheck.report.base import Header, ReportName, open_report, write_report
-from mremapcheck.report.json import problems_document
+from mremapcheck.report.formats.json import problems_document
 from mremapcheck.report.schema import NAMES, json_schema
 from tests.factories import kernel
 from tests.report.rendering import KERNELS, comparison_of_everything, eras, rendered, run_of_everything
@@ -29,6 +29,8 @@ def test_run_is_what_the_schema_says() -> None:
         "reference": "6.17",
         "executor": "model",
         "release": "6.17",
+        "platform": "x86-64",
+        "page_size": 4096,
         "changes": ["multi-vma-move"],
     }
     assert [result["status"] for result in document["results"]] == ["pass", "unchecked", "fail", "skip", "error"]

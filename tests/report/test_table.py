@@ -10,7 +10,8 @@ from mremapcheck.compare.matrix import row
 from mremapcheck.outcome.expectations import Result, judge
 from mremapcheck.outcome.outcome import Execution, Note
 from mremapcheck.report.base import FORMATS
-from mremapcheck.report.blocks import kernel_text, trace_block
+from mremapcheck.report.blocks import kernel_text
+from mremapcheck.report.run_blocks import trace_block
 from mremapcheck.report.style import Style, wants_colours
 from mremapcheck.scenario.document import MoveExpectation
 from tests.factories import DAMAGED, MOVED, PARTIAL, REFUSED, expectation, kernel, outcome, ran, scenario, vma

@@ -2,9 +2,9 @@
 
 FAKE_QEMU says what it does: serve, serve-serial, refuse, no-nvme, panic, halt, hang, garbage, die (be killed at boot),
 plain (restart, unless booted plainly), traceback (restart because the guest's program could not begin), or a lie;
-or ``WAY@STEPS``: serve, but for a plan with so many steps panic, oops, warn, hang, exit, be killed, fail, or (worker)
-have a worker that dies of SIGSEGV in it. ``xTIMES`` behind it: in the first TIMES guests only. ``kvm=WAY`` before it is
-for KVM.
+or ``WAY@STEPS``: serve, but for a plan with so many steps panic, oops, warn, kasan, hang, exit, be killed, fail, or
+(worker) have a worker that dies of SIGSEGV in it. ``xTIMES`` behind it: in the first TIMES guests only. ``kvm=WAY``
+before it is for KVM.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ OOPS = [
     "Oops: 0000 [#1]",
     "RIP: 0010:move_vma+0x1/0x2",
 ]
+KASAN = ["BUG: KASAN: slab-use-after-free in move_vma+0x1/0x2", "Read of size 8 at addr ffff888004a2b010"]
 WARN = ["------------[ cut here ]------------", "WARNING: CPU: 0 PID: 7 at mm/mremap.c:512 move_vma+0x1/0x2"]
 PANIC = (
     "[    1.234567] Linux version 6.17.13\n[    2.000000] calling init\n[    2.345678] Kernel panic - not syncing: {}\n"
@@ -110,7 +111,7 @@ class Fake(Server):
         elif way == "fail":
             raise RuntimeError("the guest's own bug")
         else:
-            self._words.lines = OOPS if way == "oops" else WARN
+            self._words.lines = {"oops": OOPS, "kasan": KASAN}.get(way, WARN)
 
 
 def let_workers_die(trap: int) -> None:

@@ -14,10 +14,12 @@ import pytest
 from mremapcheck.base.errors import ExecutorError, KernelReferenceError
 from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.executors.live.plan import CannotRun, Prepared, prepare
+from mremapcheck.executors.remote import executor as remote
 from mremapcheck.executors.vm import executor as vm
 from mremapcheck.executors.vm import qemu
 from mremapcheck.executors.vm.executor import VmExecutor
 from mremapcheck.outcome.outcome import Execution
+from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.loader import load_bytes
 from tests.vm.conftest import Stage
@@ -82,12 +84,12 @@ def test_results_stream_and_the_guest_stays_for_the_next_run(stage: Stage, usual
 
 
 def test_a_scenario_that_does_not_fit_is_skipped_in_its_place(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def pick(scenario: Scenario) -> Prepared:
+    def pick(scenario: Scenario, platform: Platform) -> Prepared:
         if scenario is CASES[1]:
             raise CannotRun("too large for the arena")
-        return prepare(scenario)
+        return prepare(scenario, platform)
 
-    monkeypatch.setattr(vm, "prepare", pick)
+    monkeypatch.setattr(remote, "prepare", pick)
     results = run(stage, "serve", CASES[:3])
     assert [(result.status, result.reason) for result in results] == [
         ("ran", None),
@@ -125,7 +127,7 @@ def test_a_panic_shows_the_kernels_last_words(stage: Stage) -> None:
 
 
 def test_a_hanging_guest_is_noticed(stage: Stage, usual: list[Execution], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vm, "GRACE", 4)
+    monkeypatch.setattr(remote, "GRACE", 4)
     results = run(stage, f"hang@{TRAP}", timeout=4)
     assert "no sign of life for 8 s: it hangs" in (results[2].reason or "")
     assert [result.status for result in results] == ["ran", "ran", "error", "ran", "ran"]
@@ -138,6 +140,18 @@ def test_a_warning_stays_with_its_outcome(stage: Stage) -> None:
     assert results[2].outcome.kernel_log[1].startswith("WARNING: CPU: 0 PID: 7 at mm/mremap.c:512")
     others = results[:2] + results[3:]
     assert [result.outcome and result.outcome.kernel_log for result in others] == [()] * 4
+
+
+def test_what_a_kernel_says_once_is_said_of_the_next_scenario_too(stage: Stage) -> None:
+    results = run(stage, f"kasan@{TRAP}", [CASES[2], CASES[0], CASES[2]])
+    assert [bool(result.kernel_log) for result in results] == [True, False, True]
+    assert len(stage.starts) == 3, "all in one go, each alone, and what came after the first report"
+
+
+def test_a_death_tells_what_the_kernel_said(stage: Stage) -> None:
+    assert run(stage, f"oops@{TRAP}")[2].kernel_log[1] == "Oops: 0000 [#1]"
+    assert run(stage, f"panic@{TRAP}")[2].kernel_log == ("Kernel panic - not syncing: Fatal exception",)
+    assert run(stage, f"exit@{TRAP}")[2].kernel_log == ()
 
 
 def test_a_warning_that_does_not_come_again_is_not_lost(stage: Stage) -> None:

@@ -7,10 +7,11 @@ import re
 from mremapcheck.base.errors import KernelReferenceError
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.model.registry import NEWEST, OLDEST
 from mremapcheck.kernels.version import KernelVersion
 
 #: One release of each era, the most likely first.
-_ERAS = ("6.18", "6.12", "6.17", "6.1", "7.3", "5.10", "5.4")
+_ERAS = ("6.18", "6.12", "6.17", "6.1", str(NEWEST), "5.10", str(OLDEST))
 #: A release as it was published; whatever else a name has says that somebody built it, perhaps with backports.
 _PUBLISHED = re.compile(r"v?[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:-rc[0-9]+)?")
 

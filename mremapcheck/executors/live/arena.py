@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import ARENA_END, PAGE
 from mremapcheck.executors.live.proc import Proc
+from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
     MAP_FIXED,
@@ -13,6 +13,7 @@ from mremapcheck.linux.numbers import (
     SYS_MMAP,
     SYS_MUNMAP,
 )
+from mremapcheck.linux.pages import ARENA_END, ARENA_START, PAGE, SMALL_ARENA_END
 from mremapcheck.linux.syscalls import call, errno
 
 #: Single pages behind the sentinel, so that a read beyond it finds entries that are cheap to make.
@@ -31,7 +32,8 @@ class Arena:
         #: The kernel counts a page more or less than maps shows (one for the stack, since exec).
         self._hidden = 0
         self._hidden = self.measure([])
-        while more := self.measure([]):  # mappings of the interpreter that merge between two reads hide another one
+        # Mappings of the interpreter that merge between two reads hide another one.
+        while proc.alike and (more := self.measure([])):
             self._hidden += more
 
     def clear(self, low: int, high: int, places: list[tuple[int, int]], strays: bool) -> bool:
@@ -49,9 +51,10 @@ class Arena:
     def counts(self, mapped: int, aside: int) -> bool:
         """Tell whether the kernel counts ``mapped`` pages for the scenario and ``aside`` for the filler, as ever.
 
-        The interpreter maps memory too, at any time, so that another count must be measured.
+        The interpreter maps memory too, at any time, so that another count must be measured. Where maps are made up
+        nobody can measure it: the memory of the emulator, which they do not show, counts as well.
         """
-        return self._proc.total() - self._foreign - aside == mapped
+        return not self._proc.alike or self._proc.total() - self._foreign - aside == mapped
 
     def measure(self, places: list[tuple[int, int]]) -> int:
         """Return what the kernel counts beyond the interpreter's own mappings, in pages; looks at all of them."""
@@ -67,10 +70,15 @@ class Arena:
         self._foreign = -1
 
 
-def mark() -> None:
-    """Map the sentinels behind the arena; raise OSError where that is impossible."""
+def mark() -> int:
+    """Map the sentinels behind the arena and return where it ends; raise OSError where that is impossible."""
+    lines = read_file("/proc/self/maps").splitlines()
+    starts = [int(line.partition(b"-")[0], 16) for line in lines]
+    taken = any(ARENA_START <= start < ARENA_END for start in starts)
+    end = SMALL_ARENA_END if taken else ARENA_END
     for index in range(_SENTINELS):
-        place = ARENA_END + 2 * index * PAGE
+        place = end + 2 * index * PAGE
         flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
         if call(SYS_MMAP, place, PAGE, PROT_NONE, flags, -1, 0) != place:
             raise OSError(errno(), "the place of the arena cannot be mapped")
+    return end

@@ -7,8 +7,8 @@ import resource
 import struct
 from errno import EPERM
 
-from mremapcheck.base.units import PAGE
 from mremapcheck.linux.numbers import CAPABILITIES, LINUX_CAPABILITY_VERSION_3, RESOURCES, SYS_CAPGET, SYS_CAPSET
+from mremapcheck.linux.pages import PAGE
 from mremapcheck.linux.syscalls import address, buffer, call, errno
 from mremapcheck.linux.trouble import Trouble
 

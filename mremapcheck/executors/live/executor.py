@@ -14,8 +14,10 @@ from mremapcheck.executors.live.supervisor import Supervisor, WorkerEnded, Worke
 from mremapcheck.executors.live.wire import IDLE
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.pages import PAGE
 from mremapcheck.linux.sandbox import REMEDY, killed
 from mremapcheck.outcome.outcome import Execution
+from mremapcheck.platforms import HERE, PLATFORMS
 from mremapcheck.scenario.document import Scenario
 
 #: Scenarios that may be on their way at a time: enough that neither side waits for the other.
@@ -33,15 +35,20 @@ class LiveExecutor:
 
     def __init__(self, *, timeout: float = 10.0, fresh: bool = True) -> None:
         uname = os.uname()
-        if uname.machine != "x86_64":
-            raise ExecutorError(f"the live executor knows only x86-64's system calls, not those of {uname.machine}")
+        if HERE is None:
+            here = f"{uname.machine} with pages of {PAGE >> 10}K"
+            raise ExecutorError(
+                f"the live executor knows {', '.join(PLATFORMS)}, and this machine is {here}",
+                "models and virtual machines answer on every machine: --kernel 6.17, --kernel vm:6.17",
+            )
         self._timeout = timeout
         self._supervisor = Supervisor(timeout, fresh)
         self._start()
-        self._interpreter = ResultDecoder()
+        self._platform = HERE
+        self._interpreter = ResultDecoder(HERE)
         self._fruitless = 0
         version = KernelVersion.of_build(uname.release, uname.version)
-        self._kernel = Kernel("live", "live", uname.release, version)
+        self._kernel = Kernel("live", "live", uname.release, version, platform=HERE)
 
     @property
     def kernel(self) -> Kernel:
@@ -72,7 +79,7 @@ class LiveExecutor:
         plans = []
         for scenario in source:
             try:
-                prepared = prepare(scenario)
+                prepared = prepare(scenario, self._platform)
             except CannotRun as error:
                 queue.append(Execution("skip", None, str(error)))
             else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import resource
 
-from mremapcheck.base.units import PAGE, page_align
 from mremapcheck.executors.live.objects import Objects
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.executors.live.shortage import no_memory
@@ -31,6 +30,7 @@ from mremapcheck.linux.numbers import (
     SYS_MUNMAP,
     SYS_PRCTL,
 )
+from mremapcheck.linux.pages import PAGE, page_align
 from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
@@ -56,6 +56,8 @@ def explain(
         skip = "this kernel has no mseal: Linux 6.10 or later is needed"
     elif number == SYS_MADVISE and code == errno.EINVAL:
         skip = _advice(arguments[3], arguments[1], arguments[2], proc)
+    elif number == SYS_MADVISE and code == errno.EBADF and arguments[3] == ADVICE["willneed"]:
+        skip = "this kernel reads no anonymous memory ahead: it is built without CONFIG_SWAP"
     elif number in (SYS_MLOCK, SYS_MLOCK2):
         if code == errno.ENOMEM and _is_locked(arguments[1], arguments[2], proc):
             return None

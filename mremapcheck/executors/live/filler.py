@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import PAGE
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.executors.live.shortage import no_memory
 from mremapcheck.linux.files import read_file
@@ -18,6 +17,7 @@ from mremapcheck.linux.numbers import (
     SYS_MPROTECT,
     SYS_MUNMAP,
 )
+from mremapcheck.linux.pages import PAGE
 from mremapcheck.linux.syscalls import call, call_once, errno
 from mremapcheck.linux.trouble import Trouble
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from errno import EACCES, EAGAIN, ENOMEM, ENOSYS, EPERM
 
-from mremapcheck.base.units import PAGE, U64, page_align
+from mremapcheck.base.units import U64
 from mremapcheck.executors.live.explain import memlock
 from mremapcheck.executors.live.observation import presence
 from mremapcheck.executors.live.shortage import no_memory
 from mremapcheck.linux.fault_injection import FaultInjection
 from mremapcheck.linux.numbers import SYS_MREMAP
+from mremapcheck.linux.pages import PAGE, page_align
 from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import call, errno
 from mremapcheck.linux.trouble import Trouble
@@ -74,7 +75,7 @@ class Moves:
             skip = refusal(SYS_MREMAP, *arguments)
         if skip:
             raise Trouble(code, skip)
-        if last:
+        if last and proc.alike:
             self._made.append((code, 0, failed, before, had, None, None))
             return
         after = proc.maps(self._text)

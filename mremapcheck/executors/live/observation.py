@@ -8,12 +8,15 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+from bisect import bisect_left
 
-from mremapcheck.base.units import PAGE, PAGE_SHIFT
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.executors.live.tags import SIZE, table
 from mremapcheck.executors.live.wire import TOUCH
-from mremapcheck.linux.numbers import PROT_READ, SYS_MPROTECT, SYS_PREADV, SYS_PWRITEV
+from mremapcheck.kinds import backing_of
+from mremapcheck.linux.files import read_file
+from mremapcheck.linux.numbers import PROT_READ, SYS_MINCORE, SYS_MPROTECT, SYS_PREADV, SYS_PWRITEV
+from mremapcheck.linux.pages import PAGE, PAGE_SHIFT
 from mremapcheck.linux.syscalls import address, buffer, call, convert, errno, raw
 from mremapcheck.linux.trouble import Trouble
 
@@ -37,6 +40,11 @@ _NEAR = 64 * PAGE
 _KEPT = 2048
 _FEW = 32
 _EFAULT = 14
+#: Mappings of shmem with more pages than that are read where they hold something; others whole, in one go.
+_LARGE = 1 << 14
+_SHMEM = frozenset({"shmem", "sysv-shm"})
+#: mincore(2) defines the lowest bit only.
+_LOWEST_BIT = bytes(value & 1 for value in range(256))
 
 
 class Pages(dict["Step", "tuple[ctypes.c_ulong, ...]"]):
@@ -176,11 +184,17 @@ def presence(proc: Proc, bounds: list[tuple[int, int]]) -> list[tuple[int, bytes
 
 
 def contents(
-    pages: Pages, heads: list[Head], bounds: list[tuple[int, int]], present: list[tuple[int, bytes]]
+    pages: Pages,
+    lines: list[bytes],
+    heads: list[Head],
+    bounds: list[tuple[int, int]],
+    present: list[tuple[int, bytes]],
+    inodes: dict[str, str],
 ) -> tuple[list[Run], bytes, list[int]]:
     """Read what the mappings hold: which pages were read, their bytes, and the indexes of those that could not be.
 
-    Makes readable first what is not. Private anonymous pages that are not present are known to be zero.
+    Makes readable first what is not. What is known to be zero is not read: private anonymous pages that are not
+    present, and in large mappings of shmem those that its file has not, for reading makes one.
     """
     runs: list[Run] = []
     if len(present) == 1 and 0 not in present[0][1] and False not in [head[2] for head in heads]:
@@ -189,22 +203,78 @@ def contents(
         return runs, *pages.read(runs)
     clusters = iter(present)
     origin, bits = 0, b""
-    for (_, _, readable, plain), (start, end) in zip(heads, bounds, strict=True):
+    for line, (_, _, readable, plain), (start, end) in zip(lines, heads, bounds, strict=True):
         if not readable:
-            call(SYS_MPROTECT, start, end - start, PROT_READ)
+            readable = call(SYS_MPROTECT, start, end - start, PROT_READ) == 0
         first, last = start >> PAGE_SHIFT, end >> PAGE_SHIFT
         while last > origin + len(bits):
             origin, bits = next(clusters)
-        if not plain or bits.find(0, first - origin, last - origin) < 0:
-            if runs and sum(runs[-1]) == first:
-                first, _ = runs.pop()
+        if plain:
+            runs += _ones(bits[first - origin : last - origin], first)
+        elif readable and last - first > _LARGE and _is_shmem(line, inodes):
+            runs += _filled(pages, line, first, bits[first - origin : last - origin])
+        elif runs and sum(runs[-1]) == first:
+            runs[-1] = runs[-1][0], last - runs[-1][0]
+        else:
             runs.append((first, last - first))
-            continue
-        at, stop = first - origin, last - origin
-        while (at := bits.find(1, at, stop)) >= 0:
-            until = bits.find(0, at, stop)
-            if until < 0:
-                until = stop
-            runs.append((origin + at, until - at))
-            at = until
     return runs, *pages.read(runs)
+
+
+def _ones(bits: bytes, first: int) -> list[Run]:
+    """Return the pages that have a 1; ``bits`` begin with page ``first``."""
+    runs = []
+    at = bits.find(1)
+    while at >= 0:
+        end = bits.find(0, at)
+        if end < 0:
+            end = len(bits)
+        runs.append((first + at, end - at))
+        at = bits.find(1, end)
+    return runs
+
+
+def _is_shmem(line: bytes, inodes: dict[str, str]) -> bool:
+    _, _, _, device, inode, *path = line.decode("utf-8", "replace").split(None, 5)
+    return backing_of("".join(path), device, inode, inodes) in _SHMEM
+
+
+def _filled(pages: Pages, line: bytes, first: int, present: bytes) -> list[Run]:
+    """Return the pages of a mapping of shmem that may hold something, or cannot be read: those behind the file's end.
+
+    Where the page tables have as many pages as the file, they have all. Else mincore(2) knows what the file has, but
+    not what of it was swapped out (up to 7.3), and takes longer.
+    """
+    count = len(present)
+    end = first + count
+    filled = present
+    if present.count(1) != _length(line):
+        core = buffer(count)
+        if _may_be_swapped() or call(SYS_MINCORE, first << PAGE_SHIFT, count << PAGE_SHIFT, address(core)) == -1:
+            return [(first, count)]
+        both = int.from_bytes(present, "little") | int.from_bytes(core, "little")
+        filled = both.to_bytes(count, "little").translate(_LOWEST_BIT)
+    runs = _ones(filled, first)
+    behind = sum(runs[-1]) if runs else first
+    behind += bisect_left(range(behind, end), True, key=lambda page: bool(pages.read([(page, 1)])[1]))
+    return [*runs, (behind, end - behind)] if behind < end else runs
+
+
+def _length(line: bytes) -> int:
+    """Return how many pages a shared mapping's file has in memory or swapped out; -1 where this user may not ask."""
+    place, prot = line.split(None, 2)[:2]
+    try:
+        status = os.stat(b"/proc/self/map_files/" + place)  # noqa: PTH116 - a guest has no pathlib
+    except OSError:
+        return -1
+    return status.st_blocks // (PAGE // 512) if prot.endswith(b"s") else -1
+
+
+def _may_be_swapped() -> bool:
+    """Tell whether anything at all is swapped out on this machine."""
+    try:
+        lines = read_file("/proc/swaps").splitlines()
+    except FileNotFoundError:
+        return False  # a kernel without CONFIG_SWAP
+    except OSError:
+        return True
+    return any(line.split()[3] != b"0" for line in lines[1:])

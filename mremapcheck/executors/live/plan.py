@@ -23,18 +23,12 @@ from mremapcheck.linux.numbers import (
     MLOCK_ONFAULT,
     PROTECTIONS,
     RESOURCES,
-    SYS_MADVISE,
-    SYS_MLOCK,
-    SYS_MLOCK2,
-    SYS_MMAP,
-    SYS_MPROTECT,
-    SYS_MSEAL,
-    SYS_MUNLOCK,
-    SYS_MUNMAP,
     UFFDIO_REGISTER_MODE_MISSING,
     UFFDIO_REGISTER_MODE_WP,
 )
 from mremapcheck.outcome.verdict import needs_mappings, needs_residency
+from mremapcheck.platforms import USUAL
+from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Process, Scenario
 from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
@@ -60,6 +54,7 @@ from mremapcheck.scenario.operations import (
     UffdRegister,
     UffdUnregister,
 )
+from mremapcheck.scenario.portable import unfit
 
 _NO_FD = (1 << 64) - 1
 _UFFD_MODES = {"missing": UFFDIO_REGISTER_MODE_MISSING, "wp": UFFDIO_REGISTER_MODE_WP}
@@ -78,9 +73,10 @@ class CannotRun(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A scenario, its plan, and which operation (or condition, by name) each step of the plan is."""
+    """A scenario, its plan for a platform, and which operation (or condition, by name) each step of the plan is."""
 
     scenario: Scenario
+    platform: Platform
     plan: wire.Plan
     origins: tuple[Operation | str, ...]
     #: object -> its length in pages in the end
@@ -88,24 +84,34 @@ class Prepared:
     moves: tuple[Mremap, ...]
 
 
-@lru_cache(maxsize=1)
-def user_end() -> int:
-    """Return where user space ends on this machine: every kernel refuses a range that ends beyond it."""
+@lru_cache(maxsize=8)
+def user_end(platform: Platform) -> int:
+    """Return where user space ends, in bytes: a kernel of this platform refuses a range that ends beyond it."""
+    if not platform.wide:
+        return platform.widest
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return TASK_SIZE
-    return (1 << 56) - PAGE if " la57" in flags else TASK_SIZE
+        return platform.user_end
+    return platform.widest if f" {platform.wide}" in flags else platform.user_end
 
 
-def prepare(scenario: Scenario) -> Prepared:
-    """Make a scenario ready; raise CannotRun where it would touch what is not its own."""
-    return _Preparation(scenario).prepared()
+def prepare(scenario: Scenario, platform: Platform = USUAL) -> Prepared:
+    """Make a scenario ready; raise CannotRun where it means something else on this platform, or would do harm.
+
+    What a worker gets is in the platform's own bytes and numbers of system calls.
+    """
+    if reason := unfit(scenario, platform):
+        raise CannotRun(reason)
+    return _Preparation(scenario, platform).prepared()
 
 
 class _Preparation:
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, platform: Platform) -> None:
         self.scenario = scenario
+        self.platform = platform
+        self.calls = platform.calls
+        self.bytes = platform.to_bytes
         regions = scenario.regions
         self.low = regions[0].floor if regions else ARENA_START
         self.high = regions[-1].ceiling if regions else ARENA_START
@@ -152,14 +158,14 @@ class _Preparation:
             steps.append(step)
         self.origins += scenario.script
         plan = wire.Plan(
-            self.low,
-            self.high,
+            self.bytes(self.low),
+            self.bytes(self.high),
             self.mappings,
             self.text,
             self.keep,
             self.locks,
             self.strays,
-            self.near_zero,
+            self.bytes(self.near_zero),
             self.slow,
             tuple(self.steps),
         )
@@ -168,7 +174,7 @@ class _Preparation:
             for operation in scenario.script
             if type(operation) is Truncate and operation.errno is None
         }
-        return Prepared(scenario, plan, tuple(self.origins), lengths, tuple(self.moves))
+        return Prepared(scenario, self.platform, plan, tuple(self.origins), lengths, tuple(self.moves))
 
     def _count(self, operation: Mmap) -> None:
         self.mappings += 1
@@ -191,7 +197,7 @@ class _Preparation:
         for name, limit in process.rlimits.items():
             if name not in RESOURCES:
                 raise CannotRun(f"the live executor cannot limit {name}")
-            self._step(f"process.rlimits.{name}", (wire.LIMIT, name, limit.size, limit.relative))
+            self._step(f"process.rlimits.{name}", (wire.LIMIT, name, self.bytes(limit.size), limit.relative))
 
     def _step(self, origin: str, step: wire.Step) -> None:
         self.steps.append(step)
@@ -208,7 +214,7 @@ class _Preparation:
                 return
         elif start == end:
             return
-        if end > user_end():
+        if self.bytes(end) > user_end(self.platform):
             return
         raise CannotRun(
             f"{operation.where}: the range reaches beyond the scenario's own addresses, where the executor itself lives"
@@ -229,13 +235,12 @@ class _Preparation:
         hinted = move.flags & MREMAP_DONTUNMAP and new.value  # 0 is no hint
         if new.region is None and (move.flags & MREMAP_FIXED or hinted):
             self._place(new)
-        arguments = (old.value, move.old_size, move.new_size, move.flags, new.value)
+        old_size, new_size = self.bytes(move.old_size), self.bytes(move.new_size)
+        arguments = (self.bytes(old.value), old_size, new_size, move.flags, self.bytes(new.value))
         return wire.MOVE, arguments, needs_residency(move), needs_mappings(move), move is self.last, move.fail_nth
 
     def _mmap(self, operation: Mmap) -> wire.Step:
-        start = operation.address.value
-        size = operation.size
-        self._range(operation, start, size, operation.address.region)
+        start, size = self._ranged(operation)
         if operation.address.region is None:
             self._place(operation.address)
         kind = KINDS[operation.kind]
@@ -253,48 +258,55 @@ class _Preparation:
             sharing |= _MAP_FLAGS[flag]
         prot = PROTECTIONS[operation.prot]
         if maker is None:
-            return wire.CALL, (SYS_MMAP, start, size, prot, sharing | kind.flags | MAP_FIXED, _NO_FD, 0)
+            return wire.CALL, (self.calls["mmap"], start, size, prot, sharing | kind.flags | MAP_FIXED, _NO_FD, 0)
         self.locks = self.locks or maker.locks
         index = self.objects[operation.kind, operation.object]
-        length = self.lengths[operation.object] * PAGE
-        offset = operation.offset * PAGE
+        page = self.platform.page_size
+        length = self.lengths[operation.object] * page
+        offset = operation.offset * page
         return wire.MAP, index, operation.kind, length, start, size, prot, sharing, offset, operation.readonly
 
     def _truncate(self, operation: Truncate) -> wire.Step:
         index = self.objects[operation.kind, operation.object]
-        return wire.TRUNCATE, index, operation.kind, self.lengths[operation.object] * PAGE, operation.size
+        length = self.lengths[operation.object] * self.platform.page_size
+        return wire.TRUNCATE, index, operation.kind, length, self.bytes(operation.size)
 
     def _munmap(self, operation: Munmap) -> wire.Step:
-        return wire.CALL, (SYS_MUNMAP, *self._ranged(operation))
+        return wire.CALL, (self.calls["munmap"], *self._ranged(operation))
 
     def _mprotect(self, operation: Mprotect) -> wire.Step:
-        return wire.CALL, (SYS_MPROTECT, *self._ranged(operation), PROTECTIONS[operation.prot])
+        return wire.CALL, (self.calls["mprotect"], *self._ranged(operation), PROTECTIONS[operation.prot])
 
     def _madvise(self, operation: Madvise) -> wire.Step:
         if operation.advice not in ADVICE:
             raise CannotRun(f"{operation.where}: the live executor knows no advice {operation.advice}")
-        return wire.CALL, (SYS_MADVISE, *self._ranged(operation), ADVICE[operation.advice])
+        return wire.CALL, (self.calls["madvise"], *self._ranged(operation), ADVICE[operation.advice])
 
     def _mlock(self, operation: Mlock) -> wire.Step:
         self.locks = True
         if operation.on_fault:
-            return wire.CALL, (SYS_MLOCK2, *self._ranged(operation), MLOCK_ONFAULT)
-        return wire.CALL, (SYS_MLOCK, *self._ranged(operation))
+            return wire.CALL, (self.calls["mlock2"], *self._ranged(operation), MLOCK_ONFAULT)
+        return wire.CALL, (self.calls["mlock"], *self._ranged(operation))
 
     def _munlock(self, operation: Munlock) -> wire.Step:
-        return wire.CALL, (SYS_MUNLOCK, *self._ranged(operation))
+        return wire.CALL, (self.calls["munlock"], *self._ranged(operation))
 
     def _mseal(self, operation: Mseal) -> wire.Step:
-        return wire.CALL, (SYS_MSEAL, *self._ranged(operation), 0)
+        return wire.CALL, (self.calls["mseal"], *self._ranged(operation), 0)
 
-    def _ranged(self, operation: Ranged) -> tuple[int, int]:
+    def _ranged(self, operation: Ranged | Mmap) -> tuple[int, int]:
+        """Return the address and the size in bytes of the platform."""
+        start, size = self._checked(operation)
+        return self.bytes(start), self.bytes(size)
+
+    def _checked(self, operation: Ranged | Mmap) -> tuple[int, int]:
         start = operation.address.value
         self._range(operation, start, operation.size, operation.address.region)
         return start, operation.size
 
     def _touch(self, operation: Touch) -> wire.Step:
-        start, _ = self._ranged(operation)
-        start &= -PAGE
+        start, _ = self._checked(operation)
+        start = self.bytes(start & -PAGE)
         tags = operation.tags
         count = len(tags)
         self.slow = self.slow or count > _MANY
@@ -310,9 +322,9 @@ class _Preparation:
         return wire.TOUCH_TAGS, start, encode(letter, page, count)
 
     def _read(self, operation: Read) -> wire.Step:
-        start, size = self._ranged(operation)
+        start, size = self._checked(operation)
         first = start & -PAGE
-        return wire.READ, first, (page_align(start + size) - first) // PAGE
+        return wire.READ, self.bytes(first), (page_align(start + size) - first) // PAGE
 
     def _uffd_register(self, operation: UffdRegister) -> wire.Step:
         mode, _, events = operation.mode.partition("+")

@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 from os import pread
 
-from mremapcheck.base.units import ARENA_END, ARENA_START
 from mremapcheck.linux.files import read_all
+from mremapcheck.linux.pages import ARENA_END, ARENA_START, PAGE_SHIFT
+from mremapcheck.platforms import HERE, USUAL
 
-_SENTINEL = b"%x-" % ARENA_END
 #: Digits of an address in the arena; those below it have fewer.
 _DIGITS = len(b"%x" % ARENA_START)
 _FLAGS = b"VmFlags:"
-_SHIFT = 12
+#: Mappings from here on are of a processor that has more than its platform says.
+_USER_END = (HERE or USUAL).user_end
 #: Top byte of a pagemap entry -> is the page present (bit 63) or swapped out (62)?
 _PRESENT = bytes(1 if top & 0xC0 else 0 for top in range(256))
 _CHUNK = 1 << 16
@@ -45,13 +46,16 @@ class _Heads(dict[bytes, Head]):
 
 
 class Proc:
-    """The descriptors, and how long a record of smaps is on this kernel."""
+    """The descriptors, and how long a record of smaps is on this kernel; the arena ends at ``end``."""
 
     __slots__ = (
         "_body",
+        "_end",
         "_heads",
         "_low_mappings",
         "_low_text",
+        "_sentinel",
+        "alike",
         "maps_fd",
         "pagemap_fd",
         "smaps_fd",
@@ -59,7 +63,9 @@ class Proc:
         "status_fd",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, end: int = ARENA_END) -> None:
+        self._end = end
+        self._sentinel = b"%x-" % end
         self._heads = _Heads()
         self._low_text = 0
         self._low_mappings = 0
@@ -67,6 +73,8 @@ class Proc:
         data = pread(self.smaps_fd, 8192, 0)
         #: Bytes from the end of a record's first line to VmFlags, on this kernel.
         self._body = data.index(_FLAGS) - data.index(b"\n")
+        #: Do smaps' first lines read as those of maps? QEMU's user mode makes up the one and passes the other on.
+        self.alike = data.startswith(pread(self.maps_fd, 8192, 0).partition(b"\n")[0] + b"\n")
 
     def open(self) -> None:
         """Open this process's own files (anew in a forked child)."""
@@ -85,9 +93,9 @@ class Proc:
 
         The kernel makes as many lines as were asked for, and each costs as much as a small system call.
         """
-        data = pread(self.maps_fd, self._low_text + expected + len(_SENTINEL), 0)
-        at = data.rfind(_SENTINEL)
-        return self._above(data[:at] if at >= 0 else _read_on(self.maps_fd, data, 0, 512))
+        data = pread(self.maps_fd, self._low_text + expected + len(self._sentinel), 0)
+        at = data.rfind(self._sentinel)
+        return self._above(data[:at] if at >= 0 else self._read_on(self.maps_fd, data, 0, 512))
 
     def _above(self, text: bytes) -> bytes:
         """Return the arena's lines of ``text``; those before are memory of an interpreter, which may be more by now."""
@@ -104,10 +112,10 @@ class Proc:
         ``mappings`` is how many there may be, ``text`` how many bytes of maps they take.
         """
         record = self._body + _FLAGS_ROOM
-        size = self._low_text + text + (self._low_mappings + mappings) * record + len(_SENTINEL)
+        size = self._low_text + text + (self._low_mappings + mappings) * record + len(self._sentinel)
         data = pread(self.smaps_fd, size, 0)
-        at = data.rfind(_SENTINEL)
-        records = self._records(data[:at] if at >= 0 else _read_on(self.smaps_fd, data, size, 2 * record))
+        at = data.rfind(self._sentinel)
+        records = self._records(data[:at] if at >= 0 else self._read_on(self.smaps_fd, data, size, 2 * record))
         heads = [self._heads[line] for line, _ in records]
         if heads and heads[0][0] < ARENA_START:
             inside = [index for index, head in enumerate(heads) if head[0] >= ARENA_START]
@@ -156,18 +164,18 @@ class Proc:
             if line.endswith(b"[vsyscall]"):
                 continue  # not a mapping of the process
             start, end = self.head(line)[:2]
-            if start < ARENA_START or start > ARENA_END:
+            if start < ARENA_START or start > self._end:
                 total += end - start
                 for low, high in places:
                     total -= max(0, min(end, high) - max(start, low))
-        return total >> _SHIFT
+        return total >> PAGE_SHIFT
 
     def strays(self) -> list[tuple[int, int]]:
-        """Return the (start, end) of mappings where only absolute addresses lead: the lowest 64K, above 2^47."""
+        """Return the (start, end) of mappings where only absolute addresses lead: the lowest 64K, above user space."""
         found = []
         for line in self.all_maps():
             start, end = self.head(line)[:2]
-            if (start < 0x10000 or start >= 1 << 47) and not line.endswith(b"[vsyscall]"):
+            if (start < 0x10000 or start >= _USER_END) and not line.endswith(b"[vsyscall]"):
                 found.append((start, end))
         return found
 
@@ -177,10 +185,10 @@ class Proc:
 
     def presence(self, start: int, end: int) -> bytes:
         """Return one byte for each page of [start, end): 1 where the page tables have it, in memory or swapped out."""
-        size = (end - start) >> (_SHIFT - 3)
-        data = pread(self.pagemap_fd, size, start >> (_SHIFT - 3))
+        size = (end - start) >> (PAGE_SHIFT - 3)
+        data = pread(self.pagemap_fd, size, start >> (PAGE_SHIFT - 3))
         while len(data) < size:
-            more = pread(self.pagemap_fd, size - len(data), (start >> (_SHIFT - 3)) + len(data))
+            more = pread(self.pagemap_fd, size - len(data), (start >> (PAGE_SHIFT - 3)) + len(data))
             if not more:
                 raise OSError(f"/proc/self/pagemap ends before {end:#x}")
             data += more
@@ -194,16 +202,15 @@ class Proc:
         """Return a line of status that is in kB (VmLck, VmData), in pages."""
         data = pread(self.status_fd, 8192, 0)
         at = data.index(name + b":") + len(name) + 1
-        return int(data[at : data.index(b"kB", at)]) >> (_SHIFT - 10)
+        return int(data[at : data.index(b"kB", at)]) >> (PAGE_SHIFT - 10)
 
-
-def _read_on(fd: int, data: bytes, size: int, more: int) -> bytes:
-    """Read further, up to the sentinel: at least ``more`` bytes at a time, if can be ``size`` in all."""
-    at = -1
-    while at < 0:
-        rest = pread(fd, max(size - len(data), more), len(data))  # the kernel gives no more than a page at once
-        if not rest:
-            raise OSError("the arena's end has lost its mark")
-        data += rest
-        at = data.rfind(_SENTINEL)
-    return data[:at]
+    def _read_on(self, fd: int, data: bytes, size: int, more: int) -> bytes:
+        """Read further, up to the sentinel: at least ``more`` bytes at a time, if can be ``size`` in all."""
+        at = -1
+        while at < 0:
+            rest = pread(fd, max(size - len(data), more), len(data))  # the kernel gives no more than a page at once
+            if not rest:
+                raise OSError("the arena's end has lost its mark")
+            data += rest
+            at = data.rfind(self._sentinel)
+        return data[:at]

@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING, TypeAlias
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.live.plan import Prepared
 from mremapcheck.executors.live.tags import decode
-from mremapcheck.kinds import KINDS, NO_OFFSET
+from mremapcheck.kinds import KINDS, NO_OFFSET, backing_of
 from mremapcheck.linux.vm_flags import VM_FLAGS
 from mremapcheck.outcome.assemble import RawFacts, RawMove
 from mremapcheck.outcome.outcome import Execution, RanOut
 from mremapcheck.outcome.verdict import NOT_NEEDED, SeenVma, Snapshot
+from mremapcheck.platforms import USUAL
+from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.operations import Fallible, Madvise, Mmap, Operation, Read, Touch, UffdRegister, op_name
 
 if TYPE_CHECKING:
     from mremapcheck.executors.live.wire import Move, Observation
 
-#: How names in maps begin -> backing; the longest first, because one may begin like another.
-_MARKS = sorted(
-    ((mark, kind.backing.reported) for kind in KINDS.values() for mark in kind.marks), key=lambda pair: -len(pair[0])
-)
 #: No mapping of an arena is longer, in bytes: who says so lies.
 _LONGEST = 1 << 36
 _KEPT = 4096
@@ -33,7 +31,8 @@ Look: TypeAlias = tuple[str, bool, str, int, str | None, tuple[str, ...]]
 class ResultDecoder:
     """Reads observations; what the kernel prints is mostly the same from one scenario to the next, so it is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, platform: Platform = USUAL) -> None:
+        self._platform = platform
         self._looks: dict[bytes, Look] = {}
 
     def execution(self, prepared: Prepared, observation: Observation) -> Execution:
@@ -42,9 +41,10 @@ class ResultDecoder:
             return _trouble(prepared, *observation)
         moves, records, bounds, clusters, (runs, data, holes), total, locked, events, inodes = observation
         vmas = [self._vma(line, flags, inodes) for line, flags in records]
+        back = self._platform.from_bytes
         if bounds is not None:
             guards = any(type(step) is Madvise and step.advice == "guard-install" for step in prepared.origins)
-            vmas = [_crop(vma, start, end, guards) for vma, (start, end) in zip(vmas, bounds, strict=True)]
+            vmas = [_crop(vma, back(start), back(end), guards) for vma, (start, end) in zip(vmas, bounds, strict=True)]
         present = _pages(clusters)
         contents: dict[int, tuple[str, int] | str] = {}
         if data:
@@ -59,6 +59,7 @@ class ResultDecoder:
                 contents[read[hole]] = _unreadable(prepared, vmas, read[hole])
         raw = self._moves(prepared, moves, vmas, present, inodes)
         ran_out = RanOut() if any(move[2] for move in moves) else None
+        events = [(kind, *map(back, numbers)) for kind, *numbers in events]
         facts = RawFacts(prepared.scenario, raw, vmas, present, contents, locked, total, events)
         return Execution.of(facts, ran_out=ran_out)
 
@@ -71,8 +72,10 @@ class ResultDecoder:
         inodes: dict[str, str],
     ) -> list[RawMove]:
         moves: list[RawMove] = []
+        regions = prepared.scenario.regions
         for move, (code, result, _, before, had, after, has) in zip(prepared.moves, seen, strict=True):
             name = errno.errorcode.get(code, str(code)) if code else None
+            result = self._platform.from_bytes(result)
             if before is None:
                 moves.append(RawMove(move, name, result, NOT_NEEDED, NOT_NEEDED))
                 continue
@@ -83,7 +86,7 @@ class ResultDecoder:
             if after is not None:
                 now = Snapshot(self._snapshot(after, inodes), None if has is None else _pages(has))
             else:
-                low, high = prepared.plan.low, prepared.plan.high
+                low, high = regions[0].floor, regions[-1].ceiling
                 arena = [vma._replace(flags=()) for vma in vmas if low <= vma.start < high]
                 there = frozenset(page for page in present if low <= page << PAGE_SHIFT < high)
                 now = Snapshot(arena, None if had is None else there)
@@ -101,30 +104,27 @@ class ResultDecoder:
         if look is None:
             if len(self._looks) >= _KEPT:
                 self._looks.clear()
-            look = self._looks[key] = _read(rest, flags, inodes)
-        vma = SeenVma(int(start, 16), int(end, 16), *look)
+            look = self._looks[key] = _read(rest, flags, inodes, self._platform)
+        back = self._platform.from_bytes
+        vma = SeenVma(back(int(start, 16)), back(int(end, 16)), *look)
         if not 0 < vma.end - vma.start <= _LONGEST:
             raise ValueError(f"a mapping of {vma.end - vma.start} bytes")
         return vma
 
 
-def _read(line: bytes, flags: bytes, inodes: dict[str, str]) -> Look:
+def _read(line: bytes, flags: bytes, inodes: dict[str, str], platform: Platform) -> Look:
     """Read a line of maps from behind its addresses, and the line VmFlags of smaps."""
     prot, pages, device, number, *name = line.decode("utf-8", "replace").split(None, 4)
     path = "".join(name)
     inode = f"{device} {number}"
-    if not path or path.startswith("[anon:"):
-        backing = "anon"
-    else:
-        backing = inodes.get(inode) or next((backing for mark, backing in _MARKS if path.startswith(mark)), "")
-        backing = backing or inodes.get(number, "file")
+    backing = backing_of(path, device, number, inodes)
     # The first SysV segment of a namespace has the id, and so the inode, 0.
     numbered = (number != "0" or path.startswith("/")) and backing not in NO_OFFSET
     return (
         prot[:3],
         prot[3] == "s",
         backing,
-        int(pages, 16) >> PAGE_SHIFT if numbered else 0,
+        platform.pages(int(pages, 16)) if numbered else 0,
         inode if numbered else None,
         _flags(flags),
     )

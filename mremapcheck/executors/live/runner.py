@@ -9,7 +9,6 @@ import signal
 from contextlib import nullcontext, suppress
 from errno import EACCES, EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM
 
-from mremapcheck.base.units import PAGE
 from mremapcheck.executors.live.arena import Arena, mark
 from mremapcheck.executors.live.conditions import Capabilities, Limits, Processors, protect_others, raise_limits
 from mremapcheck.executors.live.explain import explain, memlock, name_trouble, near_zero
@@ -52,6 +51,7 @@ from mremapcheck.linux.numbers import (
     SYS_PERSONALITY,
     SYS_PRCTL,
 )
+from mremapcheck.linux.pages import PAGE
 from mremapcheck.linux.sandbox import SandboxRefusal, killed, refusal, require_calls
 from mremapcheck.linux.syscalls import Bound, address, buffer, call, errno, raw
 from mremapcheck.linux.trouble import Trouble
@@ -77,8 +77,8 @@ class Runner:
         _be_plain()
         raise_limits()
         require_calls()
-        mark()
-        self._proc = Proc()
+        self._end = mark()
+        self._proc = Proc(self._end)
         if skip := no_slots(self._proc, _SLOTS):
             raise SandboxRefusal(*skip.rsplit(": ", 1))
         self._arena = Arena(self._proc)
@@ -134,6 +134,8 @@ class Runner:
                 self._capabilities.keep(plan.keep)
                 if plan.near_zero and (skip := near_zero(plan.near_zero)):
                     raise Trouble(skip=skip)
+                if plan.high > self._end:
+                    raise Trouble(skip=_SMALL)
                 for step in plan.steps:
                     code = step[0]
                     if code == CALL:
@@ -198,10 +200,11 @@ class Runner:
             total = self._arena.measure(places)
         locked = self._limits.locked() if plan.locks else 0
         events = self._uffd.finish() if self._special else []
-        read = contents(self._pages, heads, bounds, present)
+        inodes = self._objects.inodes()
+        read = contents(self._pages, [line for line, _ in records], heads, bounds, present, inodes)
         cropped = bounds if places else None
         moves = self._moves.settle(records, present)
-        return moves, records, cropped, present, read, total, locked, events, self._objects.inodes()
+        return moves, records, cropped, present, read, total, locked, events, inodes
 
     def _tidy(self, plan: Plan) -> bool:
         if self._special:
@@ -301,6 +304,7 @@ def _be_plain() -> None:
     call(SYS_MUNMAP, 0, _LOW_END)  # MMAP_PAGE_ZERO
 
 
+_SMALL = "its addresses reach further than there is room here, between what this process has mapped itself"
 #: Mappings that every process must be able to make beside those of its interpreter.
 _SLOTS = 64
 #: No process has anything mapped below, unless it was asked for.

@@ -6,9 +6,9 @@ import errno
 import os
 import resource
 
-from mremapcheck.base.units import PAGE
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.linux.files import read_file
+from mremapcheck.linux.pages import PAGE
 from mremapcheck.linux.sandbox import REMEDY, all_refused
 
 #: Limits that make memory run out: what /proc/self/status counts towards it, and the option of ulimit.

@@ -17,8 +17,8 @@ class Change:
     series that took it. With ``stable_only`` mainline never had it, because a stable series did it in its own way, and
     ``release`` is that series' first update that has it. ``summary`` says what user space sees, ``noticed_by`` who
     does. ``needs`` are ids of changes it builds on: adding it brings them along, taking one of them away takes it
-    along. ``provides`` are features of the kernel that a scenario may need. Where commit and dates are known from is
-    told by ``history/sources.py``.
+    along. ``provides`` are features of the kernel that a scenario may need. ``evidence`` tells where commit and dates
+    are known from (see ``evidence``).
     """
 
     id: str
@@ -32,6 +32,7 @@ class Change:
     needs: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     stable_only: bool = False
+    evidence: str = ""
 
     def is_in(self, version: KernelVersion) -> bool:
         """Tell whether a kernel of this version has the change, from mainline or as a stable backport."""

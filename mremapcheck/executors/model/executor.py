@@ -28,6 +28,7 @@ from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, needs_mappings, ne
 from mremapcheck.scenario.document import Process as Conditions
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Address, Fallible, Mremap, Operation, op_name
+from mremapcheck.scenario.portable import unfit
 
 
 class ModelExecutor:
@@ -43,7 +44,7 @@ class ModelExecutor:
     def kernel(self) -> Kernel:
         """Which kernel answers."""
         model = self._model
-        return Kernel(model.reference, "model", str(model.version), model.version, model.ids)
+        return Kernel(model.reference, "model", str(model.version), model.version, model.ids, platform=model.platform)
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
         """Run the scenarios, in order."""
@@ -52,6 +53,8 @@ class ModelExecutor:
 
     def execute(self, scenario: Scenario) -> Execution:
         """Run one scenario."""
+        if reason := unfit(scenario, self._model.platform):
+            return Execution("skip", None, reason)
         if not self._trace and not _fails(scenario):
             return _execute(scenario, self._rules, None)
         trace = Trace(_namer(scenario))

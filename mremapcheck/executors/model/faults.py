@@ -28,8 +28,6 @@ from mremapcheck.scenario.operations import Tag
 
 #: RLIMIT_STACK as it is by default, in bytes.
 STACK_LIMIT = 8 << 20
-#: Pages that a read fault looks at (fault_around_bytes, 64K).
-FAULT_AROUND = 16
 #: Flags that two neighbours may differ in and still share an anon_vma.
 _IRRELEVANT = ACCESS | MAYBE_GUARD
 
@@ -127,10 +125,11 @@ def read(mm: Mm, vma: Vma, page: int) -> None:
 
 
 def _map_around(mm: Mm, vma: Vma, file: File, page: int) -> None:
-    """Map what the page cache has of the 16 pages around a read fault (do_fault_around)."""
+    """Map what the page cache has of the 64K around a read fault, within one page table (do_fault_around)."""
     start = vma.start >> PAGE_SHIFT
-    first = max(page & -FAULT_AROUND, start)
-    last = min(first + FAULT_AROUND, vma.end >> PAGE_SHIFT, (page | 511) + 1)
+    around, table = mm.space.around, mm.space.table
+    first = max(page & -around, start)
+    last = min(first + around, vma.end >> PAGE_SHIFT, (page | table - 1) + 1)
     for each in range(first, last):
         number = vma.pgoff + each - start
         if number in file.cache:

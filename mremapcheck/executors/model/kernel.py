@@ -11,8 +11,11 @@ from mremapcheck.executors.model.change import Change
 from mremapcheck.executors.model.history.v5_4 import BASE, BASE_FEATURES
 from mremapcheck.executors.model.pipeline import Step, copy, follow
 from mremapcheck.executors.model.rules import Rules
+from mremapcheck.executors.model.space import space_of
 from mremapcheck.executors.model.trace import Trace
 from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.platforms import USUAL
+from mremapcheck.platforms.platform import Platform
 
 #: Pipelines of exactly one step, which is the rule itself.
 _SINGLE = ("merge_mapping", "extend_down", "take_in", "register_offset")
@@ -28,6 +31,7 @@ class ModelKernel:
     reference: str
     version: KernelVersion
     changes: tuple[Change, ...]
+    platform: Platform = USUAL
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -59,6 +63,7 @@ def _compile(kernel: ModelKernel, trace: Trace | None) -> Rules:
         functions = tuple(step.function if trace is None else follow(step, trace) for step in steps)
         setattr(rules, name, functions[0] if name in _SINGLE else functions)
     rules.features = features(kernel.changes)
+    rules.space = space_of(kernel.platform)
     return rules
 
 

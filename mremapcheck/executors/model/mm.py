@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from operator import attrgetter
 from typing import TypeAlias
 
-from mremapcheck.base.units import ARENA_END, PAGE, PAGE_SHIFT, TASK_SIZE
+from mremapcheck.base.units import ARENA_END, PAGE, PAGE_SHIFT
 from mremapcheck.executors.model.pages import PageTable
 from mremapcheck.executors.model.rules import Rules
 from mremapcheck.executors.model.trace import Trace
@@ -19,10 +19,6 @@ Event: TypeAlias = tuple[str, int, int, int] | tuple[str, int, int]
 
 #: vm.max_map_count as every kernel has it by default.
 MAX_MAP_COUNT = 65530
-#: vm.mmap_min_addr as distributions set it.
-MMAP_MIN_ADDR = 65536
-#: Pages that one request may charge with vm.overcommit_memory=0: 1 TiB of RAM and swap.
-MEMORY = 1 << 28
 #: What is kept free below a mapping that grows down, in bytes (stack_guard_gap).
 STACK_GUARD_GAP = 256 << PAGE_SHIFT
 #: Unlimited, for resource limits in pages.
@@ -66,7 +62,7 @@ class Mm:
     RLIMIT_DATA, ``committed`` is this process's share of Committed_AS. ``privileges`` are capabilities kept,
     ``is_child`` tells that it was forked. ``secret`` counts the pages that its user's files of secret memory have.
     ``images``: the lengths of the vdso and the vvar in bytes, as the process was given them. ``shortage``: when memory
-    for the kernel's own records is to run out.
+    for the kernel's own records is to run out. ``space`` is what the platform sets.
     """
 
     __slots__ = (
@@ -86,6 +82,7 @@ class Mm:
         "rules",
         "secret",
         "shortage",
+        "space",
         "total",
         "trace",
         "vmas",
@@ -93,6 +90,7 @@ class Mm:
 
     def __init__(self, rules: Rules, trace: Trace | None = None) -> None:
         self.rules = rules
+        self.space = rules.space
         self.trace = trace
         self.vmas: list[Vma] = []
         self.pages: PageTable = {}
@@ -109,7 +107,7 @@ class Mm:
         self.address_limit = UNLIMITED
         self.data_limit = UNLIMITED
         self.privileges: tuple[str, ...] = ()
-        self.lowest_chosen = CHOSEN_TOP
+        self.lowest_chosen = min(CHOSEN_TOP, self.space.end)
         self.shortage: InjectedFailure | None = None
 
     def index(self, address: int) -> int:
@@ -194,11 +192,15 @@ class Mm:
 
     def may_map_at(self, address: int) -> bool:
         """Tell whether the process may have a mapping so low (security_mmap_addr)."""
-        return address >= MMAP_MIN_ADDR or "SYS_RAWIO" in self.privileges
+        return address >= self.space.lowest or "SYS_RAWIO" in self.privileges
+
+    def has_place(self, address: int, length: int) -> bool:
+        """Tell whether ``[address, address+length)`` ends within the user's part of the address space."""
+        return length <= self.space.end and address <= self.space.end - length
 
     def charge(self, pages: int) -> bool:
         """Commit memory for pages, or tell that there is not enough (security_vm_enough_memory_mm)."""
-        if pages > MEMORY:
+        if pages > self.space.memory:
             return False
         self.committed += pages
         return True
@@ -217,11 +219,6 @@ class Mm:
         """Note what the current step did, where a trace is wanted."""
         if self.trace is not None:
             self.trace.say(text, *args)
-
-
-def in_user_space(address: int, length: int) -> bool:
-    """Tell whether ``[address, address+length)`` ends within the user's part of the address space."""
-    return length <= TASK_SIZE and address <= TASK_SIZE - length
 
 
 def pages_of(vma: Vma) -> int:

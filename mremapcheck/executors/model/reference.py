@@ -19,8 +19,10 @@ from mremapcheck.executors.model.registry import (
     with_dependent,
     with_needed,
 )
+from mremapcheck.kernels.reference import split
 from mremapcheck.kernels.releases import LAST_MINOR
 from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.platforms import USUAL
 
 _SIGN = re.compile(r"[+-]")
 _COMMIT = re.compile(r"[0-9a-f]{12,40}")
@@ -31,10 +33,11 @@ def resolve(text: str) -> ModelKernel:
 
     A bare ``6.17`` is the release 6.17 itself, without stable updates. A change goes by its id or its commit (at least
     7 digits; all changes that the commit made); what it builds on comes along, and what builds on it goes with it. A
-    part that names no change belongs to the release's name (``6.17.13+deb13-cloud-amd64``). Raises
-    KernelReferenceError, also for releases that the model does not know.
+    part that names no change belongs to the release's name (``6.17.13+deb13-cloud-amd64``). What follows an ``@`` is
+    the platform. Raises KernelReferenceError, also for releases that the model does not know.
     """
-    name, toggles = _split(text.strip())
+    release, platform = split(text.strip())
+    name, toggles = _split(release)
     _refuse_misspelt(name, text)
     version = KernelVersion.parse(name)
     if version < OLDEST:
@@ -59,7 +62,8 @@ def resolve(text: str) -> ModelKernel:
             ids |= with_needed(changes)
         else:
             ids -= with_dependent(changes)
-    return ModelKernel(text.strip(), version, ordered(change for change in CHANGES if change.id in ids))
+    kept = ordered(change for change in CHANGES if change.id in ids)
+    return ModelKernel(text.strip(), version, kept, platform or USUAL)
 
 
 def _split(text: str) -> tuple[str, list[tuple[str, tuple[Change, ...]]]]:

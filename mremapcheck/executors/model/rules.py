@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from mremapcheck.executors.model.pipeline import Answer
+from mremapcheck.executors.model.space import Space
 from mremapcheck.executors.model.vma import Uffd, Vma
 
 #: Steps of a call, or of an unmapping: what they work on knows the address space, which knows these rules.
@@ -13,7 +14,7 @@ Steps: TypeAlias = tuple[Callable[..., Answer], ...]
 
 
 class Rules:
-    """The compiled pipelines of one kernel, and its features (see ``history.v5_4.BASE`` for what each is)."""
+    """The compiled pipelines of one kernel (see ``history.v5_4.BASE``), its features, its platform's address space."""
 
     __slots__ = (
         "check_vma",
@@ -45,6 +46,7 @@ class Rules:
         "removable",
         "reregistrable",
         "share_anon_vma",
+        "space",
         "take_in",
         "unregistrable",
     )
@@ -80,3 +82,4 @@ class Rules:
     take_in: Callable[[Vma, Vma], None]
     register_offset: Callable[[Vma, int], int]
     features: frozenset[str]
+    space: Space

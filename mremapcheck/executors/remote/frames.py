@@ -27,10 +27,13 @@ RESULTS = 17  #: ([(number, marshalled observation)], what the kernel said meanw
 DIED = 18  #: ([(number, (wait status, step))], what the kernel said): the worker has gone, the guest is well
 BEAT = 19  #: [how many plans each busy worker has done]: the guest is well
 FAILED = 20  #: (text,): the guest's own program broke down
+GREETING = 21  #: from behind a command, instead of HELLO: what ``messages.GREETING`` lists
 
 
 class FrameError(ValueError):
-    """The channel carries something else than frames, or a damaged one."""
+    """The channel carries something else than frames, or a damaged one; ``frames`` came whole before it."""
+
+    frames: tuple[tuple[int, bytes], ...] = ()
 
 
 class Encoder:
@@ -61,8 +64,12 @@ class Decoder:
         """Take what arrived; return the frames (kind, data) that are complete now. Raises FrameError."""
         self._buffer += data
         frames = []
-        while (frame := self._next()) is not None:
-            frames.append(frame)
+        try:
+            while (frame := self._next()) is not None:
+                frames.append(frame)
+        except FrameError as error:
+            error.frames = tuple(frames)
+            raise
         return frames
 
     def _next(self) -> tuple[int, bytes] | None:

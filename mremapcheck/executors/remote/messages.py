@@ -117,6 +117,26 @@ def _hello(value: Any) -> dict[str, Any]:
     return {**value, "release": _text(value["release"]), "version": _text(value["version"])}
 
 
+#: What a Python behind a command tells of itself and its machine; ``page_size`` in bytes, ``bits`` of a pointer.
+GREETING = {
+    "system": str,
+    "release": str,
+    "version": str,
+    "machine": str,
+    "page_size": int,
+    "bits": int,
+    "python": str,
+    "interactive": bool,
+}
+
+
+def _greeting(value: Any) -> dict[str, Any]:
+    _must(type(value) is dict and value.keys() == GREETING.keys(), "a greeting")
+    _must(all(type(value[name]) is kind for name, kind in GREETING.items()), "a greeting")
+    _must(_is_count(value["page_size"]) and _is_count(value["bits"]), "a greeting")
+    return {name: _text(each) if type(each) is str else each for name, each in value.items()}
+
+
 def _answers(is_answer: Callable[[Any], bool]) -> Callable[[Any], tuple[list[Any], list[str]]]:
     def read(value: Any) -> tuple[list[Any], list[str]]:
         _must(type(value) is tuple and len(value) == 2 and type(value[0]) is list, "answers and a log")
@@ -144,6 +164,7 @@ def _failed(value: Any) -> tuple[str]:
 
 _READ: Mapping[int, Callable[[Any], Any]] = {
     frames.HELLO: _hello,
+    frames.GREETING: _greeting,
     frames.RESULTS: _answers(lambda answer: type(answer) is bytes),
     frames.DIED: _answers(_is_death),
     frames.BEAT: _beat,

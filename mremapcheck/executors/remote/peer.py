@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import marshal
+import os
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from mremapcheck.executors.remote import frames
@@ -14,10 +15,20 @@ from mremapcheck.executors.remote.messages import InvalidMessage, read_message
 
 Tick: TypeAlias = Callable[[], None]
 
+#: The variable that says in how many seconds the other end must speak, instead of what is usual.
+PATIENCE = "MREMAPCHECK_BOOT_TIMEOUT"
 #: Seconds between two looks at whether the other end is still there.
 _TICK = 0.5
 #: Messages that may wait to be asked for: nobody has more plans than a window holds.
 _MOST_FRAMES = 10_000
+
+
+def patience(usual: float) -> float:
+    """Return how many seconds the other end may take until it speaks, where ``usual`` is right for most."""
+    try:
+        return float(os.environ[PATIENCE])
+    except (KeyError, ValueError):
+        return usual
 
 
 class PeerEnded(Exception):  # noqa: N818
@@ -41,6 +52,7 @@ class Peer(ABC):
     def __init__(self) -> None:
         self._frames: deque[tuple[int, Any]] = deque()
         self._encoder = frames.Encoder(level=6)
+        self._trouble: PeerEnded | None = None
         #: Bytes that are still to be written.
         self._out = bytearray()
 
@@ -62,6 +74,8 @@ class Peer(ABC):
                     progress, deadline = beat, time.monotonic() + patience
             if self._frames:
                 break
+            if self._trouble:
+                raise self._trouble
             left = deadline - time.monotonic()
             if left <= 0:
                 raise self._silence(patience)
@@ -100,15 +114,23 @@ class Peer(ABC):
         """Tell that it said nothing for so many seconds."""
         return PeerEnded(f"no sign of life for {patience:.0f} s: it hangs", self.log())
 
+    def _broken(self, error: frames.FrameError) -> PeerEnded:
+        """Tell that it says something else than messages."""
+        return PeerEnded(f"the channel broke: {error}", self.log())
+
     def _hear(self, decoder: frames.Decoder, data: bytes) -> bool:
-        """Take bytes that came; tell whether they brought messages. Raises PeerEnded where they make no sense."""
+        """Take bytes that came; tell whether they brought messages. What is wrong with them counts after those."""
+        before = len(self._frames)
         try:
-            found = [(kind, read_message(kind, message)) for kind, message in decoder.feed(data)]
-        except frames.FrameError as error:
-            raise PeerEnded(f"the channel broke: {error}", self.log()) from None
+            try:
+                found: Iterable[tuple[int, bytes]] = decoder.feed(data)
+            except frames.FrameError as error:
+                found = error.frames
+                self._trouble = self._broken(error)
+            for kind, message in found:
+                self._frames.append((kind, read_message(kind, message)))
         except InvalidMessage as error:
-            raise PeerEnded(f"{self.who} sent nonsense: {error}", self.log()) from None
-        self._frames += found
+            self._trouble = PeerEnded(f"{self.who} sent nonsense: {error}", self.log())
         if len(self._frames) > _MOST_FRAMES:
             raise PeerEnded(f"{self.who} sends without end", self.log())
-        return bool(found)
+        return len(self._frames) > before

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.base.progress import Line
-from mremapcheck.executors.remote.peer import PeerEnded
+from mremapcheck.executors.remote.peer import PATIENCE, PeerEnded, patience
 from mremapcheck.executors.vm import acceleration
 from mremapcheck.executors.vm.acceleration import KVM, TCG
 from mremapcheck.executors.vm.guest_image import GuestImage
@@ -41,8 +41,6 @@ _ENOUGH = 2
 #: Times that a boot is tried while QEMU gets killed.
 _TRIES = 2
 _KILLED = f"is there memory for it? A guest has {MEMORY} MiB; `dmesg` tells whom the kernel killed"
-#: So many seconds, instead of a profile's own, may every boot take.
-_PATIENCE = "MREMAPCHECK_BOOT_TIMEOUT"
 
 #: Leaves out what takes seconds under emulation: unpacking, self-tests of ciphers, messages on a serial port.
 FAST = Profile("fast", True, "quiet cryptomgr.notests", 60)
@@ -100,7 +98,7 @@ class Booter:
             line.say(f"booting{' plainly' if profile is PLAIN else ''}")
             for _ in range(_TRIES):
                 try:
-                    return self._try(accelerator, profile, _patience(profile), line)
+                    return self._try(accelerator, profile, patience(profile.patience), line)
                 except PeerEnded as ended:
                     last = ended
                     if not ended.killed:
@@ -167,16 +165,9 @@ class Booter:
         return self._kernels[unpacked]
 
 
-def _patience(profile: Profile) -> float:
-    try:
-        return float(os.environ[_PATIENCE])
-    except (KeyError, ValueError):
-        return profile.patience
-
-
 def _hint(ended: PeerEnded) -> str:
     if "QEMU" in ended.reason:
         return "is this QEMU for x86-64 and not older than 4.2?"
     if ended.reason.endswith("it hangs"):
-        return f"{_PATIENCE}=SECONDS gives it more time, on a busy machine for one"
+        return f"{PATIENCE}=SECONDS gives it more time, on a busy machine for one"
     return "guests need CONFIG_BLK_DEV_INITRD, DEVTMPFS, PROC_FS, TMPFS, UNIX and SERIAL_8250_CONSOLE built in"

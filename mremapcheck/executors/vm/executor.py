@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import marshal
-from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from mremapcheck.base.errors import ExecutorError
-from mremapcheck.base.progress import Line
 from mremapcheck.executors.live import wire
-from mremapcheck.executors.live.executor import blame
-from mremapcheck.executors.live.plan import CannotRun, Prepared, prepare
-from mremapcheck.executors.live.result_decoder import ResultDecoder
-from mremapcheck.executors.live.supervisor import WorkerEnded
+from mremapcheck.executors.live.wire import Plan
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.executors.remote import frames
-from mremapcheck.executors.remote.messages import read_observation
+from mremapcheck.executors.remote.executor import RemoteExecutor, Task
 from mremapcheck.executors.remote.peer import PeerEnded
 from mremapcheck.executors.vm.boot import SWITCHED_ON, Booted, Booter
 from mremapcheck.executors.vm.guest_image import guest_image
 from mremapcheck.executors.vm.images import known
-from mremapcheck.executors.vm.kernel_log import is_oops
+from mremapcheck.executors.vm.kernel_log import complaint, is_oops, is_said_once
 from mremapcheck.executors.vm.qemu import MEMORY, PROCESSORS
 from mremapcheck.outcome.outcome import Execution
-from mremapcheck.scenario.document import Scenario
 
-#: Scenarios that may be on their way at a time.
-WINDOW = 64
 #: Scenarios that the guest runs in one go; where one of them brings trouble, each runs alone to see which it was.
 BATCH = 16
-#: Seconds beyond a scenario's own time after which a silent guest is given up.
-GRACE = 15.0
 #: So many guests that die without a single answer are not the scenarios' fault.
 _MOST_DEATHS = 8
 #: 2 MiB pages that are set aside in the guest.
@@ -43,19 +30,6 @@ _MAPS = 65530
 _FEW_MAPS = 256
 
 
-#: What comes of reading an answer that makes no sense.
-_NO_SENSE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, StopIteration)
-
-
-@dataclass(slots=True)
-class _Task:
-    """A scenario on its way: its number in the guest, and how many guests died of it or of one of its batch."""
-
-    prepared: Prepared
-    number: int = -1
-    deaths: int = 0
-
-
 class _UnclearError(Exception):
     """The kernel complained while several scenarios ran: each has to run alone to see which one made it."""
 
@@ -64,18 +38,18 @@ class _UnclearError(Exception):
         self.log = log
 
 
-class VmExecutor:
+class VmExecutor(RemoteExecutor):
     """Runs scenarios on a kernel image, in a virtual machine.
 
     ``reference`` is what follows ``vm:``; ``timeout`` is in seconds, for one scenario. The guest boots with the first
     scenario and lives until the executor is left.
     """
 
+    place = "in this guest"
+
     def __init__(self, reference: str, *, timeout: float = 30.0) -> None:
         image = known.resolve(reference)
-        self._reference = f"vm:{reference}"
-        self._timeout = timeout
-        self._line = Line(self._reference)
+        super().__init__(f"vm:{reference}", timeout)
         self._booter = Booter(image, guest_image())
         accelerator = self._booter.accelerator(self._line)
         self._kernel = Kernel(
@@ -86,12 +60,8 @@ class VmExecutor:
             acceleration=accelerator,
             switched_on=SWITCHED_ON,
         )
-        self._interpreter = ResultDecoder()
         self._guest: Booted | None = None
-        self._numbers = 0
         self._deaths = 0
-        #: Answers of the guest that are not asked for yet: number -> kind, what it is, what the kernel said.
-        self._answers: dict[int, tuple[int, Any, list[str]]] = {}
         self._unclear: list[str] = []
         #: So many scenarios are still to run one at a time.
         self._careful = 0
@@ -101,68 +71,26 @@ class VmExecutor:
         """The kernel of the image."""
         return self._kernel
 
-    def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
-        """Run the scenarios in order; reads up to ``WINDOW`` of them ahead. Raises ExecutorError."""
-        queue: deque[_Task | Execution] = deque()
-        source = iter(scenarios)
-        more, done = True, 0
-        try:
-            while True:
-                if more and len(queue) <= WINDOW // 2:
-                    more = self._fill(queue, source)
-                if not queue:
-                    return
-                first = queue[0]
-                execution = self._answer(queue, first) if isinstance(first, _Task) else first
-                if execution is not None:
-                    queue.popleft()
-                    done += 1
-                    self._line.say(f"{done} scenarios")
-                    yield execution
-        finally:
-            if any(isinstance(left, _Task) for left in queue):
-                self._stop()  # nobody wants these answers any more
-            self._line.clear()
-
-    def _fill(self, queue: deque[_Task | Execution], source: Iterator[Scenario]) -> bool:
-        """Take scenarios until the window is full, and send them; tell whether there may be more."""
-        tasks = []
-        more = True
-        while len(queue) < WINDOW:
-            scenario = next(source, None)
-            if scenario is None:
-                more = False
-                break
-            try:
-                task = _Task(prepare(scenario))
-            except CannotRun as error:
-                queue.append(Execution("skip", None, str(error)))
-            else:
-                queue.append(task)
-                tasks.append(task)
+    def _send(self, tasks: list[Task]) -> None:
         if self._guest:
-            self._send(self._guest, tasks)
-        return more
+            self._send_plans(self._guest.machine, tasks)
 
-    def _send(self, guest: Booted, tasks: Iterable[_Task]) -> None:
-        plans = []
-        for task in tasks:
-            task.number = self._numbers
-            self._numbers += 1
-            plan = task.prepared.plan
-            crowded = any(step[0] == wire.HEADROOM for step in plan.steps)
-            most_maps = plan.mappings + _FEW_MAPS if crowded else _MAPS
-            plans.append((task.number, most_maps, marshal.dumps(plan.to_wire(), 2)))
-        if plans:
-            guest.machine.send(frames.PLANS, plans)
+    def _most_maps(self, plan: Plan) -> int:
+        crowded = any(step[0] == wire.HEADROOM for step in plan.steps)
+        return plan.mappings + _FEW_MAPS if crowded else _MAPS
 
-    def _answer(self, queue: deque[_Task | Execution], task: _Task) -> Execution | None:
-        """Return what came of the first task of the queue; None where it has to be run again."""
-        tasks = [waiting for waiting in queue if isinstance(waiting, _Task)]
+    def _look_at(self, log: list[str]) -> None:
+        if is_oops(log):
+            raise PeerEnded("the kernel oopsed", log)
+        if log and not self._careful:
+            raise _UnclearError(log)
+
+    def _answer(self, tasks: list[Task]) -> Execution | None:
+        task = tasks[0]
         guest = self._guest or self._boot(tasks)
         try:
-            kind, what, log = self._receive(guest, task)
-            execution = self._read(task.prepared, kind, what, log)
+            kind, what, log = self._receive(guest.machine, task.number)
+            execution = self._read(guest.machine, task.prepared, kind, what)
         except _UnclearError as unclear:
             self._unclear = unclear.log
             self._start_over(PROCESSORS * BATCH)
@@ -170,8 +98,14 @@ class VmExecutor:
         except PeerEnded as ended:
             return self._bury(tasks, ended)
         self._deaths = 0
+        if kind == frames.DIED and any("Out of memory" in line for line in log):
+            reason = f"the guest's {MEMORY} MiB of memory were used up: {execution.reason}"
+            execution = Execution("error", None, reason)
         if self._careful:
+            said_once = is_said_once(log)
             log = self._took_care(guest, log, len(tasks) == 1)
+            if said_once:
+                self._give_up()
         return _with_log(execution, log)
 
     def _took_care(self, guest: Booted, log: list[str], last: bool) -> list[str]:
@@ -190,33 +124,16 @@ class VmExecutor:
             else log
         )
 
-    def _boot(self, tasks: list[_Task]) -> Booted:
+    def _boot(self, tasks: list[Task]) -> Booted:
         self._guest = self._booter.boot(self._line)
         self._set_up(self._guest)
-        self._send(self._guest, tasks)
+        self._send_plans(self._guest.machine, tasks)
         return self._guest
 
     def _set_up(self, guest: Booted) -> None:
         guest.machine.send(frames.SET_UP, (self._timeout, _HUGE_PAGES, 1 if self._careful else BATCH))
 
-    def _receive(self, guest: Booted, task: _Task) -> tuple[int, Any, list[str]]:
-        """Return the answer to a task; raise PeerEnded or _UnclearError where there is none."""
-        while task.number not in self._answers:
-            kind, values = guest.machine.receive(self._timeout + GRACE, self._line.tick)
-            if kind not in (frames.RESULTS, frames.DIED):
-                raise PeerEnded(f"the guest sent nonsense: a message of kind {kind} for an answer", guest.machine.log())
-            answers, log = values
-            if is_oops(log):
-                raise PeerEnded("the kernel oopsed", log)
-            if log and not self._careful:
-                raise _UnclearError(log)
-            for number, answer in answers:
-                if number >= self._numbers:
-                    raise PeerEnded("the guest sent nonsense: an answer to nothing that was asked", log)
-                self._answers[number] = kind, answer, log
-        return self._answers.pop(task.number)
-
-    def _bury(self, tasks: list[_Task], ended: PeerEnded) -> Execution | None:
+    def _bury(self, tasks: list[Task], ended: PeerEnded) -> Execution | None:
         """Let the scenarios that may have killed a guest have another one; at the second death say so."""
         suspects = tasks[: 1 if self._careful else PROCESSORS * BATCH]
         self._start_over(len(suspects))
@@ -228,33 +145,15 @@ class VmExecutor:
         if tasks[0].deaths == 1:
             self._line.say(f"{ended.reason}: once more")
             return None
-        return Execution("error", None, f"the guest died of it twice: {ended.reason}{_lines(ended.log)}")
+        reason = f"the guest died of it twice: {ended.reason}{_lines(ended.log)}"
+        return Execution("error", None, reason, kernel_log=tuple(complaint(ended.log)))
 
     def _start_over(self, careful: int) -> None:
         """End the guest; in the next one this many scenarios run one at a time."""
         self._careful = max(self._careful, careful)
-        self._stop()
+        self._give_up()
 
-    def _read(self, prepared: Prepared, kind: int, what: Any, log: list[str]) -> Execution:
-        if kind == frames.DIED:
-            execution = blame(prepared, WorkerEnded(*what), self._timeout)
-            if any("Out of memory" in line for line in log):
-                reason = f"the guest's {MEMORY} MiB of memory were used up: {execution.reason}"
-                return Execution("error", None, reason)
-            return execution
-        try:
-            observation = read_observation(what)
-            if len(observation) != 2:
-                return self._interpreter.execution(prepared, observation)
-            word, text = observation
-        except _NO_SENSE as error:
-            raise PeerEnded(f"the guest sent nonsense: {error}", log) from None
-        if word == "unusable":
-            message, _, hint = text.partition("\n")
-            raise ExecutorError(f"{self._reference}: scenarios cannot be run in this guest: {message}", hint)
-        return Execution("error", None, f"the worker failed: {text}")
-
-    def _stop(self) -> None:
+    def _give_up(self) -> None:
         self._guest = None
         self._answers.clear()
         self._booter.stop()
@@ -273,7 +172,7 @@ def _with_log(execution: Execution, log: list[str]) -> Execution:
         return execution
     if execution.outcome is not None:
         return Execution("ran", replace(execution.outcome, kernel_log=tuple(log)))
-    return Execution(execution.status, None, f"{execution.reason}{_lines(log)}")
+    return Execution(execution.status, None, f"{execution.reason}{_lines(log)}", kernel_log=tuple(log))
 
 
 def _lines(log: list[str]) -> str:

@@ -11,6 +11,7 @@ from mremapcheck.executors.remote.frames import HELLO, Encoder
 from mremapcheck.executors.remote.server import Server, Surroundings, told
 from mremapcheck.executors.vm import guest_setup
 from mremapcheck.executors.vm.kernel_log import KernelLog
+from mremapcheck.linux.fault_injection import DEBUGFS
 from mremapcheck.linux.syscalls import prepare_heap
 
 
@@ -35,8 +36,11 @@ class Guest(Surroundings):
         guest_setup.run_eagerly()
 
     def complaints(self) -> list[str]:
-        """Read the kernel's log."""
-        return self._log.read()
+        """Read the kernel's log; what it says once is said again the next time."""
+        lines = self._log.read()
+        if lines:
+            guest_setup.write(f"{DEBUGFS}/clear_warn_once", "1")
+        return lines
 
 
 def main() -> None:

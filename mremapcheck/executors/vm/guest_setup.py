@@ -11,7 +11,8 @@ import time
 
 from mremapcheck.executors.remote.line import Line
 from mremapcheck.executors.vm import ext2
-from mremapcheck.linux.fault_injection import DEBUGFS
+from mremapcheck.linux.fault_injection import DEBUGFS, SETTINGS
+from mremapcheck.linux.numbers import SYS_REBOOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ DISK_IMAGE = "/disk.img"
 _DISK = "/disk"
 _LOOP_SET_FD = 0x4C00
 _RESTART = (0xFEE1DEAD, 0x28121969, 0x01234567)
-_SYS_REBOOT = 169
 #: Settings under /proc/sys that distributions choose differently.
 _SETTINGS = {
     "vm/mmap_min_addr": "65536",
@@ -34,14 +34,6 @@ _SETTINGS = {
     "vm/panic_on_oom": "0",
     "kernel/panic_on_oops": "0",
     "kernel/hung_task_timeout_secs": "0",
-}
-#: Which allocations a kernel with fault injection may let fail, in debugfs: all, as soon as a thread asks for it.
-_FAULTS = {
-    "failslab/ignore-gfp-wait": "N",
-    "failslab/verbose": "0",
-    "fail_page_alloc/ignore-gfp-wait": "N",
-    "fail_page_alloc/min-order": "0",
-    "fail_page_alloc/verbose": "0",
 }
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -65,7 +57,7 @@ def mount_all() -> None:
     for name, value in _SETTINGS.items():
         write(f"/proc/sys/{name}", value)
     if mount("debugfs", DEBUGFS, "debugfs"):
-        for name, value in _FAULTS.items():
+        for name, value in SETTINGS.items():
             write(f"{DEBUGFS}/{name}", value)
 
 
@@ -217,4 +209,4 @@ def say(text: str) -> None:
 
 def restart() -> None:
     """Restart the machine, which ends the virtual machine; works without ACPI, other than switching off."""
-    _libc.syscall(_SYS_REBOOT, *_RESTART, 0)
+    _libc.syscall(SYS_REBOOT, *_RESTART, 0)

@@ -28,9 +28,12 @@ _COMPLAINTS = (
     "possible circular locking",
     "inconsistent lock state",
     "refcount_t:",
+    "Kernel panic",
 )
 #: Those after which the kernel is not to be trusted; a WARN or a report of a sanitizer leaves it running.
 _OOPSES = ("Oops", "kernel BUG at", "general protection fault", "BUG: unable to handle", "Unable to handle kernel")
+#: Those that a kernel makes once until it is booted again: KASAN, lockdep.
+_ONCE = ("KASAN:", "KCSAN:", "KMSAN:", "possible circular locking", "possible recursive locking", "lock state")
 _MOST_LINES = 200
 _RECORD = 8192
 
@@ -69,6 +72,11 @@ def complaint(lines: list[str]) -> list[str]:
         if any(mark in line for mark in _COMPLAINTS):
             return lines[index : index + _MOST_LINES]
     return []
+
+
+def is_said_once(lines: list[str]) -> bool:
+    """Tell whether this kernel will say nothing of the kind any more."""
+    return any(mark in line for line in lines for mark in _ONCE)
 
 
 def is_oops(lines: list[str]) -> bool:

@@ -32,6 +32,10 @@ CHANGES = (
         summary="MADV_POPULATE_READ and _WRITE fail at the first gap (ENOMEM); before, they went on behind it",
         noticed_by="set-up of scenarios only",
         provides=("populate-stops-at-gaps",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: among the memory management commits of the merge window of 6.10
+        """,
     ),
     Change(
         id="seals-dev-zero",
@@ -42,5 +46,9 @@ CHANGES = (
         noticed_by="set-up of scenarios only",
         edits=(Replace("discardable", "not_sealed_without_file", not_sealed_anonymous),),
         needs=("mseal",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: with the series on mseal, in the merge window of 6.17
+        """,
     ),
 )

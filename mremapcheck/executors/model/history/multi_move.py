@@ -145,6 +145,11 @@ CHANGES = (
             Insert("eligible", not_uffd_armed),
             Insert("eligible", no_own_placement),
         ),
+        evidence="""
+            commit cited: by the fixes of 6.17-rc3
+            release listed: with the whole series, in the merge window of 6.17
+            release measured: lacks 6.16.12, has 6.17.8 (art-collector-space-in-two)
+        """,
     ),
     Change(
         id="early-failure",
@@ -161,6 +166,11 @@ CHANGES = (
             Replace("move_each", "refuse_ineligible_later", check_multi_eligible),
         ),
         needs=("multi-vma-move",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: among the hotfixes that ended in 6.17-rc3
+            release measured: lacks 6.16.12, has 6.17.8 (dev-zero-first)
+        """,
     ),
     Change(
         id="thp-multi-move",
@@ -171,5 +181,10 @@ CHANGES = (
         noticed_by="whoever moves file mappings",
         edits=(Replace("eligible", "no_own_placement", no_own_placement_but_thp),),
         needs=("multi-vma-move",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: among the hotfixes that ended in 6.17-rc3
+            release measured: lacks 6.16.12, has 6.17.8 (file-first)
+        """,
     ),
 )

@@ -43,6 +43,11 @@ CHANGES = (
         noticed_by="whoever registers for write protection",
         edits=(Replace("registrable", "can_register", can_register_anonymous_wp),),
         provides=("uffd-wp",),
+        evidence="""
+            commit cited: by fixes: "Fixes: 63b2d4174c4a ..."
+            release manual: userfaultfd(2): since Linux 5.7
+            release measured: has 5.10.218 (uffd-write-protected-first)
+        """,
     ),
     Change(
         id="uffd-wp-shmem",
@@ -54,6 +59,11 @@ CHANGES = (
         edits=(Replace("registrable", "can_register", can_register_wp),),
         needs=("uffd-wp",),
         provides=("uffd-wp-shmem",),
+        evidence="""
+            commit cited: by fixes: "Fixes: b1f9e876862d ..."
+            release listed: among the memory management commits of May 2022, the merge window of 5.19
+            release measured: has 6.1.176 (uffd-wp-shmem)
+        """,
     ),
     Change(
         id="register-merges",
@@ -63,6 +73,11 @@ CHANGES = (
         summary="registering the end of a mapping with a userfaultfd merges it with what is registered behind it",
         noticed_by="whoever counts lines of /proc/PID/maps",
         edits=(Replace("register_offset", "first_page_offset", Vma.pgoff_at),),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, beside 270aa0106206
+            release listed: among the hotfixes that ended in 6.4-rc7
+            release measured: lacks 6.1.192, has 6.6.9 (register-merges)
+        """,
     ),
     Change(
         id="droppable-unregistrable",
@@ -73,6 +88,11 @@ CHANGES = (
         noticed_by="set-up of scenarios only",
         edits=(Insert("registrable", not_droppable),),
         needs=("droppable",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, in six of them between the same
+                neighbours
+            release listed: in one log with 3215eaceca87: the merge window of 6.17
+        """,
     ),
     Change(
         id="unregister-own-only",
@@ -82,6 +102,11 @@ CHANGES = (
         summary="memory of one userfaultfd cannot be unregistered through another one",
         noticed_by="set-up of scenarios only",
         edits=(Insert("unregistrable", registered_with_it),),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, in six of them between the same
+                neighbours
+            release listed: in one log with 3215eaceca87: the merge window of 6.17
+        """,
     ),
     Change(
         id="register-keeps-wp",
@@ -92,5 +117,10 @@ CHANGES = (
         noticed_by="set-up of scenarios only",
         edits=(Insert("reregistrable", keeps_write_protection),),
         needs=("uffd-wp",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: in the log of the push that ends with the merge of "mm-stable-2026-08-18-18-39", the merge
+                window of 7.3
+        """,
     ),
 )

@@ -78,6 +78,12 @@ CHANGES = (
         ),
         noticed_by="whoever probes for mapped pages with mremap(p, n, n, 0)",
         edits=(Insert("mremap", lookup_vma, before="move_to_new_address"),),
+        evidence="""
+            commit cited: by fixes: "Fixes: 550a7d60bd5e ..."
+            release sources: packaged sources of 5.15 lack it, those of 5.19 have it; a patch of the merge window of
+                5.16
+            release measured: lacks 5.15.100, has 6.1.176 (destination-in-kernel-space)
+        """,
     ),
     Change(
         id="hugetlb-moves",
@@ -94,6 +100,12 @@ CHANGES = (
             Remove("check_vma", "refuse_hugetlb"),
         ),
         needs=("lookup-first",),
+        evidence="""
+            commit cited: by fixes: "Fixes: 550a7d60bd5e ..."
+            release sources: packaged sources of 5.15 lack it, those of 5.19 have it; a patch of the merge window of
+                5.16
+            release measured: lacks 5.15.100, has 6.1.176 (huge-page-by-a-small-size)
+        """,
     ),
     Change(
         id="charge-at-move",
@@ -109,6 +121,11 @@ CHANGES = (
             Insert("move_vma", charge_move, before="copy_vma"),
         ),
         needs=("dontunmap-overcommit",),
+        evidence="""
+            commit cited: by fixes: "Fixes: fdbef6149135 ..."
+            release sources: packaged sources of 5.15 lack it, those of 5.19 have it; a patch of the merge window of
+                5.16
+        """,
     ),
     Change(
         id="anon-names",
@@ -122,6 +139,10 @@ CHANGES = (
             Insert("nameable", private_anonymous),
         ),
         provides=("anon-names",),
+        evidence="""
+            commit cited: by fixes and by the patch of a manual page
+            release manual: proc_pid_maps(5): since Linux 5.17
+        """,
     ),
     Change(
         id="dontneed-locked",
@@ -131,6 +152,11 @@ CHANGES = (
         summary="MADV_DONTNEED_LOCKED",
         noticed_by="set-up of scenarios only",
         provides=("dontneed-locked",),
+        evidence="""
+            commit cited: by mails on its origin, and by perf
+            release listed: among the memory management commits of March 2022, the merge window of 5.18
+            release measured: has 6.1.176 (dontneed-locked)
+        """,
     ),
     Change(
         id="efault-sign",
@@ -142,5 +168,11 @@ CHANGES = (
         noticed_by="everybody who looked at errno",
         edits=(Replace("mremap", "lookup_vma", checks.lookup_vma),),
         needs=("lookup-first",),
+        evidence="""
+            commit reviewed: "commit 7d1e64966162... upstream", review of 5.17.9
+            release listed: among the fixes of May 2022 that ended in 5.18-rc7
+            release measured: lacks 5.15.100, has 6.1.176 (destination-in-kernel-space)
+            5.17.9 changelog
+        """,
     ),
 )

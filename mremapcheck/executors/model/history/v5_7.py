@@ -145,6 +145,11 @@ CHANGES = (
             Insert("move_vma", account_next, before="unmap_source"),
             Insert("move_vma", keep_source, before="unmap_source"),
         ),
+        evidence="""
+            commit cited: by fixes: "Fixes: e346b3813067 ..."
+            release manual: mremap(2): since Linux 5.7
+            release measured: lacks 5.4.286, has 5.10.218 (art-collector-space-in-two)
+        """,
     ),
     Change(
         id="special-mappings-whole",
@@ -154,6 +159,11 @@ CHANGES = (
         summary="munmap of part of the vdso or vvar is EINVAL",
         noticed_by="CRIU, sandboxes",
         edits=(Insert("may_split", not_special),),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: among the memory management commits of December 2020, the merge window of 5.11
+            release measured: lacks 5.10.262, has 5.15.100 (special-mappings-whole)
+        """,
     ),
     Change(
         id="split-checked-first",
@@ -163,6 +173,10 @@ CHANGES = (
         summary="a move of part of a mapping that its driver does not let be cut is EINVAL before it is copied",
         noticed_by="CRIU, sandboxes; the destination is gone in either case",
         edits=(Insert("move_vma", check_may_split, after="check_map_count"),),
+        evidence="""
+            commit cited: by a mail on a failing test ("on recent kernels with commit 73d5e0629919")
+            release listed: among the memory management commits of December 2020, the merge window of 5.11
+        """,
     ),
     Change(
         id="dontunmap-overcommit",
@@ -180,6 +194,10 @@ CHANGES = (
             Insert("move_vma", charge_copy_first, before="copy_vma"),
         ),
         needs=("dontunmap",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: among the memory management commits of December 2020, the merge window of 5.11
+        """,
     ),
     Change(
         id="dontunmap-any-mapping",
@@ -190,6 +208,11 @@ CHANGES = (
         noticed_by="garbage collectors with shared heaps (ART), CRIU",
         edits=(Replace("check_vma", "check_dontunmap_source", check_dontunmap_drivers),),
         needs=("dontunmap",),
+        evidence="""
+            commit cited: by the patch of the manual page mremap(2)
+            release manual: mremap(2): since Linux 5.13
+            release measured: lacks 5.10.262, has 5.15.100 (art-asks-for-dontunmap)
+        """,
     ),
     Change(
         id="dontunmap-unlinks-anon-vma",
@@ -200,6 +223,11 @@ CHANGES = (
         noticed_by="whoever counts lines of /proc/PID/maps",
         edits=(Insert("move_vma", forget_anon_vma, before="keep_source"),),
         needs=("dontunmap",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: among the memory management commits of April 2021, the merge window of 5.13
+            release measured: lacks 5.10.262, has 5.15.100 (dontunmap-unlinks-anon-vma)
+        """,
     ),
     Change(
         id="madvise-populate",
@@ -209,5 +237,10 @@ CHANGES = (
         summary="MADV_POPULATE_READ and MADV_POPULATE_WRITE",
         noticed_by="set-up of scenarios only",
         provides=("madvise-populate",),
+        evidence="""
+            commit cited: by fixes: "Fixes: 4ca9b3859dac ..."
+            release manual: madvise(2): since Linux 5.14
+            release measured: has 5.15.100 (madvise-populate)
+        """,
     ),
 )

@@ -145,6 +145,10 @@ CHANGES = (
         noticed_by="who runs out of memory; fault injection",
         edits=(Insert("munmap", get_nodes_to_unmap, before="unmap_range"),),
         provides=("maple-tree",),
+        evidence="""
+            commit cited: by fixes: "Fixes: d4af56c5c7c6 ..."
+            release listed: with the series of the maple tree, in the merge window of 6.1
+        """,
     ),
     Change(
         id="growth-merges",
@@ -157,6 +161,12 @@ CHANGES = (
         ),
         noticed_by="Firefox (fewer mappings), realloc() of arenas and SysV shared memory (ENOMEM)",
         edits=(Replace("grow", "raise_end", merge_growth_wrong_offset),),
+        evidence="""
+            commit cited: by fixes: "Fixes: ca3d76b0aa80 ..."
+            release listed: right behind the maple tree, in the merge window of 6.1; its fixes speak of a "regression in
+                6.1"
+            release measured: lacks 5.15.100, has 6.1.176 (grow-from-inside-up-to-a-neighbour)
+        """,
     ),
     Change(
         id="mmap-merges-behind-first",
@@ -166,6 +176,11 @@ CHANGES = (
         summary="a fresh mapping between two that were faulted apart becomes part of the one behind it",
         noticed_by="whoever counts lines of /proc/PID/maps",
         edits=(Replace("merge_mapping", "merge_mapping", merge_mapping_behind_first),),
+        evidence="""
+            commit cited: by fixes and by stable backports of mmap_region()
+            release listed: as part of the maple tree, in the merge window of 6.1
+            release measured: lacks 5.15.100, has 6.1.176 (mmap-merges-before-first)
+        """,
     ),
     Change(
         id="growth-offset",
@@ -177,6 +192,14 @@ CHANGES = (
         noticed_by="realloc() of the last block of an arena: ENOMEM since 6.1",
         edits=(Replace("grow", "raise_end", merge_growth),),
         needs=("growth-merges",),
+        evidence="""
+            commit reviewed: "commit 6f12be792fde... upstream", review of 6.1.3
+            release listed: in one log with the merge of "mm-hotfixes-stable-2022-12-22-14-34", three days before
+                6.2-rc1
+            release measured: lacks 5.15.100, has 6.6.9 (grow-from-inside-up-to-a-neighbour)
+            6.1.3 changelog
+            6.1.3 measured: has 6.1.176 (clickhouse-doubles-a-buffer)
+        """,
     ),
     Change(
         id="shared-anon-names",
@@ -187,6 +210,10 @@ CHANGES = (
         noticed_by="set-up of scenarios only",
         edits=(Replace("nameable", "private_anonymous", private_anonymous_or_shared),),
         needs=("anon-names",),
+        evidence="""
+            commit cited: by the manual page proc_pid_maps(5) and by fixes
+            release manual: proc_pid_maps(5): since Linux 6.2
+        """,
     ),
     Change(
         id="growth-with-close",
@@ -198,6 +225,13 @@ CHANGES = (
         noticed_by="LTP mremap, users of shmat: ENOMEM since 6.1",
         edits=(Replace("grow", "raise_end", merge_growth_unless_close),),
         needs=("growth-offset",),
+        evidence="""
+            commit cited: by the commit that reverts it, and by LTP
+            release listed: among the hotfixes that ended in 6.2-rc7
+            release measured: lacks 5.15.100 (grow-from-inside-up-to-a-neighbour)
+            6.1.11 changelog
+            6.1.11 measured: has 6.1.176 (grow-sysv-shm)
+        """,
     ),
     Change(
         id="merge-shifts-file",
@@ -207,6 +241,11 @@ CHANGES = (
         summary="a mapping moved right before one that continues its file shows the wrong pages of the file",
         noticed_by="rpm",
         edits=(Replace("extend_down", "extend_down", extend_down_wrong_offset),),
+        evidence="""
+            commit cited: "upgrading to v6.3 ... bisected to commit 0503ea8f5ba7"
+            release cited: the same mail: in 6.3, and not before
+            release measured: lacks 6.1.192 (merge-shifts-file)
+        """,
     ),
     Change(
         id="merge-keeps-file",
@@ -218,6 +257,12 @@ CHANGES = (
         noticed_by="rpm",
         edits=(Replace("extend_down", "extend_down", extend_down),),
         needs=("merge-shifts-file",),
+        evidence="""
+            commit cited: by LTP (mremap06)
+            release cited: "it's in my tree as commit 7e7757876f25 right now", 27 April 2023: the merge window of 6.4
+            release measured: has 6.6.9 (merge-shifts-file)
+            6.3.1 reviewed: "[PATCH 6.3 09/11]" of 28 April 2023, the review of 6.3.1
+        """,
     ),
     Change(
         id="merge-with-close",
@@ -227,6 +272,12 @@ CHANGES = (
         summary="SysV shared memory merges where no mapping that was attached disappears",
         noticed_by="whoever counts lines of /proc/PID/maps",
         edits=(Replace("mergeable", "no_close", no_close_behind),),
+        evidence="""
+            commit cited: by fc0c8f9089c2, which mends it
+            release inferred: patches of March 2023, so the merge window of 6.4. Looked for in logs of pushes and stable
+                queues
+            release measured: lacks 6.1.192, has 6.6.9 (merge-with-close)
+        """,
     ),
     Change(
         id="io-uring-placement",
@@ -237,6 +288,13 @@ CHANGES = (
         summary="io_uring's mappings cannot be given an address: FIXED is EINVAL, after the destination was unmapped",
         noticed_by="CRIU",
         edits=(Insert("place", refuse_address_of_ring, after="check_length"),),
+        evidence="""
+            commit cited: by syzbot and by the reports of its bug on IA-64
+            release cited: broken since 6.4, say the reports ("Cc: stable # 6.4" of its fix)
+            release measured: lacks 5.15.100, has 6.6.9 (io-uring-ring-moves)
+            6.1.51 reviewed: "[PATCH 6.1 09/10]" of 31 August 2023, a backport of this commit and its fixes in one
+            6.1.51 measured: has 6.1.176 (io-uring-ring-moves)
+        """,
     ),
     Change(
         id="secret-by-default",
@@ -246,6 +304,11 @@ CHANGES = (
         summary="memfd_secret works without a boot option",
         noticed_by="set-up of scenarios only",
         provides=("secret",),
+        evidence="""
+            commit cited: by the manual page memfd_secret(2)
+            release manual: memfd_secret(2): before Linux 6.5 it had to be enabled
+            release measured: has 6.6.9 (secret-by-default)
+        """,
     ),
     Change(
         id="mprotect-unaccounts",
@@ -255,6 +318,12 @@ CHANGES = (
         summary="untouched anonymous memory that mprotect makes unwritable is no longer accounted",
         noticed_by="whoever counts lines of /proc/PID/maps; Committed_AS",
         edits=(Insert("mprotect", unaccount_unfaulted, after="account_writable"),),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release sources: a memory management commit of October 2023, the merge window of 6.7; recorded kernels on
+                both sides agree
+            release measured: lacks 6.6.9, has 6.8 (mprotect-unaccounts)
+        """,
     ),
     Change(
         id="stack-without-huge-pages",
@@ -265,6 +334,11 @@ CHANGES = (
         summary="a mapping made with MAP_STACK has no huge pages, and does not merge with one made without",
         noticed_by="threads' stacks that grow by mremap; whoever counts lines of /proc/PID/maps",
         edits=(Insert("map_flags", map_stack),),
+        evidence="""
+            commit listed: with its subject, in lists of fixes for the page cache and huge pages
+            release listed: in pushes of February 2024 to a stable tree of 6.7, which lacks it so far
+            6.7.6 listed: in pushes of February 2024 to the queue of that update
+        """,
     ),
     Change(
         id="attached-stays-apart",
@@ -279,6 +353,13 @@ CHANGES = (
         noticed_by="users of shmat: the segment counted one attachment too many, and was never removed",
         edits=(Insert("removable", no_close_hook),),
         needs=("merge-with-close",),
+        evidence="""
+            commit reviewed: "commit fc0c8f9089c2... upstream", review of 6.6.24; LTP shmat04
+            release listed: in the push that ends with the merge of "mm-hotfixes-stable-2024-03-07-16-17", between
+                6.8-rc7 and 6.8
+            6.6.24 reviewed: "[PATCH 6.6 206/396]" of 1 April 2024, the review of 6.6.24
+            6.7.12 changelog
+        """,
     ),
     Change(
         id="io-uring-pages",
@@ -289,6 +370,15 @@ CHANGES = (
         summary="io_uring's mappings are VM_MIXEDMAP, no longer VM_IO and VM_PFNMAP",
         noticed_by="readers of smaps",
         provides=("io-uring-pages",),
+        evidence="""
+            commit cited: by fixes: "Fixes: 3ab1db3c6039 ..."
+            release sources: a commit of the merge window of 6.10; recorded kernels on both sides agree
+            release measured: lacks 6.8, has 6.11.11 (dontexpand-dontunmap)
+            6.1.132 changelog
+            6.1.132 measured: has 6.1.176 (dontexpand-dontunmap)
+            6.6.84 reviewed: "[PATCH 6.6 095/166]" of 19 March 2025, the review of 6.6.84
+            6.6.84 measured: lacks 6.6.9 (dontexpand-dontunmap)
+        """,
     ),
     Change(
         id="mmap-merges-before-first",
@@ -305,5 +395,10 @@ CHANGES = (
             Remove("mergeable", "no_close"),
         ),
         needs=("mmap-merges-behind-first", "attached-stays-apart"),
+        evidence="""
+            commit cited: by fixes: "Fixes: cacded5e42b9 ..."
+            release sources: recorded 6.11.11 lacks it, 6.12.107 has it; a commit of the merge window
+            release measured: lacks 6.11.11, has 6.12.43 (mmap-merges-before-first)
+        """,
     ),
 )

@@ -128,6 +128,11 @@ CHANGES = (
             Insert("discardable", not_sealed_without_file),
         ),
         provides=("mseal",),
+        evidence="""
+            commit cited: by fixes: "Fixes: 8be7258aad44 ..."
+            release cited: by fixes: "Cc: stable # 6.10.y"
+            release measured: has 6.11.11 (fex-guest-shrinks-with-a-seal)
+        """,
     ),
     Change(
         id="droppable",
@@ -137,6 +142,12 @@ CHANGES = (
         summary="MAP_DROPPABLE",
         noticed_by="set-up of scenarios only",
         provides=("droppable",),
+        evidence="""
+            commit cited: by fixes: "Fixes: 9651fcedf7b9 ..."
+            release inferred: patches of July 2024, so the merge window of 6.11. Looked for in mmap(2), which does not
+                have it yet
+            release measured: has 6.11.11 (droppable)
+        """,
     ),
     Change(
         id="mmap-tells-why",
@@ -146,6 +157,10 @@ CHANGES = (
         summary="mmap over what cannot be cut says EINVAL; ENOMEM before",
         noticed_by="set-up of scenarios only",
         provides=("mmap-tells-why",),
+        evidence="""
+            commit cited: by fixes: "Fixes: f8d112a4e657 ..."
+            release cited: by the bisection "between v6.11 and v6.12-rc1"
+        """,
     ),
     Change(
         id="mseal-per-mapping",
@@ -168,6 +183,11 @@ CHANGES = (
         ),
         needs=("mseal",),
         provides=("seals-one-by-one",),
+        evidence="""
+            commit cited: by fixes: "Fixes: 38075679b5f1 ..."
+            release cited: by the fixes of 6.12's candidates
+            release measured: lacks 6.11.11, has 6.12.43 (fex-guest-shrinks-with-a-seal)
+        """,
     ),
     Change(
         id="guard-pages",
@@ -181,6 +201,11 @@ CHANGES = (
             Insert("guard", faulted_by_guard),
         ),
         provides=("guard",),
+        evidence="""
+            commit cited: by fixes: "Fixes: 662df3e5c376 ..."
+            release manual: madvise(2): since Linux 6.13
+            release measured: has 6.13.7 (guard-dontunmap)
+        """,
     ),
     Change(
         id="guard-pages-in-files",
@@ -192,6 +217,11 @@ CHANGES = (
         edits=(Replace("guard", "private_anonymous_only", unlocked_only),),
         needs=("guard-pages",),
         provides=("guard-in-files",),
+        evidence="""
+            commit cited: "since commit f807123d578d (...) which allowed file-backed guard regions"
+            release listed: in one log with 85ea6bdd88a2 and b714ccb02a76: the merge window of 6.15
+            release measured: has 6.16.3 (guard-pages-in-files)
+        """,
     ),
     Change(
         id="guard-flag",
@@ -207,5 +237,12 @@ CHANGES = (
             Insert("copy_on_fork", copies_guarded),
         ),
         needs=("guard-pages",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, with the series on sticky flags
+            release cited: by the backport for 6.18.y, made because 6.18 lacks it and 6.19 has it
+            release measured: lacks 6.18.22-alpine, has 6.19.6 (guard-dontunmap)
+            6.18.37 announced: "I'm announcing the release of the 6.18.37 kernel", 27 June 2026
+            6.18.37 measured: lacks 6.18.22-alpine, has 6.18.38-alpine (guard-dontunmap)
+        """,
     ),
 )

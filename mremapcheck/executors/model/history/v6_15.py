@@ -95,6 +95,12 @@ CHANGES = (
             Move("mremap_to", "check_new_address", to="mremap", after="check_new_size"),
             Move("mremap_to", "check_map_count_early", to="mremap", after=("check_dontunmap", "check_fixed_may_move")),
         ),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, in five of them at its place in the
+                series
+            release listed: with the whole series (85ea6bdd88a2 to 664dc4da2694), in the merge window of 6.15
+            release measured: lacks 6.14.0, has 6.16.3 (map-count-or-lookup)
+        """,
     ),
     Change(
         id="event-length",
@@ -104,6 +110,12 @@ CHANGES = (
         summary="a shrinking move tells the userfaultfd the length that was moved, no longer the caller's old_size",
         noticed_by="userfaultfd monitors (CRIU)",
         edits=(Replace("finish", "send_events", send_events),),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, in five of them at its place in the
+                series
+            release listed: with the whole series (85ea6bdd88a2 to 664dc4da2694), in the merge window of 6.15
+            release measured: lacks 6.14.0, has 6.16.3 (uffd-shrinking-move-events)
+        """,
     ),
     Change(
         id="dontunmap-unaccounts",
@@ -114,6 +126,11 @@ CHANGES = (
         noticed_by="Committed_AS, which leaks; readers of smaps",
         edits=(Insert("move_vma", unaccount_source, before="keep_source"),),
         needs=("dontunmap",),
+        evidence="""
+            commit cited: by 0e59f47c15ce, which mends another part of it
+            release listed: with the whole series (85ea6bdd88a2 to 664dc4da2694), in the merge window of 6.15
+            release measured: lacks 6.14.0, has 6.16.3 (dontunmap-hint-in-use)
+        """,
     ),
     Change(
         id="dontunmap-locks-twice",
@@ -124,6 +141,11 @@ CHANGES = (
         noticed_by="VmLck, which leaks until mlock fails",
         edits=(Move("move_vma", "count_locked", after="count_copy"),),
         needs=("dontunmap",),
+        evidence="""
+            commit cited: by 0e59f47c15ce, which mends another part of it
+            release listed: with the whole series (85ea6bdd88a2 to 664dc4da2694), in the merge window of 6.15
+            release measured: lacks 6.14.0, has 6.16.3 (kselftest-dontunmap-06)
+        """,
     ),
     Change(
         id="shrink-overcharges",
@@ -133,6 +155,11 @@ CHANGES = (
         summary="each shrinking move commits the memory that it cuts off, for ever",
         noticed_by="Committed_AS, which leaks; nothing that an outcome shows",
         edits=(Insert("move_vma", overcharge_shrink, before="copy_vma"),),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, in five of them at its place in the
+                series
+            release listed: with the whole series (85ea6bdd88a2 to 664dc4da2694), in the merge window of 6.15
+        """,
     ),
     Change(
         id="faulted-merges-unfaulted",
@@ -148,6 +175,11 @@ CHANGES = (
             Replace("mergeable", "anon_vmas_fit", anon_vmas_fit),
             Replace("take_in", "take_in", take_in_without_anon_vma),
         ),
+        evidence="""
+            commit cited: by fixes: "Fixes: 879bca0a2c4f ..."
+            release cited: by the advisory CVE-2026-23077: affected since 6.16
+            release measured: lacks 6.14.0, has 6.16.3 (home-beside-a-fresh-neighbour)
+        """,
     ),
     Change(
         id="anon-inodes-not-executable",
@@ -159,6 +191,11 @@ CHANGES = (
         noticed_by="set-up of scenarios only",
         provides=("anon-inodes-not-executable",),
         needs=("io-uring-pages",),
+        evidence="""
+            commit reviewed: "commit 1ed95281c0c7... upstream", review of 6.15.4
+            release sources: a commit of the merge window of 6.16 (recorded 6.14.0 lacks it)
+            6.15.4 reviewed: "[PATCH 6.15 035/592]" of 23 June 2025, the review of 6.15.4
+        """,
     ),
     Change(
         id="account-fix",
@@ -170,6 +207,13 @@ CHANGES = (
         noticed_by="Committed_AS; readers of smaps",
         edits=(Remove("move_vma", "unaccount_source"),),
         needs=("dontunmap-unaccounts",),
+        evidence="""
+            commit reviewed: "commit 0e59f47c15ce... upstream", review of 6.17.6
+            release listed: right behind the merge of vfio-v6.18-rc3
+            release measured: lacks 6.16.12, has 6.18.5 (dontunmap-hint-in-use)
+            6.17.6 reviewed: "[PATCH 6.17 106/184]" of 27 October 2025, the review of 6.17.6
+            6.17.6 measured: has 6.17.8 (art-collector-space-in-two)
+        """,
     ),
     Change(
         id="forked-stays-apart",
@@ -187,5 +231,12 @@ CHANGES = (
             Replace("take_in", "take_in", take_in),
         ),
         needs=("faulted-merges-unfaulted",),
+        evidence="""
+            commit cited: by the advisory CVE-2026-23077
+            release listed: among the hotfixes of January 2026 that ended in 6.19-rc7
+            release measured: lacks 6.18.5, has 6.19.6 (home-beside-a-fresh-neighbour-and-on)
+            6.18.8 reviewed: "[PATCH 6.18 226/227]" of 28 January 2026, the review of 6.18.8
+            6.18.8 measured: lacks 6.18.5, has 6.18.9 (home-beside-a-fresh-neighbour-and-on)
+        """,
     ),
 )

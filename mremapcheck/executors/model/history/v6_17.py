@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import TASK_SIZE
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.change import Change, release
 from mremapcheck.executors.model.errno import EFAULT, EINVAL
-from mremapcheck.executors.model.mm import in_user_space
 from mremapcheck.executors.model.pipeline import PASS, Answer, Insert, Move, Remove, Replace
 from mremapcheck.executors.model.steps import checks
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_MAYMOVE
@@ -26,7 +24,7 @@ def check_dontunmap(call: Call) -> Answer:
 
 def check_size_limit(call: Call) -> Answer:
     """Refuse a new_size that no address space has; ENOMEM until then (3215eaceca87, 6.17)."""
-    if call.new_len > TASK_SIZE:
+    if call.new_len > call.mm.space.end:
         return call.fail(EINVAL, "new_size is larger than the user's address space")
     return None
 
@@ -36,7 +34,7 @@ def check_unused_address(call: Call) -> Answer:
 
     bionic passes garbage there when it only resizes.
     """
-    if not in_user_space(call.new_addr, call.new_len):
+    if not call.mm.has_place(call.new_addr, call.new_len):
         return call.fail(EINVAL, "new_address {:#x} is beyond the address space, used or not", call.new_addr)
     return None
 
@@ -72,6 +70,11 @@ CHANGES = (
         summary="a new_size beyond the address space is EINVAL, no longer ENOMEM",
         noticed_by="conformance tests",
         edits=(Insert("mremap", check_size_limit, after="check_new_size"),),
+        evidence="""
+            commit cited: by 78d2d32f0b78: "Fixes: 3215eaceca87"
+            release listed: with the whole series, in the merge window of 6.17
+            release measured: lacks 6.16.12, has 6.17.8 (larger-than-user-space)
+        """,
     ),
     Change(
         id="unused-address-checked",
@@ -81,6 +84,11 @@ CHANGES = (
         summary="garbage in the unused fifth argument is EINVAL",
         noticed_by="Android (bionic)",
         edits=(Insert("mremap", check_unused_address, after=("check_size_limit", "check_new_size")),),
+        evidence="""
+            commit cited: by 78d2d32f0b78: "Fixes: 3215eaceca87"
+            release listed: with the whole series, in the merge window of 6.17
+            release measured: lacks 6.16.12 (destination-in-kernel-space)
+        """,
     ),
     Change(
         id="range-checks-first",
@@ -99,6 +107,11 @@ CHANGES = (
             ),
             Move("mremap_to", "check_overlap", to="mremap", after=("check_dontunmap", "check_fixed_may_move")),
         ),
+        evidence="""
+            commit cited: by 78d2d32f0b78: "Fixes: 3215eaceca87"
+            release listed: with the whole series, in the merge window of 6.17
+            release measured: lacks 6.16.12, has 6.17.8 (destination-in-kernel-space)
+        """,
     ),
     Change(
         id="dontunmap-rounds",
@@ -109,6 +122,11 @@ CHANGES = (
         noticed_by="rr's mremap_non_page_size test",
         edits=(Replace("mremap", "check_dontunmap", check_dontunmap),),
         needs=("dontunmap", "parameters-first"),
+        evidence="""
+            commit cited: by 78d2d32f0b78: "Fixes: 3215eaceca87"
+            release listed: with the whole series, in the merge window of 6.17
+            release measured: lacks 6.16.12, has 6.17.8 (dontunmap-compares-pages)
+        """,
     ),
     Change(
         id="checks-before-unmapping",
@@ -131,6 +149,11 @@ CHANGES = (
             Replace("check_vma", "same_size", not_growing),
         ),
         needs=("lookup-first", "charge-at-move"),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: with the whole series, in the merge window of 6.17
+            release measured: lacks 6.16.12, has 6.17.8 (aio-ring-growth)
+        """,
     ),
     Change(
         id="unused-address-fix",
@@ -141,5 +164,10 @@ CHANGES = (
         noticed_by="Android (bionic)",
         edits=(Remove("mremap", "check_unused_address"),),
         needs=("unused-address-checked",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: among the hotfixes that ended in 6.17-rc6
+            release measured: has 6.17.8 (garbage-fifth-argument)
+        """,
     ),
 )

@@ -165,6 +165,12 @@ CHANGES = (
             Replace("move_vma", "check_map_count", check_map_count),
         ),
         needs=("parameters-first",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, in four of them together with
+                d239462787b0, which stable mails call upstream
+            release listed: the same logs: the merge window of 7.1
+            release measured: lacks 7.0.13, has 7.1.3 (map-count-dontunmap)
+        """,
     ),
     Change(
         id="anon-page-numbers",
@@ -177,6 +183,12 @@ CHANGES = (
             Insert("mergeable", contiguous_anon_pages, after="contiguous"),
             Insert("share_anon_vma", anon_pages_go_on),
         ),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, in eight of them at its place in the
+                series
+            release sources: packaged sources of 7.2.13 lack it, those of 7.3-rc7 have it; a commit of the merge window
+            release measured: lacks 7.2.13, has 7.3-rc7 (private-file-halves)
+        """,
     ),
     Change(
         id="dontunmap-resets-offset",
@@ -188,6 +200,25 @@ CHANGES = (
         noticed_by="garbage collectors with many mappings",
         edits=(Insert("move_vma", reset_page_offset, before="keep_source"),),
         needs=("dontunmap-unlinks-anon-vma",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, beside 97d34aa65c29
+            release listed: before the merges of 7.3-rc2; packaged sources of 7.3-rc7 have it
+            release measured: lacks 7.1.13, has 7.3-rc7 (dontunmap-source-offset)
+            5.15.223 queued: the stable queue of 6 October 2026 has it for 5.15.y, after 5.15.222; the update itself was
+                looked for and not found
+            5.15.223 measured: lacks 5.15.100 (dontunmap-source-offset)
+            6.1.191 changelog
+            6.1.191 measured: lacks 6.1.176, has 6.1.192 (dontunmap-source-offset)
+            6.6.159 queued: the log of the push that ends with "Linux 6.6.159-rc1" lists it
+            6.6.159 measured: lacks 6.6.9 (dontunmap-source-offset)
+            6.12.112 changelog
+            6.12.112 measured: lacks 6.12.107, has 6.12.118 (dontunmap-source-offset)
+            6.18.52 inferred: the logs of the pushes of 6.18.50, .51, .54, .55 and of 6.18.56-rc1 do not list it, and
+                7.2.6 came out beside .52; the log of .52 was looked for and not found
+            6.18.52 measured: lacks 6.18.38-alpine, has 6.18.56-alpine (dontunmap-source-offset)
+            7.2.6 sources: packaged sources of 7.2.6 have it; the logs of the pushes of 7.2.4 and 7.2.5 do not list it
+            7.2.6 measured: has 7.2.6 (dontunmap-source-offset)
+        """,
     ),
     Change(
         id="dontunmap-locks-once",
@@ -199,6 +230,16 @@ CHANGES = (
         noticed_by="VmLck, and whoever met RLIMIT_MEMLOCK by DONTUNMAP since 6.15",
         edits=(Replace("move_vma", "count_locked", count_locked_unless_kept),),
         needs=("dontunmap-locks-twice",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: in the log of linux-next of 15 September 2026, between "mm-hotfixes-stable-2026-09-13-21-50"
+                and "9p-for-7.3-rc4"
+            release measured: lacks 7.2.6, has 7.3-rc7 (kselftest-dontunmap-06)
+            6.18.54 listed: in the log of a push that ends with "Linux 6.18.54"
+            6.18.54 measured: lacks 6.18.38-alpine, has 6.18.56-alpine (kselftest-dontunmap-06)
+            7.2.8 changelog
+            7.2.8 measured: lacks 7.2.6, has 7.2.9 (kselftest-dontunmap-06)
+        """,
     ),
     Change(
         id="dontunmap-splits-locked",
@@ -217,6 +258,20 @@ CHANGES = (
             Insert("mremap", check_slots_to_split_early, after="check_map_count_of_call", optional=True),
         ),
         needs=("dontunmap",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, in nine of them, among them
+                mm-hotfixes-stable; the ids b54ba4428277, 9f305ddce17b, 863af35b7500 and 00b2591b9f04 are those of
+                integration trees
+            release sources: packaged sources of 7.3-rc7 have it; in mm-hotfixes-stable in October 2026, after 7.3-rc6.
+                6.18.57 and 6.6.y were looked for and not found
+            release measured: lacks 7.2.9, has 7.3-rc7 (kselftest-dontunmap-07)
+            6.1.191 changelog
+            6.1.191 measured: lacks 6.1.176, has 6.1.192 (kselftest-dontunmap-07)
+            6.12.114 changelog
+            6.12.114 measured: lacks 6.12.107, has 6.12.118 (kselftest-dontunmap-07)
+            7.2.11 changelog
+            7.2.11 measured: lacks 7.2.9, has 7.2.11 (kselftest-dontunmap-07)
+        """,
     ),
     Change(
         id="dontunmap-stays-apart",
@@ -228,6 +283,18 @@ CHANGES = (
         noticed_by="whoever counts lines of /proc/PID/maps; VmLck with MLOCK_ONFAULT",
         edits=(Insert("copy_vma", pass_by_source, before="merge_copy"),),
         needs=("dontunmap",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, in nine of them, among them
+                mm-hotfixes-stable; the ids b54ba4428277, 9f305ddce17b, 863af35b7500 and 00b2591b9f04 are those of
+                integration trees
+            release sources: packaged sources of 7.3-rc7 have it; in mm-hotfixes-stable in October 2026, after 7.3-rc6.
+                6.18.57 and 6.6.y were looked for and not found
+            release measured: lacks 7.2.9, has 7.3-rc7 (dontunmap-next-to-itself)
+            6.12.114 changelog
+            6.12.114 measured: lacks 6.12.107, has 6.12.118 (dontunmap-next-to-itself)
+            7.2.11 changelog
+            7.2.11 measured: lacks 7.2.9, has 7.2.11 (dontunmap-next-to-itself)
+        """,
     ),
     Change(
         id="dontunmap-stays-alone",
@@ -240,6 +307,14 @@ CHANGES = (
         noticed_by="whoever counts lines of /proc/PID/maps; VmLck with MLOCK_ONFAULT",
         edits=(Insert("copy_vma", merge_with_nothing_beside_source, before="merge_copy"),),
         needs=("dontunmap",),
+        evidence="""
+            commit changelog: 6.1.191 lists it under mainline's subject; the packaged sources of 6.1.192 do it another
+                way than mainline
+            release changelog: the changelog of the distribution's package lists it under ChangeLog-6.1.191
+            release measured: lacks 6.1.176 (dontunmap-next-to-itself)
+            6.1.191 changelog
+            6.1.191 measured: lacks 6.1.176, has 6.1.192 (dontunmap-next-to-itself)
+        """,
     ),
     Change(
         id="shrink-charges-right",
@@ -251,6 +326,13 @@ CHANGES = (
         noticed_by="Committed_AS; nothing that an outcome shows",
         edits=(Remove("move_vma", "overcharge_shrink"),),
         needs=("shrink-overcharges",),
+        evidence="""
+            commit inferred: no log, mail or queue that is stored lists the subject (they end in October 2026); it is
+                7.3.4's in the changelog of the distribution's package
+            release inferred: packaged sources of 7.3-rc7 lack it and 7.3.4 took it from mainline: the first candidates
+                after 7.3
+            7.3.4 changelog
+        """,
     ),
     Change(
         id="uffd-copy-stays-apart",
@@ -261,6 +343,17 @@ CHANGES = (
         summary="moving registered memory next to memory of the same userfaultfd does not merge and unregister both",
         noticed_by="userfaultfd monitors without remap events",
         edits=(Insert("copy_vma", keep_registered_apart, before="merge_copy"),),
+        evidence="""
+            commit inferred: no log, mail or queue that is stored lists the subject (they end in October 2026); it is
+                6.12.118's and 7.3.4's in the changelogs of the distribution's packages
+            release inferred: packaged sources of 7.3-rc7 lack it and 7.3.4 took it from mainline: the first candidates
+                after 7.3
+            release measured: lacks 7.3-rc7 (uffd-merges-then-disarms)
+            6.12.118 changelog
+            6.12.118 measured: lacks 6.12.107, has 6.12.118 (uffd-merges-then-disarms)
+            7.3.4 changelog
+            7.3.4 measured: lacks 7.3-rc7, has 7.3.4 (uffd-merges-then-disarms)
+        """,
     ),
     Change(
         id="aio-not-inherited",
@@ -270,6 +363,12 @@ CHANGES = (
         summary="an AIO ring is VM_DONTCOPY: a forked child does not have it",
         noticed_by="readers of smaps; children that touched their parent's ring",
         provides=("aio-not-inherited",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: among the fixes of April 2026 that stable queues looked at on 28 April, two days after
+                7.1-rc1; no update up to 5.10.262, 6.1.192, 6.12.118 and 7.2.13 lists it
+            release measured: lacks 7.0.13, has 7.1.3 (aio-ring-growth)
+        """,
     ),
     Change(
         id="aio-moves-whole",
@@ -279,6 +378,11 @@ CHANGES = (
         summary="moving a part of an AIO ring, or the ring while it shrinks, is EINVAL: its driver takes it whole only",
         noticed_by="whoever moved rings in parts, and crashed the kernel when it touched what was left behind",
         provides=("aio-moves-whole",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: beside c03ce4173c7b; no update up to 5.10.262, 6.1.192, 6.12.118 and 7.2.13 lists it
+            release measured: lacks 7.0.13, has 7.1.3 (aio-ring-in-parts)
+        """,
     ),
     Change(
         id="vvar-of-pages",
@@ -288,6 +392,12 @@ CHANGES = (
         summary="the vvar is VM_MIXEDMAP, no longer VM_PFNMAP",
         noticed_by="readers of smaps; CRIU",
         provides=("vvar-of-pages",),
+        evidence="""
+            commit cited: by mails on powerpc: "the generic vDSO datastore rework in commit 05988dba1179"
+            release sources: recorded 7.0.13 lacks it (though a mail says v7.0), 7.1.13 has it; a commit of the merge
+                window
+            release measured: lacks 7.0.13, has 7.1.3 (criu-moves-vvar-then-vdso)
+        """,
     ),
     Change(
         id="secret-unlocked",
@@ -299,6 +409,22 @@ CHANGES = (
         noticed_by="users of memfd_secret with a small RLIMIT_MEMLOCK",
         edits=(Insert("fillable", secret_within_limit),),
         provides=("secret-unlocked",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, beside 35b0fb391b0d
+            release listed: before the merges of 7.3-rc2; packaged sources of 7.3-rc7 have it
+            release measured: lacks 7.1.13, has 7.3-rc7 (secret-by-default)
+            6.1.191 changelog
+            6.1.191 measured: lacks 6.1.176, has 6.1.192 (secret-by-default)
+            6.6.159 queued: the log of the push that ends with "Linux 6.6.159-rc1" lists it
+            6.6.159 measured: lacks 6.6.9 (secret-by-default)
+            6.12.113 changelog
+            6.12.113 measured: lacks 6.12.107, has 6.12.118 (secret-by-default)
+            6.18.53 inferred: the logs of the pushes of 6.18.50, .51, .54, .55 and of 6.18.56-rc1 do not list it: it
+                came with .52 or .53, whose logs were looked for and not found
+            6.18.53 measured: lacks 6.18.38-alpine, has 6.18.56-alpine (secret-by-default)
+            7.2.5 listed: in the log of the push that ends with "Linux 7.2.5"
+            7.2.5 measured: has 7.2.6 (secret-by-default)
+        """,
     ),
     Change(
         id="vvar-is-memory",
@@ -309,5 +435,11 @@ CHANGES = (
         noticed_by="readers of smaps; core dumps of the vvar",
         needs=("vvar-of-pages",),
         provides=("vvar-is-memory",),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees, in seven of them at its place in the
+                series
+            release sources: packaged sources of 7.2.13 lack it, those of 7.3-rc7 have it; a commit of the merge window
+            release measured: lacks 7.2.13, has 7.3-rc7 (criu-moves-vvar-then-vdso)
+        """,
     ),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from mremapcheck.base.units import PAGE, U64, page_align
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.errno import EINVAL, ENOMEM
-from mremapcheck.executors.model.mm import in_user_space
 from mremapcheck.executors.model.pipeline import Answer, run
 from mremapcheck.scenario.operations import MREMAP_FIXED, MREMAP_MAYMOVE
 
@@ -66,7 +65,7 @@ def check_new_address(call: Call) -> Answer:
 
 def check_new_range(call: Call) -> Answer:
     """Refuse a destination beyond the user's address space."""
-    if call.has_destination and not in_user_space(call.new_addr, call.new_len):
+    if call.has_destination and not call.mm.has_place(call.new_addr, call.new_len):
         return call.fail(EINVAL, "the destination ends beyond the user's address space")
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import PAGE, TASK_SIZE, U64
+from mremapcheck.base.units import PAGE, U64
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.errno import EINVAL, ENOMEM, EPERM
 from mremapcheck.executors.model.pipeline import Answer, run
@@ -49,7 +49,7 @@ def choose_any_place(call: Call) -> Answer:
 
 def check_length(call: Call) -> Answer:
     """Refuse a length that no address space has (get_unmapped_area)."""
-    if call.new_len > TASK_SIZE:
+    if call.new_len > call.mm.space.end:
         return call.fail(ENOMEM, "no place is {:#x} bytes long", call.new_len)
     return None
 
@@ -66,7 +66,7 @@ def take_or_choose(call: Call) -> Answer:
     if call.flags & MREMAP_FIXED:
         return None
     hint, length = call.new_addr, call.new_len
-    if hint and hint <= TASK_SIZE - length and call.mm.is_free_for_hint(hint, hint + length):
+    if hint and hint <= call.mm.space.end - length and call.mm.is_free_for_hint(hint, hint + length):
         return None
     chosen = call.mm.choose(length, call.vma.backing.unit)
     if chosen is None:
@@ -77,7 +77,7 @@ def take_or_choose(call: Call) -> Answer:
 
 def check_place(call: Call) -> Answer:
     """Refuse a place that ends beyond the address space, or is not page aligned."""
-    if call.new_addr > TASK_SIZE - call.new_len:
+    if call.new_addr > call.mm.space.end - call.new_len:
         return call.fail(ENOMEM, "the place ends beyond the user's address space")
     if call.new_addr % PAGE:
         return call.fail(EINVAL, "the place is not page aligned")

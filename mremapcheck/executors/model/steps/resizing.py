@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mremapcheck.base.units import PAGE_SHIFT, U64
 from mremapcheck.executors.model.call import Call
-from mremapcheck.executors.model.mm import in_user_space
 from mremapcheck.executors.model.pipeline import Answer, run
 from mremapcheck.executors.model.steps.unmapping import unmap
 from mremapcheck.linux.vm_flags import LOCKED
@@ -35,7 +34,7 @@ def grow_in_place(call: Call) -> Answer:
     if not call.mm.is_free(vma.end, end):
         call.mm.say("does not grow in place: something is mapped behind {}", vma)
         return None
-    if not (in_user_space(vma.start, end - vma.start) and call.mm.may_map_at(vma.start)):
+    if not (call.mm.has_place(vma.start, end - vma.start) and call.mm.may_map_at(vma.start)):
         return None
     return run(call.mm.rules.grow, call)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import PAGE, PAGE_SHIFT, TASK_SIZE, page_align
+from mremapcheck.base.units import PAGE, PAGE_SHIFT, page_align
 from mremapcheck.executors.model.errno import EINVAL, ENOMEM, Errno
 from mremapcheck.executors.model.mm import Event, Mm, pages_of
 from mremapcheck.executors.model.pages import zap
@@ -65,7 +65,7 @@ def prepare(mm: Mm, start: int, length: int, events: list[Event]) -> Errno | Non
 def check_range(state: Unmap) -> Answer:
     """Refuse an unaligned start, an end beyond the address space, and no length at all."""
     start = state.start
-    if start % PAGE or start > TASK_SIZE or state.length > TASK_SIZE - start or state.end == start:
+    if start % PAGE or not state.mm.has_place(start, state.length) or state.end == start:
         return state.fail(EINVAL, "[{:at}, +{:#x}) cannot be unmapped", start, state.length)
     return None
 

@@ -62,3 +62,6 @@ def _lines(test: Case, number: int) -> list[str]:
     good = "ok" if test.result in ("pass", "skip") else "not ok"
     directive = ktap.directive(test.result.upper(), test.message) if test.result in ("skip", "error") else ""
     return [*lines, f"{good} {number} {ktap.description(test.name)}{directive}"]
+
+
+REPORTER = Ktap

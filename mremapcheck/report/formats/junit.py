@@ -113,3 +113,6 @@ def _class_name(suite: str, path: str) -> str:
     return ".".join(
         ["mremapcheck", *(re.sub(r"[^A-Za-z0-9-]+", "_", part).strip("_") or "_" for part in (suite, folder))]
     )
+
+
+REPORTER = Junit

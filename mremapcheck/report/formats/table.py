@@ -14,3 +14,6 @@ def table(header: Header, out: Output, style: Style) -> Reporter:
     """Return the table of the report's kind; only its module is loaded."""
     module = import_module(f"mremapcheck.report.{header.report}_table")
     return cast("Reporter", getattr(module, f"{header.report.capitalize()}Table")(header, out, style))
+
+
+REPORTER = table

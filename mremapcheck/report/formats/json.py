@@ -68,3 +68,6 @@ def problems_document(command: str, problems: Sequence[Mapping[str, Any]]) -> st
 
 def _dump(data: Any) -> str:
     return json.dumps(data)
+
+
+REPORTER = Json

@@ -8,7 +8,10 @@ from mremapcheck.base.text import markdown
 from mremapcheck.compare.comparison import names_of
 from mremapcheck.compare.matrix import span
 from mremapcheck.report.base import Header, Tally
-from mremapcheck.report.blocks import comparison_block, kernel_text, matrix_mismatches, mismatch_block, outcome_block
+from mremapcheck.report.blocks import kernel_text
+from mremapcheck.report.compare_blocks import comparison_block
+from mremapcheck.report.matrix_blocks import matrix_mismatches
+from mremapcheck.report.run_blocks import mismatch_block, outcome_block
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import counted
 
@@ -97,3 +100,6 @@ class Markdown:
 
     def _row(self, cells: list[str]) -> None:
         self._out.write(f"{markdown.row(map(markdown.text, cells))}\n")
+
+
+REPORTER = Markdown

@@ -1,4 +1,8 @@
-"""Frozen dataclasses for declarations that guests load too: there, importing ``dataclasses`` would slow every boot."""
+"""Frozen dataclasses for declarations that guests and workers load too, where ``base.dataclass`` will not do.
+
+Importing the standard ``dataclasses`` (inspect, re, enum ...) takes half as long as all that a worker loads. These are
+made once, so that they need not be cheap.
+"""
 
 from __future__ import annotations
 

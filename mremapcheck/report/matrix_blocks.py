@@ -1,0 +1,47 @@
+"""A row of a matrix as lines for people: what each range of kernels leaves, and what is not as expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mremapcheck.base.text.terminal import one_line
+from mremapcheck.compare.matrix import span
+from mremapcheck.report.before import before
+from mremapcheck.report.blocks import indented, move_rows, regions_of
+from mremapcheck.report.style import Style
+from mremapcheck.report.text import align, drawing_block
+
+if TYPE_CHECKING:
+    from mremapcheck.compare.matrix import Row
+    from mremapcheck.executors.protocol import Kernel
+
+_PLAIN = Style()
+
+
+def matrix_drawing(row: Row, kernels: Sequence[Kernel], style: Style = _PLAIN) -> list[str]:
+    """Draw before, and what each range of kernels leaves, with what the moves return."""
+    seen = [(era, row.cells[era.first].execution.outcome) for era in row.eras]
+    outcomes = [(span(era, kernels), outcome) for era, outcome in seen if outcome is not None]
+    if not outcomes:
+        return []
+    start = before(row.scenario)
+    regions = regions_of(start, *(outcome.regions for _, outcome in outcomes))
+    moves = [move_rows(outcome) for _, outcome in outcomes]
+    columns = [("before", align(start, regions))]
+    for (name, outcome), returned in zip(outcomes, moves, strict=True):
+        columns.append((one_line(name), {**align(outcome.regions, regions), **returned}))
+    rows = [*regions, *dict.fromkeys(row for returned in moves for row in returned)]
+    return indented(drawing_block(columns, rows, style=style))
+
+
+def matrix_mismatches(row: Row, kernels: Sequence[Kernel]) -> list[str]:
+    """Name what is not as expected, and on which kernels; an error's reason with the kernels that it came from."""
+    said: dict[str, list[str]] = {}
+    for cell, kernel in zip(row.cells, kernels, strict=True):
+        told = [str(mismatch) for mismatch in cell.mismatches]
+        if cell.status == "error":
+            told = [one_line(cell.reason or "error")]
+        for text in told:
+            said.setdefault(text, []).append(one_line(kernel.reference))
+    return [f"! {text}  ({names[0]}{f' .. {names[-1]}' if names[1:] else ''})" for text, names in said.items()]
