@@ -224,7 +224,7 @@ class _Preparation:
                 return
         elif start == end:
             return
-        if self.bytes(end) > user_end(self.platform):
+        if end > self.platform.from_bytes(user_end(self.platform)):
             return
         raise CannotRun(
             f"{operation.where}: the range reaches beyond the scenario's own addresses, where the executor itself lives"
