@@ -186,6 +186,8 @@ class _DocumentBuilder:
             pages = random.choice((1, 1, 2, 3))
             if index and random.random() < 0.06 and before.get("kind") != "sysv-shm":
                 letter = _LETTERS[index - 1]
+                if _kind_of(before).regular and random.random() < 0.5:
+                    before["continues"] = True
             elif "file" in before and random.random() < 0.5:
                 made: Document = {key: before[key] for key in ("kind", "sharing", "file") if key in before}
                 offset = int(before["offset"][:-1]) + len(text) - text.index(_LETTERS[index - 1])

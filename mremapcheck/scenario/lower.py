@@ -93,6 +93,8 @@ class Lowering:
     _files: dict[str, str] = field(default_factory=dict)
     #: Letter -> kind and object of the file that it maps.
     _objects: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: Letter -> the page of its file behind what it maps.
+    _ends: dict[str, int] = field(default_factory=dict)
     _mapped: int = 0
     _used: int = 0
     _touched: int = 0
@@ -180,7 +182,7 @@ class Lowering:
         name = self._object(path, letter, made) if kind.file else ""
         sharing = made.sharing or kind.sharing[0]
         yield Mmap(
-            *(*step, address, size, letter, made.kind, sharing, prot, name, made.offset // PAGE),
+            *(*step, address, size, letter, made.kind, sharing, prot, name, self._offset(letter, made, count)),
             how=made.how,
             readonly=made.readonly,
             errno=errno,
@@ -191,6 +193,12 @@ class Lowering:
                 yield Mprotect(*step, address, size, made.prot)
         if made is not PLAIN:
             yield from self._prepare(step, path, address, size, made, touch)
+
+    def _offset(self, letter: str, made: Attributes, count: int) -> int:
+        """Return the page of its file that a mapping begins with: where the last one ended, if it goes on there."""
+        start = self._ends.get(letter, made.offset // PAGE) if made.continues else made.offset // PAGE
+        self._ends[letter] = start + count
+        return start
 
     def _prepare(
         self, step: tuple[str, int], path: Path, address: Address, size: int, made: Attributes, touched: bool

@@ -166,7 +166,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "locked": {"lock": True},
     "on-fault": {"lock": "on-fault"},
     "sealed": {"seal": True},
-    **{flag: {flag: True} for flag in (*MAP_FLAGS, "readonly")},
+    **{flag: {flag: True} for flag in (*MAP_FLAGS, "continues", "readonly")},
 }
 #: Keys of files; here what follows them says by itself what it is.
 _UNNEEDED = ("kind", "sharing", "prot", "advice")

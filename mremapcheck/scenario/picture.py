@@ -85,8 +85,7 @@ def describe(made: Attributes) -> str:
     if made.offset:
         words.append(f"from {format_size(made.offset)} on")
     words += made.how
-    if made.readonly:
-        words.append("readonly")
+    words += [name for name in ("continues", "readonly") if getattr(made, name)]
     words.append("touched" if made.touched else "untouched")
     if made.lock:
         words.append("locked on fault" if made.lock == "on-fault" else "locked")
