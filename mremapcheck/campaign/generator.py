@@ -38,7 +38,7 @@ _SEALED = 0.0006
 _FORKING = 0.06
 _HUGE = 0.003
 _SEALING = 0.012
-_NEEDS_CHILD = ("fork", "mseal")
+_NEEDS_CHILD = ("fork", "mseal", "mlockall")
 #: So many scenarios in a row have hardly any map slots, as filling the map count pays for all of them, and that once in
 #: so many.
 _CROWDED = 8

@@ -24,6 +24,7 @@ from mremapcheck.scenario.operations import (
     Fork,
     Madvise,
     Mlock,
+    Mlockall,
     Mmap,
     Mprotect,
     Mremap,
@@ -275,6 +276,9 @@ class Lowering:
         if isinstance(item, items.ClearRefsItem):
             self.features.add("soft-dirty")
             return (ClearRefs(*step),)
+        if isinstance(item, items.MlockallItem):
+            self.features.add("fork")
+            return (Mlockall(*step, item.lock == "on-fault", errno=item.errno),)
         if isinstance(item, items.TruncateItem):
             return self._truncate(step, path, item)
         address = self._address(item.address)

@@ -21,6 +21,7 @@ from mremapcheck.scenario.operations import (
     Fork,
     Madvise,
     Mlock,
+    Mlockall,
     Mmap,
     Mprotect,
     Mremap,
@@ -152,6 +153,8 @@ def _call(step: Operation) -> str:
         if step.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) or step.new_address.region or step.new_address.value:
             said.append(str(step.new_address))
         return f"mremap({', '.join(said)})"
+    if isinstance(step, Mlockall):
+        return f"mlockall({'FUTURE|ONFAULT' if step.on_fault else 'FUTURE'})"
     if isinstance(step, Truncate):
         return f"truncate({step.letter}, {format_size(step.size)})"
     where = f"{step.address}, {format_size(step.size)}"
