@@ -8,7 +8,7 @@ import typer
 
 
 def references(incomplete: str) -> list[str]:
-    """Return kernel references that begin so: the running one, the model's, known images."""
+    """Return kernel references that begin so: the running one, the model's, known images, the scheme of commands."""
     return _beginning(_references(), incomplete)
 
 
@@ -56,6 +56,7 @@ def _references() -> Iterator[str]:
     yield from map(str, sorted({*releases(OLDEST, NEWEST), NEWEST, *(change.release for change in CHANGES)}))
     names = [known.name for known in all_known()]
     yield from (f"vm:{name}" for name in [*names, *([ALL] if names else [])])
+    yield "via:"
 
 
 def _beginning(words: Iterable[str], incomplete: str) -> list[str]:

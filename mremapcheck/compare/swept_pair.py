@@ -1,4 +1,7 @@
-"""Two kernels swept: A says what is allowed when memory runs out, and B is held against it."""
+"""Two kernels swept: A says what is allowed when memory runs out, and B is held against it.
+
+Where they differ while there is memory, that is told, for its cause can be found; sweeping tells what follows from it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ from mremapcheck.outcome.complaint import headline
 from mremapcheck.outcome.outcome import Execution
 
 if TYPE_CHECKING:
-    from mremapcheck.outcome.outcome import Outcome
     from mremapcheck.scenario.document import Scenario
 
 
@@ -32,12 +34,12 @@ class SweptPair(Pair):
 
 def _asked(a: Sweep, b: Sweep, swept: Swept) -> PairResult:
     scenario = a.scenario
-    usual = _usual(a)
-    if a.status != "ran" or b.status != "ran":
-        theirs = _usual(b)
+    usual, theirs = _usual(a), _usual(b)
+    if not swept.ran or (not swept.reports and any(each.possible.usual for each in swept.more)):
         return PairResult(scenario, examine(scenario, usual, theirs), usual, theirs)
     if swept.reports:
-        seen = Execution("ran", replace(_outcome(b), kernel_log=swept.reports[0]))
+        assert theirs.outcome is not None
+        seen = Execution("ran", replace(theirs.outcome, kernel_log=swept.reports[0]))
         found = [Difference(KERNEL_REPORT, "moves", "none", headline(report)) for report in swept.reports]
     elif swept.more:
         seen = Execution("ran", swept.more[0].possible.outcome)
@@ -46,16 +48,13 @@ def _asked(a: Sweep, b: Sweep, swept: Swept) -> PairResult:
             for each in swept.more
         ]
     elif swept.troubles:
-        return PairResult(scenario, Finding("unanswered", swept.troubles[0]), usual, _usual(b))
+        return PairResult(scenario, Finding("unanswered", swept.troubles[0]), usual, theirs)
     else:
-        return PairResult(scenario, Finding("same"), usual, _usual(b))
+        return PairResult(scenario, Finding("same"), usual, theirs)
     return PairResult(scenario, Finding("different", None, tuple(dict.fromkeys(found))), usual, seen)
 
 
 def _usual(swept: Sweep) -> Execution:
     """Return what happens while there is memory, or why nothing was swept."""
-    return Execution(swept.status, _outcome(swept) if swept.status == "ran" else None, swept.reason)
-
-
-def _outcome(swept: Sweep) -> Outcome:
-    return next(possible.outcome for possible in swept.moves[-1].all() if possible.usual)
+    outcomes = [possible.outcome for move in swept.moves[-1:] for possible in move.all() if possible.usual]
+    return Execution(swept.status, outcomes[0] if outcomes else None, swept.reason)

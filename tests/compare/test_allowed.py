@@ -101,3 +101,11 @@ def test_campaigns_tell_complaints_apart_by_their_words() -> None:
     with SweptPair("7.3", "7.3", opener) as pair:
         (asked,) = pair.compare([ONTO])
     assert asked.finding.status == "same"
+
+
+def test_what_differs_only_when_memory_runs_out_is_not_allowed() -> None:
+    """Growth in place needs no memory before mappings were kept in a maple tree."""
+    grown = scene(move("src", 2, 4), src="AA..")
+    with SweptPair("5.15", "7.3", lambda reference: ModelExecutor(resolve(reference))) as pair:
+        (result,) = pair.compare([grown])
+    assert [str(each) for each in result.finding.differences] == ["not-allowed moves[0]: not allowed -> ENOMEM refused"]

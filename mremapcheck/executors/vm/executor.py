@@ -105,7 +105,7 @@ class VmExecutor(RemoteExecutor):
             said_once = is_said_once(log)
             log = self._took_care(guest, log, len(tasks) == 1)
             if said_once:
-                self._stop()
+                self._give_up()
         return _with_log(execution, log)
 
     def _took_care(self, guest: Booted, log: list[str], last: bool) -> list[str]:
