@@ -29,6 +29,7 @@ CLASSES: Mapping[str, DifferenceClass] = {
         move_classes.ERRNO,
         memory_classes.CONTENTS,
         memory_classes.LAYOUT,
+        memory_classes.BITS,
         memory_classes.COUNTERS,
         memory_classes.EVENTS,
         move_classes.PLACEMENT,

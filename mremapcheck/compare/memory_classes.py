@@ -81,6 +81,16 @@ def _events(sides: OutcomePair) -> Iterator[Difference]:
         yield Difference("events", "events", one, two)
 
 
+def _bits(sides: OutcomePair) -> Iterator[Difference]:
+    """Compare the bits of pages that are mapped on both sides."""
+    for bit in sorted(sides.a.bits.keys() & sides.b.bits.keys()):
+        a, b = sides.a.bits[bit], sides.b.bits[bit]
+        for region in a.keys() & b.keys():
+            both = list(zip(a[region], b[region], strict=False))
+            if any(one != two and "." not in (one, two) for one, two in both):
+                yield Difference("bits", f"bits.{bit}.{region}", a[region], b[region])
+
+
 CONTENTS = DifferenceClass(
     "contents", "other pages are mapped, or they hold other data", "other pages in {}", _contents
 )
@@ -89,6 +99,9 @@ LAYOUT = DifferenceClass(
     "the same pages in mappings with other boundaries, protections or flags",
     "other mappings in {}",
     _layout,
+)
+BITS = DifferenceClass(
+    "bits", "the same pages with other bits in their page table entries: uffd-wp, soft-dirty", "other bits in {}", _bits
 )
 COUNTERS = DifferenceClass(
     "counters", "more or fewer pages are counted than the mappings explain", "another count of {} pages", _counters

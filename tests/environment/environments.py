@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 import typer
 
+from tests.waiting import PATIENCE
+
 SANDBOX = Path(__file__).with_name("sandbox.py")
 ROOT = SANDBOX.parent.parent.parent
 #: What the filters of container runtimes refuse and scenarios use.
@@ -150,7 +152,7 @@ def run(settings: list[str], folder: Path, python: str = sys.executable) -> Ende
         text=True,
         cwd="/",
         env=environment,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     results = {}

@@ -23,6 +23,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).parent.parent.parent
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 #: A program that calls mremap, and has a child that would live on.
@@ -47,8 +49,6 @@ COMMANDS = [
     "coverage --kernel 6.17",
     "record -- {python} -c '{traced}'",
 ]
-#: Seconds that a command may take to end once it was told, and that the kernel may take to clear up behind it.
-PATIENCE = 20.0
 
 
 class Case(NamedTuple):

@@ -38,6 +38,10 @@ class Stage:
         pids = [int(line.partition(" ")[0]) for line in self.starts]
         return [pid for pid in pids if runs(pid)]
 
+    def hangs(self) -> bool:
+        """Tell whether one that runs has begun to hang."""
+        return any(self.log.with_name(f"{self.log.name}.{pid}-hangs").exists() for pid in self.alive())
+
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:

@@ -21,6 +21,7 @@ from mremapcheck.linux.numbers import (
     MLOCK_ONFAULT,
     PROTECTIONS,
     RESOURCES,
+    UFFDIO_REGISTER_MODE_MINOR,
     UFFDIO_REGISTER_MODE_MISSING,
     UFFDIO_REGISTER_MODE_WP,
 )
@@ -33,6 +34,7 @@ from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     Address,
+    ClearRefs,
     Fallible,
     Fork,
     Madvise,
@@ -52,11 +54,16 @@ from mremapcheck.scenario.operations import (
     Truncate,
     UffdRegister,
     UffdUnregister,
+    UffdWriteprotect,
 )
 from mremapcheck.scenario.portable import unfit
 
 _NO_FD = (1 << 64) - 1
-_UFFD_MODES = {"missing": UFFDIO_REGISTER_MODE_MISSING, "wp": UFFDIO_REGISTER_MODE_WP}
+_UFFD_MODES = {
+    "missing": UFFDIO_REGISTER_MODE_MISSING,
+    "wp": UFFDIO_REGISTER_MODE_WP,
+    "minor": UFFDIO_REGISTER_MODE_MINOR,
+}
 _MAP_FLAGS = {"noreserve": MAP_NORESERVE, "stack": MAP_STACK}
 _LOWEST = 0x10000
 #: Bytes of a line of /proc/self/maps for an anonymous mapping in the arena, and about as many for one of a file.
@@ -129,16 +136,16 @@ class _Preparation:
         translate = self._translate
         steps = self.steps
         operations = (*scenario.setup, *scenario.script)
-        if any(type(operation) is Mseal for operation in operations):
-            # Sealed mappings live until their process ends: a child's end is cheaper than the worker's.
-            self._step("sealing", (wire.FORK,))
+        process = scenario.process
+        if process.seccomp or any(type(operation) is Mseal for operation in operations):
+            # Sealed mappings and filters live until their process ends: a child's end is cheaper than the worker's.
+            self._step("sealing" if not process.seccomp else "process.seccomp", (wire.FORK,))
         if any(type(operation) is Madvise and operation.advice == "pageout" for operation in operations):
             self._step("pageout", (wire.STAY,))
         for operation in scenario.setup:
             steps.append(translate[type(operation)](self, operation))
         self.origins += scenario.setup
-        process = scenario.process
-        if process.fork or process.rlimits or process.keep or process.map_headroom is not None:
+        if process != Process():
             self._conditions(process)
         for operation in scenario.script:
             step = translate[type(operation)](self, operation)
@@ -156,6 +163,7 @@ class _Preparation:
             self.strays,
             self.bytes(self.near_zero),
             self.slow,
+            bool(scenario.bits),
             tuple(self.steps),
         )
         lengths = self.lengths | {
@@ -187,6 +195,8 @@ class _Preparation:
             if name not in RESOURCES:
                 raise CannotRun(f"the live executor cannot limit {name}")
             self._step(f"process.rlimits.{name}", (wire.LIMIT, name, self.bytes(limit.size), limit.relative))
+        if process.refuses_mremap is not None:
+            self._step("process.seccomp", (wire.FILTER, getattr(errno, process.refuses_mremap)))
 
     def _step(self, origin: str, step: wire.Step) -> None:
         self.steps.append(step)
@@ -324,6 +334,12 @@ class _Preparation:
     def _uffd_unregister(self, operation: UffdUnregister) -> wire.Step:
         return wire.UFFD_UNREGISTER, *self._ranged(operation)
 
+    def _uffd_writeprotect(self, operation: UffdWriteprotect) -> wire.Step:
+        return wire.UFFD_PROTECT, *self._ranged(operation), operation.protect
+
+    def _clear_refs(self, operation: ClearRefs) -> wire.Step:
+        return (wire.CLEAR_REFS,)
+
     def _set_name(self, operation: SetName) -> wire.Step:
         return wire.NAME, *self._ranged(operation), operation.name.encode()
 
@@ -351,6 +367,8 @@ class _Preparation:
         Read: _read,
         UffdRegister: _uffd_register,
         UffdUnregister: _uffd_unregister,
+        UffdWriteprotect: _uffd_writeprotect,
+        ClearRefs: _clear_refs,
         SetName: _set_name,
         Fork: _fork,
     }

@@ -185,7 +185,7 @@ def _trouble(observation: tuple[Any, ...]) -> None:
 
 
 def _seen(observation: tuple[Any, ...]) -> None:
-    moves, records, bounds, present, read, total, locked, events, inodes = observation
+    moves, records, bounds, present, read, total, locked, events, inodes, bits = observation
     _must(all(type(part) is list for part in (moves, records, events)), "lists of moves, mappings and events")
     for move in moves:
         _must(type(move) is tuple and len(move) == 7 and all(map(_is_count, move[:2])), "a move")
@@ -206,6 +206,7 @@ def _seen(observation: tuple[Any, ...]) -> None:
     for event in events:
         _must(type(event) is tuple and len(event) in (3, 4) and type(event[0]) is str, "an event")
         _must(all(map(_is_count, event[1:])), "an event")
+    _must(bits is None or _is_presence(bits), "bits of pages")
     _must(type(inodes) is dict and all(type(text) is str for pair in inodes.items() for text in pair), "inodes")
 
 
@@ -222,4 +223,4 @@ def _is_presence(value: Any) -> bool:
     )
 
 
-_SIGHTINGS: Mapping[int, Callable[[tuple[Any, ...]], None]] = {2: _word, 5: _trouble, 9: _seen}
+_SIGHTINGS: Mapping[int, Callable[[tuple[Any, ...]], None]] = {2: _word, 5: _trouble, 10: _seen}
