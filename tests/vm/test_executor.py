@@ -317,7 +317,7 @@ import sys, time
 from mremapcheck.scenario.loader import load_bytes
 from mremapcheck.executors.vm import executor
 from mremapcheck.executors.vm.guest_image import GuestImage
-executor.guest_image = lambda: GuestImage(b"", "/init", ())
+executor.guest_image = lambda platform: GuestImage(b"", "/init", ())
 results = executor.VmExecutor(sys.argv[1]).run(load_bytes(sys.argv[2].encode(), "case.yaml").scenarios * 1000)
 print(next(results).status, flush=True)
 time.sleep(100)

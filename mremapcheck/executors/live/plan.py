@@ -213,7 +213,7 @@ class _Preparation:
                 return
         elif start == end:
             return
-        if self.bytes(end) > self.end:
+        if end > self.platform.from_bytes(self.end):
             return
         raise CannotRun(
             f"{operation.where}: the range reaches beyond the scenario's own addresses, where the executor itself lives"
