@@ -41,6 +41,7 @@ SNIPPETS = {
     "in_use": ("string.h",),
     "seccomp": ("linux/filter.h", "linux/seccomp.h", "sys/prctl.h"),
     "headroom": (),
+    "new_file": ("fcntl.h",),
     "readonly": ("fcntl.h",),
     "ring": ("string.h",),
     "own": ("string.h",),
