@@ -169,8 +169,8 @@ def left(mark: str, folder: Path, killed: bool) -> list[str]:
 def length(command: str) -> float:
     """Return the seconds within which there is something to strike."""
     begun = time.monotonic()
-    strike(Case(command, signal.SIGTERM, 6.0))
-    return max(0.5, min(time.monotonic() - begun, 6.0))
+    strike(Case(command, signal.SIGTERM, 4.0))
+    return max(0.5, min(time.monotonic() - begun, 4.0))
 
 
 def main() -> None:
