@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import ClassVar
 
 from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE, PAGE_SHIFT, TASK_SIZE, page_align
@@ -29,6 +27,7 @@ from mremapcheck.linux.numbers import (
     UFFDIO_REGISTER_MODE_MISSING,
     UFFDIO_REGISTER_MODE_WP,
 )
+from mremapcheck.linux.user_space import user_end
 from mremapcheck.outcome.verdict import needs_mappings, needs_residency
 from mremapcheck.platforms import USUAL
 from mremapcheck.platforms.platform import Platform
@@ -94,30 +93,20 @@ class Prepared:
     moves: tuple[Mremap, ...]
 
 
-@lru_cache(maxsize=8)
-def user_end(platform: Platform) -> int:
-    """Return where user space ends, in bytes: a kernel of this platform refuses a range that ends beyond it."""
-    if not platform.wide:
-        return platform.widest
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return platform.user_end
-    return platform.widest if f" {platform.wide}" in flags else platform.user_end
-
-
-def prepare(scenario: Scenario, platform: Platform = USUAL) -> Prepared:
+def prepare(scenario: Scenario, platform: Platform = USUAL, end: int | None = None) -> Prepared:
     """Make a scenario ready; raise CannotRun where it means something else on this platform, or would do harm.
 
-    What a worker gets is in the platform's own bytes and numbers of system calls.
+    What a worker gets is in the platform's own bytes and numbers of system calls. ``end`` is where user space ends
+    there, in bytes; None: where it does here.
     """
     if reason := unfit(scenario, platform):
         raise CannotRun(reason)
-    return _Preparation(scenario, platform).prepared()
+    return _Preparation(scenario, platform, user_end(platform) if end is None else end).prepared()
 
 
 class _Preparation:
-    def __init__(self, scenario: Scenario, platform: Platform) -> None:
+    def __init__(self, scenario: Scenario, platform: Platform, end: int) -> None:
+        self.end = end
         self.scenario = scenario
         self.platform = platform
         self.calls = platform.calls
@@ -227,7 +216,7 @@ class _Preparation:
                 return
         elif start == end:
             return
-        if end > self.platform.from_bytes(user_end(self.platform)):
+        if end > self.platform.from_bytes(self.end):
             return
         raise CannotRun(
             f"{operation.where}: the range reaches beyond the scenario's own addresses, where the executor itself lives"
