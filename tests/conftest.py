@@ -41,6 +41,11 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, lest one process be at it when the others have nothing left to do."""
+    items.sort(key=lambda item: item.get_closest_marker("exhaustive") is None)
+
+
 #: Set in the processes of pytest-xdist, which have a thread that talks to pytest.
 _WORKER = "PYTEST_XDIST_WORKER"
 _ALONE = pytest.StashKey[Alone]()

@@ -1,7 +1,12 @@
-"""Model and running kernel on every drawing within a bound: nothing is drawn at random, nothing is left out."""
+"""Model and running kernel on the drawings within a bound: nothing is drawn at random.
+
+Each seventh of them, a number that has nothing to do with those of kinds and flags; MREMAPCHECK_EXHAUSTIVE leaves none
+out, as .ci/run does.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import islice
 
@@ -13,6 +18,8 @@ from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.parse import parse_document
+
+EVERY = 1 if os.environ.get("MREMAPCHECK_EXHAUSTIVE") else 7
 
 #: The four commonest kinds: heap, shared memory, a memfd, a file's private mapping.
 COMMON = ("anon", "anon-shared", "memfd", "file-private")
@@ -39,7 +46,8 @@ def test_the_model_is_the_running_kernel(name: str) -> None:
     count = 0
     differing: list[str] = []
     with LiveExecutor() as live, ModelExecutor(resolve(str(live.kernel.version))) as model:
-        for batch in _batches(parse_document(document) for document in bounds.documents()):
+        documents = islice(bounds.documents(), None, None, EVERY)
+        for batch in _batches(parse_document(document) for document in documents):
             for scenario, seen, expected in zip(batch, live.run(batch), model.run(batch), strict=True):
                 count += 1
                 if seen.status == "skip":
@@ -47,4 +55,4 @@ def test_the_model_is_the_running_kernel(name: str) -> None:
                 if seen.outcome != expected.outcome and len(differing) < 5:
                     differing.append(f"{scenario.document}\n live: {seen}\nmodel: {expected}")
     assert not differing, "\n\n".join(differing)
-    assert count == bounds.count()
+    assert count == -(-bounds.count() // EVERY)

@@ -20,7 +20,15 @@ from mremapcheck.kinds.kind import Kind, Sampling
 FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "names", "special"})
 
 #: Operation -> how often it comes up, in parts; others once.
-_OPERATIONS: Mapping[str, float] = {"munmap": 3, "mprotect": 4, "madvise": 2, "mmap": 4, "touch": 2, "name": 0.3}
+_OPERATIONS: Mapping[str, float] = {
+    "munmap": 3,
+    "mprotect": 4,
+    "madvise": 2,
+    "mmap": 4,
+    "touch": 2,
+    "name": 0.3,
+    "clear-refs": 0.4,
+}
 
 #: What takes a real kernel as long as ten or a hundred other scenarios, and so comes up that much less often: a child
 #: (every sealed mapping needs one, as only the end of its process takes it back), huge pages, and 65,000 mappings to
@@ -61,6 +69,7 @@ _ERRNOS: Mapping[str, tuple[str, ...]] = {
     "name": ("ENOMEM", "EBADF"),
     "mseal": ("ENOMEM",),
     "uffd-register": ("EINVAL",),
+    "uffd-writeprotect": ("ENOENT",),
     "uffd-unregister": ("EINVAL",),
     "munmap": ("EINVAL", "EPERM"),
     "truncate": ("EINVAL", "EPERM"),
@@ -123,6 +132,7 @@ class _DocumentBuilder:
         self._random = random
         self._vmas: dict[str, Document] = {}
         self._armed = False
+        self._protects = False
         self._new_letters = iter(_NEW_LETTERS)
 
     def document(self, name: str) -> Document:
@@ -246,9 +256,12 @@ class _DocumentBuilder:
         if "uffd" in features and "missing" in sampling.uffd and roll() < 0.1:
             made["uffd"] = random.choice(("missing", "missing", "missing", "missing+events"))
             self._armed = True
+        elif "uffd" in features and "minor" in sampling.uffd and roll() < 0.03:
+            made["uffd"] = random.choice(("minor", "minor", "minor+events"))
+            self._armed = True
         elif "uffd" in features and "wp" in sampling.uffd and roll() < 0.02:
             made["uffd"] = random.choice(("wp", "wp+events"))
-            self._armed = True
+            self._armed = self._protects = True
         if "guard" in features and sampling.guards and not locked and roll() < 0.03:
             made["guard"] = [0]
         if "names" in features and sampling.names and roll() < 0.02:
@@ -274,7 +287,12 @@ class _DocumentBuilder:
             choice["touch"] = lambda: {"letter": "Z"}
         elif "uffd" in self._features:
             choice["uffd-unregister"] = dict
-            choice["uffd-register"] = lambda: {"mode": "missing"}
+            choice["uffd-register"] = lambda: {"mode": random.choice(("missing", "missing", "missing", "wp"))}
+        if self._protects:
+            choice["uffd-writeprotect"] = lambda: {} if random.random() < 0.8 else {"protect": False}
+            choice["touch"] = lambda: {"letter": "Z"}
+        if "special" in self._features:
+            choice["clear-refs"] = dict
         if "names" in self._features:
             choice["name"] = lambda: {"name": random.choice(("heap", "stack"))}
         if "mseal" in self._features:
@@ -286,6 +304,8 @@ class _DocumentBuilder:
         op = random.choices(list(choice), [parts.get(name, 1) for name in choice])[0]
         if op == "truncate":
             return {"op": op, **choice[op](), **({"errno": "EPERM"} if random.random() < _FAILING / 10 else {})}
+        if op == "clear-refs":
+            return {"op": op}
         region, length = ("src", source) if random.random() < 0.7 else ("dst", target)
         first = random.randrange(length)
         size = f"{random.randint(1, length - first)}p"
@@ -317,7 +337,9 @@ class _DocumentBuilder:
 
     def _process(self) -> Document:
         random = self._random
-        style = random.randrange(4)
+        style = random.randrange(5)
+        if style == 4 and "fork" in self._features and self._affords_child():
+            return {"seccomp": {"mremap": random.choice(("EPERM", "ENOSYS"))}}
         if style < 3 and "limits" in self._features:
             limit = random.choice(("as", "data", "memlock"))
             return {"rlimits": {limit: f"+{random.randrange(4)}p"}}

@@ -146,13 +146,16 @@ def next_to_itself(random: Random, start: int, pages: int, made: Attributes) -> 
 
 def register_piecewise(random: Random, start: int, pages: int, made: Attributes) -> Items:
     """Register parts of a mapping with userfaultfd one after the other, perhaps all of it again, then move it."""
-    modes = ("missing", "missing", "missing+events", "wp")
+    modes = ("missing", "missing", "missing+events", "wp", "minor")
     mode = random.choice(modes)
     parts = list(range(pages))
     random.shuffle(parts)
     items = [do("uffd-register", "src", start + at, mode=mode) for at in parts[: random.randint(1, pages)]]
     if random.random() < 0.2:
         items.append(do("uffd-register", "src", start, pages, mode=random.choice(modes)))
+    if any(item["mode"].startswith("wp") for item in items) and random.random() < 0.7:
+        fails: dict[str, Any] = {"errno": "ENOENT"} if random.random() < 0.1 else {}
+        items.append(do("uffd-writeprotect", "src", start + parts[0], **fails))
     return [*items, move(address("src", start), pages, "dst", random.choice((FIXED, BOTH)))]
 
 

@@ -15,7 +15,7 @@ from mremapcheck import __version__
 from mremapcheck.cli.environment import Interrupted
 
 _OPTION = "--kernel"
-_REFERENCE = re.compile(r"(live|(vm|recorded):.+|v?[0-9]+\.[0-9]+.*)")
+_REFERENCE = re.compile(r"(live|(vm|via|recorded):.+|v?[0-9]+\.[0-9]+.*)", re.DOTALL)
 
 
 def _show_version(wanted: bool) -> None:

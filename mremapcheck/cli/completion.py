@@ -8,8 +8,18 @@ import typer
 
 
 def references(incomplete: str) -> list[str]:
-    """Return kernel references that begin so: the running one, the model's, known images."""
-    return _beginning(_references(), incomplete)
+    """Return kernel references that begin so: the running one, the model's, known images, the scheme of commands.
+
+    Behind a ``+`` stand changes.
+    """
+    base, plus, change = incomplete.rpartition("+")
+    changed = [f"{base}+{each}" for each in change_ids(change)] if plus else []
+    return [*_beginning(_references(), incomplete), *changed]
+
+
+def versions(incomplete: str) -> list[str]:
+    """Return releases that begin so, of which there is a model."""
+    return _beginning(_versions(), incomplete)
 
 
 def further_references(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -38,6 +48,14 @@ def change_ids(incomplete: str) -> list[str]:
     return _beginning((change.id for change in CHANGES), incomplete)
 
 
+def topic_names(incomplete: str) -> list[str]:
+    """Return the pages of the manual, and the commands, that begin so."""
+    from mremapcheck.cli.main import COMMANDS
+    from mremapcheck.docs import topics
+
+    return _beginning([*topics(), *COMMANDS], incomplete)
+
+
 def image_names(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the names of known kernel images that begin so, where an image is named."""
     from mremapcheck.executors.vm.images.known import all_known
@@ -47,15 +65,21 @@ def image_names(ctx: typer.Context, incomplete: str) -> list[str]:
     return _beginning((known.name for known in all_known()), incomplete)
 
 
-def _references() -> Iterator[str]:
+def _versions() -> list[str]:
     from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
-    from mremapcheck.executors.vm.images.known import ALL, all_known
     from mremapcheck.kernels.releases import releases
 
+    return [str(each) for each in sorted({*releases(OLDEST, NEWEST), NEWEST, *(change.release for change in CHANGES)})]
+
+
+def _references() -> Iterator[str]:
+    from mremapcheck.executors.vm.images.known import ALL, all_known
+
     yield "live"
-    yield from map(str, sorted({*releases(OLDEST, NEWEST), NEWEST, *(change.release for change in CHANGES)}))
+    yield from _versions()
     names = [known.name for known in all_known()]
     yield from (f"vm:{name}" for name in [*names, *([ALL] if names else [])])
+    yield "via:"
 
 
 def _beginning(words: Iterable[str], incomplete: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.completion import topic_names
 from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.output import Stdout
 from mremapcheck.docs import topics
@@ -15,7 +16,10 @@ from mremapcheck.docs import topics
 
 def help(  # the command's name
     topic: Annotated[
-        str, typer.Argument(metavar="TOPIC", show_default=False, help="A page of the manual, or a command.")
+        str,
+        typer.Argument(
+            autocompletion=topic_names, metavar="TOPIC", show_default=False, help="A page of the manual, or a command."
+        ),
     ] = "",
     man: Annotated[bool, typer.Option("--man", help="The page in the form that man(1) reads.")] = False,
 ) -> int:

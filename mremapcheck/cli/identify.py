@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
-from mremapcheck.cli.completion import references
+from mremapcheck.cli.completion import change_ids, references
 from mremapcheck.cli.listing import print_document, print_lines
 from mremapcheck.cli.options import Timeout, Verbose
 from mremapcheck.compare.identify import identify as find
@@ -38,6 +38,7 @@ def identify(
     words: Annotated[
         list[str] | None,
         typer.Argument(
+            autocompletion=change_ids,
             metavar="[CHANGE|PATHS]...",
             show_default=False,
             help="Changes (ids, commits) to ask for alone; scenario files or folders instead of the shipped ones.",

@@ -48,10 +48,10 @@ def import_(
 ) -> int:
     """See ``_HELP``: the calls to trace come from the one list."""
     version = KernelVersion.parse(kernel) if kernel else None
-    collection = read_logs(logs)
+    collection, begin = read_logs(logs)
     source = source_of(logs)
     found = scenarios(collection, source, stem(stem_of(logs)), version, models(version))
-    tell_reading(collection, found, source, logs)
+    tell_reading(collection, found, source, begin)
     if not found:
         return NOTHING_RAN
     refuse_taken(out, (each.name for each in found))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.completion import versions
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.files import put
 from mremapcheck.cli.options import Only, Paths
@@ -14,6 +15,7 @@ from mremapcheck.convert.export.generate import pack_of
 from mremapcheck.convert.export.pack import pack_text
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.report.text import counted
 from mremapcheck.scenario.selection import select
 
 
@@ -22,7 +24,11 @@ def pack(
     as_version: Annotated[
         str | None,
         typer.Option(
-            "--as", metavar="VERSION", show_default=False, help="The Linux it expects unless it is told otherwise."
+            "--as",
+            autocompletion=versions,
+            metavar="VERSION",
+            show_default=False,
+            help="The Linux it expects unless it is told otherwise.",
         ),
     ] = None,
     only: Only = None,
@@ -43,5 +49,5 @@ def pack(
     for case in skipped:
         tell(f"mremapcheck: {case.scenario.name} will be skipped: {case.skip}\n")
     if out is not None:
-        tell(f"{len(packed)} scenarios in {out}: cc -static -O1 -o pack {out} && ./pack\n")
+        tell(f"{counted(len(packed), 'scenario')} in {out}: cc -static -O1 -o pack {out} && ./pack\n")
     return 0

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.base.errors import MremapcheckError, OutputError
 from mremapcheck.base.progress import Line
 from mremapcheck.base.text import yaml
 from mremapcheck.cli.environment import tell
@@ -25,18 +28,24 @@ if TYPE_CHECKING:
 
 #: Lines and reasons of each sort that are told.
 _TOLD = 10
+#: Lines of each log that are looked at to see which format it has.
+_BEGIN = 200
 #: The longest beginning of a scenario's name.
 _STEM = 40
 
 
-def read_logs(logs: Sequence[Path]) -> Collection:
-    """Read strace's logs; raises MremapcheckError for one that cannot be read."""
-    return _read([(log, partial(_lines, log)) for log in logs])
+def read_logs(logs: Sequence[Path]) -> tuple[Collection, list[str]]:
+    """Read strace's logs; return what they come down to, and how each begins.
+
+    Raises MremapcheckError for one that cannot be read.
+    """
+    begin: list[str] = []
+    return _read([(log, partial(_lines, log, begin)) for log in logs]), begin
 
 
 def read_recording(name: Path, recording: TracedCommand) -> Collection:
     """Read what was recorded; raises MremapcheckError where that is nothing."""
-    return _read([(name, partial(_counted, recording.lines(), name.name))])
+    return _read([(name, partial(_counted, recording.lines(), [], name.name))])
 
 
 def _read(logs: Sequence[tuple[Path, Callable[[Line], Iterator[str]]]]) -> Collection:
@@ -67,18 +76,26 @@ def write(found: Sequence[FoundScenario], out: Path | None) -> None:
 
 
 def refuse_taken(out: Path | None, names: Iterable[str]) -> None:
-    """Raise MremapcheckError where a scenario's file is there already."""
-    taken = [path for path in (out / f"{name}.yaml" for name in names) if path.exists()] if out else []
+    """Raise MremapcheckError where a scenario's file is there already, and OutputError where none can be written."""
+    if out is None:
+        return
+    # Path.exists raises where a folder may not be entered.
+    there = next(folder for folder in (out, *out.absolute().parents) if os.path.exists(folder))  # noqa: PTH110
+    if not there.is_dir():
+        raise OutputError(f"{out} cannot be written: {there} is no folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{out} cannot be written: {os.strerror(errno.EACCES)}")
+    taken = [path for path in (out / f"{name}.yaml" for name in names) if path.exists()]
     if taken:
         raise MremapcheckError(f"{taken[0]} is there already", "give another folder, or remove what is in this one")
 
 
 def tell_reading(
-    collection: Collection, found: Sequence[FoundScenario], source: str, logs: Sequence[Path] = ()
+    collection: Collection, found: Sequence[FoundScenario], source: str, begin: Sequence[str] | None = None
 ) -> None:
     """Tell on standard error what became of every line and of every mremap.
 
-    ``logs`` are looked at again where nothing was read; without them it is a recording, of which everything was.
+    ``begin``: how the logs begin, which tells their format where nothing was read; None: it is a recording.
     """
     reading, ledger = collection.reading, collection.reading.ledger
     tell(
@@ -94,41 +111,49 @@ def tell_reading(
         tell(f"mremapcheck: {note}\n")
     if not reading.moves:
         tell(f"mremapcheck: no mremap among {counted(reading.calls, 'call')} in {source}\n")
-        tell(f"  hint: {_hint(collection, logs)}\n")
+        tell(f"  hint: {_hint(collection, begin)}\n")
         return
     come = "comes" if reading.moves == 1 else "come"
     tell(f"{counted(reading.moves, 'mremap call')} in {source} {come} down to {counted(len(found), 'scenario')}\n")
     for why, left in reading.left.items():
         lines = ", ".join(map(str, left.lines)) + (", ..." if left.count > len(left.lines) else "")
         tell(f"mremapcheck: not in a scenario: {counted(left.count, 'mremap call')} (line {lines}): {why}\n")
+    if not found and begin and (other := looks_like(begin)):
+        tell(f"  hint: it looks like {other}\n")
 
 
-def _hint(collection: Collection, logs: Sequence[Path]) -> str:
-    if not logs:
+def _hint(collection: Collection, begin: Sequence[str] | None) -> str:
+    if begin is None:
         return "it made none: big buffers have to grow, or a mapped file, before a program calls mremap"
     if collection.reading.calls:
         return "it made none, or was traced without `-e trace=mremap`"
-    for log in logs:
-        if str(log) != "-" and (found := looks_like(islice(_lines(log, None), 200))):
-            return f"it looks like {found}"
+    if other := looks_like(begin):
+        return f"it looks like {other}"
     return "is it what strace writes, with `-f -o LOG`?"
 
 
-def _lines(log: Path, progress: Line | None) -> Iterator[str]:
+def _lines(log: Path, begin: list[str], progress: Line) -> Iterator[str]:
     if str(log) == "-":
-        yield from _counted(sys.stdin, "standard input", progress)
+        if isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+        yield from _counted(sys.stdin, begin, "standard input", progress)
         return
     try:
         with log.open(encoding="utf-8", errors="replace") as file:
-            yield from _counted(file, log.name, progress)
+            yield from _counted(file, begin, log.name, progress)
     except OSError as error:
         hint = "give what `strace -f -y -o LOG` wrote; - is standard input"
         raise MremapcheckError(f"{log} cannot be read: {error.strerror}", hint) from None
 
 
-def _counted(lines: Iterable[str], name: str, progress: Line | None) -> Iterator[str]:
-    for count, line in enumerate(lines):
-        if progress is not None and count % 10_000 == 9_999:
+def _counted(lines: Iterable[str], begin: list[str], name: str, progress: Line) -> Iterator[str]:
+    """Yield lines, show how many there were, and keep the first ones."""
+    lines = iter(lines)
+    for line in islice(lines, _BEGIN):
+        begin.append(line)
+        yield line
+    for count, line in enumerate(lines, _BEGIN):
+        if count % 10_000 == 9_999:
             progress.say(f"{name}, {count + 1:,} lines")
         yield line
 

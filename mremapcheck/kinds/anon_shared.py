@@ -12,5 +12,5 @@ KIND = Kind(
     files="each",
     marks=("/dev/zero (deleted)", "[anon_shmem:"),  # without "(deleted)" it is dev-zero
     c=CCode(flags="MAP_ANONYMOUS"),
-    sampling=Sampling(weight=6, uffd=("missing",), names=True, continues=True, enumerated=True),
+    sampling=Sampling(weight=6, uffd=("missing", "minor"), names=True, continues=True, enumerated=True),
 )

@@ -25,8 +25,9 @@ KIND = Kind(
     maker=Maker(map_file, _open, sized=True),
     c=CCode(
         name="FILE_ON_DISK",
-        open='open(".", O_TMPFILE | O_RDWR, 0600)',
-        remark="The current folder must be on ext4, xfs or btrfs.",
+        open="new_file()",
+        snippets=("new_file",),
+        remark="The current folder must be on ext4, xfs or btrfs, or /var/tmp if nothing can be written there.",
         make=f'fd = open_in_folder("file", disk, "{_MISSING}");',
     ),
     sampling=Sampling(weight=6, enumerated=True),

@@ -27,5 +27,5 @@ KIND = Kind(
         open="memfd_create({title}, 0)",
         make='fd = (int)syscall(SYS_memfd_create, "mremapcheck", 1U);',
     ),
-    sampling=Sampling(weight=8, uffd=("missing", "wp"), guards=True, enumerated=True),
+    sampling=Sampling(weight=8, uffd=("missing", "wp", "minor"), guards=True, enumerated=True),
 )

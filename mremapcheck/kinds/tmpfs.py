@@ -27,5 +27,5 @@ KIND = Kind(
         open='open("/dev/shm", O_TMPFILE | O_RDWR, 0600)',
         make=f'fd = open_in_folder("tmpfs", tmpfs, "{_MISSING}");',
     ),
-    sampling=Sampling(weight=2, uffd=("missing",), enumerated=True),
+    sampling=Sampling(weight=2, uffd=("missing", "minor"), enumerated=True),
 )

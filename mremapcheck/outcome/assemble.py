@@ -46,7 +46,8 @@ class RawFacts:
     ``vmas`` in address order: those in the arena, and those at places that the kernel chose, cropped to what
     ``chosen_places`` names. ``present``: page numbers that the page tables had. ``contents``: page number ->
     (letter, page of the letter), or a reason (str) why it could not be read; pages without any letter's data are left
-    out. ``locked`` and ``total`` in pages beyond what the empty arena costs.
+    out. ``locked`` and ``total`` in pages beyond what the empty arena costs. ``bits``: name of a bit of page table
+    entries -> the pages that have it.
     """
 
     scenario: Scenario
@@ -57,6 +58,7 @@ class RawFacts:
     locked: int
     total: int
     events: Sequence[RawEvent] = ()
+    bits: Mapping[str, Set[int]] = field(default_factory=dict)
 
     def outcome(self) -> Outcome:
         """Put the facts into words."""
@@ -74,6 +76,7 @@ class RawFacts:
             and all(map(SeenVma.looks_like, self.vmas, other.vmas))
             and all(map(RawMove.agrees, self.moves, other.moves))
             and list(self.events) == list(other.events)
+            and self.bits == other.bits
         )
 
 
@@ -114,18 +117,24 @@ def assemble(facts: RawFacts) -> Outcome:
         contents=tuple(picture.contents),
         residency=picture.residency,
         unobserved=picture.unobserved,
+        bits=picture.bits,
     )
 
 
 class _Picture:
     """Drawings, residency, mappings and contents, zone after zone."""
 
-    __slots__ = ("_data", "_present", "_told", "contents", "mappings", "regions", "residency", "unobserved")
+    __slots__ = (
+        *("_bits", "_data", "_present", "_told"),
+        *("bits", "contents", "mappings", "regions", "residency", "unobserved"),
+    )
 
     def __init__(self, facts: RawFacts) -> None:
         self._data = facts.contents
         self._present = facts.present
+        self._bits = facts.bits
         self._told: list[int] = []
+        self.bits: dict[str, dict[str, str]] = {name: {} for name in facts.bits}
         self.regions: dict[str, str] = {}
         self.residency: dict[str, str] = {}
         self.mappings: list[MappingOutcome] = []
@@ -138,6 +147,7 @@ class _Picture:
         base = zone.start // PAGE
         drawing = ""
         residency = ""
+        bits = dict.fromkeys(self._bits, "")
         for start, end, prot, shared, backing, offset, _, flags in zone.vmas:
             first = start // PAGE - base
             count = (end - start) // PAGE
@@ -145,14 +155,16 @@ class _Picture:
                 MappingOutcome(name, first, count, prot, "shared" if shared else "private", backing, offset, flags)
             )
             marks = self._marks(name, base, first, count)
-            present = self._residency(base + first, count)
-            if first < 0:
-                marks, present, first = marks[-first:], present[-first:], 0
+            before = max(-first, 0)
             gap = "." * (first - len(drawing))
-            drawing += gap + marks
-            residency += gap + present
+            drawing += gap + marks[before:]
+            residency += gap + _having(self._present, base + first, count)[before:]
+            for bit, having in self._bits.items():
+                bits[bit] += gap + _having(having, base + first, count)[before:]
         self.regions[name] = drawing.ljust(zone.pages, ".")
         self.residency[name] = residency.ljust(zone.pages, ".")
+        for bit, text in bits.items():
+            self.bits[bit][name] = text.ljust(zone.pages, ".")
 
     def _marks(self, name: str, base: int, first: int, count: int) -> str:
         """Return the drawing of ``count`` pages from ``first``, and note whose data they hold."""
@@ -186,18 +198,6 @@ class _Picture:
         at = bisect_left(self._told, page)
         return min(self._told[at], end) - page if at < len(self._told) else end - page
 
-    def _residency(self, first: int, count: int) -> str:
-        if count < _LARGE:
-            pages = range(first, first + count)
-            if self._present >= frozenset(pages):
-                return "#" * count
-            return "".join(["#" if page in self._present else "-" for page in pages])
-        shown = bytearray(b"-" * count)
-        for page in self._present:
-            if first <= page < first + count:
-                shown[page - first] = ord("#")
-        return shown.decode()
-
     def _note(self, name: str, index: int, length: int, letter: str, number: int) -> None:
         if self.contents:
             last, start, count, mark, first = self.contents[-1]
@@ -205,6 +205,20 @@ class _Picture:
                 self.contents[-1] = (name, start, count + length, letter, first)
                 return
         self.contents.append((name, index, length, letter, number))
+
+
+def _having(having: Set[int], first: int, count: int) -> str:
+    """Draw ``#`` for each of ``count`` pages from ``first`` on that is in a set, ``-`` for another one."""
+    if count < _LARGE:
+        pages = range(first, first + count)
+        if having >= frozenset(pages):
+            return "#" * count
+        return "".join(["#" if page in having else "-" for page in pages])
+    shown = bytearray(b"-" * count)
+    for page in having:
+        if first <= page < first + count:
+            shown[page - first] = ord("#")
+    return shown.decode()
 
 
 @dataclass(slots=True)

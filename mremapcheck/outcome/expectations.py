@@ -116,19 +116,32 @@ def mismatches(
         mapped = tuple((vma.start, vma.pages) for vma in outcome.mappings if vma.region == region)
         if mapped != tuple(layout):
             yield FailedExpectation(f"layout.{region}", _layout(layout), _layout(mapped), line)
-    for region, wanted_mappings in entry.mappings.items():
-        seen_mappings = [vma for vma in outcome.mappings if vma.region == region]
-        if len(seen_mappings) != len(wanted_mappings):
-            yield FailedExpectation(f"mappings.{region}", str(len(wanted_mappings)), str(len(seen_mappings)), line)
-            continue
-        for number, (wanted_one, vma) in enumerate(zip(wanted_mappings, seen_mappings, strict=True)):
-            for field, expected, seen in _mapping(wanted_one, vma):
-                yield FailedExpectation(f"mappings.{region}[{number}].{field}", expected, seen, line)
+    for where, expected, seen in (*_mappings(entry, outcome), *_bits(entry, outcome)):
+        yield FailedExpectation(where, expected, seen, line)
     for counter, pages in entry.counters.items():
         if outcome.counters.get(counter) != pages:
             yield FailedExpectation(f"counters.{counter}", f"{pages}p", f"{outcome.counters.get(counter)}p", line)
     if entry.events is not None and [*map(dict, entry.events)] != [*map(dict, outcome.events)]:
         yield FailedExpectation("events", events_text(entry.events), events_text(outcome.events), line)
+
+
+def _mappings(entry: Expectation, outcome: Outcome) -> Iterator[tuple[str, str, str]]:
+    for region, wanted in entry.mappings.items():
+        seen = [vma for vma in outcome.mappings if vma.region == region]
+        if len(seen) != len(wanted):
+            yield f"mappings.{region}", str(len(wanted)), str(len(seen))
+            continue
+        for number, (one, vma) in enumerate(zip(wanted, seen, strict=True)):
+            for field, expected, found in _mapping(one, vma):
+                yield f"mappings.{region}[{number}].{field}", expected, found
+
+
+def _bits(entry: Expectation, outcome: Outcome) -> Iterator[tuple[str, str, str]]:
+    for bit, drawings in entry.bits.items():
+        for region, drawing in drawings.items():
+            seen = outcome.bits.get(bit, {}).get(region, "")
+            if drawing.rstrip(".") != seen.rstrip("."):
+                yield f"bits.{bit}.{region}", drawing or ".", seen or "nothing there"
 
 
 def _draws(wanted: str, seen: str, blank: frozenset[str]) -> bool:

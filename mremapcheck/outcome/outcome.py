@@ -77,7 +77,8 @@ class Outcome:
     ``regions`` are drawings; ``contents`` says more exactly whose data each mapped page holds, as runs
     (region, start, pages, letter, first page of the letter); ``residency`` draws ``#`` for a page that the page tables
     had, ``-`` for a mapped one they had not, ``.`` for a hole, before anything was read; ``counters`` are pages, beyond
-    what the empty arena costs; ``unobserved`` gives the reason for each ``?`` (address -> reason).
+    what the empty arena costs; ``unobserved`` gives the reason for each ``?`` (address -> reason). ``bits`` draws so
+    which pages had a bit of their page table entry, by its name (uffd-wp, soft-dirty) and the region.
     """
 
     moves: tuple[MoveOutcome, ...]
@@ -89,6 +90,7 @@ class Outcome:
     contents: tuple[tuple[str, int, int, str, int], ...] = ()
     residency: Mapping[str, str] = field(default_factory=dict)
     unobserved: Mapping[str, str] = field(default_factory=dict)
+    bits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -107,6 +109,7 @@ class Outcome:
             "contents": [list(run) for run in self.contents],
             "residency": dict(self.residency),
             "unobserved": dict(self.unobserved),
+            **({"bits": {name: dict(drawings) for name, drawings in self.bits.items()}} if self.bits else {}),
         }
 
     @classmethod
@@ -122,6 +125,7 @@ class Outcome:
             contents=tuple((r, s, p, letter, first) for r, s, p, letter, first in data.get("contents", ())),
             residency=data.get("residency", {}),
             unobserved=data.get("unobserved", {}),
+            bits=data.get("bits", {}),
         )
 
 

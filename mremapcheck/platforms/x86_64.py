@@ -58,6 +58,8 @@ PLATFORMS = (
         calls=_CALLS,
         distribution="amd64",
         kernels="cloud-amd64",
+        built="arch/x86/boot/bzImage",
+        magic=b"",
         compiler="x86_64-linux-gnu-gcc",
         qemu=Machine(
             "qemu-system-x86_64",
@@ -72,6 +74,7 @@ PLATFORMS = (
             console="ttyS0",
             serial="ttyS1",
         ),
+        late={},
         usual=True,
     ),
 )

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.dataclass import LATER, dataclass
 from mremapcheck.base.units import pages
 from mremapcheck.kernels.ranges import KernelRange
-from mremapcheck.scenario.operations import Mmap, Operation
+from mremapcheck.scenario.operations import ClearRefs, Mmap, Operation, UffdWriteprotect
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,20 @@ class Process:
 
     It is always an ordinary user's: without CAP_IPC_LOCK and CAP_SYS_RAWIO unless ``keep`` names them. ``rlimits`` (of
     memlock, as, data) and ``map_headroom`` (map slots left below vm.max_map_count) hold from the first move on;
-    with ``fork`` the moves are made by a child that inherited the mappings.
+    with ``fork`` the moves are made by a child that inherited the mappings. ``seccomp``: system calls that a filter
+    refuses from then on, each with the errno's name.
     """
 
     rlimits: Mapping[str, Limit] = field(default_factory=dict)
     keep: tuple[str, ...] = ()
     map_headroom: int | None = None
     fork: bool = False
+    seccomp: tuple[tuple[str, str], ...] = field(default=(), metadata=LATER)
+
+    @property
+    def refuses_mremap(self) -> str | None:
+        """The errno with which the filter answers to mremap(2); None: it lets it through."""
+        return dict(self.seccomp).get("mremap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ class Expectation:
     ``regions`` are drawings (see ``drawing``); ``layout`` gives the boundaries of the mappings of a region as
     (start, pages) in pages; ``counters`` are pages; ``events`` as in the outcome's JSON. ``faults``: all that the last
     move can come to besides when memory runs out in it, each with ``moves`` and ``regions`` alone; None: nothing said.
-    ``mappings`` are all of a region.
+    ``mappings`` are all of a region; ``bits`` drawings of them, by the bit's name and the region.
     """
 
     kernel: KernelRange
@@ -101,6 +108,7 @@ class Expectation:
     line: int = field(default=0, compare=False)
     mappings: Mapping[str, tuple[MappingExpectation, ...]] = field(default_factory=dict)
     faults: tuple[Expectation, ...] | None = None
+    bits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def only_faults(self) -> bool:
@@ -138,6 +146,14 @@ class Scenario:
         from mremapcheck.scenario.digest import digest  # computed only where it is reported
 
         return digest(self.regions, self.setup, self.script, self.process)
+
+    @property
+    def bits(self) -> tuple[str, ...]:
+        """The bits of page table entries that it makes and so looks at: uffd-wp, soft-dirty."""
+        done = {type(step) for step in self.script}
+        return tuple(
+            name for name, operation in (("uffd-wp", UffdWriteprotect), ("soft-dirty", ClearRefs)) if operation in done
+        )
 
     def heading(self) -> dict[str, Any]:
         """Return how every report's items name the scenario that they are about."""

@@ -77,6 +77,7 @@ def expand(text: str, most: int = MOST_PAGES) -> str:
     return "".join([letter * pages for letter, pages in _pieces(text, most)])
 
 
+@lru_cache(maxsize=16)  # of 2 GB it takes long, and kernels do much the same
 def compact(drawing: str) -> str:
     """Return a drawing with each long run as ``A{512}``."""
     return _LONG_RUN.sub(lambda run: f"{run[1]}{{{len(run[0])}}}", drawing)

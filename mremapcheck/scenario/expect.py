@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.text.terminal import quote
 from mremapcheck.base.units import PAGE
 from mremapcheck.kernels.ranges import KernelRange
 from mremapcheck.linux.vm_flags import PROT_TEXT, PROTECTIONS, VM_FLAGS
 from mremapcheck.scenario.address import REGION_NAME
 from mremapcheck.scenario.containers import ListOf, MapOf, Struct, TaggedUnion, key
 from mremapcheck.scenario.document import Expectation, MappingExpectation, MoveExpectation
-from mremapcheck.scenario.fields import Choice, Field
-from mremapcheck.scenario.names import PROTS
-from mremapcheck.scenario.reader import Refused
+from mremapcheck.scenario.fields import Choice, Field, Text
+from mremapcheck.scenario.names import BITS, PROTS
+from mremapcheck.scenario.reader import Reader, Refused, did_you_mean
 from mremapcheck.scenario.values import ERRNO, KERNELS, LAYOUT, DrawingField, Result, Size, known_place
 from mremapcheck.scenario.verdicts import FAILURES, VERDICTS
 
@@ -91,6 +92,17 @@ class Counters:
         return {name: size // PAGE for name, size in said.items() if size is not None}
 
 
+def _known_bit(name: str, reader: Reader) -> None:
+    if name not in BITS:
+        raise Refused(f"there is no bit {quote(name)}", did_you_mean(name, BITS), on_key=True)
+
+
+#: Drawings of regions: ``#`` where a page has the bit, ``-`` where not.
+_DRAWINGS = MapOf(
+    Text("a drawing of bits", "[#.-]*", "`#` has it, `-` has it not, `.` is a hole"), REGION_NAME, known_place
+)
+
+
 @dataclass(slots=True, kw_only=True)
 class MappingItem:
     """What is expected of one mapping of a region."""
@@ -149,6 +161,11 @@ class ExpectItem(MoveExpectItem):
         "all mappings of a region, in order: `[{prot: r, flags: locked}, {}]`",
         default=dict,
     )
+    bits: Mapping[str, Mapping[str, str]] = key(
+        MapOf(_DRAWINGS, "|".join(BITS), _known_bit),
+        'bits of page table entries: `{uffd-wp: {dst: "##-"}}`',
+        default=dict,
+    )
     counters: Counters | None = key(Struct(Counters), "pages locked and mapped", default=None)
     events: tuple[RemapEvent | UnmapEvent, ...] | None = key(ListOf(EVENT), "events of a userfaultfd", default=None)
     faults_: tuple[FaultItem, ...] | None = key(
@@ -177,6 +194,7 @@ class ExpectItem(MoveExpectItem):
             events=None if self.events is None else tuple(event.to_json() for event in self.events),
             faults=None if self.faults_ is None else tuple(item.entry(self.kernel, line) for item in self.faults_),
             line=line,
+            bits=self.bits,
             mappings={region: tuple([item.expectation() for item in items]) for region, items in self.mappings.items()},
         )
 

@@ -18,7 +18,7 @@ from mremapcheck.scenario.expect import EXPECT, ExpectItem
 from mremapcheck.scenario.fields import Boolean, Field, Integer, Text
 from mremapcheck.scenario.items import ITEM, Item
 from mremapcheck.scenario.reader import Reader, Refused, did_you_mean
-from mremapcheck.scenario.values import CAPABILITY, DRAWING, ELSEWHERE, LimitSize, Size
+from mremapcheck.scenario.values import CAPABILITY, DRAWING, ELSEWHERE, FAILURE, LimitSize, Size
 
 NAME = Text("a scenario's name", "[A-Za-z0-9][A-Za-z0-9._-]*", "letters, digits, `.`, `_` and `-`", 100)
 
@@ -77,6 +77,13 @@ class RlimitsItem:
 
 
 @dataclass(slots=True, kw_only=True)
+class SeccompItem:
+    """What a system call filter (seccomp) refuses from the first move on, as those of sandboxes do."""
+
+    mremap: str = key(FAILURE, "what mremap(2) fails with, unseen by the kernel: `EPERM`")
+
+
+@dataclass(slots=True, kw_only=True)
 class ProcessItem:
     """Conditions of the process from the first move on; always an ordinary user's."""
 
@@ -87,12 +94,15 @@ class ProcessItem:
     )
     fork: bool = key(Boolean(), "the moves are made by a forked child", default=False)
 
+    seccomp: SeccompItem | None = key(Struct(SeccompItem), "what a system call filter refuses", default=None)
+
     def process(self) -> Process:
         """Return the conditions as executors take them."""
         rlimits = self.rlimits
         said = {"memlock": rlimits.memlock, "as": rlimits.as_, "data": rlimits.data} if rlimits else {}
         limits = {name: limit for name, limit in said.items() if limit is not None}
-        return Process(limits, tuple(dict.fromkeys(self.keep)), self.map_headroom, self.fork)
+        refused = () if self.seccomp is None else (("mremap", self.seccomp.mremap),)
+        return Process(limits, tuple(dict.fromkeys(self.keep)), self.map_headroom, self.fork, refused)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
 from mremapcheck.scenario.containers import Struct, TaggedUnion, key
 from mremapcheck.scenario.drawing import LETTERS
-from mremapcheck.scenario.fields import Choice, Text
+from mremapcheck.scenario.fields import Boolean, Choice, Text
 from mremapcheck.scenario.names import ADVICES, PROTS, UFFD_MODES, advice_features, uffd_features
 from mremapcheck.scenario.operations import (
     Address,
@@ -27,6 +27,7 @@ from mremapcheck.scenario.operations import (
     SetName,
     UffdRegister,
     UffdUnregister,
+    UffdWriteprotect,
 )
 from mremapcheck.scenario.reader import Refused
 from mremapcheck.scenario.values import FAILURE, MREMAP_FLAGS, AddressField, Lock, Size
@@ -231,6 +232,20 @@ class UffdUnregisterItem(RangeItem):
 
 
 @dataclass(slots=True, kw_only=True)
+class UffdWriteprotectItem(RangeItem):
+    """UFFDIO_WRITEPROTECT: the pages that are there cannot be written to any more."""
+
+    op: str = key(Choice(("uffd-writeprotect",)), "UFFDIO_WRITEPROTECT")
+    protect: bool = key(Boolean(), "false: they can be written to again", default=True)
+
+    def operation(self, where: str, line: int, address: Address) -> Operation:
+        return UffdWriteprotect(where, line, address, self.size, self.protect, errno=self.errno)
+
+    def needs(self) -> Iterable[str]:
+        return uffd_features("wp")
+
+
+@dataclass(slots=True, kw_only=True)
 class NameItem(RangeItem):
     """prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME)."""
 
@@ -242,6 +257,13 @@ class NameItem(RangeItem):
 
     def needs(self) -> Iterable[str]:
         return ("vma-name",)
+
+
+@dataclass(slots=True, kw_only=True)
+class ClearRefsItem:
+    """Clear the soft-dirty bits of all pages (/proc/PID/clear_refs)."""
+
+    op: str = key(Choice(("clear-refs",)), "a 4 written to /proc/self/clear_refs")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -265,7 +287,9 @@ Item: TypeAlias = (
     | ReadItem
     | UffdRegisterItem
     | UffdUnregisterItem
+    | UffdWriteprotectItem
     | NameItem
+    | ClearRefsItem
     | ForkItem
 )
 
@@ -282,7 +306,9 @@ _OPERATIONS = {
     "read": ReadItem,
     "uffd-register": UffdRegisterItem,
     "uffd-unregister": UffdUnregisterItem,
+    "uffd-writeprotect": UffdWriteprotectItem,
     "name": NameItem,
+    "clear-refs": ClearRefsItem,
     "fork": ForkItem,
 }
 

@@ -84,8 +84,11 @@ def _entries(scenario: Scenario) -> Iterator[_Finding]:
     for entry in scenario.expect:
         if entry.kernel.bounds and not any(version in entry.kernel for version in versions):
             yield entry.line, f"no kernel is `{entry.kernel}`", "its bounds exclude each other"
-        if not (
-            entry.moves or entry.regions or entry.layout or entry.mappings or entry.counters or entry.events is not None
+        if not any(
+            (
+                *(entry.moves, entry.regions, entry.layout, entry.mappings, entry.bits, entry.counters),
+                entry.events is not None,
+            )
         ):
             yield entry.line, "nothing is expected here", "leave the entry out, or say an errno, a verdict, a drawing"
     for first, second in combinations(scenario.expect, 2):

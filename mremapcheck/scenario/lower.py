@@ -21,6 +21,7 @@ from mremapcheck.scenario.names import CAPABILITIES, advice_features, uffd_featu
 from mremapcheck.scenario.operations import (
     NOBODY,
     Address,
+    ClearRefs,
     Fork,
     Madvise,
     Mlock,
@@ -129,7 +130,7 @@ class Lowering:
             self.features.update(CAPABILITIES[name] for name in process.keep)
             if process.map_headroom is not None:
                 self.features.add("map-headroom")
-            if process.fork:
+            if process.fork or process.seccomp is not None:
                 self.features.add("fork")
 
     def _refuse(self, path: Path, message: str, hint: str = "") -> None:
@@ -257,6 +258,9 @@ class Lowering:
             if self._forks == MOST_FORKS + 1:
                 self._refuse(path, f"a scenario forks at most {MOST_FORKS} times", "each fork is one more process")
             return (Fork(*step),)
+        if isinstance(item, items.ClearRefsItem):
+            self.features.add("soft-dirty")
+            return (ClearRefs(*step),)
         if isinstance(item, items.TruncateItem):
             return self._truncate(step, path, item)
         address = self._address(item.address)

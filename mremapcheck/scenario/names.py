@@ -5,7 +5,9 @@ from __future__ import annotations
 #: Flags of mmap(2) that a mapping may be made with.
 MAP_FLAGS = ("noreserve", "stack")
 PROTS = ("none", "r", "rw", "rx", "rwx")
-UFFD_MODES = ("missing", "wp", "missing+events", "wp+events")
+#: Bits of page table entries, as the pagemap tells them.
+BITS = ("uffd-wp", "soft-dirty")
+UFFD_MODES = ("missing", "wp", "minor", "missing+events", "wp+events", "minor+events")
 
 #: madvise(2)'s advice without MADV_, in lower case; without what only root may ask for.
 ADVICES = (
@@ -42,8 +44,8 @@ CAPABILITIES = {"IPC_LOCK": "cap-ipc-lock", "SYS_RAWIO": "cap-sys-rawio"}
 def uffd_features(mode: str) -> set[str]:
     """Return what a kernel must have to register memory in this mode."""
     features = {"uffd"}
-    if mode.startswith("wp"):
-        features.add("uffd-wp")
+    if not mode.startswith("missing"):
+        features.add(f"uffd-{mode.removesuffix('+events')}")
     if mode.endswith("+events"):
         features.add("uffd-events")
     return features

@@ -31,11 +31,13 @@ _CONDITIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, An
     (re.compile(r"(\d+) map slots? left"), lambda found: {"map_headroom": int(found[1])}),
     (re.compile(r"one mapping beyond the limit"), lambda found: {"map_headroom": -1}),
     (re.compile(r"in a forked child"), lambda found: {"fork": True}),
+    (re.compile(r"seccomp: (\w+) is (E\w+)"), lambda found: {"seccomp": {found[1]: found[2]}}),
 )
 #: Calls that the man pages call otherwise than ``op`` does.
 _OPERATIONS = {
     "UFFDIO_REGISTER": "uffd-register",
     "UFFDIO_UNREGISTER": "uffd-unregister",
+    "UFFDIO_WRITEPROTECT": "uffd-writeprotect",
     "PR_SET_VMA_ANON_NAME": "name",
 }
 _MREMAP = ("old_address", "old_size", "new_size", "flags", "new_address")
@@ -49,6 +51,7 @@ _THIRD = {
     "mlock": "lock",
     "touch": "letter",
     "uffd-register": "mode",
+    "uffd-writeprotect": "protect",
     "name": "name",
 }
 _FORMS = "`src=AABB.C`, `B: anon-shared, r`, `mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)`"
@@ -192,8 +195,8 @@ def _item(name: str, arguments: list[str], letter: str | None) -> dict[str, Any]
         raise _UnreadError(
             f"there is no call {quote(name)}", did_you_mean(name, ("mremap", *ITEM.records, *_OPERATIONS))
         )
-    if operation == "fork":
-        return {"op": "fork"}
+    if operation in ("fork", "clear-refs"):
+        return {"op": operation}
     if operation == "truncate":
         return {"op": "truncate", **dict(zip(("letter", "size"), arguments, strict=False))}
     if len(arguments) < 2:
@@ -213,4 +216,6 @@ def _third(operation: str, text: str) -> Any:
         return "on-fault" if text.lower().replace("_", "-") in ("onfault", "on-fault", "mlock-onfault") else text
     if operation == "madvise":
         return text.removeprefix("MADV_").lower().replace("_", "-")
+    if operation == "uffd-writeprotect":
+        return text != "off"
     return text.strip('"')

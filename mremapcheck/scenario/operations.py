@@ -157,7 +157,7 @@ class Read(Ranged):
 
 @dataclass(frozen=True, slots=True)
 class UffdRegister(Ranged):
-    """UFFDIO_REGISTER; ``mode`` is missing or wp, each with ``+events`` for the remap and unmap events.
+    """UFFDIO_REGISTER; ``mode`` is missing, wp or minor, each with ``+events`` for the remap and unmap events.
 
     All registrations of a scenario use one userfaultfd, those with events another one.
     """
@@ -171,10 +171,22 @@ class UffdUnregister(Ranged):
 
 
 @dataclass(frozen=True, slots=True)
+class UffdWriteprotect(Ranged):
+    """UFFDIO_WRITEPROTECT: the pages that are there cannot be written from now on (``protect``), or can again."""
+
+    protect: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SetName(Ranged):
     """prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, ..., name)."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClearRefs(Step):
+    """Clear the soft-dirty bits of all pages (a 4 in /proc/self/clear_refs)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +217,13 @@ def op_name(step: Step) -> str:
     return _OP_NAMES.get(name, name.lower())
 
 
-_OP_NAMES = {"UffdRegister": "uffd-register", "UffdUnregister": "uffd-unregister", "SetName": "name"}
+_OP_NAMES = {
+    "UffdRegister": "uffd-register",
+    "UffdUnregister": "uffd-unregister",
+    "UffdWriteprotect": "uffd-writeprotect",
+    "ClearRefs": "clear-refs",
+    "SetName": "name",
+}
 MREMAP_MAYMOVE = 1
 MREMAP_FIXED = 2
 MREMAP_DONTUNMAP = 4
@@ -223,7 +241,9 @@ Operation: TypeAlias = (
     | Read
     | UffdRegister
     | UffdUnregister
+    | UffdWriteprotect
     | SetName
+    | ClearRefs
     | Fork
     | Mremap
 )

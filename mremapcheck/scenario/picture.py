@@ -16,6 +16,7 @@ from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     NOBODY,
+    ClearRefs,
     Fallible,
     Fork,
     Madvise,
@@ -33,6 +34,7 @@ from mremapcheck.scenario.operations import (
     Truncate,
     UffdRegister,
     UffdUnregister,
+    UffdWriteprotect,
 )
 from mremapcheck.scenario.reader import Reader
 
@@ -110,6 +112,7 @@ def conditions(scenario: Scenario) -> str:
         lines.append(one_more if process.map_headroom < 0 else f"{process.map_headroom} map slots left")
     if process.fork:
         lines.append("in a forked child")
+    lines += [f"seccomp: {name} is {errno}" for name, errno in process.seccomp]
     return "\n".join(lines)
 
 
@@ -143,6 +146,8 @@ def call(step: Operation) -> str:
 def _call(step: Operation) -> str:
     if isinstance(step, Fork):
         return "fork()"
+    if isinstance(step, ClearRefs):
+        return "clear-refs()"
     if isinstance(step, Mremap):
         said = [str(step.old_address), format_size(step.old_size), format_size(step.new_size), format_flags(step.flags)]
         if step.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) or step.new_address.region or step.new_address.value:
@@ -188,5 +193,6 @@ _CALLS: dict[type[Operation], tuple[str, Callable[[Any], str]]] = {
     Read: ("read", lambda step: ""),
     UffdRegister: ("UFFDIO_REGISTER", lambda step: step.mode),
     UffdUnregister: ("UFFDIO_UNREGISTER", lambda step: ""),
+    UffdWriteprotect: ("UFFDIO_WRITEPROTECT", lambda step: "" if step.protect else "off"),
     SetName: ("PR_SET_VMA_ANON_NAME", lambda step: f'"{step.name}"'),
 }

@@ -81,6 +81,7 @@ def test_any_fact_that_differs_shows() -> None:
         "locked": [1],
         "total": [2],
         "events": [[]],
+        "bits": [{"uffd-wp": {vma.start // 4096}}],
     }
     assert {field.name for field in fields(base)} == {"scenario", *others}
     assert base.agrees(facts())

@@ -70,6 +70,24 @@ def test_scenarios_changes_and_images_by_name(cache: Path, tmp_path: Path) -> No
     assert completed("mremapcheck kernels add ", cache) == []
 
 
+def test_changes_where_a_kernel_is_asked_for_them(cache: Path) -> None:
+    assert completed("mremapcheck identify live early-f", cache) == ["early-failure"]
+    assert completed("mremapcheck run --kernel 6.16+early-f", cache) == ["6.16+early-failure"]
+    assert completed("mremapcheck run --kernel 6.16+multi-vma-move+early-f", cache) == [
+        "6.16+multi-vma-move+early-failure"
+    ]
+    assert {"vm:6.17.13+mine", "vm:6.17.13+multi-vma-move"} <= {
+        *completed("mremapcheck run --kernel vm:6.17.13+m", cache)
+    }
+
+
+def test_topics_and_versions(cache: Path) -> None:
+    assert completed("mremapcheck help verd", cache) == ["verdicts"]
+    assert completed("mremapcheck help recor", cache) == ["recording", "record"]
+    assert "6.12" in completed("mremapcheck pack --as 6.1", cache)
+    assert completed("mremapcheck pack --as li", cache) == []
+
+
 def test_every_command_that_takes_a_kernel_completes_it() -> None:
     program: Any = typer.main.get_command(build())
     for name, command in program.commands.items():

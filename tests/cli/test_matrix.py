@@ -61,4 +61,7 @@ def test_references_after_one_option() -> None:
         "vm:6.17",
         "-v",
     ]
+    assert spread_row(["--kernel", "via:ssh a python3", "via:ssh b\npython3", "s.yaml"]) == [
+        *("--kernel", "via:ssh a python3", "--kernel", "via:ssh b\npython3", "s.yaml"),
+    ]
     assert spread_row(["--only", "6.16", "6.17"]) == ["--only", "6.16", "6.17"]

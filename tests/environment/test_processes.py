@@ -16,6 +16,7 @@ import pytest
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.executors.process_pool import ProcessPool
 from mremapcheck.linux.programs import ProcessTree
+from tests.waiting import runs, until
 
 #: All of these fork.
 pytestmark = pytest.mark.alone
@@ -36,16 +37,8 @@ def fail() -> None:
 
 
 def gone(pid: int) -> bool:
-    """Tell whether a process has ended; the kernel may take a moment for it."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.01)
-    return False
+    """Wait until a process has ended: the kernel may take a moment for it."""
+    return until(lambda: not runs(pid), f"the end of {pid}")
 
 
 def test_work_is_shared_and_answered_in_order() -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment.signals import PATIENCE, ROOT, SIGNALS, Case, descendants, judge, left, send, words
+from tests.environment.signals import ROOT, SIGNALS, Case, descendants, judge, left, send, words
 from tests.tools import tool
+from tests.waiting import PATIENCE
 
 #: Each needs a while on its own; how many processes it has at work then, at least.
 COMMANDS = {
@@ -52,13 +53,13 @@ def test_a_signal_while_nothing_answers(command: str, number: signal.Signals, tm
     try:
         stop_others(process.pid, mark, COMMANDS[command])
         send(process, number)
-        process.wait(3 * PATIENCE)
+        process.wait(PATIENCE)
     finally:
         process.kill()
         process.wait()
         signal_all(mark, signal.SIGCONT)  # who was just starting has not asked yet to die with its parent
     wrong = judge(Case(command, number, 0), process.returncode, out.read_text(), errors.read_text())
-    wrong += left(mark, tmp_path)
+    wrong += left(mark, tmp_path, number == signal.SIGKILL)
     signal_all(mark, signal.SIGKILL)
     assert not wrong
 
@@ -74,7 +75,7 @@ def stop_others(pid: int, mark: str, least: int) -> None:
 
     Not while one waits for a child to become another program (vfork): it cannot hear a signal then.
     """
-    deadline = time.monotonic() + 3 * PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         others = {int(line.partition(":")[0]) for line in descendants(mark)} - {pid}
         if len(others) >= least and all(state(one) in ("S", "R") for one in (pid, *others)):

@@ -10,7 +10,7 @@ from tests.model.helpers import FD, D, F, M, do, move, scene, starved
 
 @dataclass(frozen=True)
 class Case:
-    """``without`` and ``with_`` as ``drawn.told`` says them; ``kernel``: not the first release that has the change."""
+    """``without`` and ``with_`` as ``helpers.told`` says them; ``kernel``: not the first release with the change."""
 
     scenario: Scenario
     without: str
@@ -410,6 +410,64 @@ CASES: dict[str, Case] = {
         ),
         "error: madvise[0] (line 0): madvise failed: EINVAL",
         "error: madvise[0] (line 0): madvise failed: ENOMEM",
+    ),
+    "uffd-minor": Case(
+        scene(move("src", 1, 1), src="A", vmas={"A": {"kind": "memfd", "uffd": "minor"}}),
+        "skip: this kernel's userfaultfd has no minor mode: Linux 5.14 or later is needed",
+        "src unchanged src=A",
+    ),
+    "pagemap-uffd-wp": Case(
+        scene(do("uffd-writeprotect", "src", 1), move("src", 2, 2), src="AA", vmas={"A": {"uffd": "wp"}}),
+        "uffd-wp src=--",
+        "uffd-wp src=#-",
+        "bits",
+    ),
+    "unregister-unprotects": Case(
+        scene(
+            do("uffd-writeprotect", "src", 1),
+            do("uffd-unregister", "src", 2),
+            move("src", 2, 2),
+            src="AA",
+            vmas={"A": {"uffd": "wp"}},
+        ),
+        "uffd-wp src=#-",
+        "uffd-wp src=--",
+        "bits",
+    ),
+    "writeprotect-several": Case(
+        scene(
+            do("uffd-writeprotect", "src", 2),
+            move("src", 1, 1),
+            src="AB",
+            vmas={"A": {"uffd": "wp"}, "B": {"uffd": "wp", "prot": "r"}},
+        ),
+        "error: uffd-writeprotect[0] (line 0): uffd-writeprotect failed: ENOENT",
+        "src unchanged src=AB",
+    ),
+    "move-unprotects": Case(
+        scene(
+            do("uffd-writeprotect", "src", 1),
+            move("src", 2, 2, F, "dst"),
+            src="AA",
+            dst="..",
+            vmas={"A": {"uffd": "wp"}},
+        ),
+        "uffd-wp src=.. uffd-wp dst=#-",
+        "uffd-wp src=.. uffd-wp dst=--",
+        "bits",
+    ),
+    "soft-dirty-merges": Case(
+        scene(
+            do("clear-refs"),
+            do("mmap", "src", 1, letter="U"),
+            move("src", 1, 1, F, "dst"),
+            src=".",
+            dst=".A",
+            vmas={"A": {"touch": False}},
+        ),
+        "soft-dirty src=. soft-dirty dst=--",
+        "soft-dirty src=. soft-dirty dst=##",
+        "bits",
     ),
     "unregister-own-only": Case(
         scene(

@@ -113,6 +113,8 @@ def told(execution: Execution, show: str = "moves regions") -> str:
             words += [" ".join(event.values()) for event in outcome.events]
         elif wanted == "present":
             words += [f"{name}:{drawing}" for name, drawing in outcome.residency.items()]
+        elif wanted == "bits":
+            words += [f"{bit} {name}={drawing}" for bit, each in outcome.bits.items() for name, drawing in each.items()]
         elif wanted == "where":
             words += [f"{name}{start:+d}={letter}{first}" for name, start, _, letter, first in outcome.contents]
         else:

@@ -530,6 +530,36 @@ def test_who_is_a_thread_is_guessed_and_said_where_the_log_has_no_clone() -> Non
     assert any("no clone" in note for note in collection.reading.ledger.notes)
 
 
+def test_children_of_a_container_are_known_by_the_numbers_that_the_log_has() -> None:
+    """With ``--decode-pids=pidns`` strace says which; without it their order is all there is."""
+    for said in (" /* 812 in strace's PID NS */", ""):
+        lines = [
+            "811 " + MMAP.format(size=8192, at="0x7f0000000000"),
+            "811 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD) = 2" + said,
+            "811 munmap(0x7f0000000000, 8192) = 0",
+            "812 mremap(0x7f0000000000, 8192, 4096, 0) = 0x7f0000000000",
+        ]
+        collection = collect(lines)
+        (document,) = documents(collection, "log", "t").values()
+        assert "guessed" not in document["about"]
+        assert bool(said) != any("other numbers than clone told" in note for note in collection.reading.ledger.notes)
+
+
+def test_clone3_without_its_arguments_makes_a_thread() -> None:
+    for pointer in ("0x7ffdec458280", "0x7ffdec458380"):
+        collection = collect(
+            [
+                "1 " + MMAP.format(size=8192, at="0x7f0000000000"),
+                f"1 clone3({pointer}, 88) = 2",
+                "2 mprotect(0x7f0000000000, 8192, PROT_READ) = 0",
+                "1 mremap(0x7f0000000000, 8192, 4096, 0) = 0x7f0000000000",
+            ]
+        )
+        (document,) = documents(collection, "log", "t").values()
+        assert document["vmas"]["A"]["prot"] == "r"
+        assert any("clone3" in note for note in collection.reading.ledger.notes)
+
+
 def test_the_files_of_strace_ff_are_one_set_with_short_names(tmp_path: Path) -> None:
     parent = [
         "1700000000.000001 " + MMAP.format(size=8192, at="0x7f0000000000"),

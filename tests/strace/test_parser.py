@@ -112,6 +112,12 @@ def test_flags_are_the_same_in_every_form(text: str) -> None:
     assert flags(text, MAP) == {"MAP_PRIVATE", "MAP_ANONYMOUS"}
 
 
+@pytest.mark.parametrize("text", ["0x10,5", "what", "-", "0x", "*"])
+def test_what_is_no_number_is_said(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is no number$"):
+        number(text)
+
+
 def test_flags_and_descriptors() -> None:
     assert flags("0", PROT) == {"PROT_NONE"}
     assert flags("0x13", PROT) == {"PROT_READ", "PROT_WRITE", "0x10"}
@@ -144,10 +150,12 @@ BASE = [
         "[pid 11<x>] ",
         "11 09:12:33 (+     0.000123) [  25] [00007f3ed485ea00] ",
         "11 [????????????????] ",
+        "2026-11-30T09:26:01.123456789Z stderr F ",
+        "\x1b[1;32m",
     ],
 )
 def test_what_others_put_before_a_line(prefix: str) -> None:
-    lines = [prefix + (line if prefix.rstrip()[-1] in ">:|" and "<" not in prefix else line[3:]) for line in BASE]
+    lines = [prefix + (line if prefix.rstrip()[-1] in ">:|Fm" and "<" not in prefix else line[3:]) for line in BASE]
     ledger = Ledger()
     found = list(read_calls(lines, ledger))
     assert [call[:5] for call in found] == [call[:5] for call in read_calls(BASE)]

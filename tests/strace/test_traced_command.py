@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -20,6 +21,8 @@ from tests.tools import missing, tool
 
 #: All of these fork.
 pytestmark = pytest.mark.alone
+
+ROOT = Path(__file__).parent.parent.parent
 
 PROGRAM = r"""
 #define _GNU_SOURCE
@@ -60,6 +63,23 @@ def test_a_log_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixt
     (tmp_path / "file").write_text("")
     assert call(["record", "--log", str(tmp_path / "file" / "log"), "--", "true"]) == 2
     assert "log cannot be written: " in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("strace")
+def test_a_folder_that_cannot_be_written_is_refused_before_the_program_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "in"):
+        assert call(["record", "-o", str(folder), "--", "touch", str(tmp_path / "ran")]) == 74
+        assert f"cannot be written: {tmp_path / 'file'} is no folder" in capsys.readouterr().err
+    if not os.getuid():
+        become = [tool("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups"]
+        program = [sys.executable, "-m", "mremapcheck", "record", "-o", "/proc/1/x", "--", "true"]
+        done = subprocess.run([*become, *program], capture_output=True, text=True, check=False, cwd=ROOT)
+        assert (done.returncode, done.stdout) == (74, "")
+        assert "/proc/1/x cannot be written: Permission denied" in done.stderr
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.usefixtures("strace")
@@ -126,6 +146,20 @@ def test_import_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "other.log").write_text("7 munmap(0x7f0000000000, 4096) = 0\n")
     assert call(["import", str(tmp_path / "other.log")]) == 4
     assert "it made none, or was traced without" in capsys.readouterr().err
+
+
+def test_the_format_of_what_cannot_be_read_again_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Standard input, and a log that another program writes while it is read."""
+    line = "12 mremap(274922143744,8192,16384,1,0,0) = 274922217472\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(line))
+    assert call(["import", "-"]) == 4
+    assert "it looks like qemu-user's -strace" in capsys.readouterr().err
+    os.mkfifo(tmp_path / "fifo")
+    with subprocess.Popen(["sh", "-c", f"printf '%s' '{line}' > {tmp_path / 'fifo'}"]):
+        assert call(["import", str(tmp_path / "fifo")]) == 4
+    assert "it looks like qemu-user's -strace" in capsys.readouterr().err
 
 
 GROWING = """

@@ -38,6 +38,10 @@ class Stage:
         pids = [int(line.partition(" ")[0]) for line in self.starts]
         return [pid for pid in pids if runs(pid)]
 
+    def hangs(self) -> bool:
+        """Tell whether one that runs has begun to hang."""
+        return any(self.log.with_name(f"{self.log.name}.{pid}-hangs").exists() for pid in self.alive())
+
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
@@ -48,7 +52,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setenv("MREMAPCHECK_QEMU", str(script))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("MREMAPCHECK_BOOT_TIMEOUT", "600")
-    monkeypatch.setattr(executor, "guest_image", lambda: GuestImage(b"", "/init", ()))
+    monkeypatch.setattr(executor, "guest_image", lambda platform: GuestImage(b"", "/init", ()))
     monkeypatch.setattr(acceleration, "_DEVICE", tmp_path / "no-kvm")
     stage = Stage(tmp_path, monkeypatch)
     descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208

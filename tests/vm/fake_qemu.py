@@ -107,6 +107,7 @@ class Fake(Server):
         elif way == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
         elif way == "hang":
+            Path(f"{os.environ['FAKE_QEMU_LOG']}.{os.getpid()}-hangs").touch()
             time.sleep(1000)
         elif way == "fail":
             raise RuntimeError("the guest's own bug")

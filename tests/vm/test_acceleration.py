@@ -8,6 +8,7 @@ from mremapcheck.executors.vm import acceleration, boot
 from mremapcheck.executors.vm.executor import VmExecutor
 from tests.vm.conftest import Stage
 from tests.vm.test_executor import CASES
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def device(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     path = tmp_path / "kvm"
     path.touch()
     monkeypatch.setattr(acceleration, "_DEVICE", path)
-    monkeypatch.setattr(boot, "_KVM_PATIENCE", 1.5)
+    monkeypatch.setattr(boot, "_KVM_PATIENCE", PATIENCE)
     return path
 
 
@@ -44,7 +45,8 @@ def test_a_guest_that_runs_proves_it_and_is_used(stage: Stage) -> None:
 
 @pytest.mark.usefixtures("device")
 @pytest.mark.parametrize("way", ["hang", "refuse"])
-def test_a_device_that_runs_no_guest_is_tried_once(stage: Stage, way: str) -> None:
+def test_a_device_that_runs_no_guest_is_tried_once(stage: Stage, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    monkeypatch.setattr(boot, "_KVM_PATIENCE", 0.5 if way == "hang" else PATIENCE)
     assert run(stage, f"kvm={way} serve") == "tcg"
     assert run(stage, f"kvm={way} serve") == "tcg"
     assert accelerators(stage) == ["kvm", "tcg", "tcg"]

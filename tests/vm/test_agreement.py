@@ -24,7 +24,7 @@ RECORDED = [KernelVersion.parse(text) for text in ("6.12.107", "6.16.12", "7.3.4
 
 @cache
 def scenarios() -> list[Scenario]:
-    return list(load_paths([SCENARIOS / "multi", SCENARIOS / "destination"]).scenarios)
+    return list(load_paths([SCENARIOS / "multi"]).scenarios)
 
 
 def seen(reference: str) -> list[Execution]:

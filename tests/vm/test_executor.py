@@ -15,6 +15,7 @@ from mremapcheck.base.errors import ExecutorError, KernelReferenceError
 from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.executors.live.plan import CannotRun, Prepared, prepare
 from mremapcheck.executors.remote import executor as remote
+from mremapcheck.executors.remote import peer
 from mremapcheck.executors.vm import executor as vm
 from mremapcheck.executors.vm import qemu
 from mremapcheck.executors.vm.executor import VmExecutor
@@ -84,10 +85,10 @@ def test_results_stream_and_the_guest_stays_for_the_next_run(stage: Stage, usual
 
 
 def test_a_scenario_that_does_not_fit_is_skipped_in_its_place(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def pick(scenario: Scenario, platform: Platform) -> Prepared:
+    def pick(scenario: Scenario, platform: Platform, end: int | None) -> Prepared:
         if scenario is CASES[1]:
             raise CannotRun("too large for the arena")
-        return prepare(scenario, platform)
+        return prepare(scenario, platform, end)
 
     monkeypatch.setattr(remote, "prepare", pick)
     results = run(stage, "serve", CASES[:3])
@@ -126,10 +127,22 @@ def test_a_panic_shows_the_kernels_last_words(stage: Stage) -> None:
     assert "\n| calling init\n| Kernel panic - not syncing: Fatal exception" in reason
 
 
-def test_a_hanging_guest_is_noticed(stage: Stage, usual: list[Execution], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "GRACE", 4)
+class Clock:
+    """Stands still, but goes by the hour while a guest hangs."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        self._now += 3600 * self._stage.hangs()
+        return self._now
+
+
+def test_a_hanging_guest_is_noticed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer, "time", Clock(stage))
     results = run(stage, f"hang@{TRAP}", timeout=4)
-    assert "no sign of life for 8 s: it hangs" in (results[2].reason or "")
+    assert "no sign of life for 19 s: it hangs" in (results[2].reason or "")
     assert [result.status for result in results] == ["ran", "ran", "error", "ran", "ran"]
 
 
@@ -301,11 +314,10 @@ def test_leaving_from_another_thread_ends_the_guest_for_good(stage: Stage) -> No
 
 _FOREVER = """
 import sys, time
-from pathlib import Path
 from mremapcheck.scenario.loader import load_bytes
 from mremapcheck.executors.vm import executor
 from mremapcheck.executors.vm.guest_image import GuestImage
-executor.guest_image = lambda: GuestImage(b"", "/init", ())
+executor.guest_image = lambda platform: GuestImage(b"", "/init", ())
 results = executor.VmExecutor(sys.argv[1]).run(load_bytes(sys.argv[2].encode(), "case.yaml").scenarios * 1000)
 print(next(results).status, flush=True)
 time.sleep(100)

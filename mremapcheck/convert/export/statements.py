@@ -20,6 +20,7 @@ from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     Address,
+    ClearRefs,
     Fork,
     Madvise,
     Mlock,
@@ -37,9 +38,14 @@ from mremapcheck.scenario.operations import (
     Truncate,
     UffdRegister,
     UffdUnregister,
+    UffdWriteprotect,
 )
 
-_MODES = {"missing": "1 /* UFFDIO_REGISTER_MODE_MISSING */", "wp": "2 /* UFFDIO_REGISTER_MODE_WP */"}
+_MODES = {
+    "missing": "1 /* UFFDIO_REGISTER_MODE_MISSING */",
+    "wp": "2 /* UFFDIO_REGISTER_MODE_WP */",
+    "minor": "4 /* UFFDIO_REGISTER_MODE_MINOR */",
+}
 _SIGBUS = "1 << 7 /* UFFD_FEATURE_SIGBUS */"
 _EVENTS = "1 << 2 | 1 << 6 /* UFFD_FEATURE_EVENT_REMAP, _UNMAP */"
 _CAPABILITIES = {"IPC_LOCK": 14, "SYS_RAWIO": 17}
@@ -76,7 +82,8 @@ class Statements:
         operations = (*scenario.setup, *scenario.script)
         registrations = [operation for operation in operations if isinstance(operation, UffdRegister)]
         self._plain = any(not operation.mode.endswith("+events") for operation in registrations) or (
-            not registrations and any(isinstance(operation, UffdUnregister) for operation in operations)
+            not registrations
+            and any(isinstance(operation, UffdUnregister | UffdWriteprotect) for operation in operations)
         )
         self._events = any(operation.mode.endswith("+events") for operation in registrations)
         self.extents = _extents(scenario, self._facts)
@@ -148,6 +155,9 @@ class Statements:
                 size = f'in_use("{_LOCKED_BY[name]}")' + (f" + {size}" if limit.size else "")
             yield ""
             yield f"limit({resource}, {size});"
+        if process.refuses_mremap is not None:
+            self.uses.add("seccomp")
+            yield from ("", f"refuse_mremap({process.refuses_mremap});")
 
     def _fork(self) -> str:
         self.uses.add("fork")
@@ -179,6 +189,9 @@ class Statements:
             yield from self._mremap(operation)
         elif isinstance(operation, Fork):
             yield self._fork()
+        elif isinstance(operation, ClearRefs):
+            self.uses.add("clear_refs")
+            yield "clear_refs();"
         elif isinstance(operation, Mmap):
             lines = self._mappings.statements(operation, self._address(operation.address))
             if operation.errno is None:
@@ -259,6 +272,10 @@ class Statements:
             fd = "uffd" if self._plain else "uffd_events"
             self.uses.add("unregister")
             yield f"MUST(uffd_unregister({fd}, {at}, {size}));"
+        elif isinstance(operation, UffdWriteprotect):
+            fd = "uffd" if self._plain else "uffd_events"
+            self.uses.add("writeprotect")
+            yield f"MUST(uffd_writeprotect({fd}, {at}, {size}, {int(operation.protect)}));"
 
     def _inaccessible(self, lock: Mlock) -> bool:
         """Tell whether any mapping may be in the range that cannot be written: its pages are not brought in."""

@@ -13,6 +13,7 @@ from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import (
+    ClearRefs,
     Fallible,
     Fork,
     Madvise,
@@ -32,14 +33,17 @@ from mremapcheck.scenario.operations import (
     Truncate,
     UffdRegister,
     UffdUnregister,
+    UffdWriteprotect,
     op_name,
 )
 
 _UFFD = {
     "missing": "MISSING",
     "wp": "WP",
+    "minor": "MINOR",
     "missing+events": "MISSING | EVENTS",
     "wp+events": "WP | EVENTS",
+    "minor+events": "MINOR | EVENTS",
 }
 
 
@@ -92,6 +96,8 @@ def conditions(scenario: Scenario) -> Iterator[str]:
         yield f"HEADROOM({process.map_headroom})"
     for name, limit in process.rlimits.items():
         yield f"LIMIT({name.upper()}, {size(limit.size)}, {int(limit.relative)})"
+    if process.refuses_mremap is not None:
+        yield f"REFUSE_MREMAP({process.refuses_mremap})"
 
 
 def row(operation: Operation, objects: ObjectNumbers) -> Iterator[str]:
@@ -103,6 +109,8 @@ def row(operation: Operation, objects: ObjectNumbers) -> Iterator[str]:
             yield f"TOUCH({where}, {at}, {size(count * PAGE)}, {character(tag.letter)}, {tag.page})"
     elif isinstance(operation, Fork):
         yield f"FORK({where})"
+    elif isinstance(operation, ClearRefs):
+        yield f"CLEAR_REFS({where})"
     elif isinstance(operation, Mremap):
         yield (
             f"MREMAP({where}, {address(operation.old_address)}, {size(operation.old_size)}, "
@@ -128,6 +136,7 @@ _RANGED: dict[type[Any], Callable[[Any], tuple[str, ...]]] = {
     Mseal: lambda _: ("MSEAL",),
     Read: lambda _: ("READ",),
     UffdUnregister: lambda _: ("UNREGISTER",),
+    UffdWriteprotect: lambda operation: ("WRITEPROTECT", str(int(operation.protect))),
     Mlock: lambda operation: ("MLOCK_ON_FAULT" if operation.on_fault else "MLOCK",),
     Mprotect: lambda operation: ("MPROTECT", operation.prot.upper()),
     Madvise: lambda operation: ("MADVISE", str(ADVICE[operation.advice]), string(operation.advice)),

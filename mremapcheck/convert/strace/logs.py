@@ -23,6 +23,9 @@ _OPEN_AT_ONCE = 200
 
 #: A line that such a log has -> what the log looks like, and what to do instead. The first that fits counts.
 _FORMATS = (
+    (r"\x00\w\x00|^\ufffd\ufffd\w\x00", "UTF-16 text: `iconv -f utf-16 -t utf-8` turns it into what is read"),
+    (r"^\d+ \w+\([^ ]*,[^ ]*\) = ", "qemu-user's -strace, where the answers are qemu's own: use `strace qemu-...`"),
+    (r" strace\.go:\d+\] ", "gVisor's --strace, where the answers are gVisor's own, not Linux'"),
     (r"^PERFILE2", "perf's own data: `perf trace -i FILE` prints it"),
     (r"^(?:\x1f\ufffd\x08|\ufffd7zXZ|\(\ufffd/\ufffd|BZh[1-9])", "a compressed file: unpack it first"),
     (r"^\(\d+\.\d+\) |^pie: |\bRemap\b.*->", "CRIU's log, which shows no calls: run it under strace"),
@@ -34,9 +37,10 @@ _FORMATS = (
     (r"^type=SYSCALL msg=audit", "auditd's log: use strace"),
     (r"^\d+ \S+ \S+ \(\d+\) [<>] \w+", "sysdig's output: use strace"),
     (r"^==\d+==", "valgrind's output"),
-    (r"^\s*[\[{]", "JSON"),
+    (r"^\s*[\[{]\s*(?:[\"\[{]|$)", "JSON"),
     (r"^\s*\w[\w-]*: .*\bmap\b|^map:|^moves:", "a scenario already: `mremapcheck run` takes it"),
     (r"^% time", "strace's summary (-c), which counts calls and does not show them"),
+    (r"\x00", "data, not text"),
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ _QUOTE = re.compile(r"\s*(?:[>|]\s?)+(?=\S)")
 _LOGGED = re.compile(
     r"""(?: <\d+>\d*\s? )?
         (?: [A-Z][a-z]{2}\ +\d+\ \d\d:\d\d:\d\d(?:\.\d+)? | \d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S* )
-        \s+ \S+ \s+ [^\s:\[]+ (?: \[\d+\] )? : \s""",
+        \s+ (?: \S+ \s+ [^\s:\[]+ (?: \[\d+\] )? : | std(?:out|err) \s [FP] ) \s""",
     re.VERBOSE,
 )
 _PREFIX = re.compile(
@@ -46,6 +46,7 @@ _RESULT = re.compile(
 _ATTACHED = re.compile(r"strace: Process [0-9]+ attached\s*$")
 _UNKNOWN = re.compile(r"syscall_(0x[0-9a-f]+|\d+)$")
 _LOOSE = re.compile(rf"[^\"(]{{0,160}}?[\s:|\]>](?=(?:{'|'.join(CALLS)})\()")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 #: What something else has put before a line ends like this: `web_1  | `, `log.txt: `, `[stderr] `, `12:`.
 _JUNK = re.compile(r"[|:\]>] |^\s*\d+[:-]")
 _LONGEST_JUNK = 120
@@ -61,6 +62,8 @@ _CHATTER = re.compile(
     re.VERBOSE,
 )
 _32_BIT = re.compile(r"\[ Process (?:PID=)?(\d+) runs in (?:32 bit|i386|x32) mode")
+#: A child of another PID namespace, by the number that the lines have.
+_OUTSIDE = re.compile(r"/\* (\d+) in strace's PID NS \*/")
 #: What these were called with does not matter.
 _NEW_PROGRAM = frozenset(("execve", "execveat"))
 #: Lines that a wrapped one is joined with, at most.
@@ -125,6 +128,8 @@ class LogReader:
                     ledger.refuse(index, f"the end of this {name} is not in the log")
 
     def _unusual(self, index: int, line: str) -> Iterator[Call]:
+        if "\x1b" in line:
+            line = _COLOUR.sub("", line)
         pid, time, text = self._strip(line)
         tail, self._tail = self._tail, False
         if self._cut is not None:
@@ -226,6 +231,8 @@ class LogReader:
                     self._ledger.refuse(index, why)
             return
         value, errno = _result(found)
+        if outside := _OUTSIDE.search(rest):
+            value = int(outside[1])
         if value == -1 and errno is None and not self._ltrace.seen:
             for index in half.lines:
                 self._ledger.refuse(index, f"how this {name} failed is not in the log")

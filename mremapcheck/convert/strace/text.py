@@ -64,7 +64,10 @@ def _other_number(text: str) -> int:
     product = 1
     for factor in text.split("*"):
         octal = re.fullmatch(r"0[0-7]+", factor)
-        product *= int(factor, 8) if octal else int(factor, 16 if factor.startswith("0x") else 10)
+        try:
+            product *= int(factor, 8) if octal else int(factor, 16 if factor.startswith("0x") else 10)
+        except ValueError:
+            raise ValueError(f"{text[:40]} is no number") from None
     return product
 
 

@@ -28,9 +28,10 @@ class Moves:
     """Makes the calls of one scenario after the other.
 
     ``places`` are the (start, end) outside the arena that calls returned; ``before`` the lines of maps before the last.
+    ``filtered``: the scenario's own filter refuses them, until this process ends.
     """
 
-    __slots__ = ("_faults", "_high", "_low", "_made", "_proc", "_text", "before", "places")
+    __slots__ = ("_faults", "_high", "_low", "_made", "_proc", "_text", "before", "filtered", "places")
 
     def __init__(self, proc: Proc) -> None:
         self._proc = proc
@@ -39,6 +40,7 @@ class Moves:
         self._low = self._high = self._text = 0
         self.places: list[tuple[int, int]] = []
         self.before = b""
+        self.filtered = False
 
     def begin(self, plan: Plan) -> None:
         """Forget the moves of the scenario before."""
@@ -66,14 +68,7 @@ class Moves:
                 self.places.append((result, result + page_align(arguments[2])))
             self._made.append((0, result & U64, failed, before if mappings else None, None, None, None))
             return
-        skip = ""
-        if code == EAGAIN and not limited:
-            skip = memlock(proc.status(b"VmLck") * PAGE + page_align(arguments[2]))
-        elif code == ENOMEM and not failed:
-            skip = no_memory(page_align(arguments[2]), proc, crowded)
-        elif code in (EPERM, EACCES, ENOSYS):
-            skip = refusal(SYS_MREMAP, *arguments)
-        if skip:
+        if not self.filtered and (skip := self._lack(code, arguments, failed, limited, crowded)):
             raise Trouble(code, skip)
         if last and proc.alike:
             self._made.append((code, 0, failed, before, had, None, None))
@@ -84,6 +79,15 @@ class Moves:
             self._made.append((code, 0, failed, *_UNCHANGED))
         else:
             self._made.append((code, 0, failed, before, had, after, has))
+
+    def _lack(self, code: int, arguments: tuple[int, ...], failed: bool, limited: bool, crowded: bool) -> str:
+        """Return what this place lacks that the call failed for; '' where it was the kernel's answer."""
+        size = page_align(arguments[2])
+        if code == EAGAIN and not limited:
+            return memlock(self._proc.status(b"VmLck") * PAGE + size)
+        if code == ENOMEM and not failed:
+            return no_memory(size, self._proc, crowded)
+        return refusal(SYS_MREMAP, *arguments) if code in (EPERM, EACCES, ENOSYS) else ""
 
     def settle(self, records: list[tuple[bytes, bytes]], present: list[tuple[int, bytes]]) -> list[Move]:
         """Return all moves; ``records`` and ``present``, seen after the last, tell whether that changed anything."""

@@ -183,6 +183,11 @@ def presence(proc: Proc, bounds: list[tuple[int, int]]) -> list[tuple[int, bytes
     return found
 
 
+def bits(proc: Proc, bounds: list[tuple[int, int]]) -> list[tuple[int, bytes]]:
+    """Return (first page, a byte for each page: 1 write-protected by userfaultfd, 2 soft-dirty) of each range."""
+    return [(low >> PAGE_SHIFT, proc.bits(low, high)) for low, high in bounds]
+
+
 def contents(
     pages: Pages,
     lines: list[bytes],

@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import ClassVar
 
 from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE, PAGE_SHIFT, TASK_SIZE, page_align
@@ -23,9 +21,11 @@ from mremapcheck.linux.numbers import (
     MLOCK_ONFAULT,
     PROTECTIONS,
     RESOURCES,
+    UFFDIO_REGISTER_MODE_MINOR,
     UFFDIO_REGISTER_MODE_MISSING,
     UFFDIO_REGISTER_MODE_WP,
 )
+from mremapcheck.linux.user_space import user_end
 from mremapcheck.outcome.verdict import needs_mappings, needs_residency
 from mremapcheck.platforms import USUAL
 from mremapcheck.platforms.platform import Platform
@@ -34,6 +34,7 @@ from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     Address,
+    ClearRefs,
     Fallible,
     Fork,
     Madvise,
@@ -53,11 +54,16 @@ from mremapcheck.scenario.operations import (
     Truncate,
     UffdRegister,
     UffdUnregister,
+    UffdWriteprotect,
 )
 from mremapcheck.scenario.portable import unfit
 
 _NO_FD = (1 << 64) - 1
-_UFFD_MODES = {"missing": UFFDIO_REGISTER_MODE_MISSING, "wp": UFFDIO_REGISTER_MODE_WP}
+_UFFD_MODES = {
+    "missing": UFFDIO_REGISTER_MODE_MISSING,
+    "wp": UFFDIO_REGISTER_MODE_WP,
+    "minor": UFFDIO_REGISTER_MODE_MINOR,
+}
 _MAP_FLAGS = {"noreserve": MAP_NORESERVE, "stack": MAP_STACK}
 _LOWEST = 0x10000
 #: Bytes of a line of /proc/self/maps for an anonymous mapping in the arena, and about as many for one of a file.
@@ -84,30 +90,20 @@ class Prepared:
     moves: tuple[Mremap, ...]
 
 
-@lru_cache(maxsize=8)
-def user_end(platform: Platform) -> int:
-    """Return where user space ends, in bytes: a kernel of this platform refuses a range that ends beyond it."""
-    if not platform.wide:
-        return platform.widest
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return platform.user_end
-    return platform.widest if f" {platform.wide}" in flags else platform.user_end
-
-
-def prepare(scenario: Scenario, platform: Platform = USUAL) -> Prepared:
+def prepare(scenario: Scenario, platform: Platform = USUAL, end: int | None = None) -> Prepared:
     """Make a scenario ready; raise CannotRun where it means something else on this platform, or would do harm.
 
-    What a worker gets is in the platform's own bytes and numbers of system calls.
+    What a worker gets is in the platform's own bytes and numbers of system calls. ``end`` is where user space ends
+    there, in bytes; None: where it does here.
     """
     if reason := unfit(scenario, platform):
         raise CannotRun(reason)
-    return _Preparation(scenario, platform).prepared()
+    return _Preparation(scenario, platform, user_end(platform) if end is None else end).prepared()
 
 
 class _Preparation:
-    def __init__(self, scenario: Scenario, platform: Platform) -> None:
+    def __init__(self, scenario: Scenario, platform: Platform, end: int) -> None:
+        self.end = end
         self.scenario = scenario
         self.platform = platform
         self.calls = platform.calls
@@ -140,16 +136,16 @@ class _Preparation:
         translate = self._translate
         steps = self.steps
         operations = (*scenario.setup, *scenario.script)
-        if any(type(operation) is Mseal for operation in operations):
-            # Sealed mappings live until their process ends: a child's end is cheaper than the worker's.
-            self._step("sealing", (wire.FORK,))
+        process = scenario.process
+        if process.seccomp or any(type(operation) is Mseal for operation in operations):
+            # Sealed mappings and filters live until their process ends: a child's end is cheaper than the worker's.
+            self._step("sealing" if not process.seccomp else "process.seccomp", (wire.FORK,))
         if any(type(operation) is Madvise and operation.advice == "pageout" for operation in operations):
             self._step("pageout", (wire.STAY,))
         for operation in scenario.setup:
             steps.append(translate[type(operation)](self, operation))
         self.origins += scenario.setup
-        process = scenario.process
-        if process.fork or process.rlimits or process.keep or process.map_headroom is not None:
+        if process != Process():
             self._conditions(process)
         for operation in scenario.script:
             step = translate[type(operation)](self, operation)
@@ -167,6 +163,7 @@ class _Preparation:
             self.strays,
             self.bytes(self.near_zero),
             self.slow,
+            bool(scenario.bits),
             tuple(self.steps),
         )
         lengths = self.lengths | {
@@ -198,6 +195,8 @@ class _Preparation:
             if name not in RESOURCES:
                 raise CannotRun(f"the live executor cannot limit {name}")
             self._step(f"process.rlimits.{name}", (wire.LIMIT, name, self.bytes(limit.size), limit.relative))
+        if process.refuses_mremap is not None:
+            self._step("process.seccomp", (wire.FILTER, getattr(errno, process.refuses_mremap)))
 
     def _step(self, origin: str, step: wire.Step) -> None:
         self.steps.append(step)
@@ -214,7 +213,7 @@ class _Preparation:
                 return
         elif start == end:
             return
-        if self.bytes(end) > user_end(self.platform):
+        if end > self.platform.from_bytes(self.end):
             return
         raise CannotRun(
             f"{operation.where}: the range reaches beyond the scenario's own addresses, where the executor itself lives"
@@ -335,6 +334,12 @@ class _Preparation:
     def _uffd_unregister(self, operation: UffdUnregister) -> wire.Step:
         return wire.UFFD_UNREGISTER, *self._ranged(operation)
 
+    def _uffd_writeprotect(self, operation: UffdWriteprotect) -> wire.Step:
+        return wire.UFFD_PROTECT, *self._ranged(operation), operation.protect
+
+    def _clear_refs(self, operation: ClearRefs) -> wire.Step:
+        return (wire.CLEAR_REFS,)
+
     def _set_name(self, operation: SetName) -> wire.Step:
         return wire.NAME, *self._ranged(operation), operation.name.encode()
 
@@ -362,6 +367,8 @@ class _Preparation:
         Read: _read,
         UffdRegister: _uffd_register,
         UffdUnregister: _uffd_unregister,
+        UffdWriteprotect: _uffd_writeprotect,
+        ClearRefs: _clear_refs,
         SetName: _set_name,
         Fork: _fork,
     }

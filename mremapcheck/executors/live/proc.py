@@ -183,8 +183,16 @@ class Proc:
         """Read the first line of a mapping's record (a line of maps)."""
         return self._heads[line]
 
+    def bits(self, start: int, end: int) -> bytes:
+        """Return a byte for each page of [start, end): 1 where pagemap has bit 57 (uffd-wp), 2 bit 55 (soft-dirty)."""
+        data = self._pagemap(start, end)
+        return bytes([(top >> 1 & 1) | (low >> 7 << 1) for low, top in zip(data[6::8], data[7::8], strict=True)])
+
     def presence(self, start: int, end: int) -> bytes:
         """Return one byte for each page of [start, end): 1 where the page tables have it, in memory or swapped out."""
+        return self._pagemap(start, end)[7::8].translate(_PRESENT)
+
+    def _pagemap(self, start: int, end: int) -> bytes:
         size = (end - start) >> (PAGE_SHIFT - 3)
         data = pread(self.pagemap_fd, size, start >> (PAGE_SHIFT - 3))
         while len(data) < size:
@@ -192,7 +200,7 @@ class Proc:
             if not more:
                 raise OSError(f"/proc/self/pagemap ends before {end:#x}")
             data += more
-        return data[7::8].translate(_PRESENT)
+        return data
 
     def total(self) -> int:
         """Return the size of the address space as the kernel counts it, in pages (VmSize)."""

@@ -16,6 +16,7 @@ from mremapcheck.outcome.outcome import Execution, RanOut
 from mremapcheck.outcome.verdict import NOT_NEEDED, SeenVma, Snapshot
 from mremapcheck.platforms import USUAL
 from mremapcheck.platforms.platform import Platform
+from mremapcheck.scenario.names import BITS
 from mremapcheck.scenario.operations import Fallible, Madvise, Mmap, Operation, Read, Touch, UffdRegister, op_name
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class ResultDecoder:
         """Return what came of a scenario."""
         if len(observation) == 5:
             return _trouble(prepared, *observation)
-        moves, records, bounds, clusters, (runs, data, holes), total, locked, events, inodes = observation
+        moves, records, bounds, clusters, (runs, data, holes), total, locked, events, inodes, bits = observation
         vmas = [self._vma(line, flags, inodes) for line, flags in records]
         back = self._platform.from_bytes
         if bounds is not None:
@@ -60,7 +61,8 @@ class ResultDecoder:
         raw = self._moves(prepared, moves, vmas, present, inodes)
         ran_out = RanOut() if any(move[2] for move in moves) else None
         events = [(kind, *map(back, numbers)) for kind, *numbers in events]
-        facts = RawFacts(prepared.scenario, raw, vmas, present, contents, locked, total, events)
+        marked = {name: _marked(bits, 1 << BITS.index(name)) for name in prepared.scenario.bits}
+        facts = RawFacts(prepared.scenario, raw, vmas, present, contents, locked, total, events, marked)
         return Execution.of(facts, ran_out=ran_out)
 
     def _moves(
@@ -156,6 +158,11 @@ def _pages(clusters: list[tuple[int, bytes]]) -> frozenset[int]:
         else:
             found += range(first, first + len(bits))
     return frozenset(found)
+
+
+def _marked(clusters: list[tuple[int, bytes]], mask: int) -> frozenset[int]:
+    """Return the numbers of the pages whose byte has a bit of ``mask``."""
+    return frozenset(first + index for first, each in clusters for index, byte in enumerate(each) if byte & mask)
 
 
 def _unreadable(prepared: Prepared, vmas: list[SeenVma], page: int) -> str:

@@ -15,14 +15,18 @@ from mremapcheck.executors.live.explain import explain, memlock, name_trouble, n
 from mremapcheck.executors.live.filler import ROOM, Filler
 from mremapcheck.executors.live.moves import Moves
 from mremapcheck.executors.live.objects import Objects
-from mremapcheck.executors.live.observation import Pages, contents, presence
+from mremapcheck.executors.live.observation import Pages, bits, contents, presence
+from mremapcheck.executors.live.pagemap import clear_refs
 from mremapcheck.executors.live.proc import Proc
+from mremapcheck.executors.live.seccomp import refuse
 from mremapcheck.executors.live.shortage import no_memory, no_slots, reason
 from mremapcheck.executors.live.tags import SIZE
 from mremapcheck.executors.live.uffd import Uffd
 from mremapcheck.executors.live.wire import (
     CALL,
+    CLEAR_REFS,
     FAILS,
+    FILTER,
     FORK,
     HEADROOM,
     LIMIT,
@@ -34,6 +38,7 @@ from mremapcheck.executors.live.wire import (
     TOUCH,
     TOUCH_TAGS,
     TRUNCATE,
+    UFFD_PROTECT,
     UFFD_REGISTER,
     UFFD_UNREGISTER,
     Plan,
@@ -47,6 +52,7 @@ from mremapcheck.linux.numbers import (
     PR_SET_VMA_ANON_NAME,
     SYS_MADVISE,
     SYS_MMAP,
+    SYS_MREMAP,
     SYS_MUNMAP,
     SYS_PERSONALITY,
     SYS_PRCTL,
@@ -104,10 +110,13 @@ class Runner:
             NAME: self._name,
             UFFD_REGISTER: self._uffd.register,
             UFFD_UNREGISTER: self._uffd.unregister,
+            UFFD_PROTECT: self._uffd.protect,
+            CLEAR_REFS: clear_refs,
             FORK: self._fork,
             LIMIT: self._limit,
             HEADROOM: self._leave_slots,
             STAY: self._processors.stay,
+            FILTER: self._refuse_moves,
             FAILS: self._must_fail,
         }
         protect_others()
@@ -194,6 +203,7 @@ class Runner:
             records, heads = proc.smaps(before.count(b"\n"), len(before))
             bounds = [head[:2] for head in heads]
         present = presence(proc, bounds)
+        marked = bits(proc, bounds) if plan.bits else None
         total = sum([end - start for start, end in bounds]) // PAGE
         if not self._arena.counts(total, self._filler.pages):
             self._filler.release()
@@ -204,7 +214,7 @@ class Runner:
         read = contents(self._pages, [line for line, _ in records], heads, bounds, present, inodes)
         cropped = bounds if places else None
         moves = self._moves.settle(records, present)
-        return moves, records, cropped, present, read, total, locked, events, inodes
+        return moves, records, cropped, present, read, total, locked, events, inodes, marked
 
     def _tidy(self, plan: Plan) -> bool:
         if self._special:
@@ -269,6 +279,10 @@ class Runner:
         if call(SYS_PRCTL, PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, size, address(text)) == -1:
             code = errno()
             raise self._limits.without(lambda: name_trouble(code))
+
+    def _refuse_moves(self, code: int) -> None:
+        refuse(SYS_MREMAP, code)
+        self._moves.filtered = True
 
     def _leave_slots(self, free: int) -> None:
         self._uffd.get_ready()  # a thread takes map slots, too

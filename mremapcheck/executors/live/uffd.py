@@ -17,19 +17,23 @@ from mremapcheck.linux.numbers import (
     UFFD_API,
     UFFD_FEATURE_EVENT_REMAP,
     UFFD_FEATURE_EVENT_UNMAP,
+    UFFD_FEATURE_MINOR_SHMEM,
     UFFD_FEATURE_PAGEFAULT_FLAG_WP,
     UFFD_FEATURE_SIGBUS,
     UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
     UFFD_USER_MODE_ONLY,
     UFFDIO_API,
     UFFDIO_REGISTER,
+    UFFDIO_REGISTER_MODE_MINOR,
     UFFDIO_REGISTER_MODE_WP,
     UFFDIO_UNREGISTER,
+    UFFDIO_WRITEPROTECT,
 )
 from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
+from mremapcheck.platforms import HERE, USUAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from mremapcheck.outcome.assemble import RawEvent
 
 _WANTED = UFFD_FEATURE_SIGBUS | UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM
+_NO_MINOR = "this kernel's userfaultfd has no minor mode: Linux 5.14 or later is needed"
 _EVENTS = UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_UNMAP
 _REFUSED = (
     "userfaultfd is refused to this user: set vm.unprivileged_userfaultfd=1, or run as root "
@@ -65,16 +70,24 @@ class Uffd:
             if last_errno() == errno.EINVAL and mode & UFFDIO_REGISTER_MODE_WP:
                 features = _features()
                 if not features & UFFD_FEATURE_PAGEFAULT_FLAG_WP:
-                    skip = "this kernel's userfaultfd has no write-protection: Linux 5.7 or later is needed"
+                    since = (HERE or USUAL).since("uffd-wp", "5.7")
+                    skip = f"this kernel's userfaultfd has no write-protection: Linux {since} or later is needed"
                 elif not features & UFFD_FEATURE_WP_HUGETLBFS_SHMEM:
                     skip = "this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed"
+            elif last_errno() == errno.EINVAL and mode & UFFDIO_REGISTER_MODE_MINOR:
+                skip = "" if _features() & UFFD_FEATURE_MINOR_SHMEM else _NO_MINOR
             raise Trouble(last_errno(), skip)
+
+    def protect(self, start: int, size: int, protected: bool) -> None:
+        """UFFDIO_WRITEPROTECT [start, start+size) in bytes, or take the protection away; raise Trouble."""
+        request = buffer(struct.pack("QQQ", start, size, protected))
+        if call(SYS_IOCTL, self._any(), UFFDIO_WRITEPROTECT, address(request)) == -1:
+            raise Trouble(last_errno())
 
     def unregister(self, start: int, size: int) -> None:
         """UFFDIO_UNREGISTER [start, start+size) in bytes, which works through any userfaultfd; raise Trouble."""
         request = buffer(struct.pack("QQ", start, size))
-        fd = self._plain if self._plain >= 0 else self._with_events
-        if call(SYS_IOCTL, fd if fd >= 0 else self._descriptor(False), UFFDIO_UNREGISTER, address(request)) == -1:
+        if call(SYS_IOCTL, self._any(), UFFDIO_UNREGISTER, address(request)) == -1:
             raise Trouble(last_errno())
 
     def get_ready(self) -> EventReader:
@@ -109,6 +122,10 @@ class Uffd:
         self._reader = None
         self.finish()
         self._inherited = events
+
+    def _any(self) -> int:
+        """Return one of them, for what works through any; a new one where there is none."""
+        return self._plain if self._plain >= 0 else self._descriptor(self._with_events >= 0)
 
     def _descriptor(self, events: bool) -> int:
         if events:

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
     #: (code, argument...) with the codes below.
     Step: TypeAlias = tuple[Any, ...]
-    #: What came of a plan. All steps were done: (moves, records, bounds, present, read, total, locked, events, inodes).
+    #: What came of a plan. All steps were done: (moves, records, bounds, present, read, total, locked, events, inodes,
+    #: bits).
     #: One was not: (number of the step, errno, skip, page, fault), see Trouble. ``records`` (first line, VmFlags line)
     #: of smaps; ``bounds`` how much of each counts, None: all; ``present`` what ``presence`` returned, ``read`` what
-    #: ``contents`` returned; ``total`` and ``locked`` pages; ``inodes`` inode -> backing.
+    #: ``contents`` returned; ``total`` and ``locked`` pages; ``inodes`` inode -> backing;
+    #: ``bits`` what ``bits`` returned, None where the plan does not ask for it.
     Observation: TypeAlias = tuple[Any, ...]
     #: What came of one mremap call: errno or 0, result, was an allocation made to fail, lines of maps before, residency
     #: before, the same after. These are None where they do not matter: all where it succeeded or changed nothing, the
@@ -49,7 +51,10 @@ FORK = 10  #: ()
 LIMIT = 11  #: (which, bytes, relative)
 HEADROOM = 12  #: (map slots to leave,)
 STAY = 13  #: (): run on one processor from here on
-FAILS = 14  #: (errno, step): the step is expected to fail with it
+FILTER = 14  #: (errno,): mremap(2) is refused with it from here on
+UFFD_PROTECT = 15  #: (address, size, is it to be protected)
+CLEAR_REFS = 16  #: ()
+FAILS = 17  #: (errno, step): the step is expected to fail with it
 
 
 def done(step: Step) -> Step:
@@ -64,11 +69,11 @@ class Plan:
     ``low`` and ``high`` bound its part of the arena; ``mappings`` is a guess at how many there will be, ``text`` at how
     many bytes of /proc/self/maps they take; ``keep`` is a mask of capabilities; ``locks`` tells whether anything may
     become locked, ``strays`` whether a step names absolute addresses, ``near_zero`` where the highest page below 64K
-    ends where something is to be mapped, or 0; ``slow`` whether it takes more than a few milliseconds; ``steps`` are
-    the set-up and the script.
+    ends where something is to be mapped, or 0; ``slow`` whether it takes more than a few milliseconds; ``bits`` whether
+    bits of page table entries are looked at; ``steps`` are the set-up and the script.
     """
 
-    __slots__ = ("high", "keep", "locks", "low", "mappings", "near_zero", "slow", "steps", "strays", "text")
+    __slots__ = ("bits", "high", "keep", "locks", "low", "mappings", "near_zero", "slow", "steps", "strays", "text")
 
     def __init__(
         self,
@@ -81,6 +86,7 @@ class Plan:
         strays: bool,
         near_zero: int,
         slow: bool,
+        bits: bool,
         steps: tuple[Step, ...],
     ) -> None:
         self.low = low
@@ -92,6 +98,7 @@ class Plan:
         self.strays = strays
         self.near_zero = near_zero
         self.slow = slow
+        self.bits = bits
         self.steps = steps
 
     def to_wire(self) -> tuple[Any, ...]:
@@ -106,5 +113,6 @@ class Plan:
             self.strays,
             self.near_zero,
             self.slow,
+            self.bits,
             self.steps,
         )

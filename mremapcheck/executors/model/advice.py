@@ -225,7 +225,7 @@ def _populate(mm: Mm, vma: Vma, first: int, last: int, *, writes: bool) -> Errno
     if vma.backing.name == "secret":
         return EINVAL  # the kernel does not pin what it must not see
     for page in range(first, last):
-        if not faults.can_reach(mm, vma, page):
+        if not faults.can_reach(mm, vma, page, writes=writes):
             return EFAULT
         if writes:
             faults.write(mm, vma, page, None)

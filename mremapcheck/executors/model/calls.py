@@ -15,7 +15,7 @@ from mremapcheck.executors.model.mm import Event, Mm
 from mremapcheck.executors.model.pages import GUARD
 from mremapcheck.executors.model.process import SimulatedProcess, change_part, fork
 from mremapcheck.executors.model.steps.unmapping import prepare, unmap
-from mremapcheck.executors.model.userfaultfd import uffd_register, uffd_unregister
+from mremapcheck.executors.model.userfaultfd import uffd_register, uffd_unregister, uffd_writeprotect
 from mremapcheck.executors.model.vma import Vma
 from mremapcheck.kinds.kind import Backing
 from mremapcheck.linux.vm_flags import (
@@ -36,6 +36,7 @@ from mremapcheck.linux.vm_flags import (
     WRITE,
 )
 from mremapcheck.scenario.operations import (
+    ClearRefs,
     Fork,
     Madvise,
     Mlock,
@@ -51,6 +52,7 @@ from mremapcheck.scenario.operations import (
     Truncate,
     UffdRegister,
     UffdUnregister,
+    UffdWriteprotect,
 )
 
 
@@ -71,8 +73,11 @@ def mmap(process: SimulatedProcess, op: Mmap) -> None:
     new = Vma(start, start + length, flags, kind, file, number if file is None else op.offset, number, op.letter)
     prev, following = mm.neighbours(start)
     touches = (prev is not None and prev.end == start) or (following is not None and following.start == new.end)
-    if not touches or mm.rules.merge_mapping(mm, new, prev, following) is None:
+    merged = mm.rules.merge_mapping(mm, new, prev, following) if touches else None
+    if merged is None:
         mm.insert(new)
+    else:
+        merged.soft_dirty = True  # all of it, though only a part is new (mmap_region)
     if flags & MIXEDMAP and file is not None:
         # io_uring puts its pages into the page tables at once; pagemap skips those of VM_PFNMAP.
         mm.pages.update((number + index, op.offset + index) for index in range(count))
@@ -188,6 +193,10 @@ def mprotect(process: SimulatedProcess, op: Mprotect) -> None:
             mm.committed -= count
         new = vma.part(start, end)
         new.flags = flags
+        if not flags & WRITE:
+            mm.protected.update(
+                (page, True) for page in range(start >> PAGE_SHIFT, end >> PAGE_SHIFT) if page in mm.protected
+            )
         changed = change_part(mm, vma, new, "mprotect")
         mm.count(old, -count)
         mm.count(flags, count)
@@ -318,6 +327,15 @@ def set_name(process: SimulatedProcess, op: SetName) -> None:
         raise StepFailed("name", ENOMEM)
 
 
+def clear_refs(process: SimulatedProcess, op: ClearRefs) -> None:
+    """Forget which pages were written (/proc/PID/clear_refs): they all have to be made writable again."""
+    mm = process.mm
+    mm.soft_dirty.clear()
+    for vma in mm.vmas:
+        vma.soft_dirty = False
+    mm.protected.update(dict.fromkeys(mm.protected, True))
+
+
 CALLS: dict[type, Callable[[SimulatedProcess, Any], None]] = {
     Mmap: mmap,
     Truncate: truncate,
@@ -331,6 +349,8 @@ CALLS: dict[type, Callable[[SimulatedProcess, Any], None]] = {
     Read: read,
     UffdRegister: uffd_register,
     UffdUnregister: uffd_unregister,
+    UffdWriteprotect: uffd_writeprotect,
+    ClearRefs: clear_refs,
     SetName: set_name,
     Fork: fork,
 }

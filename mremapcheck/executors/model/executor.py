@@ -80,6 +80,7 @@ def _spare_the_collector() -> None:
 
 def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution:
     process = SimulatedProcess(Mm(rules), scenario)
+    process.mm.marked = bool(scenario.bits)
     moves: list[RawMove] = []
     op = None
     try:
@@ -142,12 +143,16 @@ def _set_conditions(process: SimulatedProcess, conditions: Conditions) -> None:
             mm.address_limit = pages + (mm.total if limit.relative else 0)
         else:
             mm.data_limit = pages + (mm.data if limit.relative else 0)
+    mm.filter = conditions.refuses_mremap
     if conditions.map_headroom is not None:
         mm.max_map_count = len(mm.vmas) + conditions.map_headroom
 
 
 def _move(mm: Mm, op: Mremap) -> RawMove:
     """Make one mremap call. The verdict needs the mappings where it failed and changed some, and of huge pages."""
+    if mm.filter is not None:
+        mm.say("a system call filter answers: {}", mm.filter)
+        return RawMove(op, mm.filter, 0, NOT_NEEDED, NOT_NEEDED)
     residency = needs_residency(op)
     before = _look(mm, residency)
     call = Call(mm, op)
@@ -213,7 +218,21 @@ def _observe(scenario: Scenario, mm: Mm, moves: list[RawMove]) -> RawFacts:
         locked=mm.locked,
         total=mm.total,
         events=mm.events,
+        bits=_bits(scenario, mm) if mm.marked else {},
     )
+
+
+def _bits(scenario: Scenario, mm: Mm) -> dict[str, frozenset[int]]:
+    """Return the pages with each bit of the pagemap that the scenario asks for; guard pages have none."""
+    there = {page for page, entry in mm.pages.items() if entry != GUARD}
+    fresh = (vma for vma in mm.vmas if vma.soft_dirty)
+    found = {
+        "uffd-wp": there & mm.protected.keys() if "pagemap-uffd-wp" in mm.rules.features else frozenset(),
+        "soft-dirty": (there & mm.soft_dirty).union(
+            *(range(vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT) for vma in fresh)
+        ),
+    }
+    return {name: frozenset(found[name]) for name in scenario.bits}
 
 
 def _read_file(vma: Vma, file: File, pages: PageTable, contents: dict[int, tuple[str, int] | str]) -> None:

@@ -19,6 +19,7 @@ from mremapcheck.linux.vm_flags import (
     MAYBE_GUARD,
     PFNMAP,
     SHARED,
+    UFFD,
     UFFD_MINOR,
     UFFD_MISSING,
     UFFD_WP,
@@ -81,6 +82,8 @@ def _huge_page(vma: Vma, page: int) -> range:
 
 def _write(mm: Mm, vma: Vma, page: int, data: Data | None) -> None:
     file = vma.file
+    if mm.marked:
+        mm.note_write(page)
     if vma.flags & SHARED and file is not None:
         number = mm.pages[page] = vma.pgoff + page - (vma.start >> PAGE_SHIFT)
         _load(mm, file, number)
@@ -113,6 +116,8 @@ def read(mm: Mm, vma: Vma, page: int) -> None:
     """Read a page: map the page cache's page or the zero page; neither needs an anon_vma."""
     if page in mm.pages:
         return
+    if mm.marked:
+        mm.note_fault(page)
     for each in _huge_page(vma, page) if vma.flags & HUGETLB else (page,):
         entry = mm.pages[each] = file_page(vma, each)
         if type(entry) is int and vma.file is not None:
@@ -191,7 +196,7 @@ def populate_vma(mm: Mm, vma: Vma, first: int, last: int) -> bool:
         return False
     writes = flags & (WRITE | SHARED) == WRITE
     for page in range(first, last):
-        if not can_reach(mm, vma, page):
+        if not can_reach(mm, vma, page, writes=writes):
             return False
         if writes:
             write(mm, vma, page, None)
@@ -200,32 +205,33 @@ def populate_vma(mm: Mm, vma: Vma, first: int, last: int) -> bool:
     return True
 
 
-def can_reach(mm: Mm, vma: Vma, page: int) -> bool:
+def can_reach(mm: Mm, vma: Vma, page: int, *, writes: bool = False) -> bool:
     """Tell whether an access to the page succeeds: no guard page is there, the file is long enough and may have a page
-    more, and no userfaultfd would be asked. What the page cache has is mapped without asking (handle_userfault).
+    more, and no userfaultfd would be asked. What the page cache has is mapped without asking (handle_userfault), unless
+    one wants to know of minor faults.
     """
     entry = mm.pages.get(page)
     if entry is not None:
-        return entry != GUARD
+        return entry != GUARD and not (writes and vma.flags & UFFD_WP and mm.protected.get(page))
     number = file_page(vma, page)
     if type(number) is not int or vma.file is None:
         return not vma.flags & UFFD_MISSING
     if number >= vma.file.length:
         return False
     if number in vma.file.cache:
-        return True
+        return not vma.flags & UFFD_MINOR
     return not vma.flags & UFFD_MISSING and all(rule(mm, vma.file) for rule in mm.rules.fillable)
 
 
 def write_tags(mm: Mm, vma: Vma, page: int, tags: Sequence[Tag]) -> int:
     """Write a tag to each page from ``page`` on, all in ``vma``; return how many could be reached."""
     pages = mm.pages
-    careful = vma.flags & (SHARED | HUGETLB | UFFD_MISSING) or vma.file is not None
+    careful = vma.flags & (SHARED | HUGETLB | UFFD) or vma.file is not None or mm.marked
     if not careful:
         prepare_anon_vma(mm, vma)
     for done, tag in enumerate(tags):
         if careful:
-            if not can_reach(mm, vma, page):
+            if not can_reach(mm, vma, page, writes=True):
                 return done
             write(mm, vma, page, (tag.letter, tag.page))
         elif pages.get(page) == GUARD:

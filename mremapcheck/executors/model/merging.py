@@ -47,6 +47,13 @@ def absorb(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | N
     """Let the mappings that may take ``new`` in do so (vma_expand); None where there are none, or no memory for it."""
     if (prev is not None or following is not None) and not get_nodes(mm):
         return None
+    result = _absorb(mm, new, prev, following)
+    if mm.marked and result is not None and "soft-dirty-merges" in mm.rules.features:
+        result.soft_dirty = any(vma.soft_dirty for vma in (new, prev, following) if vma is not None)
+    return result
+
+
+def _absorb(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | None:
     if prev is not None:
         if following is not None and _share_anon_vma(prev, following) and may_remove(mm, following):
             mm.say("joins {} and {}", prev, following)
@@ -96,8 +103,13 @@ def modify(mm: Mm, vma: Vma, new: Vma) -> Vma | Errno:
     Returns the mapping that holds the range now, or why it could not be split: ENOMEM where no map slot was free,
     EINVAL where its driver wants it whole (vm_ops->may_split).
     """
+    around = mm.within(vma.start - 1, vma.end + 1) if mm.marked else []
     merged = _merge_existing(mm, vma, new)
     if merged is not None:
+        if mm.marked:
+            # The flags of the changed part become those of all, until 7.0 but for nothing (6707915e030a).
+            gone = [each.soft_dirty for each in around if each is merged or not mm.is_linked(each)]
+            merged.soft_dirty = new.soft_dirty or ("soft-dirty-merges" in mm.rules.features and any(gone))
         return merged
     if vma.start < new.start:
         refused = _refuses_split(mm, vma, new.start)

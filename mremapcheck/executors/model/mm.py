@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from mremapcheck.base.units import ARENA_END, PAGE, PAGE_SHIFT
-from mremapcheck.executors.model.pages import PageTable
+from mremapcheck.executors.model.pages import ZERO, PageTable
 from mremapcheck.executors.model.rules import Rules
 from mremapcheck.executors.model.trace import Trace
 from mremapcheck.executors.model.vma import Vma
@@ -62,7 +62,12 @@ class Mm:
     RLIMIT_DATA, ``committed`` is this process's share of Committed_AS. ``privileges`` are capabilities kept,
     ``is_child`` tells that it was forked. ``secret`` counts the pages that its user's files of secret memory have.
     ``images``: the lengths of the vdso and the vvar in bytes, as the process was given them. ``shortage``: when memory
-    for the kernel's own records is to run out. ``space`` is what the platform sets.
+    for the kernel's own records is to run out. ``space`` is what the platform sets. ``filter``: the errno with which a
+    filter answers to mremap(2).
+
+    Of page tables ``marked`` tells whether any bits were asked for: ``protected`` pages have uffd-wp, ``soft_dirty``
+    ones were written or moved since these bits were cleared. A page that has left the page tables may still be among
+    these, until another one comes to its place. Of a protected one its value tells whether it cannot be written yet.
     """
 
     __slots__ = (
@@ -71,17 +76,21 @@ class Mm:
         "data",
         "data_limit",
         "events",
+        "filter",
         "images",
         "is_child",
         "locked",
         "lowest_chosen",
+        "marked",
         "max_map_count",
         "memlock_limit",
         "pages",
         "privileges",
+        "protected",
         "rules",
         "secret",
         "shortage",
+        "soft_dirty",
         "space",
         "total",
         "trace",
@@ -109,6 +118,10 @@ class Mm:
         self.privileges: tuple[str, ...] = ()
         self.lowest_chosen = min(CHOSEN_TOP, self.space.end)
         self.shortage: InjectedFailure | None = None
+        self.filter: str | None = None
+        self.marked = False
+        self.protected: dict[int, bool] = {}
+        self.soft_dirty: set[int] = set()
 
     def index(self, address: int) -> int:
         """Return the index of the first mapping that ends above ``address`` (find_vma)."""
@@ -214,6 +227,31 @@ class Mm:
         self.total += pages
         if flags & _DATA == WRITE:
             self.data += pages
+
+    def note_write(self, page: int) -> None:
+        """Let a page that is written have the bits of one: a copy of the zero page begins without uffd-wp."""
+        if self.pages.get(page, ZERO) == ZERO:
+            self.protected.pop(page, None)
+        elif page in self.protected:
+            self.protected[page] = False
+        self.soft_dirty.add(page)
+
+    def note_fault(self, page: int) -> None:
+        """Let a page that comes into the page tables begin without bits."""
+        self.protected.pop(page, None)
+        self.soft_dirty.discard(page)
+
+    def move_bits(self, source: int, target: int, count: int, *, keeps_protection: bool) -> None:
+        """Let the bits of pages move along; every page that moves is soft-dirty from then on (move_soft_dirty_pte)."""
+        there = [page for page in range(source, source + count) if page in self.pages]
+        shift = target - source
+        for page in there:
+            self.protected.pop(page + shift, None)
+            traps = self.protected.pop(page, None)
+            if traps is not None and keeps_protection:
+                self.protected[page + shift] = traps
+        self.soft_dirty.difference_update(there)
+        self.soft_dirty.update(page + shift for page in there)
 
     def say(self, text: str, *args: object) -> None:
         """Note what the current step did, where a trace is wanted."""

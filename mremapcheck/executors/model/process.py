@@ -43,6 +43,9 @@ def fork(process: SimulatedProcess, op: Fork | None = None) -> None:
     child.address_limit = parent.address_limit
     child.data_limit = parent.data_limit
     child.lowest_chosen = parent.lowest_chosen
+    child.filter = parent.filter
+    child.marked = parent.marked
+    child.soft_dirty = set(parent.soft_dirty)
     for vma in parent.vmas:
         first, last = vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT
         if vma.flags & DONTCOPY:

@@ -28,6 +28,7 @@ class Rules:
         "finish",
         "grow",
         "guard",
+        "keeps_protection",
         "map_flags",
         "may_split",
         "merge_mapping",
@@ -49,6 +50,7 @@ class Rules:
         "space",
         "take_in",
         "unregistrable",
+        "write_protect",
     )
 
     mremap: Steps
@@ -66,6 +68,8 @@ class Rules:
     may_split: tuple[Callable[[Vma, int], bool], ...]
     removable: tuple[Callable[[Vma], str | None], ...]
     eligible: tuple[Callable[[Vma], str | None], ...]
+    keeps_protection: tuple[Callable[[Vma], bool], ...]
+    write_protect: tuple[Callable[..., str | None], ...]
     share_anon_vma: tuple[Callable[[Vma, Vma], bool], ...]
     copy_on_fork: tuple[Callable[[Vma], bool], ...]
     mprotect: tuple[Callable[[Vma, int], int], ...]

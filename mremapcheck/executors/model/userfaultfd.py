@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import page_align
-from mremapcheck.executors.model.errno import EBUSY, EINVAL, EPERM
+from mremapcheck.base.units import PAGE_SHIFT, page_align
+from mremapcheck.executors.model.errno import EBUSY, EINVAL, ENOENT, EPERM
 from mremapcheck.executors.model.exceptions import StepFailed, Unsupported
 from mremapcheck.executors.model.mm import Mm
+from mremapcheck.executors.model.pages import GUARD
 from mremapcheck.executors.model.process import SimulatedProcess, change_part
 from mremapcheck.executors.model.vma import Uffd, Vma
-from mremapcheck.linux.vm_flags import HUGETLB, READONLY, SPECIAL, UFFD, UFFD_MISSING, UFFD_WP
-from mremapcheck.scenario.operations import UffdRegister, UffdUnregister
+from mremapcheck.linux.vm_flags import HUGETLB, READONLY, SPECIAL, UFFD, UFFD_MINOR, UFFD_MISSING, UFFD_WP
+from mremapcheck.scenario.operations import UffdRegister, UffdUnregister, UffdWriteprotect
+
+_MODES = {"missing": UFFD_MISSING, "wp": UFFD_WP, "minor": UFFD_MINOR}
 
 
 def uffd_register(process: SimulatedProcess, op: UffdRegister) -> None:
     """Register with the scenario's userfaultfd, gaps in the range or not; another one's memory is EBUSY."""
     mm = process.mm
     name, _, events = op.mode.partition("+")
-    mode = UFFD_WP if name == "wp" else UFFD_MISSING
+    mode = _MODES[name]
+    if mode == UFFD_MINOR and "uffd-minor" not in mm.rules.features:
+        raise Unsupported("this kernel's userfaultfd has no minor mode: Linux 5.14 or later is needed")
     if mode == UFFD_WP and "uffd-wp" not in mm.rules.features:
-        raise Unsupported("this kernel's userfaultfd has no write-protection: Linux 5.7 or later is needed")
+        since = mm.space.platform.since("uffd-wp", "5.7")
+        raise Unsupported(f"this kernel's userfaultfd has no write-protection: Linux {since} or later is needed")
     uffd = process.uffds.setdefault(bool(events), Uffd(bool(events)))
     start, end = op.address.value, op.address.value + page_align(op.size)
     found = mm.within(start, end)
@@ -62,7 +68,38 @@ def uffd_unregister(process: SimulatedProcess, op: UffdUnregister) -> None:
             new = vma.part(max(start, vma.start), min(end, vma.end))
             new.flags &= ~UFFD
             new.uffd = None
+            if vma.flags & UFFD_WP and "unregister-unprotects" in mm.rules.features:
+                for page in range(new.start >> PAGE_SHIFT, new.end >> PAGE_SHIFT):
+                    mm.protected.pop(page, None)
             change_part(mm, vma, new, "uffd-unregister")
+
+
+def uffd_writeprotect(process: SimulatedProcess, op: UffdWriteprotect) -> None:
+    """Protect the pages that are there from writing, or no more. All mappings of the range must be registered for it.
+
+    Those before the first that is not are done all the same.
+    """
+    mm = process.mm
+    if "uffd-wp" not in mm.rules.features:
+        raise Unsupported("this kernel's userfaultfd has no write-protection: Linux 5.7 or later is needed")
+    start, end = op.address.value, op.address.value + page_align(op.size)
+    found = mm.within(start, end)
+    for rule in mm.rules.write_protect:
+        errno = rule(found, start, end)
+        if errno is not None:
+            raise StepFailed("uffd-writeprotect", errno)
+    for vma in found:
+        if not vma.flags & UFFD_WP:
+            raise StepFailed("uffd-writeprotect", ENOENT)
+        if not vma.backing.anonymous:
+            raise Unsupported("what userfaultfd write-protects of files the model does not know")
+        for page in range(max(start, vma.start) >> PAGE_SHIFT, min(end, vma.end) >> PAGE_SHIFT):
+            if not op.protect:
+                mm.protected.pop(page, None)
+            elif mm.pages.get(page, GUARD) != GUARD:
+                mm.protected[page] = True
+    if not found:
+        raise StepFailed("uffd-writeprotect", ENOENT)
 
 
 def _registrable(mm: Mm, vma: Vma, mode: int) -> bool:

@@ -59,8 +59,9 @@ class Vma:
 
     ``pgoff``: the page of the file that ``start`` maps; for anonymous mappings a virtual page number, the address of
     the first fault. ``anon_pgoff`` (7.3) numbers the private pages of any mapping so. ``source``, of one that is not
-    linked yet: the mapping that it is copied from (mremap) or a changed part of (mprotect and the like). ``label`` is
-    the letter of the drawing that made it, for traces only.
+    linked yet: the mapping that it is copied from (mremap) or a changed part of (mprotect and the like). ``soft_dirty``
+    (VM_SOFTDIRTY): it was mapped since soft-dirty bits were cleared, so all pages count as written. ``label`` is the
+    letter of the drawing that made it, for traces only.
     """
 
     __slots__ = (
@@ -73,6 +74,7 @@ class Vma:
         "label",
         "name",
         "pgoff",
+        "soft_dirty",
         "source",
         "start",
         "uffd",
@@ -100,6 +102,7 @@ class Vma:
         self.uffd: Uffd | None = None
         self.name: str | None = None
         self.source: Vma | None = None
+        self.soft_dirty = True
         self.label = label
 
     def part(self, start: int, end: int) -> Vma:
@@ -111,6 +114,7 @@ class Vma:
         part.anon_vma = self.anon_vma
         part.uffd = self.uffd
         part.name = self.name
+        part.soft_dirty = self.soft_dirty
         return part
 
     def copy(self) -> Vma:

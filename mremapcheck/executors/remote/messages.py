@@ -117,7 +117,8 @@ def _hello(value: Any) -> dict[str, Any]:
     return {**value, "release": _text(value["release"]), "version": _text(value["version"])}
 
 
-#: What a Python behind a command tells of itself and its machine; ``page_size`` in bytes, ``bits`` of a pointer.
+#: What a Python behind a command tells of itself and its machine; ``page_size`` in bytes, ``bits`` of a pointer;
+#: ``user_end``: where user space ends, in bytes.
 GREETING = {
     "system": str,
     "release": str,
@@ -125,6 +126,7 @@ GREETING = {
     "machine": str,
     "page_size": int,
     "bits": int,
+    "user_end": int,
     "python": str,
     "interactive": bool,
 }
@@ -133,7 +135,7 @@ GREETING = {
 def _greeting(value: Any) -> dict[str, Any]:
     _must(type(value) is dict and value.keys() == GREETING.keys(), "a greeting")
     _must(all(type(value[name]) is kind for name, kind in GREETING.items()), "a greeting")
-    _must(_is_count(value["page_size"]) and _is_count(value["bits"]), "a greeting")
+    _must(all(_is_count(each) for each in value.values() if type(each) is int), "a greeting")
     return {name: _text(each) if type(each) is str else each for name, each in value.items()}
 
 
@@ -183,7 +185,7 @@ def _trouble(observation: tuple[Any, ...]) -> None:
 
 
 def _seen(observation: tuple[Any, ...]) -> None:
-    moves, records, bounds, present, read, total, locked, events, inodes = observation
+    moves, records, bounds, present, read, total, locked, events, inodes, bits = observation
     _must(all(type(part) is list for part in (moves, records, events)), "lists of moves, mappings and events")
     for move in moves:
         _must(type(move) is tuple and len(move) == 7 and all(map(_is_count, move[:2])), "a move")
@@ -204,6 +206,7 @@ def _seen(observation: tuple[Any, ...]) -> None:
     for event in events:
         _must(type(event) is tuple and len(event) in (3, 4) and type(event[0]) is str, "an event")
         _must(all(map(_is_count, event[1:])), "an event")
+    _must(bits is None or _is_presence(bits), "bits of pages")
     _must(type(inodes) is dict and all(type(text) is str for pair in inodes.items() for text in pair), "inodes")
 
 
@@ -220,4 +223,4 @@ def _is_presence(value: Any) -> bool:
     )
 
 
-_SIGHTINGS: Mapping[int, Callable[[tuple[Any, ...]], None]] = {2: _word, 5: _trouble, 9: _seen}
+_SIGHTINGS: Mapping[int, Callable[[tuple[Any, ...]], None]] = {2: _word, 5: _trouble, 10: _seen}

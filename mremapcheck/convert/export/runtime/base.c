@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -42,7 +44,7 @@ enum prot { NONE, R = PROT_READ, RW = PROT_READ | PROT_WRITE, RX = PROT_READ | P
 enum sharing { SHARED = MAP_SHARED, PRIVATE = MAP_PRIVATE, NORESERVE = MAP_NORESERVE, STACK = MAP_STACK,
 	READONLY = 1 << 30 /* open for reading only, which is no flag of mmap's */ };
 enum flags { MAYMOVE = 1, FIXED = 2, DONTUNMAP = 4 };
-enum uffd { MISSING = 1, WP = 2, EVENTS = 4 };
+enum uffd { MISSING = 1, WP = 2, MINOR = 4, EVENTS = 8 };
 enum resource { MEMLOCK, AS, DATA };
 enum capability { IPC_LOCK = 1 << 14, SYS_RAWIO = 1 << 17 };
 
@@ -50,7 +52,7 @@ enum kind { /* @names@ */ };
 
 enum what {
 	DO_MMAP, DO_TRUNCATE, DO_MUNMAP, DO_MPROTECT, DO_MADVISE, DO_MLOCK, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
-	DO_REGISTER, DO_UNREGISTER, DO_NAME, DO_FORK, DO_LIMIT, DO_HEADROOM, DO_MREMAP, DO_FAIL,
+	DO_REGISTER, DO_UNREGISTER, DO_WRITEPROTECT, DO_CLEAR_REFS, DO_NAME, DO_FORK, DO_LIMIT, DO_HEADROOM, DO_REFUSE, DO_MREMAP, DO_FAIL,
 };
 
 /* One operation of a scenario; addresses and sizes in bytes. Which fields count depends on what is done. */
@@ -82,10 +84,13 @@ struct step {
 #define MSEAL(w, a, s)           { DO(MSEAL, w, a, s) }
 #define REGISTER(w, a, s, m)     { DO(REGISTER, w, a, s), .number = m }
 #define UNREGISTER(w, a, s)      { DO(UNREGISTER, w, a, s) }
+#define WRITEPROTECT(w, a, s, m) { DO(WRITEPROTECT, w, a, s), .number = m }
+#define CLEAR_REFS(w)            { DO(CLEAR_REFS, w, 0, 0) }
 #define NAME(w, a, s, t)         { DO(NAME, w, a, s), .text = t }
 #define FORK(w)                  { DO(FORK, w, 0, 0) }
 #define LIMIT(r, s, relative)    { DO(LIMIT, "process.rlimits", 0, s), .number = r, .flags = relative }
 #define HEADROOM(n)              { DO(HEADROOM, "process.map_headroom", 0, 0), .number = n }
+#define REFUSE_MREMAP(n)         { DO(REFUSE, "process.seccomp", 0, 0), .number = n }
 /* One of the n steps that follow fails, and those behind it are not done. */
 #define FAILS(t, e, n)           { DO(FAIL, "", 0, 0), .text = t, .number = e, .first = n }
 #define MREMAP(w, a, s, n, f, new) \

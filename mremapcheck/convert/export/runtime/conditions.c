@@ -80,6 +80,21 @@ static void check_memlock(u64 wanted)
 		     (u64)hard.rlim_max >> 10);
 }
 
+/* A system call filter as sandboxes have it: mremap fails, whatever it asks for. */
+static void refuse_mremap(const struct step *step)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mremap, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | step->number),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { ARRAY_SIZE(filter), filter };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		skip("no system call filter can be set here: %s", strerror(errno));
+}
+
 static int count_vma(const struct vma *vma, void *data)
 {
 	(void)vma;

@@ -20,6 +20,7 @@ struct zone {
 static struct zone zones[96];
 static int zone_count, place_count;
 static struct vma seen[MOST_VMAS];
+static char seen_flags[MOST_VMAS][128];  /* their VmFlags */
 static int seen_count;
 static u64 locked, total, pages_elsewhere;
 
@@ -157,6 +158,26 @@ static void draw_contents(struct zone *zone, const struct vma *vma, u64 from)
 	}
 }
 
+/* VmFlags of what was seen, while it is as the scenario left it: userfaultfds are open, and nothing was made readable. */
+static void keep_flags(void)
+{
+	static struct reader reader;
+	char line[512];
+	u64 from, to;
+	int at = 0;
+
+	reader.fd = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
+	reader.used = reader.at = 0;
+	while (reader.fd >= 0 && at < seen_count && next_line(&reader, line, sizeof(line))) {
+		if (sscanf(line, "%llx-%llx ", &from, &to) == 2)
+			while (at < seen_count && seen[at].end <= from)
+				at++;
+		else if (starts(line, "VmFlags:") && seen[at].start < to && from < seen[at].end)
+			snprintf(seen_flags[at++], sizeof(seen_flags[0]), "%.127s", line);
+	}
+	close(reader.fd);
+}
+
 static void observe(const struct scenario *scenario)
 {
 	give_map_slots_back();
@@ -166,6 +187,7 @@ static void observe(const struct scenario *scenario)
 	each_vma(keep_vma, NULL);
 	locked = status_pages("VmLck");
 	total = status_pages("VmSize") - pages_elsewhere;
+	keep_flags();
 	uffd_close();
 	for (int i = 0; i < seen_count; i++) {
 		struct zone *zone = zone_of(seen[i].start);

@@ -122,6 +122,15 @@ static void do_name(const struct step *step)
 	broken(step, "name");
 }
 
+static void clear_refs(const struct step *step)
+{
+	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "4", 1) != 1)
+		broken(step, "clear-refs");
+	close(fd);
+}
+
 static void check(const struct step *step, const char *call, long result)
 {
 	if (result)
@@ -168,10 +177,13 @@ static void do_step(const struct step *step)
 	case DO_READ:       read_pages(step); break;
 	case DO_REGISTER:   uffd_register(step); break;
 	case DO_UNREGISTER: uffd_unregister(step); break;
+	case DO_WRITEPROTECT: uffd_writeprotect(step); break;
+	case DO_CLEAR_REFS: clear_refs(step); break;
 	case DO_NAME:       do_name(step); break;
 	case DO_FORK:       do_fork(step); break;
 	case DO_LIMIT:      limit(step); break;
 	case DO_HEADROOM:   leave_map_slots(step); break;
+	case DO_REFUSE:     refuse_mremap(step); break;
 	case DO_FAIL:       do_failing(step); break;
 	case DO_MREMAP:     do_mremap(step); break;
 	}

@@ -6,6 +6,7 @@
 #define UFFD_IOC_API 0xc018aa3fU
 #define UFFD_IOC_REGISTER 0xc020aa00U
 #define UFFD_IOC_UNREGISTER 0x8010aa01U
+#define UFFD_IOC_WRITEPROTECT 0xc018aa06U
 #define UFFD_WANTED (1ULL << 0 | 1ULL << 7 | 1ULL << 12) /* write protection faults, SIGBUS, wp of shared memory */
 #define UFFD_WITH_EVENTS (1ULL << 2 | 1ULL << 6)
 #define EVENT_REMAP 0x14
@@ -140,7 +141,7 @@ static void uffd_close(void)
 
 static void uffd_register(const struct step *step)
 {
-	u64 request[4] = { step->address, step->size, (u64)(step->number & (MISSING | WP)), 0 };
+	u64 request[4] = { step->address, step->size, (u64)(step->number & (MISSING | WP | MINOR)), 0 };
 	int with_events = step->number & EVENTS;
 
 	if (!with_events && uffd_plain < 0)
@@ -157,8 +158,20 @@ static void uffd_register(const struct step *step)
 		if (!(features & 1ULL << 12))
 			skip("this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed");
 	}
+	if (errno == EINVAL && step->number & MINOR && !(uffd_features() & 1ULL << 10))
+		skip("this kernel's userfaultfd has no minor mode: Linux 5.14 or later is needed");
 	errno = errno ? errno : EINVAL;
 	broken(step, "uffd-register");
+}
+
+static void uffd_writeprotect(const struct step *step)
+{
+	u64 request[3] = { step->address, step->size, (u64)step->number };
+
+	if (uffd_plain < 0 && uffd_events < 0)
+		uffd_plain = uffd_open(0);
+	if (uffd_ioctl(uffd_plain >= 0 ? uffd_plain : uffd_events, UFFD_IOC_WRITEPROTECT, request) < 0)
+		broken(step, "uffd-writeprotect");
 }
 
 static void uffd_unregister(const struct step *step)

@@ -98,12 +98,15 @@ static void say_mapping(const char *what)
 {
 	char name[64], field[16];
 	const struct vma *vma = NULL;
+	const char *flags = "";
 	int index = -1, count = 0, parts = sscanf(what, "%63[^[][%d].%15s", name, &index, field);
 	const struct zone *zone = zone_named(parts == 3 ? name : what);
 
 	for (int i = 0; zone && i < seen_count; i++)
-		if (zone_of(seen[i].start) == zone && count++ == index && parts == 3)
+		if (zone_of(seen[i].start) == zone && count++ == index && parts == 3) {
 			vma = &seen[i];
+			flags = seen_flags[i];
+		}
 	if (parts != 3)
 		say("%d", count);
 	else if (!vma)
@@ -116,7 +119,7 @@ static void say_mapping(const char *what)
 		say("%llup", vma->object ? vma->offset / P : 0);
 	else if (starts(field, "VmFlags.")) {
 		field[7] = ' ';
-		say(all_have(vma->start, vma->end - vma->start, field + 7) ? "yes" : "no");
+		say(strstr(flags, field + 7) ? "yes" : "no");
 	}
 }
 

@@ -136,6 +136,9 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
     "reregistrable": (),
     "unregistrable": (),
     "nameable": (),
+    # What UFFDIO_WRITEPROTECT takes, and whether pages that move stay protected.
+    "write_protect": (setup.one_mapping,),
+    "keeps_protection": (),
     # Whether a file gets one more page.
     "fillable": (),
     # The flags of a mapping that those of mmap() stand for.

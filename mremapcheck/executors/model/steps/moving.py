@@ -89,7 +89,12 @@ def move_pages(call: Call) -> Answer:
     if call.old_len and not call.mm.allocate():
         take_back(call)
         return call.fail(ENOMEM, "there is no memory for page tables at {:at}", call.new_addr)
-    pages.move(call.mm.pages, call.addr >> PAGE_SHIFT, call.new_addr >> PAGE_SHIFT, call.old_len >> PAGE_SHIFT)
+    mm, vma = call.mm, call.vma
+    source, target, count = call.addr >> PAGE_SHIFT, call.new_addr >> PAGE_SHIFT, call.old_len >> PAGE_SHIFT
+    if mm.marked:
+        keeps = all(rule(vma) for rule in mm.rules.keeps_protection)
+        mm.move_bits(source, target, count, keeps_protection=keeps)
+    pages.move(mm.pages, source, target, count)
     return None
 
 
