@@ -1,8 +1,8 @@
 /* ---------------------------------------------------------------------------------------------------------------
  * What /proc/self tells.
  */
-#define ARENA_START 0x1000000000ULL
-#define ARENA_END   0x20000000000ULL
+#define ARENA_START (0x1000000*P)
+#define ARENA_END   (0x20000000*P)
 #define MOST_VMAS   20000
 
 /* One mapping; `object` tells files apart, 0 for what has none (its offset means nothing then). */
