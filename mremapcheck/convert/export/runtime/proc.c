@@ -109,7 +109,7 @@ static u64 status_pages(const char *name)
 		if (starts(line, name) && line[strlen(name)] == ':')
 			kilobytes = strtoull(line + strlen(name) + 1, NULL, 10);
 	close(reader.fd);
-	return kilobytes / 4;
+	return kilobytes / (P >> 10);
 }
 
 /* Whether all mappings of a range have one of smaps' VmFlags, such as " lo". */
