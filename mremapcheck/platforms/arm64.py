@@ -37,6 +37,7 @@ _CALLS = {
     "memfd_create": 279,
     "userfaultfd": 282,
     "mlock2": 284,
+    "mlockall": 230,
     "io_uring_setup": 425,
     "memfd_secret": 447,
     "mseal": 462,

@@ -37,6 +37,7 @@ _CALLS = {
     "memfd_create": 319,
     "userfaultfd": 323,
     "mlock2": 325,
+    "mlockall": 151,
     "io_uring_setup": 425,
     "memfd_secret": 447,
     "mseal": 462,
