@@ -9,6 +9,7 @@ from dataclasses import field
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.kinds import KINDS
+from mremapcheck.kinds.kind import Kind
 from mremapcheck.scenario import items, letters
 from mremapcheck.scenario.address import LARGEST, Place
 from mremapcheck.scenario.attributes import PLAIN, Attributes
@@ -94,6 +95,8 @@ class Lowering:
     _files: dict[str, str] = field(default_factory=dict)
     #: Letter -> kind and object of the file that it maps.
     _objects: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: Kind whose objects have no names -> the first letter of it.
+    _first: dict[str, str] = field(default_factory=dict)
     #: Letter -> the page of its file behind what it maps.
     _ends: dict[str, int] = field(default_factory=dict)
     _mapped: int = 0
@@ -180,7 +183,7 @@ class Lowering:
         first = self._letters.new(letter, address.value // PAGE, count) if errno is None else 0
         touch = touch and self._may_touch(path, count)
         prot = "rw" if touch else made.prot
-        name = self._object(path, letter, made) if kind.file else ""
+        name = self._object(path, letter, made) if kind.file else self._own_object(letter, kind)
         sharing = made.sharing or kind.sharing[0]
         yield Mmap(
             *(*step, address, size, letter, made.kind, sharing, prot, name, self._offset(letter, made, count)),
@@ -237,6 +240,11 @@ class Lowering:
             message = f"file `{made.file}` is a {kind} already and cannot be a {made.kind} too"
             self._refuse((*where, "file"), message, "give one of them another name")
         return name
+
+    def _own_object(self, letter: str, kind: Kind) -> str:
+        """Return the name of what is opened for a letter where no other can map it; the first of a kind needs none."""
+        opened = kind.maker is not None and kind.maker.opener is not None
+        return "" if not opened or self._first.setdefault(kind.name, letter) == letter else f"@{letter}"
 
     def _check_guard(self, letter: str, made: Attributes) -> None:
         longest = max(
