@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.codes import GOOD, NOTHING_RAN
-from mremapcheck.cli.completion import references
+from mremapcheck.cli.options import kernel_option, option
 from mremapcheck.cli.strace_logs import read_logs, refuse_taken, stem, tell_reading, write
 from mremapcheck.convert.strace.calls import CALLS
 from mremapcheck.convert.strace.collect import scenarios
@@ -33,17 +33,11 @@ def import_(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", show_default=False, help="A file for each, instead of stdout."),
+        option("--output -o", "DIR", "A file for each, instead of stdout."),
     ] = None,
     kernel: Annotated[
         str | None,
-        typer.Option(
-            "--kernel",
-            autocompletion=references,
-            metavar="RELEASE",
-            show_default=False,
-            help="Where it was recorded: expect there what it shows.",
-        ),
+        kernel_option("Where it was recorded: expect there what it shows.", "--kernel", "RELEASE"),
     ] = None,
 ) -> int:
     """See ``_HELP``: the calls to trace come from the one list."""

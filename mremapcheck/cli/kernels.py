@@ -10,7 +10,7 @@ import typer
 
 from mremapcheck.cli.completion import image_names
 from mremapcheck.cli.listing import print_document, print_lines
-from mremapcheck.cli.options import ListFormat, Listing
+from mremapcheck.cli.options import ListFormat, Listing, option
 from mremapcheck.executors.vm.images import known
 from mremapcheck.executors.vm.images.image import open_image
 from mremapcheck.executors.vm.images.known import all_known, boot_of
@@ -48,9 +48,7 @@ def kernels(
             "fetch: versions such as 6.17, 6.17.13 or 6.17@arm64.",
         ),
     ] = None,
-    name: Annotated[
-        str, typer.Option("--name", metavar="NAME", show_default=False, help="add: the name to know it by.")
-    ] = "",
+    name: Annotated[str, option("--name", "NAME", "add: the name to know it by.")] = "",
     update: Annotated[bool, typer.Option("--update", help="fetch: get new lists of packages first.")] = False,
     output_format: Listing = ListFormat.TABLE,
 ) -> int:
