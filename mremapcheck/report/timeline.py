@@ -9,7 +9,7 @@ from mremapcheck.base.text.terminal import one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.executors.model.registry import by_id
 from mremapcheck.report.before import before
-from mremapcheck.report.changes import change_text
+from mremapcheck.report.blocks import change_text
 from mremapcheck.report.compare_blocks import differing_lines
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import align, calls, shorten, wrapped
