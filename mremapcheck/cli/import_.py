@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.cli.codes import GOOD, NOTHING_RAN
-from mremapcheck.cli.completion import references
+from mremapcheck.cli.completion import versions
 from mremapcheck.cli.strace_logs import read_logs, refuse_taken, stem, tell_reading, write
 from mremapcheck.convert.strace.calls import CALLS
 from mremapcheck.convert.strace.collect import scenarios
@@ -39,7 +40,7 @@ def import_(
         str | None,
         typer.Option(
             "--kernel",
-            autocompletion=references,
+            autocompletion=versions,
             metavar="RELEASE",
             show_default=False,
             help="Where it was recorded: expect there what it shows.",
@@ -47,6 +48,10 @@ def import_(
     ] = None,
 ) -> int:
     """See ``_HELP``: the calls to trace come from the one list."""
+    if kernel and "@" in kernel:
+        raise MremapcheckError(
+            "logs are read as those of x86-64, with pages of 4K", "give the release, without its `@`"
+        )
     version = KernelVersion.parse(kernel) if kernel else None
     collection, begin = read_logs(logs)
     source = source_of(logs)
