@@ -15,6 +15,9 @@ from mremapcheck.executors.process_pool import ProcessPool
 
 _T = TypeVar("_T")
 
+#: Seconds that a dask scheduler may take to answer.
+_PATIENCE = 10.0
+
 
 def processors() -> int:
     """Return how many processors this process may use."""
@@ -65,7 +68,7 @@ def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
             "--cluster needs dask.distributed, which is not installed", "pip install 'mremapcheck[cluster]'"
         ) from None
     try:
-        client = distributed.Client(address, timeout=10)
+        client = distributed.Client(address, timeout=_PATIENCE)
     except (OSError, ValueError, TimeoutError) as error:
         raise ExecutorError(
             f"no dask scheduler answers at {address}: {error}", "start one with `dask scheduler` and give its address"

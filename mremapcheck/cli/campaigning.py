@@ -18,6 +18,7 @@ from mremapcheck.campaign.state import Folder
 from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
 from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_lines
+from mremapcheck.cli.options import option
 from mremapcheck.cli.output import Stdout
 
 if TYPE_CHECKING:
@@ -42,18 +43,16 @@ Against = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", min=1, metavar="N", show_default=False, help="Worker processes; one for each processor."),
+    option("--jobs", "N", "Worker processes; one for each processor.", min=1),
 ]
 Cluster = Annotated[
     str | None,
-    typer.Option("--cluster", metavar="ADDRESS", show_default=False, help="A dask scheduler: tcp://host:8786."),
+    option("--cluster", "ADDRESS", "A dask scheduler: tcp://host:8786."),
 ]
-Time = Annotated[
-    str | None, typer.Option("--time", metavar="TIME", show_default=False, help="Begin nothing after 90s, 10m, 2h.")
-]
+Time = Annotated[str | None, option("--time", "TIME", "Begin nothing after 90s, 10m, 2h.")]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", show_default=False, help="Write each mismatch there, as a scenario file."),
+    option("--out", "DIR", "Write each mismatch there, as a scenario file."),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the campaign in --out.")]
 Tries = Annotated[int, typer.Option("--tries", min=0, metavar="N", help="How often a shrinking scenario may be run.")]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mremapcheck.cli.files import put
-from mremapcheck.cli.options import Only, Paths
+from mremapcheck.cli.options import Only, Paths, option
 from mremapcheck.convert.catalogue.entries import entries
 from mremapcheck.convert.catalogue.html import html
 from mremapcheck.convert.catalogue.markdown import markdown
@@ -30,9 +30,7 @@ def catalogue(
         CatalogueFormat, typer.Option("--format", help="HTML is one self-contained file.")
     ] = CatalogueFormat.MARKDOWN,
     only: Only = None,
-    out: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Instead of stdout.")
-    ] = None,
+    out: Annotated[Path | None, option("--output -o", "FILE", "Instead of stdout.")] = None,
 ) -> int:
     """Write every scenario with its drawing, who relies on it, its citations, and what each era of kernels does."""
     found = list(entries(select(paths or [], only or [])))

@@ -8,7 +8,7 @@ import typer
 
 from mremapcheck.cli.completion import change_ids
 from mremapcheck.cli.listing import print_document, print_lines
-from mremapcheck.cli.options import ListFormat, Listing
+from mremapcheck.cli.options import ListFormat, Listing, option
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.report.changes import change_json, change_lines, select_changes
 
@@ -22,7 +22,7 @@ def changes(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="VERSION", show_default=False, help="Only what came with it or later."),
+        option("--since", "VERSION", "Only what came with it or later."),
     ] = None,
     output_format: Listing = ListFormat.TABLE,
 ) -> int:

@@ -9,7 +9,6 @@ import typer
 
 from mremapcheck.cli.bisecting import Decisive, TermNew, TermOld, say
 from mremapcheck.cli.codes import of_comparison
-from mremapcheck.cli.completion import references
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.listing import list_scenarios
 from mremapcheck.cli.options import (
@@ -27,6 +26,8 @@ from mremapcheck.cli.options import (
     ReportFormat,
     Timeout,
     Verbose,
+    kernel_option,
+    option,
     outputs,
 )
 from mremapcheck.cli.reporting import ReportOptions, report
@@ -41,13 +42,7 @@ def compare(
     paths: Paths = None,
     kernel: Annotated[
         list[str] | None,
-        typer.Option(
-            "--kernel",
-            autocompletion=references,
-            metavar="A B",
-            show_default=False,
-            help="Two kernels: live, models, vm:..., via:COMMAND, recorded:FILE.",
-        ),
+        kernel_option("Two kernels: live, models, vm:..., via:COMMAND, recorded:FILE.", "--kernel", "A B"),
     ] = None,
     output_format: ReportFormat = TABLE,
     output: Outputs = None,
@@ -61,12 +56,7 @@ def compare(
     term_new: TermNew = "bad",
     baseline: Annotated[
         Path | None,
-        typer.Option(
-            "--baseline",
-            metavar="FILE",
-            show_default=False,
-            help="Differences accepted before; written where there is no such file yet.",
-        ),
+        option("--baseline", "FILE", "Differences accepted before; written where there is no such file yet."),
     ] = None,
     verbose: Verbose = False,
     quiet: Quiet = False,

@@ -13,14 +13,14 @@ from mremapcheck.campaign.state import reporting_failures
 from mremapcheck.campaign.write import write
 from mremapcheck.cli.campaigning import CampaignFormat, Jobs, Out, OutputFormat, Time, run_campaign
 from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
-from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_document, print_lines
+from mremapcheck.cli.options import kernel_option
 
 
 def distinguish(
     kernel: Annotated[
         list[str] | None,
-        typer.Option("--kernel", autocompletion=references, metavar="A B", show_default=False, help="The two kernels."),
+        kernel_option("The two kernels.", "--kernel", "A B"),
     ] = None,
     more: Annotated[
         int, typer.Option("--count", min=0, metavar="N", help="How many random scenarios after the enumerated ones.")

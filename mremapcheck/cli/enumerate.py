@@ -22,29 +22,22 @@ from mremapcheck.cli.campaigning import (
     conclude,
     run_campaign,
 )
-from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_lines
+from mremapcheck.cli.options import kernel_option, option
 
 
 def enumerate(
     bound: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             "--bound",
-            metavar="BOUNDS",
-            show_default=False,
-            help="mappings=3,pages=1,gap=1,beyond=1,kinds=anon+memfd,flags=all,resize=0+-1+1,destination=free,moves=2",
+            "BOUNDS",
+            "mappings=3,pages=1,gap=1,beyond=1,kinds=anon+memfd,flags=all,resize=0+-1+1,destination=free,moves=2",
         ),
     ] = None,
     kernel: Annotated[
         str | None,
-        typer.Option(
-            "--kernel",
-            autocompletion=references,
-            metavar="REF",
-            show_default=False,
-            help="A model, live, vm:6.17.13, via:COMMAND.",
-        ),
+        kernel_option("A model, live, vm:6.17.13, via:COMMAND."),
     ] = None,
     against: Against = "live",
     count_only: Annotated[bool, typer.Option("--count-only", help="Only say how many scenarios there are.")] = False,

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_lines
-from mremapcheck.cli.options import Only
+from mremapcheck.cli.options import Only, kernel_option
 from mremapcheck.convert.expect.entries import Seen, entries, holds
 from mremapcheck.convert.expect.rewrite import write
 from mremapcheck.convert.export.oracle import open_models, turning_points
@@ -28,13 +27,7 @@ def expect(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; say what is not as kernels do it.")] = False,
     kernel: Annotated[
         str | None,
-        typer.Option(
-            "--kernel",
-            autocompletion=references,
-            metavar="REF",
-            show_default=False,
-            help="Only what this kernel does. Without: every model.",
-        ),
+        kernel_option("Only what this kernel does. Without: every model."),
     ] = None,
     only: Only = None,
 ) -> int:

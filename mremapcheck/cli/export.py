@@ -9,7 +9,7 @@ import typer
 
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.cli.files import put
-from mremapcheck.cli.options import Only, Paths
+from mremapcheck.cli.options import Only, Paths, option
 from mremapcheck.convert.export.generate import reproducer_of
 from mremapcheck.scenario.selection import select
 
@@ -18,9 +18,7 @@ def export(
     paths: Paths = None,
     c: Annotated[bool, typer.Option("--c", help="As a C program; there is no other form yet.")] = True,
     only: Only = None,
-    out: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Instead of stdout.")
-    ] = None,
+    out: Annotated[Path | None, option("--output -o", "FILE", "Instead of stdout.")] = None,
 ) -> int:
     """Write one scenario as a short C reproducer, as one would send it to a mailing list."""
     scenarios = select(paths or [], only or [])

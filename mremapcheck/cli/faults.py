@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mremapcheck.cli.campaigning import CampaignFormat, OutputFormat
-from mremapcheck.cli.completion import references
-from mremapcheck.cli.options import Color, Colors, Jobs, ListOnly, Only, Paths, Timeout
+from mremapcheck.cli.options import Color, Colors, Jobs, ListOnly, Only, Paths, Timeout, kernel_option
 
 if TYPE_CHECKING:
     from mremapcheck.compare.allowed import Swept
@@ -22,23 +21,11 @@ def faults(
     paths: Paths = None,
     kernel: Annotated[
         list[str] | None,
-        typer.Option(
-            "--kernel",
-            autocompletion=references,
-            metavar="REF [REF]",
-            show_default=False,
-            help="A model, live, vm:PATH, via:COMMAND; two are compared.",
-        ),
+        kernel_option("A model, live, vm:PATH, via:COMMAND; two are compared.", "--kernel", "REF [REF]"),
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option(
-            "--against",
-            autocompletion=references,
-            metavar="REF",
-            show_default=False,
-            help="What this kernel shows, --kernel must allow.",
-        ),
+        kernel_option("What this kernel shows, --kernel must allow.", "--against", "REF"),
     ] = None,
     output_format: CampaignFormat = OutputFormat.TABLE,
     only: Only = None,

@@ -23,6 +23,7 @@ from mremapcheck.cli.campaigning import (
     run_campaign,
 )
 from mremapcheck.cli.completion import references
+from mremapcheck.cli.options import option
 from mremapcheck.compare.pair import Pair
 from mremapcheck.compare.swept_pair import SweptPair
 from mremapcheck.executors.references import is_model
@@ -51,7 +52,7 @@ def fuzz(
     resume: Resume = False,
     without: Annotated[
         list[str] | None,
-        typer.Option("--without", metavar="FEATURE", show_default=False, help="Draw nothing that needs mseal, uffd..."),
+        option("--without", "FEATURE", "Draw nothing that needs mseal, uffd..."),
     ] = None,
     faults: Annotated[
         bool, typer.Option("--faults", help="Let memory run out in each move: --kernel says what is allowed.")

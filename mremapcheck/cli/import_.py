@@ -10,6 +10,7 @@ import typer
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.cli.codes import GOOD, NOTHING_RAN
 from mremapcheck.cli.completion import versions
+from mremapcheck.cli.options import option
 from mremapcheck.cli.strace_logs import read_logs, refuse_taken, stem, tell_reading, write
 from mremapcheck.convert.strace.calls import CALLS
 from mremapcheck.convert.strace.collect import scenarios
@@ -34,17 +35,11 @@ def import_(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", show_default=False, help="A file for each, instead of stdout."),
+        option("--output -o", "DIR", "A file for each, instead of stdout."),
     ] = None,
     kernel: Annotated[
         str | None,
-        typer.Option(
-            "--kernel",
-            autocompletion=versions,
-            metavar="RELEASE",
-            show_default=False,
-            help="Where it was recorded: expect there what it shows.",
-        ),
+        option("--kernel", "RELEASE", "Where it was recorded: expect there what it shows.", autocompletion=versions),
     ] = None,
 ) -> int:
     """See ``_HELP``: the calls to trace come from the one list."""

@@ -10,7 +10,7 @@ import typer
 
 from mremapcheck.cli.completion import image_names
 from mremapcheck.cli.listing import print_document, print_lines
-from mremapcheck.cli.options import ListFormat, Listing
+from mremapcheck.cli.options import ListFormat, Listing, option
 from mremapcheck.executors.vm.images import known
 from mremapcheck.executors.vm.images.image import open_image
 from mremapcheck.executors.vm.images.known import all_known, boot_of
@@ -44,12 +44,11 @@ def kernels(
             metavar="[PATH|VERSION|NAME]...",
             autocompletion=image_names,
             show_default=False,
-            help="add: a bzImage, vmlinux, build tree, folder, .deb or .rpm. fetch: versions such as 6.17 or 6.17.13.",
+            help="add: a bzImage, Image, vmlinux, build tree, folder, .deb or .rpm. "
+            "fetch: versions such as 6.17, 6.17.13 or 6.17@arm64.",
         ),
     ] = None,
-    name: Annotated[
-        str, typer.Option("--name", metavar="NAME", show_default=False, help="add: the name to know it by.")
-    ] = "",
+    name: Annotated[str, option("--name", "NAME", "add: the name to know it by.")] = "",
     update: Annotated[bool, typer.Option("--update", help="fetch: get new lists of packages first.")] = False,
     output_format: Listing = ListFormat.TABLE,
 ) -> int:
@@ -117,6 +116,7 @@ def _facts(known: KnownKernel) -> dict[str, Any]:
     return {
         "name": known.name,
         "version": str(known.version),
+        "platform": known.platform.name,
         "release": known.release,
         "origin": known.origin,
         "path": str(known.path),
@@ -139,7 +139,7 @@ def _table(found: list[KnownKernel], markdown: bool) -> list[str]:
         boot = boot_of(kernel.digest)
         told = "seconds" in boot and "accelerator" in boot
         booted = f"in {boot['seconds']} s ({boot['accelerator'].upper()})" if told else "not yet"
-        rows.append([f"vm:{kernel.name}", str(kernel.version), booted, kernel.origin])
-    headers = ["reference", "version", "booted", "from"]
+        rows.append([f"vm:{kernel.name}", str(kernel.version), kernel.platform.name, booted, kernel.origin])
+    headers = ["reference", "version", "platform", "booted", "from"]
     rows = [[text(cell) for cell in row] for row in rows] if markdown else rows
     return tabulate(rows, headers, tablefmt="github" if markdown else "plain", disable_numparse=True).splitlines()

@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-import typer
-
 from mremapcheck.cli.codes import of_run
-from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import list_scenarios
 from mremapcheck.cli.options import (
     TABLE,
@@ -23,6 +20,7 @@ from mremapcheck.cli.options import (
     Paths,
     ReportFormat,
     Timeout,
+    kernel_option,
     outputs,
 )
 from mremapcheck.cli.reporting import ReportOptions, report
@@ -39,12 +37,8 @@ def matrix(
     paths: Paths = None,
     kernel: Annotated[
         list[str] | None,
-        typer.Option(
-            "--kernel",
-            autocompletion=references,
-            metavar="REF",
-            show_default=False,
-            help="A kernel, repeatable; vm:all: every known image; via:COMMAND. Without: every release of the model.",
+        kernel_option(
+            "A kernel, repeatable; vm:all: every known image; via:COMMAND. Without: every release of the model.",
         ),
     ] = None,
     output_format: ReportFormat = TABLE,

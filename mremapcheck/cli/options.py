@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from mremapcheck.cli.completion import further_references, scenario_names
+from mremapcheck.cli.completion import further_references, references, scenario_names
 from mremapcheck.report.base import FORMATS
+
+
+def option(names: str, metavar: str, help: str, **how: Any) -> Any:
+    """Return an option that takes a value, and whose default says nothing to a reader."""
+    return typer.Option(*names.split(), metavar=metavar, show_default=False, help=help, **how)
+
+
+def kernel_option(help: str, name: str = "--kernel", metavar: str = "REF") -> Any:
+    """Return an option that takes a kernel reference."""
+    return option(name, metavar, help, autocompletion=references)
 
 
 class ListFormat(str, Enum):
@@ -69,19 +79,16 @@ ReportFormat = Annotated[
 ]
 Outputs = Annotated[
     list[str] | None,
-    typer.Option(
-        "--output", "-o", metavar="FORMAT:FILE", show_default=False, help="A report in a file as well. Repeatable."
-    ),
+    option("--output -o", "FORMAT:FILE", "A report in a file as well. Repeatable."),
 ]
 Listing = Annotated[ListFormat, typer.Option("--format", help="How the list looks.")]
 Only = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--only",
+        "PATTERN",
+        "Only scenarios with such a name, as in 'uffd-*'.",
         autocompletion=scenario_names,
-        metavar="PATTERN",
-        show_default=False,
-        help="Only scenarios with such a name, as in 'uffd-*'.",
     ),
 ]
 ListOnly = Annotated[bool, typer.Option("--list", help="Only say which scenarios would run.")]
@@ -103,14 +110,13 @@ def _no_nan(value: float | None) -> float | None:
 
 Timeout = Annotated[
     float | None,
-    typer.Option(
+    option(
         "--timeout",
+        "SECONDS",
+        "Seconds for one scenario on a real kernel.",
         min=0.1,
         max=86_400,
-        metavar="SECONDS",
         callback=_no_nan,
-        show_default=False,
-        help="Seconds for one scenario on a real kernel.",
     ),
 ]
 Colors = Annotated[Color, typer.Option("--color", help="NO_COLOR and FORCE_COLOR are honoured.")]

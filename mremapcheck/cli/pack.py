@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from mremapcheck.cli.completion import versions
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.files import put
-from mremapcheck.cli.options import Only, Paths
+from mremapcheck.cli.options import Only, Paths, option
 from mremapcheck.convert.export.generate import pack_of
 from mremapcheck.convert.export.pack import pack_text
 from mremapcheck.executors.model.reference import resolve
@@ -23,18 +21,10 @@ def pack(
     paths: Paths = None,
     as_version: Annotated[
         str | None,
-        typer.Option(
-            "--as",
-            autocompletion=versions,
-            metavar="VERSION",
-            show_default=False,
-            help="The Linux it expects unless it is told otherwise.",
-        ),
+        option("--as", "VERSION", "The Linux it expects unless it is told otherwise.", autocompletion=versions),
     ] = None,
     only: Only = None,
-    out: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Instead of stdout.")
-    ] = None,
+    out: Annotated[Path | None, option("--output -o", "FILE", "Instead of stdout.")] = None,
 ) -> int:
     """Write scenarios as one C program that needs only a libc, prints KTAP and imitates any Linux: `./pack --as 6.12`.
 

@@ -11,6 +11,7 @@ import typer
 from mremapcheck.base.errors import KernelReferenceError, MremapcheckError
 from mremapcheck.cli.codes import NOTHING_RAN, of_signal
 from mremapcheck.cli.environment import tell
+from mremapcheck.cli.options import option
 from mremapcheck.cli.strace_logs import read_recording, refuse_taken, stem, tell_check, tell_reading, write
 from mremapcheck.convert.strace.collect import scenarios
 from mremapcheck.convert.strace.traced_command import TracedCommand
@@ -24,11 +25,9 @@ def record(
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="The program and its arguments.")],
     out: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", show_default=False, help="A file for each, instead of stdout."),
+        option("--output -o", "DIR", "A file for each, instead of stdout."),
     ] = None,
-    log: Annotated[
-        Path | None, typer.Option("--log", metavar="FILE", show_default=False, help="Also keep strace's own log.")
-    ] = None,
+    log: Annotated[Path | None, option("--log", "FILE", "Also keep strace's own log.")] = None,
 ) -> int:
     """Run a program under strace and turn each kind of mremap that it makes into a scenario.
 

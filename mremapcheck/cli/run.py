@@ -26,6 +26,7 @@ from mremapcheck.cli.options import (
     ReportFormat,
     Timeout,
     Verbose,
+    option,
     outputs,
 )
 from mremapcheck.cli.reporting import ReportOptions, report
@@ -58,13 +59,11 @@ def run(
     term_new: TermNew = "bad",
     expect_as: Annotated[
         str | None,
-        typer.Option(
-            "--expect-as", metavar="VERSION", show_default=False, help="Expect what is expected of this version."
-        ),
+        option("--expect-as", "VERSION", "Expect what is expected of this version."),
     ] = None,
     record: Annotated[
         Path | None,
-        typer.Option("--record", metavar="FILE", show_default=False, help="Keep the outcomes for `recorded:FILE`."),
+        option("--record", "FILE", "Keep the outcomes for `recorded:FILE`."),
     ] = None,
     verbose: Verbose = False,
     quiet: Quiet = False,

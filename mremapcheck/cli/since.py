@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mremapcheck.cli.campaigning import CampaignFormat, OutputFormat
-from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_document, print_lines
-from mremapcheck.cli.options import Color, Colors, Only
+from mremapcheck.cli.options import Color, Colors, Only, kernel_option
 from mremapcheck.cli.output import Stdout
 from mremapcheck.cli.reporting import style_of
 from mremapcheck.compare.timeline import timeline
@@ -30,13 +29,7 @@ def since(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.")],
     on: Annotated[
         list[str] | None,
-        typer.Option(
-            "--on",
-            autocompletion=references,
-            metavar="REF",
-            show_default=False,
-            help="Measured too: live, vm:6.17.13, vm:all, via:COMMAND. Repeatable.",
-        ),
+        kernel_option("Measured too: live, vm:6.17.13, vm:all, via:COMMAND. Repeatable.", "--on", "REF"),
     ] = None,
     only: Only = None,
     output_format: CampaignFormat = OutputFormat.TABLE,

@@ -8,10 +8,9 @@ import typer
 
 from mremapcheck.base.text import yaml
 from mremapcheck.cli.campaigning import CampaignFormat, OutputFormat
-from mremapcheck.cli.completion import references
 from mremapcheck.cli.files import put
 from mremapcheck.cli.matrix import MatrixRequest, ask
-from mremapcheck.cli.options import Color, Colors
+from mremapcheck.cli.options import Color, Colors, kernel_option
 from mremapcheck.cli.since import tell
 from mremapcheck.scenario.notation import document
 from mremapcheck.scenario.parse import parse_document
@@ -28,13 +27,7 @@ def try_(
     ],
     kernel: Annotated[
         list[str] | None,
-        typer.Option(
-            "--kernel",
-            autocompletion=references,
-            metavar="REF",
-            show_default=False,
-            help="Only these kernels, repeatable, as `matrix` shows them. Without: the answer of `since`.",
-        ),
+        kernel_option("Only these kernels, repeatable, as `matrix` shows them. Without: the answer of `since`."),
     ] = None,
     as_yaml: Annotated[bool, typer.Option("--yaml", help="Print the scenario, to be kept, and run nothing.")] = False,
     output_format: CampaignFormat = OutputFormat.TABLE,

@@ -10,7 +10,6 @@ from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.base.units import pages as pages_of
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.compare.difference import Difference, OutcomePair
-from mremapcheck.compare.move_classes import PLACEMENT
 from mremapcheck.compare.places import NamedPages, cut_at, places
 from mremapcheck.scenario.operations import Mremap
 
@@ -38,7 +37,7 @@ def differences(scenario: Scenario, a: Outcome, b: Outcome) -> tuple[Difference,
     of_moves = [difference for each in CLASSES.values() if each.of_move for difference in each.find(sides)]
     of_moves.sort(key=lambda difference: int(difference.where[len("moves[") : -1]))
     anything = next((difference.where for difference in of_moves), None)
-    other = next((difference.where for difference in of_moves if difference.class_name != PLACEMENT.name), None)
+    other = next((difference.where for difference in of_moves if difference.class_name != "placement"), None)
     left = [
         replace(difference, follows=anything if each.names_addresses else other)
         for each in CLASSES.values()

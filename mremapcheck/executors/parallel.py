@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from queue import Queue
 from threading import BoundedSemaphore, Event, Thread
 from types import TracebackType
@@ -105,7 +105,7 @@ def lockstep(executors: Sequence[Executor], scenarios: Sequence[Scenario]) -> It
         yield from zip(*streams, strict=True)
 
 
-#: As many kernels run side by side as there are cores; more would only make each run out of patience.
+#: As many kernels run side by side here as there are cores; more would only make each run out of patience.
 _turns = BoundedSemaphore(os.cpu_count() or 1)
 
 
@@ -119,7 +119,7 @@ class _Ahead:
 
     def _work(self, executor: Executor, scenarios: Sequence[Scenario]) -> None:
         try:
-            with _turns:
+            with _turns if executor.kernel.is_here else nullcontext():
                 for execution in () if self._stop.is_set() else executor.run(scenarios):
                     if self._stop.is_set():
                         return

@@ -36,7 +36,12 @@ class Kernel:
     @property
     def is_real(self) -> bool:
         """Tell whether a kernel answers itself, which takes its time."""
-        return self.executor in ("live", "vm", "via")
+        return self.is_here or self.executor == "via"
+
+    @property
+    def is_here(self) -> bool:
+        """Tell whether it does so on this machine, for all that is known."""
+        return self.executor in ("live", "vm")
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that reports have, with the version where the release does not tell it."""

@@ -25,7 +25,8 @@ def move_own(name: str) -> Mapper:
                 if ARENA_START <= low < ARENA_END:
                     raise Trouble(fault=f"a process has only one {name}")
                 if high - low != size:
-                    raise Trouble(skip=f"the {name} of this kernel has {(high - low) // PAGE} pages")
+                    pages = (high - low) // PAGE
+                    raise Trouble(skip=f"the {name} of this kernel has {pages} page{'s' * (pages != 1)}")
                 if call(SYS_MREMAP, low, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == -1:
                     raise Trouble(errno())
                 # What this process used of it before shall not show.

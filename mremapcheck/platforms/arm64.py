@@ -37,6 +37,7 @@ _CALLS = {
     "memfd_create": 279,
     "userfaultfd": 282,
     "mlock2": 284,
+    "mlockall": 230,
     "io_uring_setup": 425,
     "memfd_secret": 447,
     "mseal": 462,
@@ -70,8 +71,11 @@ def _with_pages(name: str, size: int, kernels: str | None, vdso: int) -> Platfor
         calls=_CALLS,
         distribution="arm64",
         kernels=kernels,
+        built="arch/arm64/boot/Image",
+        magic=b"ARM\x64",
         compiler="aarch64-linux-gnu-gcc",
         qemu=_QEMU,
+        late={"uffd-wp": "6.10"},  # 5b32510af77b (arm64/mm: Add uffd write-protect support)
         measured=kernels is not None,
     )
 

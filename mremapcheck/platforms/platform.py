@@ -37,8 +37,10 @@ class Platform:
     /proc/cpuinfo if they say anything; ``lowest``: vm.mmap_min_addr as the distribution sets it;
     ``huge_page``: the default size. ``vdso`` and ``vvar``: their pages, on most kernels. ``calls``: the numbers of
     system calls by name. ``distribution``: Debian's name for the architecture; ``kernels``: how the names of its
-    packages of kernels end, None: it has none. ``compiler`` builds C for it elsewhere. ``measured``: the model was held
-    against real kernels of it. ``usual``: it is meant where none is named.
+    packages of kernels end, None: it has none. ``built``: where a build tree has the image; ``magic``: what the header
+    of an Image has at byte 56, empty: it is a bzImage. ``compiler`` builds C for it elsewhere. ``measured``: the model
+    was held against real kernels of it. ``late``: features of the kernel that came later to this architecture than to
+    others, with the release. ``usual``: it is meant where none is named.
     """
 
     name: str
@@ -55,8 +57,11 @@ class Platform:
     calls: Mapping[str, int]
     distribution: str
     kernels: str | None
+    built: str
+    magic: bytes
     compiler: str
     qemu: Machine
+    late: Mapping[str, str]
     measured: bool = True
     usual: bool = False
 
@@ -70,6 +75,10 @@ class Platform:
         """What tells it from others, for people."""
         unmeasured = "" if self.measured else "; no kernel of it was measured"
         return f"pages of {self.page_size >> 10}K, user space up to {self.user_end:#x}{unmeasured}"
+
+    def since(self, feature: str, release: str) -> str:
+        """Return the release that brought a feature to this architecture; ``release`` brought it to most."""
+        return self.late.get(feature, release)
 
     def to_bytes(self, value: int) -> int:
         """Return what an address or size of a drawing is in bytes: with as many pages, and as far from the nearest one.

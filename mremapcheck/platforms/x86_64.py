@@ -37,6 +37,7 @@ _CALLS = {
     "memfd_create": 319,
     "userfaultfd": 323,
     "mlock2": 325,
+    "mlockall": 151,
     "io_uring_setup": 425,
     "memfd_secret": 447,
     "mseal": 462,
@@ -58,6 +59,8 @@ PLATFORMS = (
         calls=_CALLS,
         distribution="amd64",
         kernels="cloud-amd64",
+        built="arch/x86/boot/bzImage",
+        magic=b"",
         compiler="x86_64-linux-gnu-gcc",
         qemu=Machine(
             "qemu-system-x86_64",
@@ -72,6 +75,7 @@ PLATFORMS = (
             console="ttyS0",
             serial="ttyS1",
         ),
+        late={},
         usual=True,
     ),
 )

@@ -31,11 +31,8 @@ if TYPE_CHECKING:
 ReportName: TypeAlias = Literal["run", "compare", "matrix"]
 
 #: The names of the formats as help tells them, new ones last; the first one is for people and draws.
-FORMATS = tuple(
-    dict.fromkeys(
-        ["table", "json", "ktap", "junit", "markdown", *(each.name for each in iter_modules(formats.__path__))]
-    )
-)
+_FOUND = (each.name for each in iter_modules(formats.__path__))
+FORMATS = tuple(dict.fromkeys(["table", "json", "ktap", "junit", "markdown", *_FOUND]))
 
 #: The statuses that a summary counts, in its order.
 STATUSES: Mapping[ReportName, Mapping[str, Status]] = {"run": OF_RUN, "compare": OF_COMPARISON, "matrix": OF_RUN}

@@ -32,10 +32,6 @@ def as_file() -> str:
     return json.dumps(json_schema(), indent=1) + "\n"
 
 
-if __name__ == "__main__":
-    FILE.write_text(as_file(), encoding="utf-8")
-
-
 def modeline() -> str:
     """Return the first line of a scenario file that gives an editor the schema of this installation."""
     return f"# yaml-language-server: $schema={FILE}"

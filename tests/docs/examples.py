@@ -5,7 +5,7 @@ run, and what follows is all that it prints; ``...`` on a line of its own stands
 (``sh``) are only parsed.
 
 ``python -m tests.docs.examples`` writes what the commands print today into the pages, or those of the topics that it is
-given, links all pages in the README, and makes the man pages of them.
+given, links all pages in the README, and makes the man pages and the schema for editors.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 
 from mremapcheck.cli.reference import PARTS, man_pages
 from mremapcheck.docs import filled, topics
+from mremapcheck.scenario.schema import FILE, as_file
 
 ROOT = Path(__file__).parent.parent.parent
 MAN = ROOT / "mremapcheck" / "docs" / "man"
@@ -142,3 +143,4 @@ if __name__ == "__main__":
                 path.write_text(renewed(path.read_text(encoding="utf-8"), Path(name)), encoding="utf-8")
     write_contents()
     write_man_pages()
+    FILE.write_text(as_file(), encoding="utf-8")

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -203,33 +204,44 @@ def judge(ended: Ended, usual: Ended) -> list[str]:
 
 def main() -> None:
     """Print the table: each environment, the exit code, how many scenarios end how, and the reasons."""
-    with TemporaryDirectory() as name:
+    with TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as jobs:
         folder = Path(name)
         write(folder)
         usual = run([], folder)
         wrong = False
-        for name, settings in {**ENVIRONMENTS, **MORE}.items():
-            if len(sys.argv) > 1 and not any(word in name for word in sys.argv[1:]):
-                continue
+
+        def attempt(settings: list[str]) -> Ended | None:
             try:
-                ended = run(settings, folder, python_of(settings))
+                return run(settings, folder, python_of(settings))
             except subprocess.TimeoutExpired:
+                return None
+
+        words = sys.argv[1:] or [""]
+        chosen = {name: each for name, each in {**ENVIRONMENTS, **MORE}.items() if any(word in name for word in words)}
+        for name, ended in zip(chosen, jobs.map(attempt, chosen.values()), strict=True):
+            if ended is None:
                 wrong = True
                 print(f"### {name}: HANGS", flush=True)
-                continue
-            counts = Counter(result["status"] for result in ended.results.values())
-            shown = ", ".join(f"{count} {status}" for status, count in counts.items())
-            print(f"### {name}: exit {ended.code}: {shown}", flush=True)
-            known = {result["reason"] for result in usual.results.values()}
-            reasons = Counter(result["reason"] for result in ended.results.values() if result["reason"] not in known)
-            for reason, count in reasons.most_common():
-                print(f"    {count} {reason[-300:]}")
-            if ended.errors:
-                print(f"    {ended.errors[-400:].strip()}")
-            for what in judge(ended, usual):
-                wrong = True
-                print(f"    WRONG: {what[-300:]}")
+            else:
+                wrong = _tell(name, ended, usual) or wrong
     sys.exit(wrong)
+
+
+def _tell(name: str, ended: Ended, usual: Ended) -> bool:
+    """Print how a run ended; tell whether anything is wrong with that."""
+    counts = Counter(result["status"] for result in ended.results.values())
+    shown = ", ".join(f"{count} {status}" for status, count in counts.items())
+    print(f"### {name}: exit {ended.code}: {shown}", flush=True)
+    known = {result["reason"] for result in usual.results.values()}
+    reasons = Counter(result["reason"] for result in ended.results.values() if result["reason"] not in known)
+    for reason, count in reasons.most_common():
+        print(f"    {count} {reason[-300:]}")
+    if ended.errors:
+        print(f"    {ended.errors[-400:].strip()}")
+    wrong = judge(ended, usual)
+    for what in wrong:
+        print(f"    WRONG: {what[-300:]}")
+    return bool(wrong)
 
 
 if __name__ == "__main__":

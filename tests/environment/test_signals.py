@@ -59,7 +59,7 @@ def test_a_signal_while_nothing_answers(command: str, number: signal.Signals, tm
         process.wait()
         signal_all(mark, signal.SIGCONT)  # who was just starting has not asked yet to die with its parent
     wrong = judge(Case(command, number, 0), process.returncode, out.read_text(), errors.read_text())
-    wrong += left(mark, tmp_path)
+    wrong += left(mark, tmp_path, number == signal.SIGKILL)
     signal_all(mark, signal.SIGKILL)
     assert not wrong
 

@@ -26,6 +26,18 @@ def bzimage(banner: str = BANNER, payload: bytes = b"") -> bytes:
     return bytes(data) + bytes(64) + payload
 
 
+#: What an Image tells, with the compiler that other headers leave out.
+FLAT_BANNER = "6.1.0-57-test (builder@example) (gcc (Debian 12.2.0-14) 12.2.0, GNU ld 2.40) {} SMP Debian 6.1.192-3"
+
+
+def flat(page_size: int = 4096, banner: str = FLAT_BANNER, magic: bytes = b"ARM\x64") -> bytes:
+    """Return an Image for pages of this size; the kernel has its banner twice, once without the build's number."""
+    flags = {4096: 1, 16384: 2, 65536: 3}.get(page_size, 0) << 1
+    head = b"MZ" + bytes(22) + struct.pack("<Q", flags) + bytes(24) + magic + bytes(4)
+    lines = [f"Linux version {banner.format(number)}\n\0".encode() for number in ("#", "#1")]
+    return head + bytes(4096) + b"Linux version %s (%s)\0" + b"".join(lines)
+
+
 def vmlinux(banner: str = BANNER, pvh: bool = True) -> bytes:
     """Return an ELF file with one note, a banner in its only loaded segment, and a section table to be dropped."""
     note = struct.pack("<III", 4, 8, 18 if pvh else 6) + b"Xen\0" + struct.pack("<Q", 0x1000000)

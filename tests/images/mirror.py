@@ -54,7 +54,7 @@ class Mirror:
     def __init__(self, folder: Path, key: Key) -> None:
         self._folder = folder
         self._key = key
-        self._index: list[str] = []
+        self._index: dict[str, list[str]] = {}
         self.requests: list[tuple[str, int]] = []
         self.stall: int | None = None
         self.stall_all = False
@@ -68,39 +68,45 @@ class Mirror:
     def address(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}/"
 
-    def add(self, name: str, version: str, package: bytes, promised: bytes | None = None) -> Path:
+    def add(
+        self, name: str, version: str, package: bytes, promised: bytes | None = None, architecture: str = "amd64"
+    ) -> Path:
         """Add a package; the index tells the checksums of ``promised`` where that is another file."""
-        path = self._folder / _POOL / f"{name}_{version}_amd64.deb"
+        path = self._folder / _POOL / f"{name}_{version}_{architecture}.deb"
         path.write_bytes(package)
         os.utime(path, (_BUILT, _BUILT))
         data = package if promised is None else promised
         fields = {
             "Package": name,
             "Version": version,
-            "Architecture": "amd64",
+            "Architecture": architecture,
             "Maintainer": "Nobody <nobody@example.invalid>",
             "Filename": f"{_POOL}/{path.name}",
             "Size": str(len(data)),
             "SHA256": hashlib.sha256(data).hexdigest(),
             "Description": "a kernel\n that was made by a test",
         }
-        self._index.append("".join(f"{field}: {value}\n" for field, value in fields.items()))
+        stanza = "".join(f"{field}: {value}\n" for field, value in fields.items())
+        self._index.setdefault(architecture, []).append(stanza)
         return path
 
     def publish(self, key: Key | None = None, signed: bool = True, suite: str = SUITE) -> None:
         """Write the index of what there is, signed by ``key`` instead of the mirror's own, or by nobody."""
         place = self._folder / "dists" / suite
-        index = "\n".join(self._index).encode()
         sums = []
-        for name, data in (("Packages", index), ("Packages.gz", gzip.compress(index))):
-            path = place / "main/binary-amd64" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-            sums.append(f" {hashlib.sha256(data).hexdigest()} {len(data)} main/binary-amd64/{name}\n")
+        for architecture in {"amd64", *self._index}:
+            index = "\n".join(self._index.get(architecture, ())).encode()
+            for name, data in (("Packages", index), ("Packages.gz", gzip.compress(index))):
+                path = place / f"main/binary-{architecture}" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+                sums.append(f" {hashlib.sha256(data).hexdigest()} {len(data)} main/binary-{architecture}/{name}\n")
+        architectures = " ".join(sorted({"amd64", *self._index}))
         now = datetime.now(timezone.utc) - timedelta(minutes=1)
         release = (
             f"Origin: Debian\nLabel: Debian\nSuite: {suite}\nCodename: {suite}\n"
-            f"Date: {now:%a, %d %b %Y %H:%M:%S} UTC\nArchitectures: amd64\nComponents: main\nSHA256:\n{''.join(sums)}"
+            f"Date: {now:%a, %d %b %Y %H:%M:%S} UTC\nArchitectures: {architectures}\n"
+            f"Components: main\nSHA256:\n{''.join(sums)}"
         ).encode()
         for name in ("InRelease", "Release"):
             (place / name).unlink(missing_ok=True)

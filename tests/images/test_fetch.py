@@ -19,10 +19,10 @@ from jsonschema import Draft202012Validator
 from mremapcheck.executors.vm.images.apt import AptError
 from mremapcheck.executors.vm.images.fetch import fetch
 from mremapcheck.report.schema import json_schema
-from tests.images.factories import bzimage, deb
+from tests.images.factories import bzimage, deb, flat
 from tests.images.mirror import SUITE, Key, Mirror, machine
 from tests.tools import tool
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).parent.parent.parent
 IMAGE = "linux-image-{}+deb13-cloud-amd64"
@@ -90,9 +90,9 @@ class User:
         Draft202012Validator(json_schema("kernels")).validate(told)
         return {each["name"]: each["origin"] for each in told["kernels"]}
 
-    def left(self) -> list[str]:
-        """Return what lies about of downloads."""
-        return [file.name for file in self.cache.glob("downloads/**/*") if file.is_file()]
+    def left(self) -> dict[str, int]:
+        """Return name -> bytes of what lies about of downloads."""
+        return {file.name: file.stat().st_size for file in self.cache.glob("downloads/**/*") if file.is_file()}
 
 
 def sources(mirror: Mirror, key: Key, *more: str) -> str:
@@ -224,18 +224,23 @@ def test_a_signature_that_breaks_later_keeps_what_was_known(user: User, mirror: 
     assert SUITE in message and "signature" in message, "the reason why the lists are old"
 
 
-def test_an_interrupted_download_goes_on(user: User, mirror: Mirror) -> None:
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda number: number.name
+)
+def test_an_interrupted_download_goes_on(user: User, mirror: Mirror, number: signal.Signals) -> None:
     mirror.stall = 100_000
     process = user.start("fetch", "6.17")
     assert mirror.stalled.wait(PATIENCE)
-    process.send_signal(signal.SIGINT)
+    until(lambda: user.left() == {"package.deb": 100_000}, "apt has written what it got")
+    process.send_signal(number)
     output, errors = process.communicate()
-    assert (process.returncode, output) == (130, ""), errors
-    assert user.left() == ["package.deb"]
+    assert (process.returncode, output) == (-number if number == signal.SIGKILL else 128 + number, ""), errors
+    assert user.left() == {"package.deb": 100_000}
     mirror.go_on()
     done = user.run("fetch", "6.17")
     assert done.stdout.startswith("fetched 6.17.13"), done.stderr
-    assert mirror.sent(".deb") == [0, 100_000], "the second one began where the first had ended"
+    if number != signal.SIGKILL:  # apt had no time to note which file on the mirror it was
+        assert mirror.sent(".deb") == [0, 100_000], "the second one began where the first had ended"
     assert not user.left()
 
 
@@ -356,3 +361,40 @@ def test_an_ordinary_user_needs_nothing_else(tmp_path: Path, mirror: Mirror, key
         assert not list((public / "lists").iterdir()), "the machine's own lists are left alone"
     finally:
         shutil.rmtree(public)
+
+
+def test_kernels_of_another_architecture_come_with_a_python(user: User, mirror: Mirror) -> None:
+    minor = sys.version_info.minor
+    for release, size in (("6.17.13+deb13-cloud-arm64", 4096), ("6.17.13+deb13-arm64-16k", 16384)):
+        banner = f"{release} (x@y) (gcc (Debian 14.2.0) 14.2.0) {{}} SMP Debian 6.17.13-1"
+        image = deb({f"./boot/vmlinuz-{release}": flat(size, banner)})
+        mirror.add(f"linux-image-{release}", "6.17.13-1", image, architecture="arm64")
+    mirror.add("linux-image-6.17.13+deb13-arm64", "6.17.13-1", b"not the small one", architecture="arm64")
+    for other in (9, minor, 99):
+        program = deb({f"./usr/bin/python3.{other}": b"the interpreter"})
+        mirror.add(f"python3.{other}-minimal", f"3.{other}.2-6", program, architecture="arm64")
+    mirror.add("libc6", "2.41-12", deb({"./usr/lib/aarch64-linux-gnu/libc.so.6": b"libc"}), architecture="arm64")
+    mirror.publish()
+
+    done = user.run("fetch", "6.17@arm64-16k", "6.17@arm64")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(user.run("list", "--format", "json").stdout)["kernels"]
+    assert {(each["name"], each["platform"]) for each in told} == {
+        ("6.17.13+deb13-arm64-16k", "arm64-16k"),
+        ("6.17.13+deb13-cloud-arm64", "arm64"),
+    }
+    python = user.cache / "interpreters/arm64"
+    assert (python / "version").read_text() == f"3.{minor}", "the one that runs here, where there is one"
+    unpacked = sorted(path.name for path in python.glob("root/usr/**/*") if path.is_file())
+    assert unpacked == ["libc.so.6", f"python3.{minor}"]
+
+    before = len(mirror.requests)
+    assert user.run("fetch", "6.17@arm64").stdout.startswith("already here")
+    assert len(mirror.requests) == before
+    assert user.run("path", "6.17@arm64").stdout.strip().endswith("6.17.13+deb13-cloud-arm64/kernel")
+    assert "no kernel `6.17` is known" in user.fails("path", "6.17"), "a version means the usual platform"
+
+
+def test_there_are_no_kernels_with_pages_of_64k(user: User) -> None:
+    assert "Debian has no kernels for arm64-64k" in user.fails("fetch", "6.17@arm64-64k")
+    assert "there is no platform `arm64-8k`" in user.fails("fetch", "6.17@arm64-8k")

@@ -9,7 +9,7 @@ import pytest
 
 from mremapcheck.executors.vm.images import elf
 from mremapcheck.executors.vm.images.image import ImageError, open_image
-from tests.images.factories import BANNER, bzimage, deb, vmlinux
+from tests.images.factories import BANNER, bzimage, deb, flat, vmlinux
 
 DEBIAN = "6.1.0-50-cloud-amd64 (debian-kernel@lists.debian.org) #1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1 (2026-07-02)"
 
@@ -115,9 +115,9 @@ def efi(machine: bytes) -> bytes:
     [
         (cut(bzimage(payload=bytes(100_000))), r"is cut off: it has \d+ bytes of \d+"),
         (vmlinux()[: -len(b"debug information " * 100) - 8], "is cut off"),
-        (efi(b"ARM\x64"), "is a kernel for arm64"),
+        (efi(b"ARM\x64"), "does not tell its release"),
         (efi(b"RSC\x05"), "is a kernel for riscv"),
-        (b"MZ\0\0zimg" + bytes(4096), "is an EFI program, but no bzImage"),
+        (b"MZ\0\0zimg" + bytes(4096), "is an EFI program, but neither"),
         (vmlinux()[:18] + b"\xb7\0" + vmlinux()[20:], "is a kernel for arm64"),
     ],
 )
@@ -144,3 +144,21 @@ def test_what_is_not_there_or_not_readable(tmp_path: Path) -> None:
         pytest.skip("root may read everything")
     with pytest.raises(ImageError, match="may not be read"):
         open_image(secret)
+
+
+@pytest.mark.parametrize(("size", "name"), [(4096, "arm64"), (16384, "arm64-16k"), (65536, "arm64-64k"), (0, "arm64")])
+def test_an_image_tells_its_platform(tmp_path: Path, size: int, name: str) -> None:
+    image = open_image(write(tmp_path / "Image", flat(size)))
+    assert (image.kind, image.platform.name) == ("flat", name)
+    assert (image.release, str(image.version)) == ("6.1.0-57-test", "6.1.192")  # not the compiler's version
+    assert image.vmlinux() is None
+    assert open_image(write(tmp_path / "linux.deb", deb({"./boot/vmlinuz-6.17": flat(size)}))).platform.name == name
+
+
+def test_a_tree_of_another_architecture(tmp_path: Path) -> None:
+    write(tmp_path / "tree/arch/arm64/boot/Image", flat())
+    write(tmp_path / "tree/vmlinux", vmlinux()[:18] + b"\xb7\0" + vmlinux()[20:])
+    assert open_image(tmp_path / "tree").platform.name == "arm64"
+    with pytest.raises(ImageError) as caught:
+        open_image(tmp_path / "tree/vmlinux")
+    assert "arch/arm64/boot/Image" in caught.value.hint

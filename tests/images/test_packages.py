@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import subprocess
+import tarfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mremapcheck.executors.vm.images.packages import PackageError, is_package, kernel_in_package
+from mremapcheck.executors.vm.images.packages import PackageError, is_package, kernel_in_package, unpack_package
 from tests.images.factories import bzimage, deb, rpm
 from tests.tools import tool
 
@@ -82,3 +85,50 @@ def test_a_damaged_package_is_refused_or_read_but_never_breaks_the_reader(
         assert str(path) in str(error)
     else:
         assert "vmlinuz" in name
+
+
+def archive(*members: tuple[str, bytes | str]) -> bytes:
+    """Return a .deb with files (bytes) and symbolic links (str)."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as data:
+        for name, content in members:
+            member = tarfile.TarInfo(name)
+            if isinstance(content, str):
+                member.type, member.linkname = tarfile.SYMTYPE, content
+                data.addfile(member)
+            else:
+                member.size = len(content)
+                data.addfile(member, io.BytesIO(content))
+    return deb({}, lambda _: out.getvalue())
+
+
+def test_a_package_is_unpacked_with_its_links(tmp_path: Path) -> None:
+    package = tmp_path / "libz.deb"
+    package.write_bytes(
+        archive(
+            ("./usr/lib/libz.so.1.3", b"zlib"),
+            ("./usr/lib/libz.so.1", "libz.so.1.3"),
+            ("./lib64/a", "/usr/lib/libz.so.1"),
+        )
+    )
+    unpack_package(package, tmp_path / "root")
+    assert (tmp_path / "root/usr/lib/libz.so.1").read_bytes() == b"zlib" == (tmp_path / "root/lib64/a").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("../../outside", b"x")],
+        [("/outside", b"x")],
+        [("./link", "../../.."), ("./link/outside", b"x")],
+        [("./link", "/"), ("./link/outside", b"x")],
+    ],
+)
+def test_nothing_gets_out_of_the_folder(tmp_path: Path, members: list[tuple[str, bytes | str]]) -> None:
+    (tmp_path / "a/root").mkdir(parents=True)
+    package = tmp_path / "a/evil.deb"
+    package.write_bytes(archive(*members))
+    with suppress(PackageError):
+        unpack_package(package, tmp_path / "a/root")
+    assert not (tmp_path / "outside").exists() and not Path("/outside").exists()
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["evil.deb", "root"]

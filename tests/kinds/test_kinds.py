@@ -77,3 +77,12 @@ def test_random_scenarios_have_it(kind: str) -> None:
     generator = Generator(0, costly=100)
     drawn = {generator.kind(random.Random(number)) for number in range(20_000)}
     assert kind in drawn or KINDS[kind].feature == "hugetlb"
+
+
+def test_letters_do_not_share_what_they_hold(kind: str) -> None:
+    if not KINDS[kind].touched or KINDS[kind].sampling.pages or KINDS[kind].backing.unit > 4096:
+        pytest.skip("it holds nobody's data, or there is one of it, or it is of huge pages")
+    move = {"old_address": "src", "old_size": "2p", "flags": 0}
+    document = {"name": kind, "map": {"src": "AABB"}, "vmas": {letter: {"kind": kind} for letter in "AB"}}
+    execution = ModelExecutor(resolve("7.3")).execute(parse_document({**document, "moves": [move]}))
+    assert execution.outcome is not None and execution.outcome.regions["src"] == "AABB"

@@ -10,7 +10,7 @@ from tests.model.helpers import FD, D, F, M, do, move, scene, starved
 
 @dataclass(frozen=True)
 class Case:
-    """``without`` and ``with_`` as ``drawn.told`` says them; ``kernel``: not the first release that has the change."""
+    """``without`` and ``with_`` as ``helpers.told`` says them; ``kernel``: not the first release with the change."""
 
     scenario: Scenario
     without: str

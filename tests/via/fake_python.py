@@ -23,6 +23,7 @@ GREETING: dict[str, Any] = {
     "machine": "x86_64",
     "page_size": 4096,
     "bits": 64,
+    "user_end": (1 << 47) - 4096,
     "python": "3.12.1",
     "interactive": True,
 }

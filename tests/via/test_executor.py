@@ -6,17 +6,21 @@ import itertools
 import json
 import os
 import shlex
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import pytest
 
 from mremapcheck.base.errors import ExecutorError, KernelReferenceError, MremapcheckError
+from mremapcheck.executors.live.plan import CannotRun, prepare
+from mremapcheck.executors.parallel import lockstep
 from mremapcheck.executors.references import open_executor
 from mremapcheck.executors.remote import executor as remote
 from mremapcheck.executors.via.executor import ViaExecutor
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
-from tests.via.conftest import CASES, PYTHON, fake, scenarios
+from mremapcheck.scenario.loader import load_bytes
+from tests.via.conftest import CASES, PYTHON, TEXT, fake, scenarios
 
 #: A login script that talks, on both streams, before and after; ``"$@"`` passes arguments on.
 GREETS = "echo Welcome to lab1; echo No mail. >&2; "
@@ -214,3 +218,25 @@ def test_nothing_is_left_in_the_folders_of_the_user(
     monkeypatch.chdir(tmp_path)
     assert run(PYTHON) == usual
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lab_is_asked_at_once(tmp_path: Path, usual: list[Execution]) -> None:
+    """Each command gives its Python only when all others were asked, and there are more than processors here."""
+    names = [f"lab{number}" for number in range((os.cpu_count() or 1) + 2)]
+    wait = f"while [ $(ls {tmp_path}/*.asked | wc -l) -lt {len(names)} ]; do sleep 0.05; done"
+    begin = f"if [ -e {tmp_path}/$0.met ]; then touch {tmp_path}/$0.asked; {wait}; else touch {tmp_path}/$0.met; fi"
+    commands = [shlex.join(["sh", "-c", f'{begin}; exec {PYTHON} "$@"', name]) for name in names]
+    with ExitStack() as stack:
+        executors = [stack.enter_context(ViaExecutor(command)) for command in commands]
+        rows = list(lockstep(executors, CASES))
+    assert rows == [(execution,) * len(names) for execution in usual]
+
+
+def test_where_user_space_ends_there_counts() -> None:
+    """A range that ends beyond it is refused by every kernel, and is no danger to the program that asks."""
+    text = TEXT.replace("old_size: 2p", "old_size: 0x800000000000B") % "AA"
+    for end, fits in (((1 << 47) - 4096, True), ((1 << 56) - 4096, False)):
+        with ViaExecutor(fake("greet", json.dumps({"user_end": end}))) as executor:
+            assert executor.user_end == end
+        with pytest.raises(CannotRun) if not fits else nullcontext():
+            prepare(load_bytes(text.encode()).scenarios[0], end=end)

@@ -52,7 +52,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setenv("MREMAPCHECK_QEMU", str(script))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("MREMAPCHECK_BOOT_TIMEOUT", "600")
-    monkeypatch.setattr(executor, "guest_image", lambda: GuestImage(b"", "/init", ()))
+    monkeypatch.setattr(executor, "guest_image", lambda platform: GuestImage(b"", "/init", ()))
     monkeypatch.setattr(acceleration, "_DEVICE", tmp_path / "no-kvm")
     stage = Stage(tmp_path, monkeypatch)
     descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208

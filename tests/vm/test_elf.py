@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from mremapcheck.executors.vm.images import elf
 from tests.images.factories import vmlinux
+from tests.tools import tool
 
 
 def test_the_loadable_part_of_an_interpreter_still_runs(tmp_path: Path) -> None:
@@ -52,3 +54,12 @@ def test_damage_raises_nothing_else(data: st.DataObject) -> None:
         elf.interpreter(whole)
     except elf.ElfError:
         pass
+
+
+def test_the_libraries_that_a_program_needs() -> None:
+    program = Path(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))
+    told = subprocess.run(
+        [tool("readelf"), "-d", str(program)], capture_output=True, text=True, check=True, env={"LC_ALL": "C"}
+    ).stdout
+    assert elf.needed(program.read_bytes()) == re.findall(r"\(NEEDED\).*\[(.*)\]", told)
+    assert elf.needed(vmlinux()) == []

@@ -85,10 +85,10 @@ def test_results_stream_and_the_guest_stays_for_the_next_run(stage: Stage, usual
 
 
 def test_a_scenario_that_does_not_fit_is_skipped_in_its_place(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def pick(scenario: Scenario, platform: Platform) -> Prepared:
+    def pick(scenario: Scenario, platform: Platform, end: int | None) -> Prepared:
         if scenario is CASES[1]:
             raise CannotRun("too large for the arena")
-        return prepare(scenario, platform)
+        return prepare(scenario, platform, end)
 
     monkeypatch.setattr(remote, "prepare", pick)
     results = run(stage, "serve", CASES[:3])
@@ -317,7 +317,7 @@ import sys, time
 from mremapcheck.scenario.loader import load_bytes
 from mremapcheck.executors.vm import executor
 from mremapcheck.executors.vm.guest_image import GuestImage
-executor.guest_image = lambda: GuestImage(b"", "/init", ())
+executor.guest_image = lambda platform: GuestImage(b"", "/init", ())
 results = executor.VmExecutor(sys.argv[1]).run(load_bytes(sys.argv[2].encode(), "case.yaml").scenarios * 1000)
 print(next(results).status, flush=True)
 time.sleep(100)

@@ -24,6 +24,7 @@ from mremapcheck.scenario.operations import (
     Fork,
     Madvise,
     Mlock,
+    Mlockall,
     Mmap,
     Mprotect,
     Mremap,
@@ -170,7 +171,7 @@ class Statements:
         if any(where.startswith("layout.") for where in places):
             self.uses.add("layout")
             yield from ("for (int i = 0; i < region_count; i++)", "\tlayout(&regions[i]);")
-        locks = any(isinstance(operation, Mlock) for operation in (*scenario.setup, *scenario.script))
+        locks = any(isinstance(operation, Mlock | Mlockall) for operation in (*scenario.setup, *scenario.script))
         if locks or "counters.locked" in places:
             self.uses.add("in_use")
             yield 'say("VmLck %lu kB\\n", in_use("VmLck") / 1024);'
@@ -189,6 +190,11 @@ class Statements:
             yield from self._mremap(operation)
         elif isinstance(operation, Fork):
             yield self._fork()
+        elif isinstance(operation, Mlockall):
+            yield "setvbuf(stdout, NULL, _IONBF, 0); /* no heap that would be locked, too */"
+            flags = "MCL_FUTURE | 4 /* MCL_ONFAULT */" if operation.on_fault else "MCL_FUTURE"
+            statement = f"MUST(mlockall({flags}));"
+            yield statement if operation.errno is None else self._failing(statement, operation.errno)
         elif isinstance(operation, ClearRefs):
             self.uses.add("clear_refs")
             yield "clear_refs();"

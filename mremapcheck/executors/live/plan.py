@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import ClassVar
 
 from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE, PAGE_SHIFT, TASK_SIZE, page_align
@@ -20,6 +18,8 @@ from mremapcheck.linux.numbers import (
     MAP_NORESERVE,
     MAP_SHARED,
     MAP_STACK,
+    MCL_FUTURE,
+    MCL_ONFAULT,
     MLOCK_ONFAULT,
     PROTECTIONS,
     RESOURCES,
@@ -27,6 +27,7 @@ from mremapcheck.linux.numbers import (
     UFFDIO_REGISTER_MODE_MISSING,
     UFFDIO_REGISTER_MODE_WP,
 )
+from mremapcheck.linux.user_space import user_end
 from mremapcheck.outcome.verdict import needs_mappings, needs_residency
 from mremapcheck.platforms import USUAL
 from mremapcheck.platforms.platform import Platform
@@ -40,6 +41,7 @@ from mremapcheck.scenario.operations import (
     Fork,
     Madvise,
     Mlock,
+    Mlockall,
     Mmap,
     Mprotect,
     Mremap,
@@ -91,30 +93,20 @@ class Prepared:
     moves: tuple[Mremap, ...]
 
 
-@lru_cache(maxsize=8)
-def user_end(platform: Platform) -> int:
-    """Return where user space ends, in bytes: a kernel of this platform refuses a range that ends beyond it."""
-    if not platform.wide:
-        return platform.widest
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return platform.user_end
-    return platform.widest if f" {platform.wide}" in flags else platform.user_end
-
-
-def prepare(scenario: Scenario, platform: Platform = USUAL) -> Prepared:
+def prepare(scenario: Scenario, platform: Platform = USUAL, end: int | None = None) -> Prepared:
     """Make a scenario ready; raise CannotRun where it means something else on this platform, or would do harm.
 
-    What a worker gets is in the platform's own bytes and numbers of system calls.
+    What a worker gets is in the platform's own bytes and numbers of system calls. ``end`` is where user space ends
+    there, in bytes; None: where it does here.
     """
     if reason := unfit(scenario, platform):
         raise CannotRun(reason)
-    return _Preparation(scenario, platform).prepared()
+    return _Preparation(scenario, platform, user_end(platform) if end is None else end).prepared()
 
 
 class _Preparation:
-    def __init__(self, scenario: Scenario, platform: Platform) -> None:
+    def __init__(self, scenario: Scenario, platform: Platform, end: int) -> None:
+        self.end = end
         self.scenario = scenario
         self.platform = platform
         self.calls = platform.calls
@@ -148,8 +140,8 @@ class _Preparation:
         steps = self.steps
         operations = (*scenario.setup, *scenario.script)
         process = scenario.process
-        if process.seccomp or any(type(operation) is Mseal for operation in operations):
-            # Sealed mappings and filters live until their process ends: a child's end is cheaper than the worker's.
+        if process.seccomp or any(type(operation) in (Mseal, Mlockall) for operation in operations):
+            # Sealed mappings, filters, what is locked: only the end of a process, cheapest a child's, takes them back.
             self._step("sealing" if not process.seccomp else "process.seccomp", (wire.FORK,))
         if any(type(operation) is Madvise and operation.advice == "pageout" for operation in operations):
             self._step("pageout", (wire.STAY,))
@@ -224,7 +216,7 @@ class _Preparation:
                 return
         elif start == end:
             return
-        if self.bytes(end) > user_end(self.platform):
+        if end > self.platform.from_bytes(self.end):
             return
         raise CannotRun(
             f"{operation.where}: the range reaches beyond the scenario's own addresses, where the executor itself lives"
@@ -258,7 +250,9 @@ class _Preparation:
         if (
             maker is not None
             and maker.placed
-            and any(step[0] == wire.HEADROOM or step[:2] == (wire.LIMIT, "as") for step in self.steps)
+            and any(
+                step[0] in (wire.HEADROOM, wire.LOCK_FUTURE) or step[:2] == (wire.LIMIT, "as") for step in self.steps
+            )
         ):
             raise CannotRun(
                 f"{operation.where}: to put {operation.kind} there takes more mappings than the limit allows"
@@ -297,6 +291,10 @@ class _Preparation:
         if operation.on_fault:
             return wire.CALL, (self.calls["mlock2"], *self._ranged(operation), MLOCK_ONFAULT)
         return wire.CALL, (self.calls["mlock"], *self._ranged(operation))
+
+    def _mlockall(self, operation: Mlockall) -> wire.Step:
+        self.locks = True
+        return wire.LOCK_FUTURE, MCL_FUTURE | (MCL_ONFAULT if operation.on_fault else 0)
 
     def _munlock(self, operation: Munlock) -> wire.Step:
         return wire.CALL, (self.calls["munlock"], *self._ranged(operation))
@@ -372,6 +370,7 @@ class _Preparation:
         Mprotect: _mprotect,
         Madvise: _madvise,
         Mlock: _mlock,
+        Mlockall: _mlockall,
         Munlock: _munlock,
         Mseal: _mseal,
         Touch: _touch,

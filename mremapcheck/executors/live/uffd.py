@@ -33,6 +33,7 @@ from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
+from mremapcheck.platforms import HERE, USUAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ class Uffd:
             if last_errno() == errno.EINVAL and mode & UFFDIO_REGISTER_MODE_WP:
                 features = _features()
                 if not features & UFFD_FEATURE_PAGEFAULT_FLAG_WP:
-                    skip = "this kernel's userfaultfd has no write-protection: Linux 5.7 or later is needed"
+                    since = (HERE or USUAL).since("uffd-wp", "5.7")
+                    skip = f"this kernel's userfaultfd has no write-protection: Linux {since} or later is needed"
                 elif not features & UFFD_FEATURE_WP_HUGETLBFS_SHMEM:
                     skip = "this kernel's userfaultfd write-protects no shared memory: Linux 5.19 or later is needed"
             elif last_errno() == errno.EINVAL and mode & UFFDIO_REGISTER_MODE_MINOR:

@@ -62,7 +62,10 @@ def _compile(kernel: ModelKernel, trace: Trace | None) -> Rules:
         functions: tuple[Callable[..., Any], ...]
         functions = tuple(step.function if trace is None else follow(step, trace) for step in steps)
         setattr(rules, name, functions[0] if name in _SINGLE else functions)
-    rules.features = features(kernel.changes)
+    late = kernel.platform.late.items()
+    rules.features = features(kernel.changes) - {
+        feature for feature, release in late if kernel.version < KernelVersion.parse(release)
+    }
     rules.space = space_of(kernel.platform)
     return rules
 

@@ -28,6 +28,7 @@ class Space:
     memory: int
     around: int
     table: int
+    platform: Platform
 
 
 @cache
@@ -40,4 +41,5 @@ def space_of(platform: Platform) -> Space:
         _MEMORY // page,
         max(_AROUND // page, 1),
         page // _ENTRY,
+        platform,
     )

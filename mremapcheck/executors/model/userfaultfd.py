@@ -23,7 +23,8 @@ def uffd_register(process: SimulatedProcess, op: UffdRegister) -> None:
     if mode == UFFD_MINOR and "uffd-minor" not in mm.rules.features:
         raise Unsupported("this kernel's userfaultfd has no minor mode: Linux 5.14 or later is needed")
     if mode == UFFD_WP and "uffd-wp" not in mm.rules.features:
-        raise Unsupported("this kernel's userfaultfd has no write-protection: Linux 5.7 or later is needed")
+        since = mm.space.platform.since("uffd-wp", "5.7")
+        raise Unsupported(f"this kernel's userfaultfd has no write-protection: Linux {since} or later is needed")
     uffd = process.uffds.setdefault(bool(events), Uffd(bool(events)))
     start, end = op.address.value, op.address.value + page_align(op.size)
     found = mm.within(start, end)

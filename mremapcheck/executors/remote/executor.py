@@ -48,6 +48,9 @@ class RemoteExecutor(ABC):
     #: Where scenarios are run, for messages.
     place = "on the other side"
 
+    #: Where user space ends there, in bytes; None: where it does here.
+    user_end: int | None = None
+
     def __init__(self, reference: str, timeout: float, platform: Platform = USUAL) -> None:
         self._reference = reference
         self._timeout = timeout
@@ -94,7 +97,7 @@ class RemoteExecutor(ABC):
                 more = False
                 break
             try:
-                task = Task(prepare(scenario, self._platform))
+                task = Task(prepare(scenario, self._platform, self.user_end))
             except CannotRun as unfit:
                 queue.append(Execution("skip", None, str(unfit)))
             else:

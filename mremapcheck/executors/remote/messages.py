@@ -117,7 +117,8 @@ def _hello(value: Any) -> dict[str, Any]:
     return {**value, "release": _text(value["release"]), "version": _text(value["version"])}
 
 
-#: What a Python behind a command tells of itself and its machine; ``page_size`` in bytes, ``bits`` of a pointer.
+#: What a Python behind a command tells of itself and its machine; ``page_size`` in bytes, ``bits`` of a pointer;
+#: ``user_end``: where user space ends, in bytes.
 GREETING = {
     "system": str,
     "release": str,
@@ -125,6 +126,7 @@ GREETING = {
     "machine": str,
     "page_size": int,
     "bits": int,
+    "user_end": int,
     "python": str,
     "interactive": bool,
 }
@@ -133,7 +135,7 @@ GREETING = {
 def _greeting(value: Any) -> dict[str, Any]:
     _must(type(value) is dict and value.keys() == GREETING.keys(), "a greeting")
     _must(all(type(value[name]) is kind for name, kind in GREETING.items()), "a greeting")
-    _must(_is_count(value["page_size"]) and _is_count(value["bits"]), "a greeting")
+    _must(all(_is_count(each) for each in value.values() if type(each) is int), "a greeting")
     return {name: _text(each) if type(each) is str else each for name, each in value.items()}
 
 

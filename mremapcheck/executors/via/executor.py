@@ -42,6 +42,7 @@ class ViaExecutor(RemoteExecutor):
         self._kernel = _kernel(reference, self._greeting)
         super().__init__(reference, timeout, self._kernel.platform)
         self.window, self.refill = (_WINDOW, _WINDOW // 2) if self._talks else (_WHOLE, 0)
+        self.user_end = self._greeting.user_end
         self._hands = jobs
         self._session: Session | None = None
         self._due = 0

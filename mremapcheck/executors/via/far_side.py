@@ -17,6 +17,8 @@ from mmap import PAGESIZE
 
 from mremapcheck.executors.remote.frames import GREETING, Encoder
 from mremapcheck.executors.remote.line import Line
+from mremapcheck.linux.user_space import user_end
+from mremapcheck.platforms import HERE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ def _describe() -> dict[str, Any]:
         "machine": name.machine,
         "page_size": PAGESIZE,
         "bits": 8 * struct.calcsize("P"),
+        "user_end": user_end(HERE) if HERE else 0,
         "python": platform.python_version(),
         "interactive": bool(sys.flags.interactive),
     }

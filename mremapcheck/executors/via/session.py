@@ -42,7 +42,10 @@ class Unanswered(PeerEnded):
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """What the Python behind the command says first; ``page_size`` in bytes, ``bits`` of a pointer."""
+    """What the Python behind the command says first.
+
+    ``page_size`` in bytes, ``bits`` of a pointer; ``user_end``: where user space ends, 0 on an unknown platform.
+    """
 
     system: str
     release: str
@@ -50,6 +53,7 @@ class Greeting:
     machine: str
     page_size: int
     bits: int
+    user_end: int
     python: str
     interactive: bool
 

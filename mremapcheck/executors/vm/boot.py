@@ -20,7 +20,7 @@ from mremapcheck.executors.vm.qemu import MEMORY, QemuSetup, find_qemu, in_memor
 #: Changes that an option in _ALWAYS stands for, by id: secret memory up to 6.4.
 SWITCHED_ON = ("secret-by-default",)
 #: For every boot: the console, restart at once after a panic, secret memory, a large enough RAM disk.
-_ALWAYS = "console=ttyS0 panic=-1 mitigations=off secretmem.enable=1 ramdisk_size=65536"
+_ALWAYS = "console={} panic=-1 mitigations=off secretmem.enable=1 ramdisk_size=65536"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ class Booter:
     def __init__(self, image: Image, guest: GuestImage) -> None:
         self._image = image
         self._guest = guest
-        self._binary = find_qemu()
+        self._platform = image.platform
+        self._binary = find_qemu(image.platform)
         self._digest = known.digest_of(image)
         self._initrd = in_memory("mremapcheck-guest", guest.data)
         self._kernels: dict[bool, int] = {}
@@ -77,7 +78,7 @@ class Booter:
 
     def accelerator(self, line: Line) -> str:
         """Return kvm or tcg; where nobody knows yet whether KVM works, it is tried for a moment."""
-        accelerator = acceleration.known(self._binary)
+        accelerator = acceleration.known(self._binary) if self._platform.machine == os.uname().machine else TCG
         if accelerator is None:
             line.say("trying KVM")
             try:
@@ -150,11 +151,13 @@ class Booter:
         return failures
 
     def _start(self, accelerator: str, profile: Profile) -> Machine:
-        words = f"{_ALWAYS} {profile.words} {self._guest.arguments}"
+        always = _ALWAYS.format(self._platform.qemu.console)
+        words = f"{always} {profile.words} {self._guest.arguments}"
         with self._lock:
             if self._closed:
                 raise ExecutorError("the virtual machine was ended")
-            setup = QemuSetup(self._kernel(profile.unpacked), self._initrd, words, accelerator, self._disk)
+            kernel = self._kernel(profile.unpacked)
+            setup = QemuSetup(kernel, self._initrd, words, accelerator, self._disk, self._platform)
             self._machine = Machine(self._binary, setup)
             return self._machine
 
@@ -167,7 +170,7 @@ class Booter:
 
 def _hint(ended: PeerEnded) -> str:
     if "QEMU" in ended.reason:
-        return "is this QEMU for x86-64 and not older than 4.2?"
+        return "is this QEMU for the kernel's machine, and not older than 4.2?"
     if ended.reason.endswith("it hangs"):
         return f"{PATIENCE}=SECONDS gives it more time, on a busy machine for one"
-    return "guests need CONFIG_BLK_DEV_INITRD, DEVTMPFS, PROC_FS, TMPFS, UNIX and SERIAL_8250_CONSOLE built in"
+    return "guests need CONFIG_BLK_DEV_INITRD, DEVTMPFS, PROC_FS, TMPFS, UNIX and a console on the serial port built in"

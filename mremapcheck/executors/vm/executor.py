@@ -49,8 +49,8 @@ class VmExecutor(RemoteExecutor):
 
     def __init__(self, reference: str, *, timeout: float = 30.0) -> None:
         image = known.resolve(reference)
-        super().__init__(f"vm:{reference}", timeout)
-        self._booter = Booter(image, guest_image())
+        super().__init__(f"vm:{reference}", timeout, image.platform)
+        self._booter = Booter(image, guest_image(image.platform))
         accelerator = self._booter.accelerator(self._line)
         self._kernel = Kernel(
             self._reference,
@@ -59,6 +59,7 @@ class VmExecutor(RemoteExecutor):
             image.version,
             acceleration=accelerator,
             switched_on=SWITCHED_ON,
+            platform=image.platform,
         )
         self._guest: Booted | None = None
         self._deaths = 0

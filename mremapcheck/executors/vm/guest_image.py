@@ -21,13 +21,16 @@ from mremapcheck.base.errors import FileError
 from mremapcheck.base.whole_file import write_whole
 from mremapcheck.executors.vm import cpio, ext2, guest_setup, interpreter
 from mremapcheck.executors.vm.cpio import Archive
+from mremapcheck.executors.vm.foreign_interpreter import take_foreign_apart
 from mremapcheck.executors.vm.images import cache, elf
 from mremapcheck.executors.vm.interpreter import InterpreterParts, Module, executable, package_folder, take_apart
+from mremapcheck.platforms import USUAL
+from mremapcheck.platforms.platform import Platform
 
 #: What the guest runs, and what it imports only when it needs it; with all that these import.
 PROGRAM = "mremapcheck.executors.vm.guest"
 _LATER = ("encodings.ascii", "encodings.latin_1", "socket", "termios", "traceback")
-_START = "/start.pyc"
+_START = "/start.py"
 #: What the image is built by, which its cache must not outlive either.
 _BUILDERS = tuple(Path(file) for file in (__file__, cpio.__file__, elf.__file__, ext2.__file__, interpreter.__file__))
 _HOME = "/opt/mremapcheck"
@@ -40,23 +43,26 @@ class GuestImage:
     data: bytes
     init: str
     environment: tuple[str, ...]
+    start: str = f"{_START}c"
 
     @property
     def arguments(self) -> str:
         """The end of the kernel's command line."""
-        return " ".join([f"rdinit={self.init}", *self.environment, "--", "-S", "-s", "-B", _START])
+        return " ".join([f"rdinit={self.init}", *self.environment, "--", "-S", "-s", "-B", self.start])
 
 
-def guest_image() -> GuestImage:
-    """Return the guest image for the running interpreter and code, from the cache if it is there.
+def guest_image(platform: Platform = USUAL) -> GuestImage:
+    """Return the guest image for the running code and a platform's interpreter, from the cache if it is there.
 
-    Raises ExecutorError where the interpreter cannot be packed.
+    On its own architecture that is the one that runs here. Raises MremapcheckError where it cannot be packed, or got.
     """
-    manifest = _manifest_path()
+    foreign = platform.machine != os.uname().machine
+    manifest = _manifest_path(platform.distribution if foreign else "")
     kept = _load(manifest)
     if kept is not None:
         return kept
-    parts = take_apart([PROGRAM, *_LATER])
+    names = [PROGRAM, *_LATER]
+    parts = take_foreign_apart(names, platform) if foreign else take_apart(names)
     image = _build(parts)
     _keep(manifest, image, parts)
     return image
@@ -69,32 +75,44 @@ def _build(parts: InterpreterParts) -> GuestImage:
     archive.device("/dev/urandom", 1, 9, 0o666)  # the interpreter wants random numbers before /dev is mounted
     for name in ("/proc", "/sys", "/tmp"):
         archive.folder(name)
-    archive.file(str(parts.executable), elf.loadable_part(parts.executable.read_bytes()), 0o755)
-    # The interpreter looks for this folder to find its own library.
-    archive.folder(str(Path(os.__file__).resolve().parent / "lib-dynload"))
+    archive.file(str(parts.executable), elf.loadable_part(parts.source(parts.executable).read_bytes()), 0o755)
     for path in parts.objects:
-        archive.file(str(path), elf.loadable_part(path.read_bytes()), 0o755)
+        archive.file(str(path), elf.loadable_part(parts.source(path).read_bytes()), 0o755)
     for module in parts.modules:
-        archive.file(_place(module), _compile(module))
+        place = _place(module)
+        if parts.same:
+            archive.file(str(place.with_suffix(".pyc")), _compile(module, parts))
+        else:
+            archive.file(str(place), _text(module, parts))
+        if module.name == "os":
+            archive.folder(str(place.parent / "lib-dynload"))  # the interpreter looks for it to find its own library
     start = f"import sys; sys.path.insert(0, {_HOME!r}); from {PROGRAM} import main; main()"
-    archive.file(_START, _pyc(marshal.dumps(compile(start, _START, "exec"))))
+    if parts.same:
+        archive.file(f"{_START}c", _pyc(marshal.dumps(compile(start, _START, "exec"))))
+    else:
+        archive.file(_START, start.encode())
     archive.file(guest_setup.DISK_IMAGE, ext2.head())
     environment = ("PYTHONHASHSEED=0", f"LD_LIBRARY_PATH={':'.join(parts.library_folders)}")
-    return GuestImage(archive.to_bytes(), str(parts.executable), environment)
+    return GuestImage(archive.to_bytes(), str(parts.executable), environment, _START + "c" * parts.same)
 
 
-def _place(module: Module) -> str:
-    """Return where a compiled module goes: a .pyc beside where its source would be is imported without it."""
+def _place(module: Module) -> Path:
+    """Return where a module's source would go: a .pyc beside is imported without it."""
     if module.name.partition(".")[0] != "mremapcheck":
-        return str(module.file.with_suffix(".pyc"))
+        return module.file
     name = module.name.replace(".", "/")
-    return f"{_HOME}/{name}/__init__.pyc" if module.package else f"{_HOME}/{name}.pyc"
+    return Path(f"{_HOME}/{name}/__init__.py" if module.package else f"{_HOME}/{name}.py")
 
 
-def _compile(module: Module) -> bytes:
+def _text(module: Module, parts: InterpreterParts) -> bytes:
+    ours = module.name.partition(".")[0] == "mremapcheck"
+    return (module.file if ours else parts.source(module.file)).read_bytes()
+
+
+def _compile(module: Module, parts: InterpreterParts) -> bytes:
     # Docstrings and asserts of the standard library stay behind; mremapcheck is exactly what runs on this machine.
     level = -1 if module.name.startswith("mremapcheck") else 2
-    code = compile(module.file.read_bytes(), str(module.file), "exec", dont_inherit=True, optimize=level)
+    code = compile(_text(module, parts), str(module.file), "exec", dont_inherit=True, optimize=level)
     return _pyc(marshal.dumps(code))
 
 
@@ -103,8 +121,8 @@ def _pyc(code: bytes) -> bytes:
     return importlib.util.MAGIC_NUMBER + struct.pack("<IQ", 1, 0) + code
 
 
-def _manifest_path() -> Path:
-    which = f"{executable()}\0{package_folder()}"
+def _manifest_path(architecture: str) -> Path:
+    which = f"{executable()}\0{package_folder()}\0{architecture}"
     return cache.folder("guest", f"{hashlib.sha256(which.encode()).hexdigest()[:16]}.json")
 
 
@@ -116,15 +134,16 @@ def _load(manifest: Path) -> GuestImage | None:
         data = manifest.with_name(kept["image"]).read_bytes()
         if hashlib.sha256(data).hexdigest() != kept["sha256"]:
             return None
-        return GuestImage(data, kept["init"], tuple(kept["environment"]))
+        return GuestImage(data, kept["init"], tuple(kept["environment"]), kept["start"])
     except (OSError, ValueError, FileError):
         return None
 
 
 def _keep(manifest: Path, image: GuestImage, parts: InterpreterParts) -> None:
     """Keep the image for the next time; where the cache cannot be written, every run builds it anew."""
-    modules = (module.file for module in parts.modules)
-    inputs: Iterable[Path] = (parts.executable, *parts.objects, *modules, *_BUILDERS)
+    modules = (m.file if m.name.startswith("mremapcheck") else parts.source(m.file) for m in parts.modules)
+    others = map(parts.source, (parts.executable, *parts.objects))
+    inputs: Iterable[Path] = (*others, *modules, *_BUILDERS)
     digest = hashlib.sha256(image.data).hexdigest()
     name = f"{manifest.stem}.cpio"
     text = {
@@ -132,6 +151,7 @@ def _keep(manifest: Path, image: GuestImage, parts: InterpreterParts) -> None:
         "sha256": digest,
         "init": image.init,
         "environment": image.environment,
+        "start": image.start,
         "inputs": {str(path): _stamp(path) for path in inputs},
     }
     try:

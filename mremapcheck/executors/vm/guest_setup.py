@@ -13,6 +13,7 @@ from mremapcheck.executors.remote.line import Line
 from mremapcheck.executors.vm import ext2
 from mremapcheck.linux.fault_injection import DEBUGFS, SETTINGS
 from mremapcheck.linux.numbers import SYS_REBOOT
+from mremapcheck.platforms import HERE, USUAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 #: The name of the virtio port, and the serial port for kernels without virtio.
 PORT = "mremapcheck"
-SERIAL = "/dev/ttyS1"
+SERIAL = f"/dev/{(HERE or USUAL).qemu.serial}"
 #: Where the image of the file system lies, for kernels that have loop devices or RAM disks but no NVMe driver.
 DISK_IMAGE = "/disk.img"
 _DISK = "/disk"
@@ -28,7 +29,7 @@ _LOOP_SET_FD = 0x4C00
 _RESTART = (0xFEE1DEAD, 0x28121969, 0x01234567)
 #: Settings under /proc/sys that distributions choose differently.
 _SETTINGS = {
-    "vm/mmap_min_addr": "65536",
+    "vm/mmap_min_addr": str((HERE or USUAL).lowest),
     "vm/overcommit_memory": "1",  # as on a machine with plenty of memory
     "vm/unprivileged_userfaultfd": "1",
     "vm/panic_on_oom": "0",

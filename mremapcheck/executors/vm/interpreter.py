@@ -50,11 +50,21 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class InterpreterParts:
-    """``executable`` and what it needs: Python modules, shared objects (extension modules and libraries)."""
+    """``executable`` and what it needs: Python modules, shared objects (extension modules and libraries).
+
+    All paths but those of our own modules are those in the guest; ``root`` is where these files lie here. ``same``: the
+    interpreter takes what the one that runs here compiles.
+    """
 
     executable: Path
     modules: tuple[Module, ...]
     objects: tuple[Path, ...]
+    root: Path = Path("/")
+    same: bool = True
+
+    def source(self, path: Path) -> Path:
+        """Return where a file of the guest lies here."""
+        return self.root / path.relative_to("/")
 
     @property
     def library_folders(self) -> list[str]:
@@ -80,24 +90,34 @@ def package_folder() -> Path:
 def take_apart(names: Iterable[str]) -> InterpreterParts:
     """Return what the interpreter needs to import ``names``; raise ExecutorError where that cannot be found out."""
     binary = executable()
+    objects: dict[Path, None] = {}
+    modules = []
+    for module in needed_modules(names):
+        if module.file.suffix == ".py":
+            modules.append(module)
+        elif ".so" in module.file.suffixes:
+            objects[module.file] = None
+    for library in _libraries([binary, *objects]):
+        objects[library] = None
+    return InterpreterParts(binary, tuple(dict.fromkeys(modules)), tuple(objects))
+
+
+def needed_modules(names: Iterable[str]) -> list[Module]:
+    """Return the modules that the running interpreter imports for ``names``; one that is built in has no file.
+
+    Raises ExecutorError where that cannot be found out.
+    """
+    binary = executable()
     command = [str(binary), "-I", "-S", "-B", "-c", _LIST, str(package_folder()), *names]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         detail = getattr(error, "stderr", "") or str(error)
         raise ExecutorError(f"{binary} cannot be packed for a guest: {detail.strip().splitlines()[-1]}") from None
-    modules = []
-    objects: dict[Path, None] = {}
-    for name, origin, package in ast.literal_eval(answer.stdout):
-        path = Path(origin) if origin else Path()
-        if path.suffix == ".py":
-            modules.append(Module(name, path, package))
-        elif ".so" in path.suffixes:
-            objects[path] = None
-    needed = [binary, *objects]
-    for library in _libraries(needed):
-        objects[library] = None
-    return InterpreterParts(binary, tuple(dict.fromkeys(modules)), tuple(objects))
+    return [
+        Module(name, Path(origin) if origin else Path(), package)
+        for name, origin, package in ast.literal_eval(answer.stdout)
+    ]
 
 
 def _libraries(files: Iterable[Path]) -> Iterator[Path]:

@@ -16,35 +16,31 @@ from mremapcheck.base.errors import ExecutorError, MremapcheckError
 from mremapcheck.executors.vm import ext2
 from mremapcheck.executors.vm.guest_setup import PORT
 from mremapcheck.linux import programs
+from mremapcheck.platforms import USUAL
+from mremapcheck.platforms.platform import Platform
 
-#: Where QEMU is looked for; RHEL and its kin keep theirs out of PATH.
-_NAMES = ("qemu-system-x86_64", "qemu-kvm", "/usr/libexec/qemu-kvm")
+#: RHEL and its kin call the QEMU for their own machine so, and keep it out of PATH.
+_OF_THIS_MACHINE = ("qemu-kvm", "/usr/libexec/qemu-kvm")
 #: Guest memory in MiB: QEMU takes only what the guest touches.
 MEMORY = 512
 #: Processors of a guest, each of which runs scenarios.
 PROCESSORS = min(2, os.cpu_count() or 1)
-#: QEMU 7.2's TCG with -cpu max let guests oops at random places; it also has LA57, so user space ends elsewhere. And
-#: where it is interrupted after a cmpxchg16b it gives the flags a value of another register: 6.12.95, whose allocator
-#: uses that instruction, oopsed in nine of ten boots. Without cx16 the kernel does without it.
-_CPU = {"tcg": "qemu64,-cx16", "kvm": "host,-la57"}
 
 
 class QemuMissingError(MremapcheckError):
     """QEMU is not on this machine: no kernel's fault, so it stops a bisection."""
 
 
-def find_qemu() -> str:
-    """Return the path of QEMU; raise QemuMissingError that names the package to install."""
+def find_qemu(platform: Platform = USUAL) -> str:
+    """Return the path of QEMU for a platform; raise QemuMissingError that names the package to install."""
+    qemu = platform.qemu
+    own = _OF_THIS_MACHINE if platform.machine == os.uname().machine else ()
     wanted = os.environ.get("MREMAPCHECK_QEMU")
-    for name in (wanted,) if wanted else _NAMES:
-        path = shutil.which(name)
+    for name in (wanted,) if wanted else (qemu.program, *own):
+        path: str | None = shutil.which(name)
         if path:
             return path
-    raise QemuMissingError(
-        f"QEMU is not installed: no {wanted or _NAMES[0]} in PATH",
-        "Debian, Ubuntu: apt-get install qemu-system-x86; Fedora: dnf install qemu-system-x86-core;"
-        " Arch: pacman -S qemu-system-x86",
-    )
+    raise QemuMissingError(f"QEMU is not installed: no {wanted or qemu.program} in PATH", qemu.install)
 
 
 def in_memory(name: str, data: bytes | bytearray, size: int = 0) -> int:
@@ -67,6 +63,7 @@ class QemuSetup:
     command_line: str
     accelerator: str
     disk: bool = True
+    platform: Platform = USUAL
 
 
 class Qemu:
@@ -123,16 +120,19 @@ class Qemu:
 
 
 def _machine(setup: QemuSetup, console: int, serial: int, virtio: int, disk: int) -> list[str]:
+    qemu = setup.platform.qemu
     arguments = [
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
-        *("-machine", "pc", "-accel", setup.accelerator, "-cpu", _CPU[setup.accelerator]),
+        *("-machine", qemu.machine, "-accel", setup.accelerator, "-cpu", qemu.cpu[setup.accelerator]),
         *("-smp", str(PROCESSORS), "-m", str(MEMORY)),
         *("-kernel", f"/proc/self/fd/{setup.kernel}", "-initrd", f"/proc/self/fd/{setup.initrd}"),
         *("-append", setup.command_line),
     ]
     for name, descriptor in (("console", console), ("serial", serial), ("virtio", virtio)):
         arguments += ["-chardev", f"socket,id={name},fd={descriptor}"]
-    arguments += ["-serial", "chardev:console", "-serial", "chardev:serial"]
+    arguments += ["-serial", "chardev:console"]
+    second = qemu.serial_device
+    arguments += ["-device", f"{second},chardev=serial"] if second else ["-serial", "chardev:serial"]
     arguments += ["-device", "virtio-serial-pci", "-device", f"virtserialport,chardev=virtio,name={PORT}"]
     if setup.disk:
         arguments += ["-drive", f"file=/proc/self/fd/{disk},if=none,id=disk,format=raw,file.locking=off,cache=unsafe"]

@@ -51,7 +51,7 @@ enum capability { IPC_LOCK = 1 << 14, SYS_RAWIO = 1 << 17 };
 enum kind { /* @names@ */ };
 
 enum what {
-	DO_MMAP, DO_TRUNCATE, DO_MUNMAP, DO_MPROTECT, DO_MADVISE, DO_MLOCK, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
+	DO_MMAP, DO_TRUNCATE, DO_MUNMAP, DO_MPROTECT, DO_MADVISE, DO_MLOCK, DO_MLOCKALL, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
 	DO_REGISTER, DO_UNREGISTER, DO_WRITEPROTECT, DO_CLEAR_REFS, DO_NAME, DO_FORK, DO_LIMIT, DO_HEADROOM, DO_REFUSE, DO_MREMAP, DO_FAIL,
 };
 
@@ -80,6 +80,7 @@ struct step {
 #define MADVISE(w, a, s, n, t)   { DO(MADVISE, w, a, s), .number = n, .text = t }
 #define MLOCK(w, a, s)           { DO(MLOCK, w, a, s) }
 #define MLOCK_ON_FAULT(w, a, s)  { DO(MLOCK, w, a, s), .number = 1 }
+#define LOCK_FUTURE(w, f)        { DO(MLOCKALL, w, 0, 0), .number = f }
 #define MUNLOCK(w, a, s)         { DO(MUNLOCK, w, a, s) }
 #define MSEAL(w, a, s)           { DO(MSEAL, w, a, s) }
 #define REGISTER(w, a, s, m)     { DO(REGISTER, w, a, s), .number = m }

@@ -166,6 +166,7 @@ static void do_step(const struct step *step)
 		break;
 	case DO_MADVISE:    do_madvise(step); break;
 	case DO_MLOCK:      do_mlock(step); break;
+	case DO_MLOCKALL:   check(step, "mlockall", mlockall(MCL_FUTURE | (step->number ? 4 : 0))); break;
 	case DO_MUNLOCK:    check(step, "munlock", munlock(start, step->size)); break;
 	case DO_MSEAL:
 		if (!syscall(SYS_mseal, start, step->size, 0))

@@ -11,7 +11,8 @@ from typing import TypeAlias
 Data: TypeAlias = "bytes | bytearray | mmap.mmap"
 
 MAGIC = b"\x7fELF"
-_PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 2, 3, 4
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 1, 2, 3, 4
+_DT_NEEDED, _DT_STRTAB = 1, 5
 _PHDR = struct.Struct("<IIQQQQQQ")
 #: XEN_ELFNOTE_PHYS32_ENTRY: the note that makes a kernel bootable by its PVH entry point.
 _PVH_NOTE = 18
@@ -23,11 +24,12 @@ class ElfError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One program header; ``offset`` and ``size`` in bytes of the file."""
+    """One program header; ``offset`` and ``size`` in bytes of the file, ``address`` where it is loaded."""
 
     kind: int
     offset: int
     size: int
+    address: int = 0
 
 
 def segments(data: Data) -> list[Segment]:
@@ -42,8 +44,8 @@ def segments(data: Data) -> list[Segment]:
         raise ElfError("program headers lie outside the file")
     found = []
     for index in range(count):
-        kind, _, offset, _, _, length, _, _ = _PHDR.unpack_from(data, start + index * size)
-        found.append(Segment(kind, offset, length))
+        kind, _, offset, address, _, length, _, _ = _PHDR.unpack_from(data, start + index * size)
+        found.append(Segment(kind, offset, length, address))
     return found
 
 
@@ -57,6 +59,29 @@ def interpreter(data: Data) -> str | None:
     for segment in segments(data):
         if segment.kind == _PT_INTERP:
             return bytes(data[segment.offset : segment.offset + segment.size]).rstrip(b"\0").decode()
+    return None
+
+
+def needed(data: Data) -> list[str]:
+    """Return the names of the shared libraries that the file asks for (DT_NEEDED)."""
+    found: list[tuple[int, int]] = []
+    for segment in segments(data):
+        if segment.kind == _PT_DYNAMIC:
+            entries = bytes(data[segment.offset : segment.offset + segment.size])
+            found += struct.iter_unpack("<QQ", entries[: len(entries) // 16 * 16])
+    table = next((value for tag, value in found if tag == _DT_STRTAB), None)
+    place = None if table is None else _offset_of(data, table)
+    if place is None:
+        return []
+    starts = [place + value for tag, value in found if tag == _DT_NEEDED]
+    return [bytes(data[start : data.find(b"\0", start)]).decode() for start in starts]
+
+
+def _offset_of(data: Data, address: int) -> int | None:
+    """Return where in the file lies what is loaded at an address."""
+    for segment in segments(data):
+        if segment.kind == _PT_LOAD and segment.address <= address < segment.address + segment.size:
+            return segment.offset + address - segment.address
     return None
 
 

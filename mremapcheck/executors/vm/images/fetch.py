@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -11,17 +12,20 @@ from pathlib import Path
 
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.base.progress import Line
+from mremapcheck.executors.vm.foreign_interpreter import fetch_interpreter
 from mremapcheck.executors.vm.images import cache, known
 from mremapcheck.executors.vm.images.apt import Apt, AptError, Package
 from mremapcheck.executors.vm.images.apt_process import complaints, give_up
 from mremapcheck.executors.vm.images.image import open_image
 from mremapcheck.executors.vm.images.known import KnownKernel
+from mremapcheck.kernels.reference import split
 from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.platforms import USUAL
+from mremapcheck.platforms.platform import Platform
 
-#: In Debian's words.
-_ARCHITECTURE = "amd64"
-#: Up to 6.18 the image is in linux-image-*; later ones only depend on linux-binary-*, which has it.
-_PATTERN = rf"^linux-(image|binary)-[0-9.]+[0-9a-z.+-]*-cloud-{_ARCHITECTURE}$"
+#: Up to 6.18 the image is in linux-image-*; later ones only depend on linux-binary-*, which has it. What follows is the
+#: flavour, which a platform knows, and nothing between that could be another flavour's name.
+_PATTERN = r"^linux-(image|binary)-[0-9.]+([+-][0-9a-z.+]*[0-9][0-9a-z.+]*)*-{}$"
 #: Lists of packages are good for so many seconds.
 _FRESH = 6 * 3600.0
 _TICK = 0.2
@@ -38,25 +42,35 @@ class FetchedKernel:
 def fetch(wanted: Iterable[str], again: bool = False) -> Iterator[FetchedKernel]:
     """Get the newest kernel of each version in ``wanted`` (``6.17``: of all 6.17.y) and yield it when it is here.
 
-    ``again`` gets new lists of packages first. Raises MremapcheckError: no apt, no mirror, no such kernel.
+    A version may name a platform (``6.17@arm64``). ``again`` gets new lists of packages first. Raises MremapcheckError:
+    no apt, no mirror, no such kernel.
     """
-    versions = {text: KernelVersion.parse(text) for text in wanted}
-    apt = Apt(_ARCHITECTURE)
+    versions: dict[Platform, dict[str, KernelVersion]] = {}
+    for text in wanted:
+        version, platform = split(text)
+        versions.setdefault(platform or USUAL, {})[text] = KernelVersion.parse(version)
     line = Line("kernels fetch")
     try:
-        with apt.alone(lambda: line.say("waiting for another mremapcheck that fetches kernels")):
-            apt.check_room()
-            for package in _choose(apt, line, versions, again):
-                yield _fetch(apt, package, line)
+        for platform, of_it in versions.items():
+            if platform.kernels is None:
+                raise AptError(f"Debian has no kernels for {platform.name}", "`kernels add PATH` takes one of yours")
+            apt = Apt(platform.distribution)
+            with apt.alone(lambda: line.say("waiting for another mremapcheck that fetches kernels")):
+                apt.check_room()
+                pattern = _PATTERN.format(re.escape(platform.kernels))
+                for package in _choose(apt, line, pattern, of_it, again):
+                    yield _fetch(apt, package, line)
+            if platform.machine != os.uname().machine:
+                fetch_interpreter(platform)  # without which its kernels cannot be booted
     finally:
         line.clear()
 
 
-def _choose(apt: Apt, line: Line, versions: dict[str, KernelVersion], again: bool) -> list[Package]:
+def _choose(apt: Apt, line: Line, pattern: str, versions: dict[str, KernelVersion], again: bool) -> list[Package]:
     """Return the packages of these versions; raise AptError, which names what there is, where one is missing."""
     fresh = apt.is_fresh(_FRESH) and not again
     for update in (False, True) if fresh else (True,):  # what is missing may have come since
-        packages = _packages(apt, line, update)
+        packages = _packages(apt, line, pattern, update)
         chosen = {text: _newest(packages, version) for text, version in versions.items()}
         if all(chosen.values()):
             break
@@ -84,14 +98,14 @@ def _what_there_is(there: Iterable[KernelVersion], wanted: Iterable[KernelVersio
     return "; ".join(parts) or "there are none at all"
 
 
-def _packages(apt: Apt, line: Line, update: bool) -> dict[KernelVersion, Package]:
+def _packages(apt: Apt, line: Line, pattern: str, update: bool) -> dict[KernelVersion, Package]:
     """Return version -> package that holds its image, with new lists of packages or those that there are."""
     if update:
         line.say("getting lists of packages")
         apt.update(line.tick)
     line.say("looking for kernels")
     with line.ticking():
-        packages = apt.packages(_PATTERN)
+        packages = apt.packages(pattern)
     found: dict[KernelVersion, Package] = {}
     for package in sorted(packages, key=lambda package: package.name.startswith("linux-binary")):
         try:

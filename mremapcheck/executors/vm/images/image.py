@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mremapcheck.base.errors import MremapcheckError
-from mremapcheck.executors.vm.images import bzimage, elf, foreign, packages
+from mremapcheck.executors.vm.images import bzimage, elf, flat, foreign, packages
 from mremapcheck.executors.vm.images.unpack import unpack
 from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.platforms import PLATFORMS, USUAL
+from mremapcheck.platforms.platform import Platform
 
 #: Bytes that tell what a file is.
 _START = 4096
-_ONLY = "only kernels for x86-64 can be booted here"
-_BUILT = "arch/x86/boot/bzImage"
+_ONLY = f"only kernels for {', '.join(PLATFORMS)} can be booted here"
+_BUILT = tuple(dict.fromkeys(platform.built for platform in PLATFORMS.values()))
+_IMAGES = " or ".join(_BUILT)
+#: Whose images are bzImages.
+_PACKED = next(platform for platform in PLATFORMS.values() if not platform.magic)
 _BANNER = re.compile(rb"Linux version ([0-9][^ \0\n]{1,127}) ([^\0\n]{0,1000})")
 
 
@@ -27,8 +32,9 @@ class ImageError(MremapcheckError):
 class Image:
     """A kernel image in memory.
 
-    ``data`` is a bzImage, or (``kind`` vmlinux) what is loaded of an uncompressed kernel. ``release`` is what
-    ``uname -r`` will say; ``banner`` the rest of the line that it begins, which tells a distribution's own version.
+    ``data`` is a bzImage, an Image (``kind`` flat), or (vmlinux) what is loaded of an uncompressed kernel. ``release``
+    is what ``uname -r`` will say; ``banner`` the rest of the line that it begins, which tells a distribution's own
+    version.
     """
 
     kind: str
@@ -36,6 +42,7 @@ class Image:
     origin: str
     release: str
     banner: str
+    platform: Platform = USUAL
 
     @property
     def version(self) -> KernelVersion:
@@ -46,6 +53,8 @@ class Image:
         """Return the uncompressed kernel, where QEMU can boot it; None where it must be booted as it is."""
         if self.kind == "vmlinux":
             return self.data
+        if self.kind == "flat":
+            return None
         packed = bzimage.payload(self.data)
         unpacked = unpack(packed) if packed else None
         try:
@@ -74,7 +83,8 @@ def open_image(path: Path) -> Image:
         if start.startswith(elf.MAGIC):
             with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
                 return _vmlinux(view, str(path))
-        return _kernel(path.read_bytes() if bzimage.is_bzimage(start) else start, str(path))
+        whole = bzimage.is_bzimage(start) or flat.platform_of(start)
+        return _kernel(path.read_bytes() if whole else start, str(path))
     except PermissionError:
         raise ImageError(
             f"{path} may not be read by this user", "some distributions keep kernels for root only: copy it first"
@@ -84,9 +94,9 @@ def open_image(path: Path) -> Image:
 
 
 def _open_folder(path: Path) -> Image:
-    for built in (path / _BUILT, path / "vmlinux"):
-        if built.is_file():
-            return open_image(built)
+    for built in (*_BUILT, "vmlinux"):
+        if (path / built).is_file():
+            return open_image(path / built)
     found = sorted(
         file
         for pattern in ("*", "boot/*", "lib/modules/*/*", "usr/lib/modules/*/*")
@@ -99,8 +109,10 @@ def _open_folder(path: Path) -> Image:
         names = ", ".join(str(file.relative_to(path)) for file in found)
         raise ImageError(f"{path} holds {len(found)} kernels: {names}", "name one of them")
     if (path / "Kbuild").exists() and (path / "Makefile").exists():
-        raise ImageError(f"{path} is a kernel tree without a kernel: {_BUILT} is missing", "build it: make bzImage")
-    raise ImageError(f"{path} holds no kernel image", f"looked for {_BUILT}, vmlinux, vmlinuz-* and boot/vmlinuz-*")
+        raise ImageError(
+            f"{path} is a kernel tree without a kernel: {_IMAGES} is missing", "build it: make bzImage, or make Image"
+        )
+    raise ImageError(f"{path} holds no kernel image", f"looked for {_IMAGES}, vmlinux, vmlinuz-* and boot/vmlinuz-*")
 
 
 def _kernel(data: bytes, origin: str) -> Image:
@@ -109,15 +121,26 @@ def _kernel(data: bytes, origin: str) -> Image:
         return _vmlinux(data, origin)
     if bzimage.is_bzimage(data[:_START]):
         return _bzimage(data, origin)
+    platform = flat.platform_of(data[:_START])
+    if platform is not None:
+        return _flat(data, origin, platform)
     machine = foreign.architecture(data)
     if machine:
         raise ImageError(f"{origin} is a kernel for {machine}", _ONLY)
     if foreign.is_efi_program(data):
-        raise ImageError(f"{origin} is an EFI program, but no bzImage for x86-64", _ONLY)
+        raise ImageError(f"{origin} is an EFI program, but neither a bzImage nor an Image", _ONLY)
     raise ImageError(
-        f"{origin} is no kernel image: neither a bzImage for x86-64, nor a vmlinux, nor a .deb or .rpm with one in it",
-        f"in a build tree the image is {_BUILT}",
+        f"{origin} is no kernel image: no bzImage, Image or vmlinux, and no .deb or .rpm with one in it",
+        f"in a build tree the image is {_IMAGES}",
     )
+
+
+def _flat(data: bytes, origin: str, platform: Platform) -> Image:
+    text = flat.banner(data)
+    if text is None:
+        raise ImageError(f"{origin} does not tell its release", "is it a whole image of Linux?")
+    release, _, rest = text.partition(" ")
+    return Image("flat", data, origin, release, rest, platform)
 
 
 def _bzimage(data: bytes, origin: str) -> Image:
@@ -128,16 +151,18 @@ def _bzimage(data: bytes, origin: str) -> Image:
     if text is None:
         raise ImageError(f"{origin} does not tell its release", "is it an image of Linux?")
     release, _, rest = text.partition(" ")
-    return Image("bzimage", data, origin, release, rest)
+    return Image("bzimage", data, origin, release, rest, _PACKED)
 
 
 def _vmlinux(data: bytes | mmap.mmap, origin: str) -> Image:
     machine = foreign.architecture(data[:64])
-    if machine not in ("x86-64", None):
-        raise ImageError(f"{origin} is a kernel for {machine}", _ONLY)
+    if machine not in (_PACKED.name, None):
+        beside = next((each.built for each in PLATFORMS.values() if each.name == machine), "")
+        hint = f"name the Image beside it ({beside}), which QEMU can boot" if beside else _ONLY
+        raise ImageError(f"{origin} is a kernel for {machine}", hint)
     found = _BANNER.search(data)
     if found is None:
-        raise ImageError(f"{origin} is an ELF file but no Linux kernel", f"in a build tree take {_BUILT}")
+        raise ImageError(f"{origin} is an ELF file but no Linux kernel", f"in a build tree take {_IMAGES}")
     release, rest = found[1].decode("ascii", "replace"), found[2].decode("ascii", "replace")
     try:
         loaded = elf.loadable_part(data)
@@ -147,6 +172,6 @@ def _vmlinux(data: bytes | mmap.mmap, origin: str) -> Image:
     if not bootable:
         raise ImageError(
             f"{origin} is a vmlinux without a PVH entry, which QEMU cannot boot",
-            f"build it with CONFIG_PVH=y, or name the bzImage beside it ({_BUILT})",
+            f"build it with CONFIG_PVH=y, or name the bzImage beside it ({_PACKED.built})",
         )
-    return Image("vmlinux", loaded, origin, release, rest)
+    return Image("vmlinux", loaded, origin, release, rest, _PACKED)

@@ -22,7 +22,10 @@ from mremapcheck.base.errors import FileError, KernelReferenceError, Mremapcheck
 from mremapcheck.base.whole_file import write_whole
 from mremapcheck.executors.vm.images import cache
 from mremapcheck.executors.vm.images.image import Image, ImageError
+from mremapcheck.kernels.reference import split
 from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.platforms import PLATFORMS, USUAL
+from mremapcheck.platforms.platform import Platform
 
 _FILE, _FACTS = "kernel", "image.json"
 #: The reference that stands for every known kernel.
@@ -40,6 +43,7 @@ class KnownKernel:
     banner: str
     origin: str
     digest: str
+    platform: Platform = USUAL
 
     @property
     def path(self) -> Path:
@@ -60,7 +64,7 @@ class KnownKernel:
                 f"the known kernel {self.name} cannot be read: {error.strerror}",
                 f"`mremapcheck kernels remove {self.name}`, then add or fetch it again",
             ) from None
-        return Image(self.kind, data, self.origin, self.release, self.banner)
+        return Image(self.kind, data, self.origin, self.release, self.banner, self.platform)
 
 
 def all_known() -> list[KnownKernel]:
@@ -71,15 +75,20 @@ def all_known() -> list[KnownKernel]:
         try:
             known = _read(facts)
             known.version  # noqa: B018
-        except (OSError, FileError, KernelReferenceError):
+        except (OSError, FileError, KernelReferenceError, KeyError):
             continue  # half a folder: ``add`` replaces it
         found.append(known)
     return sorted(found, key=lambda known: (known.version, known.name))
 
 
 def find(text: str) -> KnownKernel | None:
-    """Return the kernel of this name, or the newest known one of this version (``6.17``: of all 6.17.y), or None."""
-    known = all_known()
+    """Return the kernel of this name, or the newest known one of this version (``6.17``: of all 6.17.y), or None.
+
+    A version means the usual platform where it names none (``6.17@arm64``), a name whichever the kernel has. Raises
+    KernelReferenceError for a platform that there is not.
+    """
+    text, platform = split(text)
+    known = [each for each in all_known() if platform in (None, each.platform)]
     for each in known:
         if text in (each.name, each.release):
             return each
@@ -90,6 +99,7 @@ def find(text: str) -> KnownKernel | None:
     if wanted.names_build:
         return None  # it is another one of that version
     fitting = [each for each in known if wanted.means(each.version) and _is_plain(each)]
+    fitting = [each for each in fitting if each.platform is (platform or USUAL)]
     return fitting[-1] if fitting else None
 
 
@@ -123,7 +133,13 @@ def resolve(text: str) -> Image:
             return known.open()
         if not path.exists():
             raise _unknown(text)
-    return open_image(path)
+    if path.exists():
+        return open_image(path)
+    place, platform = split(text)
+    image = open_image(Path(place).expanduser())
+    if platform not in (None, image.platform):
+        raise KernelReferenceError(f"`vm:{text}`: this is a kernel for {image.platform.name}", f"`vm:{place}`")
+    return image
 
 
 def expand(references: list[str]) -> list[str]:
@@ -154,9 +170,11 @@ def add(image: Image, name: str = "", origin: str = "") -> KnownKernel:
     if name == ALL or not name.replace("-", "").replace(".", "").replace("_", "").replace("+", "").isalnum():
         raise MremapcheckError(f"`{name}` cannot be a kernel's name", "letters, digits and any of -._+")
     folder = cache.writable("kernels", name)
-    known = KnownKernel(name, folder, image.kind, image.release, image.banner, origin or image.origin, digest_of(image))
+    origin = origin or image.origin
+    known = KnownKernel(name, folder, image.kind, image.release, image.banner, origin, digest_of(image), image.platform)
     facts = {"kind", "release", "banner", "origin", "digest"}
-    text = json.dumps({fact: getattr(known, fact) for fact in sorted(facts)}, indent=1)
+    told = {fact: getattr(known, fact) for fact in sorted(facts)} | {"platform": known.platform.name}
+    text = json.dumps(told, indent=1)
     with cache.writing(folder):
         write_whole(known.path, image.data)
         write_whole(folder / _FACTS, text.encode())
@@ -201,7 +219,9 @@ def _boots() -> Path:
 def _read(facts: Path) -> KnownKernel:
     data = read_document(facts, "cache/kernel", "what is remembered of a kernel")
     folder = facts.parent
-    return KnownKernel(folder.name, folder, *(data[key] for key in ("kind", "release", "banner", "origin", "digest")))
+    platform = PLATFORMS[data.get("platform", USUAL.name)]
+    kind, release, banner, origin, digest = (data[key] for key in ("kind", "release", "banner", "origin", "digest"))
+    return KnownKernel(folder.name, folder, kind, release, banner, origin, digest, platform)
 
 
 def _is_plain(known: KnownKernel) -> bool:
@@ -211,7 +231,7 @@ def _is_plain(known: KnownKernel) -> bool:
 
 def _unknown(text: str) -> KernelReferenceError:
     try:
-        KernelVersion.parse(text)
+        KernelVersion.parse(split(text)[0])
     except KernelReferenceError:
         hint = "`mremapcheck kernels` lists the known ones; a path is taken as it is: vm:./FILE"
     else:

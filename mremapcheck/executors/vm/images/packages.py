@@ -6,6 +6,7 @@ Without `dpkg-deb` and `rpm2cpio`: a machine has at most one of the two, and pac
 from __future__ import annotations
 
 import io
+import os
 import struct
 import tarfile
 from collections.abc import Generator, Iterator
@@ -63,14 +64,46 @@ def kernel_in_package(path: Path) -> tuple[str, bytes]:
     )
 
 
+def unpack_package(path: Path, folder: Path) -> None:
+    """Unpack the files and links of a .deb below a folder, whoever they shall belong to; raise PackageError.
+
+    Nothing gets out of the folder, whatever names the package has in it.
+    """
+    try:
+        for member, archive in _deb_members(path.read_bytes()):
+            place = folder / _inside(member.name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if member.issym():
+                target = _inside(str(PurePosixPath("/", _inside(member.name)).parent / member.linkname))
+                place.unlink(missing_ok=True)
+                place.symlink_to(os.path.relpath(folder / target, place.parent))
+            elif member.isreg() and member.size <= _LARGEST:
+                file = archive.extractfile(member)
+                place.write_bytes(file.read() if file else b"")
+    except MissingProgramError as missing:
+        raise PackageError(f"{path} is packed with {missing}, which is not on this machine", "install it") from None
+    except _BROKEN as error:
+        raise PackageError(f"{path} cannot be read as a package: {error}", "was it downloaded whole?") from None
+
+
+def _inside(name: str) -> PurePosixPath:
+    """Return a path relative to the root of a package, without any way out of it."""
+    return PurePosixPath(os.path.normpath("/" + name.lstrip("/"))).relative_to("/")
+
+
 def _deb_files(data: bytes) -> _Files:
+    for member, archive in _deb_members(data):
+        file = archive.extractfile(member) if member.isreg() else None
+        if file is not None:
+            yield member.name, file, member.size
+
+
+def _deb_members(data: bytes) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
     for name, content in _ar_members(data):
         if name.startswith("data.tar"):
             with unpacking(content) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
                 for member in archive:
-                    file = archive.extractfile(member) if member.isreg() else None
-                    if file is not None:
-                        yield member.name, file, member.size
+                    yield member, archive
 
 
 def _ar_members(data: bytes) -> Iterator[tuple[str, bytes]]:
