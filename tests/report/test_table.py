@@ -94,6 +94,12 @@ def test_quiet_says_that_nothing_ran() -> None:
     assert "1 scenario: 1 skip\n  1 skip: no mseal before 6.10\n" in text
 
 
+def test_bits_are_drawn_where_they_were_looked_at() -> None:
+    seen = replace(MOVED, bits={"uffd-wp": {"src": "......", "dst": "####.-"}})
+    text = rendered("table", "run", [kernel()], [judge(scenario(), ran(seen), kernel().version)])
+    assert '  uffd-wp: src "......", dst "####.-"\n' in text
+
+
 def test_a_failure_is_drawn() -> None:
     item = judge(scenario(expect=REFUSED_EXPECTED), ran(PARTIAL), kernel().version)
     assert lines(rendered("table", "run", [kernel()], [item]))[2:-2] == [
