@@ -38,7 +38,7 @@ _SEALED = 0.0006
 _FORKING = 0.06
 _HUGE = 0.003
 _SEALING = 0.012
-_NEEDS_CHILD = ("fork", "mseal")
+_NEEDS_CHILD = ("fork", "mseal", "mlockall")
 #: So many scenarios in a row have hardly any map slots, as filling the map count pays for all of them, and that once in
 #: so many.
 _CROWDED = 8
@@ -186,6 +186,8 @@ class _DocumentBuilder:
             pages = random.choice((1, 1, 2, 3))
             if index and random.random() < 0.06 and before.get("kind") != "sysv-shm":
                 letter = _LETTERS[index - 1]
+                if _kind_of(before).regular and random.random() < 0.5:
+                    before["continues"] = True
             elif "file" in before and random.random() < 0.5:
                 made: Document = {key: before[key] for key in ("kind", "sharing", "file") if key in before}
                 offset = int(before["offset"][:-1]) + len(text) - text.index(_LETTERS[index - 1])

@@ -159,6 +159,15 @@ def register_piecewise(random: Random, start: int, pages: int, made: Attributes)
     return [*items, move(address("src", start), pages, "dst", random.choice((FIXED, BOTH)))]
 
 
+def lock_the_future(random: Random, start: int, pages: int, made: Attributes) -> Items:
+    """Have whatever is mapped from now on locked, map something, and let it grow or move."""
+    lock = {"op": "mlockall", **random.choice(({}, {}, {"lock": "on-fault"}, {"errno": "EPERM"}))}
+    there = do("mmap", "dst", 0, pages, **like(made, pages, random.random() < 0.5))
+    if random.random() < 0.4:
+        return [lock, there, move("dst", pages, "dst", 0, pages + 1)]
+    return [lock, there, move(address("src", start), pages, address("dst", pages), random.choice(_MOSTLY_FIXED))]
+
+
 def sealed_end(random: Random, start: int, pages: int, made: Attributes) -> Items:
     """Seal a page of the destination or of the end that is cut off, and move what is left of the mapping there."""
     there = do("mmap", "dst", 0, pages, letter="U", touch=False)
@@ -187,5 +196,6 @@ TEMPLATES: dict[Template, frozenset[str]] = {
     next_to_itself: frozenset(),
     register_piecewise: frozenset({"uffd"}),
     sealed_end: frozenset({"mseal"}),
+    lock_the_future: frozenset({"fork"}),
     duplicate: frozenset(),
 }

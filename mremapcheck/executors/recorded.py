@@ -16,6 +16,7 @@ from mremapcheck.outcome.schema import WORDS
 from mremapcheck.platforms import PLATFORMS, USUAL
 from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.drawing import MOST_PAGES
 
 _HINT = "make one with `mremapcheck run --record FILE`"
 #: Older reports count fewer statuses, and nobody needs their summary.
@@ -54,7 +55,7 @@ class RecordedExecutor:
         for result in document["results"]:
             execution = _execution(result)
             outcome = execution.outcome
-            if outcome is not None and sum(mapping.pages for mapping in outcome.mappings) > 1 << 20:
+            if outcome is not None and sum(mapping.pages for mapping in outcome.mappings) > MOST_PAGES:
                 what = f"more is mapped after {result['scenario']} than a scenario can map"
                 raise FileError(path, f"this is not the report of a run: {what}", _HINT)
             self._results.setdefault(result["scenario"], []).append((result["digest"], execution))

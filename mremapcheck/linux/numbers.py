@@ -36,6 +36,7 @@ SYS_PRLIMIT64 = _CALLS["prlimit64"]
 SYS_MEMFD_CREATE = _CALLS["memfd_create"]
 SYS_USERFAULTFD = _CALLS["userfaultfd"]
 SYS_MLOCK2 = _CALLS["mlock2"]
+SYS_MLOCKALL = _CALLS["mlockall"]
 SYS_IO_URING_SETUP = _CALLS["io_uring_setup"]
 SYS_MEMFD_SECRET = _CALLS["memfd_secret"]
 SYS_MSEAL = _CALLS["mseal"]
@@ -59,6 +60,8 @@ MAP_FIXED_NOREPLACE = 0x100000
 MREMAP_MAYMOVE = 1
 MREMAP_FIXED = 2
 MLOCK_ONFAULT = 1
+MCL_FUTURE = 2
+MCL_ONFAULT = 4
 
 #: madvise(2) by the man page's names.
 ADVICE = {

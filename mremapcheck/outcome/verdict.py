@@ -7,6 +7,7 @@ call that leaves a split behind has still ``refused``; the split shows in the ma
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -89,30 +90,39 @@ def _equal_sizes(move: Mremap, before: Snapshot) -> bool:
 def _judge_failure(move: Mremap, before: Snapshot, after: Snapshot) -> Verdict:
     if before.vmas == after.vmas and before.present == after.present:
         return "refused"
-    old = _by_page(before.vmas)
-    new = _by_page(after.vmas)
-    lost = old.keys() - new.keys()
-    if any(old.get(page) != facts for page, facts in new.items()):
-        return "partial"  # something came to a place where it was not: only a move does that
-    source = move.old_address.value // PAGE
-    target = move.new_address.value // PAGE
-    length = page_align(move.new_size) // PAGE
-    for page in lost:
-        place = page - source + target
-        if target <= place < target + length and place in new and source <= page < source + length:
-            return "partial"  # moved onto a mapping that looks the same
+    old, new = _Facts(before.vmas), _Facts(after.vmas)
+    source, shift = move.old_address.value, move.new_address.value - move.old_address.value
+    end = source + page_align(move.new_size)
+    lost = False
+    # Within a stretch nothing begins or ends, before or after, here or where the move would take it.
+    for place in sorted({*old.bounds, *new.bounds, *(bound - shift for bound in new.bounds), source, end}):
+        then, now = old.at(place), new.at(place)
+        if now is not None and now != then:
+            return "partial"  # something came to a place where it was not: only a move does that
+        if then is not None and now is None:
+            lost = True
+            if source <= place < end and new.at(place + shift) is not None:
+                return "partial"  # moved onto a mapping that looks the same
     if before.present is not None and after.present is not None:
-        left = {page for page in before.present - after.present if page in new}
-        if any(source <= page < source + length for page in left):
+        left = (page * PAGE for page in before.present - after.present)
+        if any(source <= place < end and new.at(place) is not None for place in left):
             return "partial"  # MREMAP_DONTUNMAP: still mapped, but its pages have gone
     return "damaged" if lost else "refused"
 
 
-def _by_page(vmas: Sequence[SeenVma]) -> dict[int, tuple[object, ...]]:
-    facts: dict[int, tuple[object, ...]] = {}
-    for vma in vmas:
-        first = vma.start // PAGE
-        for page in range(first, vma.end // PAGE):
-            offset = vma.offset + page - first if vma.object is not None else 0
-            facts[page] = (vma.prot, vma.shared, vma.backing, vma.object, offset)
-    return facts
+class _Facts:
+    """What is mapped at an address; ``bounds`` are where that changes."""
+
+    def __init__(self, vmas: Sequence[SeenVma]) -> None:
+        self._vmas = vmas
+        self._starts = [vma.start for vma in vmas]
+        self.bounds = {bound for vma in vmas for bound in (vma.start, vma.end)}
+
+    def at(self, place: int) -> tuple[object, ...] | None:
+        """Return protection, sharing, backing, object and, of an object, where its first byte would be."""
+        index = bisect_right(self._starts, place) - 1
+        if index < 0 or place >= self._vmas[index].end:
+            return None
+        vma = self._vmas[index]
+        origin = vma.start - vma.offset * PAGE if vma.object is not None else 0
+        return vma.prot, vma.shared, vma.backing, vma.object, origin

@@ -37,6 +37,7 @@ _CALLS = {
     "memfd_create": 279,
     "userfaultfd": 282,
     "mlock2": 284,
+    "mlockall": 230,
     "io_uring_setup": 425,
     "memfd_secret": 447,
     "mseal": 462,
@@ -58,7 +59,6 @@ def _with_pages(name: str, size: int, kernels: str | None, vdso: int) -> Platfor
     return Platform(
         name,
         machine="aarch64",
-        elf=183,
         page_size=size,
         user_end=1 << 48,
         widest=1 << 52,  # for those who ask for an address there

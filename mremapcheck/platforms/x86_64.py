@@ -37,6 +37,7 @@ _CALLS = {
     "memfd_create": 319,
     "userfaultfd": 323,
     "mlock2": 325,
+    "mlockall": 151,
     "io_uring_setup": 425,
     "memfd_secret": 447,
     "mseal": 462,
@@ -46,7 +47,6 @@ PLATFORMS = (
     Platform(
         "x86-64",
         machine="x86_64",
-        elf=62,
         page_size=4096,
         user_end=(1 << 47) - 4096,  # with 4-level page tables; a guard page is kept free
         widest=(1 << 56) - 4096,

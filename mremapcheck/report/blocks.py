@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from mremapcheck.base.text.terminal import one_line
+from mremapcheck.platforms import PLATFORMS
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import calls, wrapped
 
@@ -30,6 +31,18 @@ def kernel_text(kernel: Kernel) -> str:
         return one_line(f"{kernel.reference}, the model{of}{count}")
     machine = f" under QEMU ({kernel.acceleration.upper()})" if kernel.acceleration else ""
     return one_line(f"{kernel.reference}, Linux {kernel.release}{machine}")
+
+
+def change_text(id_: str) -> str:
+    """Cite a change as kernel developers do: ``commit d23cb648e365 ("mm/mremap: ..."), since 6.17-rc3``."""
+    from mremapcheck.executors.model.registry import by_id
+
+    change = by_id(id_)
+    if change is None:
+        platform = PLATFORMS.get(id_.removeprefix("@"))
+        return id_ if platform is None else f"the platform {platform.name}: {platform.about}"
+    source = f"commit {change.commit} " if change.commit else ""
+    return f'{source}("{change.subject}"), since {change.release}'
 
 
 def heading(scenario: Scenario, style: Style) -> list[str]:

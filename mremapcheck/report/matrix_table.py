@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mremapcheck.report.base import Header, Output, Tally
 
 
+#: More models are a row that nobody has written down.
+_MOST_NAMED = 20
 #: How lines begin that say what tells two eras apart.
 _INDENT = " " * 13
 
@@ -33,9 +35,13 @@ class MatrixTable:
         self._labels: dict[str, None] = {}
 
     def start(self) -> None:
-        """Name the kernels."""
-        names = [one_line(kernel.reference) for kernel in self._header.kernels]
-        self._print.line("\n".join(listed(names, "Kernels ", "  ", self._style.width)))
+        """Name the kernels; of a long row of models the first and the last."""
+        kernels = self._header.kernels
+        if len(kernels) > _MOST_NAMED and all(kernel.executor == "model" for kernel in kernels):
+            self._print.line(f"Kernels {kernels[0].reference} to {kernels[-1].reference}, {len(kernels)} models")
+        else:
+            names = [one_line(kernel.reference) for kernel in kernels]
+            self._print.line("\n".join(listed(names, "Kernels ", "  ", self._style.width)))
         self._print.line()
 
     def add(self, row: Row) -> None:

@@ -20,8 +20,11 @@ Column = tuple[str, Mapping[str, str]]
 
 
 def calls(scenario: Scenario) -> list[str]:
-    """Return the scenario's script, one call a line; several moves are numbered as ``expect`` numbers them."""
-    return [one_line(call) for call in picture.calls(scenario)]
+    """Return the scenario's script, one call a line, below the conditions of its process.
+
+    Several moves are numbered as ``expect`` numbers them.
+    """
+    return [one_line(line) for line in (*picture.conditions(scenario).splitlines(), *picture.calls(scenario))]
 
 
 def shorten(drawing: str, room: int) -> str:

@@ -10,8 +10,11 @@ from mremapcheck.base.text.terminal import quote
 from mremapcheck.base.units import PAGE, TASK_SIZE, U64, page_align
 from mremapcheck.scenario.reader import Refused
 
-#: The most bytes that one mapping, one operation or one distance may span: what it maps has to be looked at afterwards.
-LARGEST = 4 << 30
+#: The most bytes that one mapping or one operation may span, and an address may be behind the start of its region: what
+#: is mapped has to be looked at afterwards.
+LARGEST = 6 << 30
+#: The most bytes that an address may be before its region.
+FARTHEST = 4 << 30
 #: Absolute addresses below this (vm.mmap_min_addr of an ordinary system) are never mapped.
 LOWEST_USER = 64 << 10
 
@@ -99,8 +102,9 @@ def parse_address(text: str) -> Place:
         offset = 0
         if found[2]:
             offset = sum(_term(size) * (1 if sign == "+" else -1) for sign, size in _TERM.findall(found[2]))
-        if not -LARGEST <= offset <= LARGEST:
-            raise Refused(f"{quote(text)} is too far from the region", "regions reach 4G to either side")
+        if not -FARTHEST <= offset <= LARGEST:
+            hint = "regions reach from 4G before their start to 6G behind it"
+            raise Refused(f"{quote(text)} is too far from the region", hint)
         return Place(found[1], offset)
     if absolute := _ABSOLUTE.fullmatch(text):
         return absolute_place(int(absolute[1], 16))

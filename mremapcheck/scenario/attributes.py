@@ -41,12 +41,20 @@ class Attributes:
     name: str | None = key(VMA_NAME, "prctl(PR_SET_VMA_ANON_NAME)", default=None)
     noreserve: bool = key(Boolean(), "MAP_NORESERVE: no memory is promised for it", default=False)
     stack: bool = key(Boolean(), "MAP_STACK: no huge pages, since Linux 6.8", default=False)
+    continues: bool = key(Boolean(), "its next run maps what follows in the file", default=False)
     readonly: bool = key(Boolean(), "the file is opened for reading only (O_RDONLY)", default=False)
 
     @property
     def how(self) -> tuple[str, ...]:
         """The flags of mmap(2) that it is made with, beside those of its kind."""
         return tuple(name for name in MAP_FLAGS if getattr(self, name))
+
+    @property
+    def only_reserves(self) -> bool:
+        """Whether it takes addresses and no memory, as long as nobody touches it."""
+        kind = KINDS[self.kind]
+        reserved = self.noreserve or self.prot == "none"
+        return reserved and kind.takes_flags and kind.backing.placement != "thp" and not self.lock
 
     @property
     def touched(self) -> bool:
@@ -79,6 +87,9 @@ class Attributes:
         if self.touch and not kind.touched:
             message = f"{self.kind} belongs to the kernel and is never touched"
             yield Refused(message, "leave `touch` out, or say `touch: false`", at=("touch",))
+        if self.continues and not (kind.file and kind.offset):
+            kinds = ", ".join(name for name, other in KINDS.items() if other.file and other.offset)
+            yield Refused(f"{self.kind} has no file to go on in", f"kinds with one: {kinds}", at=("continues",))
         if self.readonly and not kind.regular:
             kinds = ", ".join(name for name, other in KINDS.items() if other.regular)
             yield Refused(f"{self.kind} has no file to be opened", f"kinds with one: {kinds}", at=("readonly",))

@@ -11,8 +11,9 @@ from mremapcheck.base.text.terminal import quote
 from mremapcheck.scenario.document import Run
 from mremapcheck.scenario.reader import Refused
 
-#: The most pages in one drawing, and in all mappings of a scenario together.
-MOST_PAGES = 1 << 20
+#: The most pages in one drawing, and in all mappings of a scenario together; and how many of these may need memory.
+MOST_PAGES = 1 << 21
+MOST_MAPPED = 1 << 20
 
 #: The most mappings of a drawing, and the most mmap calls of a scenario: vm.max_map_count is 65530.
 MOST_MAPPINGS = 1 << 14

@@ -164,6 +164,15 @@ class MlockItem(RangeItem):
 
 
 @dataclass(slots=True, kw_only=True)
+class MlockallItem:
+    """mlockall(2) with MCL_FUTURE: what is mapped from now on is locked, what is there is not."""
+
+    op: str = key(Choice(("mlockall",)), "mlockall(2)")
+    lock: bool | str = key(Lock(), "on-fault for MCL_ONFAULT", default=True)
+    errno: str | None = key(FAILURE, _FAILS, default=None)
+
+
+@dataclass(slots=True, kw_only=True)
 class MunlockItem(RangeItem):
     """munlock(2)."""
 
@@ -281,6 +290,7 @@ Item: TypeAlias = (
     | MprotectItem
     | MadviseItem
     | MlockItem
+    | MlockallItem
     | MunlockItem
     | MsealItem
     | TouchItem
@@ -300,6 +310,7 @@ _OPERATIONS = {
     "mprotect": MprotectItem,
     "madvise": MadviseItem,
     "mlock": MlockItem,
+    "mlockall": MlockallItem,
     "munlock": MunlockItem,
     "mseal": MsealItem,
     "touch": TouchItem,

@@ -10,6 +10,7 @@ from mremapcheck.base.units import PAGE, pages
 from mremapcheck.kernels.ranges import landmarks
 from mremapcheck.scenario.address import LARGEST
 from mremapcheck.scenario.document import Expectation, Scenario
+from mremapcheck.scenario.drawing import compact
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Address, Mmap, Mremap, Ranged
 
 
@@ -161,7 +162,11 @@ def _drawings(scenario: Scenario) -> Iterator[_Finding]:
                 yield entry.line, message, "one character is one page"
             elif drawing.strip(".") and len(drawing) < region.pages:
                 message = f"the drawing of `{region.name}` has {len(drawing)} of its {region.pages} pages"
-                yield entry.line, message, f"what is left out counts as holes: `{drawing:.<{region.pages}}`"
+                yield (
+                    entry.line,
+                    message,
+                    f"what is left out counts as holes: `{compact(drawing.ljust(region.pages, '.'))}`",
+                )
 
 
 def _addresses(scenario: Scenario) -> Iterator[_Finding]:

@@ -9,11 +9,12 @@ from dataclasses import field
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.kinds import KINDS
+from mremapcheck.kinds.kind import Kind
 from mremapcheck.scenario import items, letters
 from mremapcheck.scenario.address import LARGEST, Place
 from mremapcheck.scenario.attributes import PLAIN, Attributes
 from mremapcheck.scenario.document import Region
-from mremapcheck.scenario.drawing import MOST_MAPPINGS, MOST_PAGES
+from mremapcheck.scenario.drawing import MOST_MAPPED, MOST_MAPPINGS, MOST_PAGES
 from mremapcheck.scenario.format import DocumentItem, RegionItem
 from mremapcheck.scenario.layout import place
 from mremapcheck.scenario.names import CAPABILITIES, advice_features, uffd_features
@@ -24,6 +25,7 @@ from mremapcheck.scenario.operations import (
     Fork,
     Madvise,
     Mlock,
+    Mlockall,
     Mmap,
     Mprotect,
     Mremap,
@@ -93,7 +95,12 @@ class Lowering:
     _files: dict[str, str] = field(default_factory=dict)
     #: Letter -> kind and object of the file that it maps.
     _objects: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: Kind whose objects have no names -> the first letter of it.
+    _first: dict[str, str] = field(default_factory=dict)
+    #: Letter -> the page of its file behind what it maps.
+    _ends: dict[str, int] = field(default_factory=dict)
     _mapped: int = 0
+    _used: int = 0
     _touched: int = 0
     _walked: int = 0
     _forks: int = 0
@@ -133,6 +140,17 @@ class Lowering:
     def _refuse(self, path: Path, message: str, hint: str = "") -> None:
         self.violations.append(Violation(path, message, hint, on_key=False))
 
+    @property
+    def _excess(self) -> tuple[str, str] | None:
+        """What is too much by now, and what to do about it."""
+        if self._mapped > MOST_PAGES or self._mappings > MOST_MAPPINGS:
+            message = f"a scenario maps at most {MOST_PAGES} pages, with {MOST_MAPPINGS} calls"
+            return message, "make several scenarios of it"
+        if self._used > MOST_MAPPED:
+            message = f"a scenario maps at most {MOST_MAPPED} pages that are more than reserved"
+            return message, "reserve them: `noreserve: true` or `prot: none`, and `touch: false`"
+        return None
+
     def _address(self, at: Place) -> Address:
         if at.region is None:
             return Address(None, at.offset, at.offset)
@@ -150,12 +168,14 @@ class Lowering:
     ) -> Iterator[Operation]:
         kind = KINDS[made.kind]
         count = pages(size)
+        before = self._excess
         self._mapped += count
         self._mappings += 1
-        if self._mapped > MOST_PAGES or self._mappings > MOST_MAPPINGS:
-            if self._mapped - count <= MOST_PAGES and self._mappings - 1 <= MOST_MAPPINGS:
-                message = f"a scenario maps at most {MOST_PAGES} pages, with {MOST_MAPPINGS} calls"
-                self._refuse(path, message, "make several scenarios of it")
+        if touch or not made.only_reserves:
+            self._used += count
+        if self._excess:
+            if not before:
+                self._refuse(path, *self._excess)
             return
         if kind.feature is not None:
             self.features.add(kind.feature)
@@ -163,10 +183,10 @@ class Lowering:
         first = self._letters.new(letter, address.value // PAGE, count) if errno is None else 0
         touch = touch and self._may_touch(path, count)
         prot = "rw" if touch else made.prot
-        name = self._object(path, letter, made) if kind.file else ""
+        name = self._object(path, letter, made) if kind.file else self._own_object(letter, kind)
         sharing = made.sharing or kind.sharing[0]
         yield Mmap(
-            *(*step, address, size, letter, made.kind, sharing, prot, name, made.offset // PAGE),
+            *(*step, address, size, letter, made.kind, sharing, prot, name, self._offset(letter, made, count)),
             how=made.how,
             readonly=made.readonly,
             errno=errno,
@@ -177,6 +197,12 @@ class Lowering:
                 yield Mprotect(*step, address, size, made.prot)
         if made is not PLAIN:
             yield from self._prepare(step, path, address, size, made, touch)
+
+    def _offset(self, letter: str, made: Attributes, count: int) -> int:
+        """Return the page of its file that a mapping begins with: where the last one ended, if it goes on there."""
+        start = self._ends.get(letter, made.offset // PAGE) if made.continues else made.offset // PAGE
+        self._ends[letter] = start + count
+        return start
 
     def _prepare(
         self, step: tuple[str, int], path: Path, address: Address, size: int, made: Attributes, touched: bool
@@ -214,6 +240,11 @@ class Lowering:
             message = f"file `{made.file}` is a {kind} already and cannot be a {made.kind} too"
             self._refuse((*where, "file"), message, "give one of them another name")
         return name
+
+    def _own_object(self, letter: str, kind: Kind) -> str:
+        """Return the name of what is opened for a letter where no other can map it; the first of a kind needs none."""
+        opened = kind.maker is not None and kind.maker.opener is not None
+        return "" if not opened or self._first.setdefault(kind.name, letter) == letter else f"@{letter}"
 
     def _check_guard(self, letter: str, made: Attributes) -> None:
         longest = max(
@@ -253,6 +284,9 @@ class Lowering:
         if isinstance(item, items.ClearRefsItem):
             self.features.add("soft-dirty")
             return (ClearRefs(*step),)
+        if isinstance(item, items.MlockallItem):
+            self.features.add("fork")
+            return (Mlockall(*step, item.lock == "on-fault", errno=item.errno),)
         if isinstance(item, items.TruncateItem):
             return self._truncate(step, path, item)
         address = self._address(item.address)

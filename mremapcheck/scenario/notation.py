@@ -166,7 +166,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "locked": {"lock": True},
     "on-fault": {"lock": "on-fault"},
     "sealed": {"seal": True},
-    **{flag: {flag: True} for flag in (*MAP_FLAGS, "readonly")},
+    **{flag: {flag: True} for flag in (*MAP_FLAGS, "continues", "readonly")},
 }
 #: Keys of files; here what follows them says by itself what it is.
 _UNNEEDED = ("kind", "sharing", "prot", "advice")
@@ -197,6 +197,8 @@ def _item(name: str, arguments: list[str], letter: str | None) -> dict[str, Any]
         )
     if operation in ("fork", "clear-refs"):
         return {"op": operation}
+    if operation == "mlockall":
+        return {"op": operation, **({"lock": "on-fault"} if any("ONFAULT" in each for each in arguments) else {})}
     if operation == "truncate":
         return {"op": "truncate", **dict(zip(("letter", "size"), arguments, strict=False))}
     if len(arguments) < 2:

@@ -122,6 +122,13 @@ class Mlock(Ranged):
 
 
 @dataclass(frozen=True, slots=True)
+class Mlockall(Fallible):
+    """mlockall(2) with MCL_FUTURE, and MCL_ONFAULT where ``on_fault``: what is mapped from now on is locked."""
+
+    on_fault: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Munlock(Ranged):
     """munlock(2)."""
 
@@ -235,6 +242,7 @@ Operation: TypeAlias = (
     | Mprotect
     | Madvise
     | Mlock
+    | Mlockall
     | Munlock
     | Mseal
     | Touch

@@ -21,6 +21,7 @@ from mremapcheck.scenario.operations import (
     Fork,
     Madvise,
     Mlock,
+    Mlockall,
     Mmap,
     Mprotect,
     Mremap,
@@ -85,8 +86,7 @@ def describe(made: Attributes) -> str:
     if made.offset:
         words.append(f"from {format_size(made.offset)} on")
     words += made.how
-    if made.readonly:
-        words.append("readonly")
+    words += [name for name in ("continues", "readonly") if getattr(made, name)]
     words.append("touched" if made.touched else "untouched")
     if made.lock:
         words.append("locked on fault" if made.lock == "on-fault" else "locked")
@@ -153,6 +153,8 @@ def _call(step: Operation) -> str:
         if step.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) or step.new_address.region or step.new_address.value:
             said.append(str(step.new_address))
         return f"mremap({', '.join(said)})"
+    if isinstance(step, Mlockall):
+        return f"mlockall({'FUTURE|ONFAULT' if step.on_fault else 'FUTURE'})"
     if isinstance(step, Truncate):
         return f"truncate({step.letter}, {format_size(step.size)})"
     where = f"{step.address}, {format_size(step.size)}"

@@ -54,7 +54,7 @@ class Reader:
 
     regions: Set[str]
     letters: Set[str]
-    room: int = 1 << 20
+    room: int = 1 << 21
     path: list[str | int] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
 

@@ -57,7 +57,7 @@ class Size(Field[int]):
         if size > LARGEST and not (self.beyond and touches_nothing(size)):
             beyond = f"or beyond what exists, from {TASK_SIZE:#x}B on, to see it refused"
             hint = beyond if self.beyond else "scenarios are small: everything that is mapped has to be looked at"
-            raise Refused(f"{quote(value)} is more than 4G, the largest size here", hint)
+            raise Refused(f"{quote(value)} is more than 6G, the largest size here", hint)
         if size < self.least:
             raise Refused(f"{quote(value)} is nothing: this takes at least one byte", "`1p` is a page")
         if size % self.multiple:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mremapcheck.docs.reference import PARTS
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.kinds import KINDS
+from mremapcheck.platforms import PLATFORMS
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.parse import parse_document
 from mremapcheck.scenario.picture import show
@@ -63,8 +65,9 @@ def test_the_running_kernel_runs_it(kind: str, tmp_path: Path, capsys: pytest.Ca
     assert result["status"] in ("unchecked", "skip"), result["reason"]
 
 
-def test_it_is_exported(kind: str, tmp_path: Path) -> None:
-    cc = tool("cc")
+@pytest.mark.parametrize("compiler", ["cc", *dict.fromkeys(each.compiler for each in PLATFORMS.values())])
+def test_it_is_exported(kind: str, compiler: str, tmp_path: Path) -> None:
+    cc = shutil.which(compiler) or (tool("cc") if compiler == "cc" else pytest.skip(f"there is no {compiler}"))
     path = tmp_path / f"{kind}.yaml"
     path.write_text(json.dumps(dict(scenario(kind).document)))
     for command in (["export", "--c"], ["pack"]):
@@ -77,3 +80,12 @@ def test_random_scenarios_have_it(kind: str) -> None:
     generator = Generator(0, costly=100)
     drawn = {generator.kind(random.Random(number)) for number in range(20_000)}
     assert kind in drawn or KINDS[kind].feature == "hugetlb"
+
+
+def test_letters_do_not_share_what_they_hold(kind: str) -> None:
+    if not KINDS[kind].touched or KINDS[kind].sampling.pages or KINDS[kind].backing.unit > 4096:
+        pytest.skip("it holds nobody's data, or there is one of it, or it is of huge pages")
+    move = {"old_address": "src", "old_size": "2p", "flags": 0}
+    document = {"name": kind, "map": {"src": "AABB"}, "vmas": {letter: {"kind": kind} for letter in "AB"}}
+    execution = ModelExecutor(resolve("7.3")).execute(parse_document({**document, "moves": [move]}))
+    assert execution.outcome is not None and execution.outcome.regions["src"] == "AABB"

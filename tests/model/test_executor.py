@@ -235,3 +235,19 @@ def test_a_mapping_of_which_little_is_known_is_looked_at_where_something_is() ->
     assert outcome.regions == {"src": f"A_____{'.' * 4990}___...{'_' * 519285}", "dst": "A_A_"}
     assert outcome.residency == {"src": "#" + "-" * 5 + "." * 4990 + "---..." + "-" * 519285, "dst": "#-#-"}
     assert [held[4] - 524288 for held in outcome.contents] == [0, 2, 1]
+
+
+@pytest.mark.parametrize("kind", ["anon-shared", "memfd", "tmpfs"])
+def test_what_shmem_has_without_a_link_can_be_named(kind: str) -> None:
+    """7.3-rc7 and 6.12.117 name memfds, too; a name keeps a mapping apart from its neighbour."""
+    named = scene(do("name", "src", 1, name="heap"), move("src", 2, 2), src="AA", vmas={"A": {"kind": kind}})
+    assert "EBADF" in (execute("6.1", named).reason or "")
+    outcome = run("6.2", named)
+    assert [mapping.pages for mapping in outcome.mappings] == [1, 1]
+    assert "EBADF" in (
+        execute(
+            "7.3",
+            scene(do("name", "src", 1, name="heap"), move("src", 1, 1), src="A", vmas={"A": {"kind": "sysv-shm"}}),
+        ).reason
+        or ""
+    )

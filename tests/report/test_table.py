@@ -13,7 +13,7 @@ from mremapcheck.report.base import FORMATS
 from mremapcheck.report.blocks import kernel_text
 from mremapcheck.report.run_blocks import trace_block
 from mremapcheck.report.style import Style, wants_colours
-from mremapcheck.scenario.document import MoveExpectation
+from mremapcheck.scenario.document import MoveExpectation, Process
 from tests.factories import DAMAGED, MOVED, PARTIAL, REFUSED, expectation, kernel, outcome, ran, scenario, vma
 from tests.report.rendering import KERNELS, REFUSED_EXPECTED, eras, lines, rendered
 
@@ -269,6 +269,22 @@ def test_a_matrix_folds_neighbours() -> None:
     ]
     alike = rendered("table", "matrix", KERNELS, [row(scenario(), eras().cells[:1] * 6)])
     assert "unchecked  case  EFAULT damaged all\n" in alike
+
+
+def test_a_long_row_of_models_is_named_by_its_ends() -> None:
+    models = [kernel(f"6.{minor}", executor="model") for minor in range(1, 31)]
+    item = row(scenario(), eras().cells[:1] * 30)
+    assert lines(rendered("table", "matrix", models, [item]))[0] == "Kernels 6.1 to 6.30, 30 models"
+    named = lines(rendered("table", "matrix", [*models[:-1], kernel("6.30", executor="vm")], [item]))
+    assert named[0].startswith("Kernels 6.1, 6.2, ")
+
+
+def test_conditions_stand_above_the_calls() -> None:
+    case = scenario(process=Process(fork=True, map_headroom=3))
+    item = judge(case, ran(PARTIAL), kernel().version)
+    text = [line.strip() for line in lines(rendered("table", "run", [kernel()], [item]))]
+    at = text.index("in a forked child")
+    assert text[at - 1] == "3 map slots left" and text[at + 1].startswith("mremap(")
 
 
 @pytest.mark.parametrize("name", FORMATS)

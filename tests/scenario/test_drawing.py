@@ -45,8 +45,8 @@ def test_long_runs(text: str, runs: tuple[Run, ...], pages: int) -> None:
         ("A{0}", "`A{0}` is not a drawing: `A{0}` is not a run such as `A{512}`"),
         ("A{00}", "`A{00}` is not a drawing: `A{00}` is not a run such as `A{512}`"),
         ("{3}", "`{3}` is not a drawing: `{` at character 1"),
-        ("A{9999999}", "more than 1048576 pages are drawn"),
-        ("A" * (MOST_PAGES + 1), "more than 1048576 pages are drawn"),
+        ("A{9999999}", "more than 2097152 pages are drawn"),
+        ("A" * (MOST_PAGES + 1), "more than 2097152 pages are drawn"),
     ],
 )
 def test_what_is_no_drawing(text: str, message: str) -> None:

@@ -82,6 +82,7 @@ def test_a_file_open_for_reading_is_not_touched_where_it_is_shared() -> None:
         (made({**truncate(1), "letter": "Q"}), "Q maps no file so far"),
         (made({**truncate(1), "size": "100B"}), "`100B` is not a number of whole pages"),
         (made(kind="anon", readonly=True), "anon has no file to be opened"),
+        (made(kind="anon", continues=True), "anon has no file to go on in"),
         (made(readonly=True), "open for reading only cannot be written to"),
         (made(readonly=True, prot="r", touch=True), "open for reading only cannot be written to"),
     ],
@@ -90,6 +91,14 @@ def test_what_cannot_be(document: dict[str, Any], message: str) -> None:
     with pytest.raises(ScenarioError) as error:
         parse_document(document)
     assert message in str(error.value)
+
+
+def test_a_second_run_goes_on_in_the_file() -> None:
+    document = {"map": {"src": "A.AA", "dst": "A"}, "vmas": {"A": {"kind": "memfd", "offset": "2p", "continues": True}}}
+    scenario = parse_document({**document, "moves": [{**MOVE, "old_size": "1p"}]})
+    assert [step.offset for step in scenario.setup if isinstance(step, Mmap)] == [2, 3, 5]
+    assert scenario.objects() == {"@A": ("memfd", 6)}
+    assert "memfd, rw, from 2p on, continues, touched" in picture.legend(scenario)
 
 
 def test_the_digest_of_what_was_there_before_stays() -> None:

@@ -48,7 +48,7 @@ def test_the_examples_are_accepted() -> None:
             {"vmas": {"A": {"guard": [2]}}},
             "vmas.A.guard: A has no page 2, only 2 | pages of a mapping are counted from 0",
         ),
-        ({"vmas": {"A": {"guard": [-1]}}}, "vmas.A.guard[0]: expected 0 to 1048575, found the number -1"),
+        ({"vmas": {"A": {"guard": [-1]}}}, "vmas.A.guard[0]: expected 0 to 2097151, found the number -1"),
         ({"vmas": {"A": {"guard": [True]}}}, "vmas.A.guard[0]: expected a whole number, found true"),
         ({"vmas": {"A": {"name": "a$"}}}, "vmas.A.name: `a$` is not a name for a mapping | printable ASCII"),
         (
@@ -128,8 +128,8 @@ def test_refuses_regions(regions: dict[str, Any], refusal: str) -> None:
             "moves[0].old_size: a size needs its unit, 6 has none | with its unit: `6p` (pages) or `24K`?",
         ),
         (
-            {"old_address": "src", "old_size": "5G"},
-            "moves[0].old_size: `5G` is more than 4G, the largest size here | or",
+            {"old_address": "src", "old_size": "7G"},
+            "moves[0].old_size: `7G` is more than 6G, the largest size here | or",
         ),
         ({"old_address": "src", "old_size": "1p", "flags": -1}, "moves[0].flags: flags do not fit into 64 bits"),
         ({"old_address": "src", "old_size": "1p", "flags": ["FIXED"]}, "moves[0].flags: expected flags, found a list"),
@@ -166,7 +166,7 @@ def test_refuses_regions(regions: dict[str, Any], refusal: str) -> None:
         ),
         (
             {"op": "munmap", "address": "src", "size": "0x7ffffffff000B"},
-            "moves[0].size: `0x7ffffffff000B` is more than 4G",
+            "moves[0].size: `0x7ffffffff000B` is more than 6G",
         ),
         ({"op": "mlock", "address": "src", "size": "1p", "lock": False}, "moves[0].lock: mlock locks | `op: munlock`"),
         ({"op": "mmap", "address": "src", "size": "1p"}, "moves[0]: `letter` is missing"),

@@ -245,8 +245,8 @@ def test_alignment() -> None:
     assert made.regions[1].start % (2 << 20) == 0
 
 
-sizes = st.sampled_from(["1p", "255p", "256p", "257p", "1G", "4G", "1048575p", "123B"])
-offsets = st.sampled_from(["", "-4G", "+4G", "-300p", "+255p", "+256p", "+257p"])
+sizes = st.sampled_from(["1p", "255p", "256p", "257p", "1G", "6G", "1048575p", "123B"])
+offsets = st.sampled_from(["", "-4G", "+6G", "-300p", "+255p", "+256p", "+257p"])
 
 
 @given(st.lists(st.tuples(st.sampled_from(["src", "dst"]), offsets, sizes, sizes), min_size=1, max_size=4))
@@ -271,7 +271,7 @@ def test_no_operation_leaves_its_region_s_zone(calls: list[tuple[str, str, str, 
 
 def test_the_largest_scenario_fits_into_the_arena() -> None:
     drawn = {f"r{number}": {"pages": "A{16384}", "align": "1G", "offset": "4K"} for number in range(64)}
-    items = [{"old_address": f"r0{sign}4G", "old_size": "4G", "new_address": "r1", "flags": 3} for sign in "+-"]
+    items = [{"old_address": f"r0{at}", "old_size": "6G", "new_address": "r1", "flags": 3} for at in ("+6G", "-4G")]
     made = scenario(map=drawn, moves=items, vmas={"A": {"touch": False}})
     assert made.regions[-1].ceiling < ARENA_END
 
@@ -288,8 +288,15 @@ def test_limits() -> None:
     ]
     touch = {"op": "touch", "address": "src", "size": f"{MOST_TOUCHED}p", "letter": "Z"}
     assert "at most 65536 pages" in refusals(moves=[touch, *PLAIN["moves"]])[0]
-    assert refusals(map={"src": "A{1048576}", "dst": "B"}, vmas={"A": {"touch": False}, "B": {"touch": False}}) == [
-        f"map.dst: a scenario maps at most 1048576 pages, with {MOST_MAPPINGS} calls | make several scenarios of it"
+    untouched = {"A": {"touch": False}, "B": {"touch": False}}
+    assert refusals(map={"src": "A{1048576}", "dst": "B"}, vmas=untouched) == [
+        "map.dst: a scenario maps at most 1048576 pages that are more than reserved | "
+        "reserve them: `noreserve: true` or `prot: none`, and `touch: false`"
+    ]
+    reserved = {"A": {"touch": False, "noreserve": True}, "B": {"touch": False, "prot": "none"}}
+    assert refusals(map={"src": "A{2097151}", "dst": "B"}, vmas=reserved) == []
+    assert refusals(map={"src": "A{2097151}", "dst": "BBx"}, vmas=reserved) == [
+        f"map.dst: a scenario maps at most 2097152 pages, with {MOST_MAPPINGS} calls | make several scenarios of it"
     ]
     many = "AB" * (MOST_MAPPINGS // 2)
     assert refusals(map={"src": many, "dst": "."}) == []

@@ -93,7 +93,7 @@ BETWEEN_VALUES = (
     "pages are drawn",
     # numbers within text
     "an alignment is a power of two",
-    "is more than 4G",
+    "is more than 6G",
     "is nothing: this takes at least one byte",
     "is not a number of whole pages",
     "is not the start of a page",

@@ -18,6 +18,7 @@ from mremapcheck.scenario.operations import (
     Fork,
     Madvise,
     Mlock,
+    Mlockall,
     Mmap,
     Mprotect,
     Mremap,
@@ -109,6 +110,8 @@ def row(operation: Operation, objects: ObjectNumbers) -> Iterator[str]:
             yield f"TOUCH({where}, {at}, {size(count * PAGE)}, {character(tag.letter)}, {tag.page})"
     elif isinstance(operation, Fork):
         yield f"FORK({where})"
+    elif isinstance(operation, Mlockall):
+        yield f"LOCK_FUTURE({where}, {int(operation.on_fault)})"
     elif isinstance(operation, ClearRefs):
         yield f"CLEAR_REFS({where})"
     elif isinstance(operation, Mremap):

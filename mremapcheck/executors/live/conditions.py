@@ -7,8 +7,16 @@ import resource
 import struct
 from errno import EPERM
 
-from mremapcheck.linux.numbers import CAPABILITIES, LINUX_CAPABILITY_VERSION_3, RESOURCES, SYS_CAPGET, SYS_CAPSET
+from mremapcheck.linux.numbers import (
+    CAPABILITIES,
+    LINUX_CAPABILITY_VERSION_3,
+    RESOURCES,
+    SYS_CAPGET,
+    SYS_CAPSET,
+    SYS_MLOCKALL,
+)
 from mremapcheck.linux.pages import PAGE
+from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import address, buffer, call, errno
 from mremapcheck.linux.trouble import Trouble
 
@@ -86,11 +94,13 @@ class Limits:
     ``dontunmap-locks-twice``). As many pages are added to the limit then, so that scenarios never know.
     """
 
-    __slots__ = ("_changed", "_most_leaked", "_proc", "leaked")
+    __slots__ = ("_changed", "_future", "_most_leaked", "_proc", "leaked")
 
     def __init__(self, proc: Proc) -> None:
         self._proc = proc
         self._changed: dict[str, int] = {}
+        #: Whatever this process maps is locked, the interpreter's own too, until it ends.
+        self._future = False
         #: Pages.
         self.leaked = 0
         hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
@@ -98,9 +108,16 @@ class Limits:
         for which in RESOURCES.values():
             self._rest(which)
 
-    def locked(self) -> int:
-        """Return the pages that the scenario has locked."""
-        return self._proc.status(b"VmLck") - self.leaked
+    def locked(self, places: list[tuple[int, int]]) -> int:
+        """Return the pages that the scenario has locked, in the arena and at ``places`` (start, end)."""
+        own = self._proc.foreign_locked(places) if self._future else 0
+        return self._proc.status(b"VmLck") - self.leaked - own
+
+    def lock_future(self, flags: int) -> None:
+        """Lock what is mapped from now on (mlockall(2)); raise Trouble where the kernel will not."""
+        if call(SYS_MLOCKALL, flags) == -1:
+            raise Trouble(errno(), refusal(SYS_MLOCKALL, flags))
+        self._future = True
 
     def forgive(self) -> bool:
         """Take what is counted as locked now, with nothing mapped, for leaked; tell whether that is not too much."""

@@ -72,6 +72,8 @@ def explain(
             sharing = arguments[4] & (MAP_SHARED | MAP_PRIVATE | MAP_DROPPABLE)
             if kind.skip and kind.maker is None and sharing in sharings and arguments[4] & kind.flags == kind.flags:
                 skip = kind.skip.get(code, "")
+        if code == errno.EAGAIN and not limited:
+            skip = memlock(proc.status(b"VmLck") * PAGE + page_align(arguments[2]))
     if not skip and code == errno.ENOMEM:
         skip = no_memory(page_align(arguments[2]), proc, crowded)
     return Trouble(code, skip)

@@ -18,6 +18,8 @@ from mremapcheck.linux.numbers import (
     MAP_NORESERVE,
     MAP_SHARED,
     MAP_STACK,
+    MCL_FUTURE,
+    MCL_ONFAULT,
     MLOCK_ONFAULT,
     PROTECTIONS,
     RESOURCES,
@@ -39,6 +41,7 @@ from mremapcheck.scenario.operations import (
     Fork,
     Madvise,
     Mlock,
+    Mlockall,
     Mmap,
     Mprotect,
     Mremap,
@@ -137,8 +140,8 @@ class _Preparation:
         steps = self.steps
         operations = (*scenario.setup, *scenario.script)
         process = scenario.process
-        if process.seccomp or any(type(operation) is Mseal for operation in operations):
-            # Sealed mappings and filters live until their process ends: a child's end is cheaper than the worker's.
+        if process.seccomp or any(type(operation) in (Mseal, Mlockall) for operation in operations):
+            # Sealed mappings, filters, what is locked: only the end of a process, cheapest a child's, takes them back.
             self._step("sealing" if not process.seccomp else "process.seccomp", (wire.FORK,))
         if any(type(operation) is Madvise and operation.advice == "pageout" for operation in operations):
             self._step("pageout", (wire.STAY,))
@@ -247,7 +250,9 @@ class _Preparation:
         if (
             maker is not None
             and maker.placed
-            and any(step[0] == wire.HEADROOM or step[:2] == (wire.LIMIT, "as") for step in self.steps)
+            and any(
+                step[0] in (wire.HEADROOM, wire.LOCK_FUTURE) or step[:2] == (wire.LIMIT, "as") for step in self.steps
+            )
         ):
             raise CannotRun(
                 f"{operation.where}: to put {operation.kind} there takes more mappings than the limit allows"
@@ -286,6 +291,10 @@ class _Preparation:
         if operation.on_fault:
             return wire.CALL, (self.calls["mlock2"], *self._ranged(operation), MLOCK_ONFAULT)
         return wire.CALL, (self.calls["mlock"], *self._ranged(operation))
+
+    def _mlockall(self, operation: Mlockall) -> wire.Step:
+        self.locks = True
+        return wire.LOCK_FUTURE, MCL_FUTURE | (MCL_ONFAULT if operation.on_fault else 0)
 
     def _munlock(self, operation: Munlock) -> wire.Step:
         return wire.CALL, (self.calls["munlock"], *self._ranged(operation))
@@ -361,6 +370,7 @@ class _Preparation:
         Mprotect: _mprotect,
         Madvise: _madvise,
         Mlock: _mlock,
+        Mlockall: _mlockall,
         Munlock: _munlock,
         Mseal: _mseal,
         Touch: _touch,

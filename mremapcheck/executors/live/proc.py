@@ -170,6 +170,15 @@ class Proc:
                     total -= max(0, min(end, high) - max(start, low))
         return total >> PAGE_SHIFT
 
+    def foreign_locked(self, places: list[tuple[int, int]]) -> int:
+        """Return the locked pages outside the arena and outside ``places`` (start, end)."""
+        total = 0
+        for line, flags in self.smaps_below(1 << 64):
+            start, end = self.head(line)[:2]
+            if b" lo" in flags and (start < ARENA_START or start > ARENA_END):
+                total += end - start - sum(max(0, min(end, high) - max(start, low)) for low, high in places)
+        return total >> PAGE_SHIFT
+
     def strays(self) -> list[tuple[int, int]]:
         """Return the (start, end) of mappings where only absolute addresses lead: the lowest 64K, above user space."""
         found = []

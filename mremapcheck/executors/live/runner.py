@@ -30,6 +30,7 @@ from mremapcheck.executors.live.wire import (
     FORK,
     HEADROOM,
     LIMIT,
+    LOCK_FUTURE,
     MAP,
     MOVE,
     NAME,
@@ -117,6 +118,7 @@ class Runner:
             HEADROOM: self._leave_slots,
             STAY: self._processors.stay,
             FILTER: self._refuse_moves,
+            LOCK_FUTURE: self._limits.lock_future,
             FAILS: self._must_fail,
         }
         protect_others()
@@ -208,7 +210,7 @@ class Runner:
         if not self._arena.counts(total, self._filler.pages):
             self._filler.release()
             total = self._arena.measure(places)
-        locked = self._limits.locked() if plan.locks else 0
+        locked = self._limits.locked(places) if plan.locks else 0
         events = self._uffd.finish() if self._special else []
         inodes = self._objects.inodes()
         read = contents(self._pages, [line for line, _ in records], heads, bounds, present, inodes)

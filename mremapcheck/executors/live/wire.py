@@ -54,7 +54,8 @@ STAY = 13  #: (): run on one processor from here on
 FILTER = 14  #: (errno,): mremap(2) is refused with it from here on
 UFFD_PROTECT = 15  #: (address, size, is it to be protected)
 CLEAR_REFS = 16  #: ()
-FAILS = 17  #: (errno, step): the step is expected to fail with it
+LOCK_FUTURE = 17  #: (flags,): mlockall(2) with MCL_FUTURE
+FAILS = 18  #: (errno, step): the step is expected to fail with it
 
 
 def done(step: Step) -> Step:

@@ -40,6 +40,7 @@ from mremapcheck.scenario.operations import (
     Fork,
     Madvise,
     Mlock,
+    Mlockall,
     Mmap,
     Mprotect,
     Mseal,
@@ -62,10 +63,14 @@ def mmap(process: SimulatedProcess, op: Mmap) -> None:
     kind = kind_of(op, mm.rules.features)
     start, length = op.address.value, page_align(op.size)
     flags = _flags_of(mm, kind, op)
+    if op.kind not in ("vdso", "vvar"):  # which are moved, not mapped
+        flags |= mm.future_locks
     if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
         raise StepFailed("mmap", EINVAL)
     count = length >> PAGE_SHIFT
     _make_room(mm, flags, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
+    if flags & (SPECIAL | HUGETLB):
+        flags &= ~mm.future_locks  # only now: there had to be room for them, too
     if op.kind in ("vdso", "vvar"):
         mm.images[op.kind] = length
     number = start >> PAGE_SHIFT
@@ -84,6 +89,8 @@ def mmap(process: SimulatedProcess, op: Mmap) -> None:
     mm.count(flags, count)
     if flags & LOCKED:
         mm.locked += count
+    if mm.future_locks:
+        faults.populate(mm, start, start + length)
 
 
 def _flags_of(mm: Mm, kind: Backing, op: Mmap) -> int:
@@ -220,6 +227,14 @@ def mlock(process: SimulatedProcess, op: Mlock) -> None:
         raise StepFailed("mlock", ENOMEM)
 
 
+def mlockall(process: SimulatedProcess, op: Mlockall) -> None:
+    """Let whatever is mapped from now on be locked, and brought in at once unless on fault; what is there is not."""
+    mm = process.mm
+    if not mm.memlock_limit and not mm.may_lock(1):
+        raise StepFailed("mlockall", EPERM)
+    mm.future_locks = LOCKS if op.on_fault else LOCKED
+
+
 def munlock(process: SimulatedProcess, op: Munlock) -> None:
     """Unlock; the pages stay."""
     _set_lock(process.mm, op, 0, "munlock")
@@ -343,6 +358,7 @@ CALLS: dict[type, Callable[[SimulatedProcess, Any], None]] = {
     Mprotect: mprotect,
     Madvise: lambda process, op: madvise(process.mm, op),
     Mlock: mlock,
+    Mlockall: mlockall,
     Munlock: munlock,
     Mseal: mseal,
     Touch: touch,

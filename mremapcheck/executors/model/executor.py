@@ -151,7 +151,7 @@ def _set_conditions(process: SimulatedProcess, conditions: Conditions) -> None:
 def _move(mm: Mm, op: Mremap) -> RawMove:
     """Make one mremap call. The verdict needs the mappings where it failed and changed some, and of huge pages."""
     if mm.filter is not None:
-        mm.say("a system call filter answers: {}", mm.filter)
+        mm.note("a system call filter answers: {}", mm.filter)
         return RawMove(op, mm.filter, 0, NOT_NEEDED, NOT_NEEDED)
     residency = needs_residency(op)
     before = _look(mm, residency)

@@ -51,7 +51,7 @@ class InjectedFailure:
             return False
         trace = self._trace
         self.at = RanOut(trace.step, trace.within, trace.change)
-        trace.say("memory runs out")
+        trace.note("memory runs out")
         return True
 
 
@@ -63,7 +63,7 @@ class Mm:
     ``is_child`` tells that it was forked. ``secret`` counts the pages that its user's files of secret memory have.
     ``images``: the lengths of the vdso and the vvar in bytes, as the process was given them. ``shortage``: when memory
     for the kernel's own records is to run out. ``space`` is what the platform sets. ``filter``: the errno with which a
-    filter answers to mremap(2).
+    filter answers to mremap(2). ``future_locks``: the flags of whatever is mapped after mlockall(2) (def_flags).
 
     Of page tables ``marked`` tells whether any bits were asked for: ``protected`` pages have uffd-wp, ``soft_dirty``
     ones were written or moved since these bits were cleared. A page that has left the page tables may still be among
@@ -77,6 +77,7 @@ class Mm:
         "data_limit",
         "events",
         "filter",
+        "future_locks",
         "images",
         "is_child",
         "locked",
@@ -119,6 +120,7 @@ class Mm:
         self.lowest_chosen = min(CHOSEN_TOP, self.space.end)
         self.shortage: InjectedFailure | None = None
         self.filter: str | None = None
+        self.future_locks = 0
         self.marked = False
         self.protected: dict[int, bool] = {}
         self.soft_dirty: set[int] = set()
@@ -253,10 +255,10 @@ class Mm:
         self.soft_dirty.difference_update(there)
         self.soft_dirty.update(page + shift for page in there)
 
-    def say(self, text: str, *args: object) -> None:
+    def note(self, text: str, *args: object) -> None:
         """Note what the current step did, where a trace is wanted."""
         if self.trace is not None:
-            self.trace.say(text, *args)
+            self.trace.note(text, *args)
 
 
 def pages_of(vma: Vma) -> int:

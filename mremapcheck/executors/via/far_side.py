@@ -9,7 +9,6 @@ import binascii
 import gc
 import marshal
 import os
-import platform
 import signal
 import struct
 import sys
@@ -75,7 +74,7 @@ def _describe() -> dict[str, Any]:
         "page_size": PAGESIZE,
         "bits": 8 * struct.calcsize("P"),
         "user_end": user_end(HERE) if HERE else 0,
-        "python": platform.python_version(),
+        "python": ".".join(map(str, sys.version_info[:3])),
         "interactive": bool(sys.flags.interactive),
     }
 

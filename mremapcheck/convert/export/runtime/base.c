@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -25,7 +23,10 @@
 
 typedef unsigned long long u64;
 
+/* A page of the kernel that it is built for: -DP=16384ULL, -DP=65536ULL. */
+#ifndef P
 #define P 4096ULL
+#endif
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define PRINTF(text, rest) __attribute__((format(printf, text, rest)))
 
@@ -51,7 +52,7 @@ enum capability { IPC_LOCK = 1 << 14, SYS_RAWIO = 1 << 17 };
 enum kind { /* @names@ */ };
 
 enum what {
-	DO_MMAP, DO_TRUNCATE, DO_MUNMAP, DO_MPROTECT, DO_MADVISE, DO_MLOCK, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
+	DO_MMAP, DO_TRUNCATE, DO_MUNMAP, DO_MPROTECT, DO_MADVISE, DO_MLOCK, DO_MLOCKALL, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
 	DO_REGISTER, DO_UNREGISTER, DO_WRITEPROTECT, DO_CLEAR_REFS, DO_NAME, DO_FORK, DO_LIMIT, DO_HEADROOM, DO_REFUSE, DO_MREMAP, DO_FAIL,
 };
 
@@ -80,6 +81,7 @@ struct step {
 #define MADVISE(w, a, s, n, t)   { DO(MADVISE, w, a, s), .number = n, .text = t }
 #define MLOCK(w, a, s)           { DO(MLOCK, w, a, s) }
 #define MLOCK_ON_FAULT(w, a, s)  { DO(MLOCK, w, a, s), .number = 1 }
+#define LOCK_FUTURE(w, f)        { DO(MLOCKALL, w, 0, 0), .number = f }
 #define MUNLOCK(w, a, s)         { DO(MUNLOCK, w, a, s) }
 #define MSEAL(w, a, s)           { DO(MSEAL, w, a, s) }
 #define REGISTER(w, a, s, m)     { DO(REGISTER, w, a, s), .number = m }
@@ -121,6 +123,8 @@ struct scenario {
 	const struct step *steps;
 	const struct expectation *expected;
 	int region_count, step_count, expected_count;
+	const char *pages_of_4k;        /* why other pages change its meaning, or NULL */
+	const char *user_end;           /* why more user space than 2^47 does, or NULL */
 	unsigned long keep;             /* capabilities that an ordinary user's process has not */
 	u64 near_zero;                  /* the end of the highest page taken for forbidden, or 0 */
 };

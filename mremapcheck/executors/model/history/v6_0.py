@@ -118,8 +118,11 @@ def refuse_address_of_ring(call: Call) -> Answer:
 
 
 def private_anonymous_or_shared(vma: Vma) -> str | None:
-    """Shared anonymous memory can have a name, too (d09e8ca6cb93, 6.2)."""
-    return None if vma.file is None or vma.backing.name == "anon-shared" else EBADF
+    """Shared anonymous memory can have a name, too, and every file of shmem without a link (d09e8ca6cb93, 6.2).
+
+    It has the same vm_ops; memfds are such files, and here those of tmpfs.
+    """
+    return None if vma.file is None or vma.backing.placement == "shmem" else EBADF
 
 
 def unaccount_unfaulted(vma: Vma, flags: int) -> int:
