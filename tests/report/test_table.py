@@ -259,6 +259,16 @@ def test_lines_fit_into_a_mail() -> None:
     assert max(map(len, rendered("table", "compare", [kernel("6.16"), kernel()], [other]).splitlines())) <= 80
 
 
+def test_a_matrix_says_why_kernels_have_no_drawing() -> None:
+    case = scenario()
+    executions = [Execution("skip", None, "no mseal before 6.10"), ran(MOVED)]
+    cells = [judge(case, each, kernel().version) for each in executions]
+    text = rendered("table", "matrix", [kernel("6.9"), kernel("6.10")], [row(case, cells)])
+    assert "    skip, <=6.9: no mseal before 6.10\n" in text
+    without = rendered("table", "matrix", [kernel("6.9")], [row(case, cells[:1])])
+    assert "skip       case  skip all\n\n    skip, all: no mseal before 6.10\n\n1 scenario" in without
+
+
 def test_a_matrix_folds_neighbours() -> None:
     text = lines(rendered("table", "matrix", KERNELS, [eras()]))
     assert text[0] == "Kernels 6.1, 6.16, 6.17-rc1, 6.17-rc2, 6.17, 6.18"
