@@ -24,7 +24,7 @@ _WORDS = frozenset(("about", "cite", "file", "flags", "kernel", "name", "summary
 _ADDRESSES = frozenset(("new_address", "old_address"))
 
 
-def unfit(scenario: Scenario, platform: Platform) -> str:
+def unsupported(scenario: Scenario, platform: Platform) -> str:
     """Return why a scenario does not mean the same on this platform; '' where it does."""
     if platform is USUAL:
         return ""

@@ -28,7 +28,7 @@ from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, needs_mappings, ne
 from mremapcheck.scenario.document import Process as Conditions
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Address, Fallible, Mremap, Operation, op_name
-from mremapcheck.scenario.portable import unfit
+from mremapcheck.scenario.portable import unsupported
 
 
 class ModelExecutor:
@@ -53,7 +53,7 @@ class ModelExecutor:
 
     def execute(self, scenario: Scenario) -> Execution:
         """Run one scenario."""
-        if reason := unfit(scenario, self._model.platform):
+        if reason := unsupported(scenario, self._model.platform):
             return Execution("skip", None, reason)
         if not self._trace and not _fails(scenario):
             return _execute(scenario, self._rules, None)
