@@ -29,7 +29,12 @@ ERAS = (
 #: Why a kernel may skip a shipped scenario: it is older than what the scenario is about.
 SINCE = {
     feature: KernelVersion.parse(first)
-    for feature, first in {"uffd-wp": "5.7-rc1", "mseal": "6.10-rc1", "guard": "6.13-rc1"}.items()
+    for feature, first in {
+        "uffd-wp": "5.7-rc1",
+        "uffd-minor": "5.14-rc1",
+        "mseal": "6.10-rc1",
+        "guard": "6.13-rc1",
+    }.items()
 }
 
 #: The first kernel that has what these are about.
