@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from typer.core import TyperOption
 
 import mremapcheck
 from mremapcheck.cli.main import COMMANDS, build
@@ -51,6 +52,10 @@ def test_help(program: Program, args: list[str]) -> None:
     assert answer.code == 0 and answer.out.startswith("Usage: mremapcheck") and not answer.err
 
 
+#: Older releases of typer convert arguments, and word what is wrong with them, in their own way.
+OUR_WORDS = pytest.mark.skipif(not hasattr(TyperOption, "get_runtime_param"), reason="typer is older than 0.29")
+
+
 def test_commands_that_do_not_exist(program: Program) -> None:
     answer = program("rum")
     assert answer.code == 2 and "rum" in answer.err and not answer.out
@@ -60,11 +65,11 @@ def test_commands_that_do_not_exist(program: Program) -> None:
     ("args", "message"),
     [
         (["run", "--format", "jsn"], "`jsn` is none of table, json, ktap, junit, markdown; did you mean `json`?"),
-        (["run", "--jobs", "x"], "`x` is not a whole number"),
-        (["run", "--jobs", "0"], "0 is less than 1"),
-        (["run", "--timeout", "nan"], "`nan` is not a number"),
-        (["run", "--timeout", "inf"], "inf is more than 86400"),
-        (["run", ""], "the path is empty"),
+        pytest.param(["run", "--jobs", "x"], "`x` is not a whole number", marks=OUR_WORDS),
+        pytest.param(["run", "--jobs", "0"], "0 is less than 1", marks=OUR_WORDS),
+        pytest.param(["run", "--timeout", "nan"], "`nan` is not a number", marks=OUR_WORDS),
+        pytest.param(["run", "--timeout", "inf"], "inf is more than 86400", marks=OUR_WORDS),
+        pytest.param(["run", ""], "the path is empty", marks=OUR_WORDS),
         (["run", "--kernel", "6.16", "--kernel", "6.17"], "one kernel is asked"),
         (["run", "--kernel", "6.16", "6.17"], "one kernel is asked"),
         (["compare", "--kernel", "6.16"], "two kernels are compared"),
@@ -286,6 +291,7 @@ def test_tables_are_cut_to_the_terminal() -> None:
         assert max(len(line) for line in text.decode().splitlines()) == 80 and b"..." in text
 
 
+@OUR_WORDS
 def test_a_run_loads_only_what_it_needs(write: Write) -> None:
     path = str(write(EXPECTED) / "0.yaml")
     script = "import sys; from mremapcheck.cli.main import call; call(sys.argv[1:]); print(*sys.modules)"
