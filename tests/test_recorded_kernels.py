@@ -35,6 +35,8 @@ WHOLE = [
     "7.1.13",
     "7.2.13",
     "7.3.4",
+    "7.3.4@arm64",
+    "7.3.4@arm64-16k",
 ]
 
 
@@ -47,7 +49,7 @@ def _model(name: str, kernel: Kernel) -> ModelKernel:
     """Return the model of a recorded kernel, as its version and boot options have it."""
     if name == "7.2.12-prepatch":  # no release: 7.2.12 without what 6.17-rc3 brought
         return resolve("7.2.12-early-failure-thp-multi-move")
-    return resolve("+".join((str(kernel.version), *kernel.switched_on)))
+    return resolve("+".join((str(kernel.version), *kernel.switched_on)) + f"@{kernel.platform.name}")
 
 
 def _recorded(name: str) -> list[Scenario]:

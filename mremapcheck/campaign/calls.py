@@ -80,9 +80,9 @@ class Calls:
         if odd() < 0.02:
             move["old_address"] = random.choice(("src+8B", "src-1p", "dst", "0x0" if low else "0xffff800000000000"))
         if odd() < 0.04:
-            move["old_size"] = random.choice(("0p", "0p", f"{old * 4096 - 1}B", "1B", "0xfffffffffffff001B"))
+            move["old_size"] = random.choice(("0p", "0p", f"{old}p-1B", "1B", "0xfffffffffffff001B"))
         if odd() < 0.04:
-            more = f"{max(new, 0) * 4096 + 1}B"
+            more = f"{max(new, 0)}p+1B"
             move["new_size"] = random.choice(("0p", more, "0x800000000000B", "0xffffffffffffffffB"))
         return move
 

@@ -185,7 +185,7 @@ def duplicate(random: Random, start: int, pages: int, made: Attributes) -> Items
 
 Template: TypeAlias = Callable[[Random, int, int, Attributes], Items]
 
-#: Motif -> the features (see ``generator.FEATURES``) that it takes.
+#: Template -> the features (see ``generator.FEATURES``) that it takes.
 TEMPLATES: dict[Template, frozenset[str]] = {
     beside: frozenset(),
     fill_hole: frozenset(),

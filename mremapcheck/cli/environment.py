@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -62,9 +63,13 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def tell(text: str) -> None:
-    """Write to standard error; where that cannot be written there is nobody to tell."""
+    """Write to standard error; where that cannot be written there is nobody to tell.
+
+    Python would try again at its end what is still to be written, and since 3.14 make it the exit code 120.
+    """
     try:
         sys.stderr.write(lines(text))
         sys.stderr.flush()
     except OSError:
-        pass
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

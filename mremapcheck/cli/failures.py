@@ -29,8 +29,7 @@ def answer(error: BaseException, request: Request) -> int:
     """
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
-    if isinstance(error, Interrupted):
-        error = error.interrupt
+    error = _interrupt(error) or error
     if isinstance(error, KeyboardInterrupt):
         if not (Stdout.used and request.command in _TELL_BY_THEMSELVES):
             _tell(str(error) or "interrupted")
@@ -55,6 +54,18 @@ def answer(error: BaseException, request: Request) -> int:
     if hasattr(error, "exit_code"):  # typer's own: usage errors, and Exit and Abort
         return _usage(error, request)
     return _bug(error, request)
+
+
+def _interrupt(error: BaseException) -> KeyboardInterrupt | None:
+    """Return the interrupt that an error is, or that it was made of: by Python in ``__set_name__``, or by typer."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, Interrupted):
+            return cause.interrupt
+        if isinstance(cause, KeyboardInterrupt):
+            return cause
+        cause = cause.__cause__
+    return None
 
 
 def _usage(error: Any, request: Request) -> int:

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.cli.codes import GOOD, NOTHING_RAN
-from mremapcheck.cli.options import kernel_option, option
+from mremapcheck.cli.completion import versions
+from mremapcheck.cli.options import option
 from mremapcheck.cli.strace_logs import read_logs, refuse_taken, stem, tell_reading, write
 from mremapcheck.convert.strace.calls import CALLS
 from mremapcheck.convert.strace.collect import scenarios
@@ -37,10 +39,14 @@ def import_(
     ] = None,
     kernel: Annotated[
         str | None,
-        kernel_option("Where it was recorded: expect there what it shows.", "--kernel", "RELEASE"),
+        option("--kernel", "RELEASE", "Where it was recorded: expect there what it shows.", autocompletion=versions),
     ] = None,
 ) -> int:
     """See ``_HELP``: the calls to trace come from the one list."""
+    if kernel and "@" in kernel:
+        raise MremapcheckError(
+            "logs are read as those of x86-64, with pages of 4K", "give the release, without its `@`"
+        )
     version = KernelVersion.parse(kernel) if kernel else None
     collection, begin = read_logs(logs)
     source = source_of(logs)

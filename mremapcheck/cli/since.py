@@ -57,8 +57,8 @@ def tell(scenarios: Sequence[Scenario], on: Sequence[str], output_format: Campai
                     "scenario": scenario.name,
                     "path": scenario.path,
                     "digest": scenario.digest,
-                    "timeline": [stretch.to_json() for stretch in modelled],
-                    "measured": [stretch.to_json() for stretch in real],
+                    "timeline": [era.to_json() for era in modelled],
+                    "measured": [era.to_json() for era in real],
                 }
             )
         else:

@@ -22,8 +22,8 @@ from mremapcheck.scenario.document import Scenario
 class TimelineEra:
     """Neighbouring stops with the same outcome: ``kernels`` says which in words, ``label`` what they do.
 
-    ``differences`` are those from the stretch before, and ``cause`` the changes that made the worst of them (ids;
-    empty: unknown; None: for the first stretch). Some of these this stretch has ``gained``, and some it has ``lost``: a
+    ``differences`` are those from the era before, and ``cause`` the changes that made the worst of them (ids;
+    empty: unknown; None: for the first era). Some of these this era has ``gained``, and some it has ``lost``: a
     stable update may have what the next release has not.
     """
 
@@ -37,12 +37,12 @@ class TimelineEra:
 
     @property
     def class_name(self) -> str | None:
-        """The class of the worst difference from the stretch before; None for the first one."""
+        """The class of the worst difference from the era before; None for the first one."""
         return self.differences[0].class_name if self.differences else None
 
     @property
     def gained(self) -> tuple[str, ...]:
-        """The changes of ``cause`` that it has and the stretch before has not."""
+        """The changes of ``cause`` that it has and the era before has not."""
         return tuple(change for change in self.cause or () if change not in self.lost)
 
     def to_json(self) -> dict[str, Any]:
@@ -70,24 +70,20 @@ def timeline(scenario: Scenario, references: Sequence[str], opener: Opener) -> l
         executors = [stack.enter_context(opener(reference)) for reference in references]
         results = [_result(scenario, executor) for executor in executors]
     kernels = [executor.kernel for executor in executors]
-    eras = row(scenario, results).eras
-    stretches = []
-    for era in eras:
-        cause = None
-        if era.first:
-            cause = _cause(scenario, results, kernels, era)
-        stretches.append(
-            TimelineEra(
-                kernels=span(era, kernels),
-                label=label(results[era.first]),
-                execution=results[era.first].execution,
-                stops=tuple(kernel.reference for kernel in kernels[era.first : era.last + 1]),
-                differences=era.differences,
-                cause=cause,
-                lost=tuple(change for change in cause or () if change not in (kernels[era.first].changes or ())),
-            )
-        )
-    return stretches
+    return [_told(scenario, results, kernels, era) for era in row(scenario, results).eras]
+
+
+def _told(scenario: Scenario, results: Sequence[Result], kernels: Sequence[Kernel], era: Era) -> TimelineEra:
+    cause = _cause(scenario, results, kernels, era) if era.first else None
+    return TimelineEra(
+        kernels=span(era, kernels),
+        label=label(results[era.first]),
+        execution=results[era.first].execution,
+        stops=tuple(kernel.reference for kernel in kernels[era.first : era.last + 1]),
+        differences=era.differences,
+        cause=cause,
+        lost=tuple(change for change in cause or () if change not in (kernels[era.first].changes or ())),
+    )
 
 
 def _result(scenario: Scenario, executor: Executor) -> Result:

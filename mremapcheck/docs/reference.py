@@ -15,6 +15,7 @@ from mremapcheck.executors.model.registry import CHANGES, NEWEST, by_id
 from mremapcheck.executors.references import FORMS
 from mremapcheck.kinds import KINDS
 from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Status
+from mremapcheck.platforms import PLATFORMS
 from mremapcheck.scenario.attributes import Attributes
 from mremapcheck.scenario.containers import Struct, TaggedUnion
 from mremapcheck.scenario.expect import EVENT, EXPECT, Counters, MoveExpectItem
@@ -50,6 +51,14 @@ def _keys(*records: Struct[Any]) -> str:
         for name in record.keys
     )
     return table(("key", "what it says"), dict.fromkeys(rows))
+
+
+def _platforms() -> Iterator[tuple[str, ...]]:
+    for name, platform in PLATFORMS.items():
+        end, lowest, huge = f"`{platform.user_end:#x}`", f"{platform.lowest >> 10}K", f"{platform.huge_page >> 20}M"
+        own = f"{platform.vdso} and {platform.vvar} pages"
+        measured = f"Debian's `{platform.kernels}`" if platform.measured else "nothing"
+        yield f"`{name}`", f"{platform.page_size >> 10}K", end, lowest, huge, own, measured
 
 
 def _kinds() -> Iterator[tuple[str, ...]]:
@@ -146,6 +155,10 @@ PARTS: Parts = {
     "references": lambda: table(("reference", "what is asked"), ((f"`{form}`", text) for form, text in FORMS.items())),
     "history": lambda: table(("change", "since", "commit", "what user space sees"), _history()),
     "steps": _steps,
+    "platforms": lambda: table(
+        ("platform", "pages", "user space ends at", "lowest address", "huge pages", "vdso, vvar", "measured on"),
+        _platforms(),
+    ),
     "kinds": lambda: table(("kind", "what is mapped", "sharing", "takes", "needs"), _kinds()),
     "document": lambda: _keys(Struct(DocumentItem)),
     "region": lambda: _keys(Struct(RegionItem)),

@@ -102,7 +102,7 @@ class ProcessPool(Executor):
             process: _Process = key.data
             self._selector.unregister(process.line)
             try:
-                succeeded, value, told = process.hear()
+                succeeded, value, told = process.receive()
             except (EOFError, ConnectionError):
                 self._mourn(process)
                 continue
@@ -126,7 +126,7 @@ class ProcessPool(Executor):
             self._busy[process] = future
             self._selector.register(process.line, selectors.EVENT_READ, process)
             with suppress(ConnectionError):  # it has gone, which is heard of next
-                process.say(call)
+                process.send(call)
 
     def _mourn(self, process: _Process) -> None:
         """Tell of a process that has ended in the middle of its work; without any, nothing else will be done either."""
@@ -174,10 +174,10 @@ class _Process:
         self._number = number
         self.line = line
 
-    def say(self, call: _Call) -> None:
+    def send(self, call: _Call) -> None:
         _send(self.line, call)
 
-    def hear(self) -> tuple[bool, Any, str]:
+    def receive(self) -> tuple[bool, Any, str]:
         """Return whether it succeeded, what came of it, and the traceback if it did not."""
         answer: tuple[bool, Any, str] = _receive(self.line)
         return answer

@@ -59,7 +59,6 @@ def _with_pages(name: str, size: int, kernels: str | None, vdso: int) -> Platfor
     return Platform(
         name,
         machine="aarch64",
-        elf=183,
         page_size=size,
         user_end=1 << 48,
         widest=1 << 52,  # for those who ask for an address there

@@ -32,7 +32,7 @@ class Machine:
 class Platform:
     """An architecture with a size of pages. Addresses and sizes are bytes, as the kernel has them.
 
-    ``name`` is what references say, ``machine`` what ``uname -m`` does; ``elf`` is the number of its programs.
+    ``name`` is what references say, ``machine`` what ``uname -m`` does.
     ``user_end``: where user space ends on every processor, ``widest`` where it ends on some, which say ``wide`` in
     /proc/cpuinfo if they say anything; ``lowest``: vm.mmap_min_addr as the distribution sets it;
     ``huge_page``: the default size. ``vdso`` and ``vvar``: their pages, on most kernels. ``calls``: the numbers of
@@ -45,7 +45,6 @@ class Platform:
 
     name: str
     machine: str
-    elf: int
     page_size: int
     user_end: int
     widest: int
@@ -64,11 +63,6 @@ class Platform:
     late: Mapping[str, str]
     measured: bool = True
     usual: bool = False
-
-    @property
-    def page_shift(self) -> int:
-        """The binary logarithm of the page size."""
-        return self.page_size.bit_length() - 1
 
     @property
     def about(self) -> str:

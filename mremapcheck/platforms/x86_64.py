@@ -47,7 +47,6 @@ PLATFORMS = (
     Platform(
         "x86-64",
         machine="x86_64",
-        elf=62,
         page_size=4096,
         user_end=(1 << 47) - 4096,  # with 4-level page tables; a guard page is kept free
         widest=(1 << 56) - 4096,

@@ -38,7 +38,8 @@ def _is_all_written(scenario: Scenario) -> bool:
     maps = [step for step in scenario.setup if isinstance(step, Mmap)]
     written = sum(len(step.tags) for step in scenario.setup if isinstance(step, Touch))
     plain = all(isinstance(step, (Mmap, Touch, Mprotect)) for step in scenario.setup)
-    alone = len({step.object for step in maps}) == len({(step.object, step.letter) for step in maps})
+    shared = {(step.object, step.letter) for step in maps if step.object}
+    alone = len({name for name, _ in shared}) == len(shared)
     moved = isinstance(scenario.script[0], Mremap)
     return plain and alone and moved and written == sum(pages(step.size) for step in maps)
 

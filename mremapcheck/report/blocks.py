@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from mremapcheck.base.text.terminal import one_line
+from mremapcheck.platforms import PLATFORMS, USUAL
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import calls, wrapped
 
@@ -22,14 +23,30 @@ def kernel_text(kernel: Kernel) -> str:
     """Say which kernel answers.
 
     As in ``6.17-rc2, the model with 31 changes``, ``live, Linux 6.18.44``, ``vm:6.17, Linux 6.17.13 under QEMU (TCG)``.
-    A reference that says more than the release gets that as well: ``6.17-mine, the model of 6.17 with 31 changes``.
+    A reference that says more than the release gets that as well: ``6.17-mine, the model of 6.17 with 31 changes``; and
+    what does not tell its platform gets it, where it is not the usual one: ``live, Linux 6.18.44 on arm64``.
     """
+    named = kernel.reference.removesuffix(f"@{kernel.platform.name}")
     if kernel.executor == "model":
-        of = "" if kernel.reference.removeprefix("v") == kernel.release else f" of {kernel.release}"
+        of = "" if named.removeprefix("v") == kernel.release else f" of {kernel.release}"
         count = "" if kernel.changes is None else f" with {len(kernel.changes)} changes"
-        return one_line(f"{kernel.reference}, the model{of}{count}")
+        doubt = "" if kernel.platform.measured else ", held against no real kernel of this platform"
+        return one_line(f"{kernel.reference}, the model{of}{count}{doubt}")
+    on = "" if kernel.platform is USUAL or named != kernel.reference else f" on {kernel.platform.name}"
     machine = f" under QEMU ({kernel.acceleration.upper()})" if kernel.acceleration else ""
-    return one_line(f"{kernel.reference}, Linux {kernel.release}{machine}")
+    return one_line(f"{kernel.reference}, Linux {kernel.release}{on}{machine}")
+
+
+def change_text(id_: str) -> str:
+    """Cite a change as kernel developers do: ``commit d23cb648e365 ("mm/mremap: ..."), since 6.17-rc3``."""
+    from mremapcheck.executors.model.registry import by_id
+
+    change = by_id(id_)
+    if change is None:
+        platform = PLATFORMS.get(id_.removeprefix("@"))
+        return id_ if platform is None else f"the platform {platform.name}: {platform.about}"
+    source = f"commit {change.commit} " if change.commit else ""
+    return f'{source}("{change.subject}"), since {change.release}'
 
 
 def heading(scenario: Scenario, style: Style) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.errors import NothingSelectedError
 from mremapcheck.executors.model.evidence import COMMIT, RELEASE, evidence_of, is_certain
-from mremapcheck.platforms import PLATFORMS
+from mremapcheck.report.blocks import change_text
 from mremapcheck.report.text import wrapped
 
 if TYPE_CHECKING:
@@ -45,18 +45,6 @@ def _near(name: str, changes: Sequence[Change]) -> str:
     near = [change.id for change in changes if name.lower() in f"{change.id} {change.subject}".lower()]
     near = near or get_close_matches(name, [change.id for change in changes])
     return f"did you mean {', '.join(near[:5])}?" if near else "`mremapcheck changes` lists all"
-
-
-def change_text(id_: str) -> str:
-    """Cite a change as kernel developers do: ``commit d23cb648e365 ("mm/mremap: ..."), since 6.17-rc3``."""
-    from mremapcheck.executors.model.registry import by_id
-
-    change = by_id(id_)
-    if change is None:
-        platform = PLATFORMS.get(id_.removeprefix("@"))
-        return id_ if platform is None else f"the platform {platform.name}: {platform.about}"
-    source = f"commit {change.commit} " if change.commit else ""
-    return f'{source}("{change.subject}"), since {change.release}'
 
 
 def change_lines(changes: Sequence[Change], markdown: bool = False, details: bool = False) -> Iterator[str]:

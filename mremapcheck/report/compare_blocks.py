@@ -9,8 +9,7 @@ from mremapcheck.base.text.terminal import one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.compare.comparison import names_of
 from mremapcheck.report.before import before
-from mremapcheck.report.blocks import PARAGRAPH, heading, indented, kernel_log_lines, move_rows, regions_of
-from mremapcheck.report.changes import change_text
+from mremapcheck.report.blocks import PARAGRAPH, change_text, heading, indented, kernel_log_lines, move_rows, regions_of
 from mremapcheck.report.style import WIDTH, Style
 from mremapcheck.report.text import align, drawing_block, wrapped
 from mremapcheck.scenario.drawing import compact

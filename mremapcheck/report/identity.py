@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from mremapcheck.report.changes import change_text
+from mremapcheck.report.blocks import change_text
 from mremapcheck.report.style import WIDTH
 
 if TYPE_CHECKING:

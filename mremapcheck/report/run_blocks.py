@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from mremapcheck.base.text.terminal import one_line
 from mremapcheck.outcome.outcome import events_text
 from mremapcheck.report.before import before
-from mremapcheck.report.blocks import heading, indented, kernel_log_lines, move_rows, regions_of
-from mremapcheck.report.changes import change_text
+from mremapcheck.report.blocks import change_text, heading, indented, kernel_log_lines, move_rows, regions_of
 from mremapcheck.report.style import WIDTH, Style
 from mremapcheck.report.text import align, drawing_block, wrapped
 

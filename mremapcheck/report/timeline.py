@@ -9,7 +9,7 @@ from mremapcheck.base.text.terminal import one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.executors.model.registry import by_id
 from mremapcheck.report.before import before
-from mremapcheck.report.changes import change_text
+from mremapcheck.report.blocks import change_text
 from mremapcheck.report.compare_blocks import differing_lines
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import align, calls, shorten, wrapped
@@ -30,27 +30,27 @@ def timeline_lines(
     start = before(scenario)
     yield from _drawings(start, [*start], style)
     yield ""
-    yield from _stretches(modelled, scenario, style)
+    yield from _eras(modelled, scenario, style)
     if measured:
         yield "  measured:"
-        yield from _stretches(measured, scenario, style)
-    labels = dict.fromkeys(stretch.class_name for stretch in [*modelled, *measured] if stretch.class_name)
+        yield from _eras(measured, scenario, style)
+    labels = dict.fromkeys(era.class_name for era in [*modelled, *measured] if era.class_name)
     for label in labels:
         yield from wrapped(f"({label}): {CLASSES[label].about}", "  ", "    ", style.width)
     yield ""
 
 
-def _stretches(stretches: Sequence[TimelineEra], scenario: Scenario, style: Style) -> Iterator[str]:
+def _eras(eras: Sequence[TimelineEra], scenario: Scenario, style: Style) -> Iterator[str]:
     drawn: dict[str, str] = {}
-    for stretch in stretches:
-        for word, changes in (("gained", stretch.gained), ("lost", stretch.lost)):
+    for era in eras:
+        for word, changes in (("gained", era.gained), ("lost", era.lost)):
             for change in changes:
                 yield from wrapped(f"{word} {change_text(change)}{_stable(change)}", "  -- ", "     ", style.width)
-        label = f"{style.paint('strong', stretch.label)}" + (f" ({stretch.class_name})" if stretch.class_name else "")
-        yield f"  {stretch.kernels}: {label}"
-        outcome = stretch.execution.outcome
+        label = f"{style.paint('strong', era.label)}" + (f" ({era.class_name})" if era.class_name else "")
+        yield f"  {era.kernels}: {label}"
+        outcome = era.execution.outcome
         if outcome is None:
-            yield f"      {one_line(stretch.execution.reason or '')}"
+            yield f"      {one_line(era.execution.reason or '')}"
             continue
         now = align(outcome.regions, dict.fromkeys([*(region.name for region in scenario.regions), *outcome.regions]))
         if now == drawn:
@@ -59,9 +59,7 @@ def _stretches(stretches: Sequence[TimelineEra], scenario: Scenario, style: Styl
             yield from _drawings(now, [*now], style)
         drawn = now
         shown = [
-            each
-            for each in stretch.differences
-            if not CLASSES[each.class_name].of_move and "regions." not in each.where
+            each for each in era.differences if not CLASSES[each.class_name].of_move and "regions." not in each.where
         ]
         yield from differing_lines(shown, style.width, "      ")
 

@@ -24,23 +24,31 @@ _WORDS = frozenset(("about", "cite", "file", "flags", "kernel", "name", "summary
 _ADDRESSES = frozenset(("new_address", "old_address"))
 
 
-def unfit(scenario: Scenario, platform: Platform) -> str:
+def unsupported(scenario: Scenario, platform: Platform) -> str:
     """Return why a scenario does not mean the same on this platform; '' where it does."""
     if platform is USUAL:
         return ""
-    if platform.page_size != PAGE:
-        for step in (*scenario.setup, *scenario.script):
-            if type(step) is Mmap and KINDS[step.kind].backing.unit != PAGE:
-                return f"{_FOUR_K}: {step.kind} has huge pages of {KINDS[step.kind].backing.unit >> 20}M"
+    pages = needs_small_pages(scenario) if platform.page_size != PAGE else ""
+    return pages or (needs_user_end(scenario) if platform.user_end > USUAL.user_end else "")
+
+
+def needs_small_pages(scenario: Scenario) -> str:
+    """Return what of a scenario means pages of 4K; '' where nothing does."""
+    for step in (*scenario.setup, *scenario.script):
+        if type(step) is Mmap and KINDS[step.kind].backing.unit != PAGE:
+            return f"needs pages of 4K: {step.kind} has huge pages of {KINDS[step.kind].backing.unit >> 20}M"
     for where, text, value in _numbers(scenario.document, ""):
-        if platform.page_size != PAGE and PAGE <= value < _BEYOND_ALL:
-            return f"{_FOUR_K}: {where} is {text}"
-        if platform.user_end > USUAL.user_end and LARGEST < value < _BEYOND_ALL:
-            return f"needs user space that ends at {USUAL.user_end:#x}: {where} is {text}"
+        if PAGE <= value < _BEYOND_ALL:
+            return f"needs pages of 4K: {where} is {text}"
     return ""
 
 
-_FOUR_K = "needs pages of 4K"
+def needs_user_end(scenario: Scenario) -> str:
+    """Return what of a scenario means the end of the usual platform's user space; '' where nothing does."""
+    for where, text, value in _numbers(scenario.document, ""):
+        if LARGEST < value < _BEYOND_ALL:
+            return f"needs user space that ends at {USUAL.user_end:#x}: {where} is {text}"
+    return ""
 
 
 def _numbers(value: Any, where: str, key: str = "") -> Iterator[tuple[str, str, int]]:

@@ -17,11 +17,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import typer
 from jsonschema import Draft202012Validator
 from typer.core import TyperOption
 
 import mremapcheck
+from mremapcheck.cli.environment import Terminated
+from mremapcheck.cli.failures import answer
 from mremapcheck.cli.main import COMMANDS, build
+from mremapcheck.cli.request import Request
 from mremapcheck.report.schema import NAMES, json_schema
 from tests.cli.conftest import BAD, EXPECTED, GAP, PLAIN, Program
 from tests.images.factories import bzimage
@@ -162,6 +166,15 @@ def test_ctrl_c_and_its_like_leave_a_valid_report(write: Write, number: int, cod
     assert 0 < len(document["results"]) < 3000
     # The one that was being written when the signal came is counted, and may not be there.
     assert document["summary"]["unchecked"] - len(document["results"]) in (0, 1)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Error calling __set_name__"), typer.Abort()], ids=["Python", "typer"])
+def test_a_signal_of_which_something_else_was_made_is_a_signal(
+    error: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error.__cause__ = Terminated(signal.SIGTERM)
+    assert answer(error, Request.read(["run"])) == 143
+    assert capsys.readouterr().err == "mremapcheck: ended by SIGTERM\n"
 
 
 def test_a_signal_before_there_is_a_report() -> None:

@@ -1,8 +1,8 @@
 """Signals at random moments, for every command that takes a while: what it leaves, what it printed, whether it ends.
 
 ``python -m tests.environment.signals [--moments N] [--seed N] [WORD...]`` tries N moments of each signal with
-each command whose line has one of the words. A moment that something is wrong at is printed with its seed;
-the exit code is 1 then.
+each command whose line has one of the words. MREMAPCHECK_TEST_CACHE=~/.cache adds those on a real kernel. A moment that
+something is wrong at is printed with its seed; the exit code is 1 then.
 """
 
 from __future__ import annotations
@@ -50,6 +50,14 @@ COMMANDS = [
     "coverage --kernel 6.17",
     "record -- {python} -c '{traced}'",
 ]
+#: Names the folder of a cache with kernels.
+_CACHE = "MREMAPCHECK_TEST_CACHE"
+#: On a kernel of the cache in that folder.
+VM_COMMANDS = [
+    "run --kernel vm:6.12 --format json",
+    "run --kernel vm:6.12 --jobs 2 --format json",
+    "compare --kernel 6.12 vm:6.12 --format json",
+]
 
 
 class Case(NamedTuple):
@@ -93,7 +101,7 @@ def strike(case: Case) -> list[str]:
             **os.environ,
             key: value,
             "TMPDIR": str(folder / "tmp"),
-            "XDG_CACHE_HOME": os.environ.get("WEATHER_CACHE", str(folder / "cache")),
+            "XDG_CACHE_HOME": os.environ.get(_CACHE, str(folder / "cache")),
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "mremapcheck", *words(case.command, folder)],
@@ -185,7 +193,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_DFL)
     failed = False
     with ThreadPoolExecutor(options.jobs) as jobs:
-        for command in COMMANDS:
+        for command in [*COMMANDS, *(VM_COMMANDS if _CACHE in os.environ else ())]:
             if options.words and not any(word in command for word in options.words):
                 continue
             most = length(command)

@@ -39,7 +39,7 @@ int main(void)
 	set("/proc/sys/vm/mmap_min_addr", "65536");
 	set("/proc/sys/vm/overcommit_memory", "1");
 	set("/proc/sys/vm/nr_hugepages", "16");
-	fd = open("/dev/ttyS0", O_RDWR);
+	fd = open(TTY, O_RDWR);
 	dup2(fd, 0);
 	dup2(fd, 1);
 	dup2(fd, 2);

@@ -15,16 +15,25 @@ from mremapcheck.convert.export.words import seen_facts
 from mremapcheck.executors.references import open_executor
 from mremapcheck.executors.vm import ext2
 from mremapcheck.executors.vm.cpio import Archive
-from mremapcheck.executors.vm.images.known import get
+from mremapcheck.executors.vm.images.known import KnownKernel, get
 from mremapcheck.executors.vm.qemu import find_qemu
 from mremapcheck.scenario.library import shipped
 from mremapcheck.scenario.loader import load_paths
 from tests.export.programs import Test, compiled, read_ktap
 
 
+def _cc(kernel: KnownKernel) -> str:
+    """Return the compiler for a kernel's architecture."""
+    return "cc" if kernel.platform.machine == os.uname().machine else kernel.platform.compiler
+
+
 def boot(version: str, pack: Path, folder: Path) -> dict[str, Test]:
     """Run a pack in a virtual machine and read what it printed."""
-    init = compiled((Path(__file__).parent / "init.c").read_text(), folder / "init", "-static")
+    kernel = get(version)
+    qemu = kernel.platform.qemu
+    source = (Path(__file__).parent / "init.c").read_text()
+    flags = ("-static", f'-DTTY="/dev/{qemu.console}"')
+    init = compiled(source, folder / "init", *flags, compiler=_cc(kernel))
     archive = Archive()
     archive.folder("dev")
     archive.device("dev/console", 5, 1)
@@ -36,9 +45,10 @@ def boot(version: str, pack: Path, folder: Path) -> dict[str, Test]:
     os.truncate(disk, ext2.SIZE)
     done = subprocess.run(
         [
-            *(find_qemu(), "-cpu", "qemu64,-cx16", "-m", "1024", "-nographic", "-no-reboot", "-nodefaults"),
-            *("-serial", "stdio", "-kernel", get(version).path, "-initrd", folder / "initrd"),
-            *("-append", "console=ttyS0 quiet panic=-1 mitigations=off"),
+            *(find_qemu(kernel.platform), "-machine", qemu.machine, "-cpu", qemu.cpu["tcg"], "-m", "1024"),
+            *("-nographic", "-no-reboot", "-nodefaults"),
+            *("-serial", "stdio", "-kernel", kernel.path, "-initrd", folder / "initrd"),
+            *("-append", f"console={qemu.console} quiet panic=-1 mitigations=off"),
             *("-drive", f"file={disk},if=none,id=disk,format=raw", "-device", "nvme,drive=disk,serial=pack"),
         ],
         stdin=subprocess.DEVNULL,
@@ -55,17 +65,19 @@ def boot(version: str, pack: Path, folder: Path) -> dict[str, Test]:
 
 
 @pytest.mark.kernel
-@pytest.mark.parametrize("version", ["6.12", "7.3"])
+@pytest.mark.parametrize("version", ["6.12", "7.3", "6.17@arm64", "7.3@arm64-16k"])
 def test_the_pack_sees_what_the_tool_sees(version: str, tmp_path: Path) -> None:
     try:
-        get(version)
-        find_qemu()
+        kernel = get(version)
+        find_qemu(kernel.platform)
     except MremapcheckError as missing:
         if os.environ.get("MREMAPCHECK_REQUIRE_KERNELS"):
             raise
         pytest.skip(str(missing))
     scenarios = list(load_paths([shipped()]).scenarios)
-    tests = boot(version, compiled(pack_text(pack_of(scenarios)), tmp_path / "pack", "-static", "-O1"), tmp_path)
+    flags = ("-static", "-O1", f"-DP={kernel.platform.page_size}ULL")
+    pack = compiled(pack_text(pack_of(scenarios)), tmp_path / "pack", *flags, compiler=_cc(kernel))
+    tests = boot(version, pack, tmp_path)
     with open_executor(f"vm:{version}") as executor:
         executions = list(executor.run(scenarios))
     ran = 0
@@ -77,4 +89,4 @@ def test_the_pack_sees_what_the_tool_sees(version: str, tmp_path: Path) -> None:
             assert test.facts == facts, scenario.name
         else:
             assert not test.directive.startswith("ERROR"), (scenario.name, test.directive)
-    assert ran > 0.85 * len(scenarios), {execution.reason for execution in executions if execution.reason}
+    assert ran > 0.8 * len(scenarios), {execution.reason for execution in executions if execution.reason}

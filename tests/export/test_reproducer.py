@@ -289,3 +289,19 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         refused = capsys.readouterr().err
         assert call(["pack", path, "--as", version]) == 2
         assert capsys.readouterr().err == refused
+
+
+def test_attributes_of_mappings_are_held_against_the_kernel(tmp_path: Path) -> None:
+    wanted = {"prot": "rw", "sharing": "private", "offset": "0p", "flags": "accounted", "without": "locked"}
+    for changed, code in (({}, 0), ({"prot": "r"}, 1), ({"sharing": "shared"}, 1), ({"without": "accounted"}, 1)):
+        entry = {**wanted, **changed} if "without" not in changed else {"without": "accounted"}
+        scenario = parse_document(
+            {
+                "map": {"src": "A", "dst": ".."},
+                "moves": [{"old_address": "src", "old_size": "1p", "new_address": "dst", "flags": "MAYMOVE|FIXED"}],
+                "expect": [{"mappings": {"dst": [entry], "src": []}}],
+            }
+        )
+        program = compiled(reproducer_text(scenario, written(scenario)), tmp_path / "program")
+        done = subprocess.run([program], capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stdout

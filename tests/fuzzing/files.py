@@ -214,7 +214,7 @@ def _images() -> dict[str, list[bytes]]:
         factories.deb(files, lzma.compress, ".xz"),
     ]
     packages += [factories.rpm(files), factories.rpm(files, gzip.compress)]
-    return {"image": [*images, kernel], "package": packages}
+    return {"image": [*images, kernel, factories.flat()], "package": packages}
 
 
 def _opened(random: Random, folder: Path, kind: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzzing.kinds import KINDS, attempt
+from tests.tools import tool
 
 #: How many of each kind every checkout tries; one of ``c`` is fifty texts and a compiler.
 _COUNTS = {
@@ -24,6 +25,8 @@ _COUNTS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_taken_or_refused(kind: str, tmp_path: Path) -> None:
+    if kind == "c":
+        tool("cc")
     words: Counter[str] = Counter()
     for number in range(_COUNTS.get(kind, 300)):
         folder = tmp_path / str(number)

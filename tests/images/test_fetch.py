@@ -383,7 +383,7 @@ def test_kernels_of_another_architecture_come_with_a_python(user: User, mirror: 
         ("6.17.13+deb13-arm64-16k", "arm64-16k"),
         ("6.17.13+deb13-cloud-arm64", "arm64"),
     }
-    python = user.cache / "interpreters/arm64"
+    python = user.cache / f"interpreters/arm64/3.{minor}"
     assert (python / "version").read_text() == f"3.{minor}", "the one that runs here, where there is one"
     unpacked = sorted(path.name for path in python.glob("root/usr/**/*") if path.is_file())
     assert unpacked == ["libc.so.6", f"python3.{minor}"]

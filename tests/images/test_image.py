@@ -162,3 +162,9 @@ def test_a_tree_of_another_architecture(tmp_path: Path) -> None:
     with pytest.raises(ImageError) as caught:
         open_image(tmp_path / "tree/vmlinux")
     assert "arch/arm64/boot/Image" in caught.value.hint
+
+
+@pytest.mark.parametrize("size", [518, 527, 600, 1500])
+def test_an_image_that_is_cut_off_says_so(tmp_path: Path, size: int) -> None:
+    with pytest.raises(ImageError, match=f"is cut off: it has {size} bytes of "):
+        open_image(write(tmp_path / "bzImage", bzimage()[:size]))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from mremapcheck.base.errors import ExecutorError, KernelReferenceError, MremapcheckError
 from mremapcheck.executors.vm.images import cache, known
 from mremapcheck.executors.vm.images.image import Image, ImageError, open_image
+from mremapcheck.platforms import PLATFORMS
 from tests.images.factories import bzimage
 
 
@@ -75,6 +77,21 @@ def test_all_is_every_known_kernel() -> None:
     assert known.expand(["live", "vm:all"]) == ["live", "vm:old", "vm:6.17.13"]
     with pytest.raises(KernelReferenceError, match="names every known kernel"):
         known.resolve("all")
+
+
+def test_a_version_means_the_usual_platform_and_a_name_whichever_it_has() -> None:
+    known.add(image("6.17.13"))
+    known.add(replace(image("6.17.20-arm64"), platform=PLATFORMS["arm64"]))
+    known.add(replace(image("6.17.20-arm64-16k"), platform=PLATFORMS["arm64-16k"]))
+    assert known.get("6.17").name == "6.17.13"
+    assert known.get("6.17@arm64").name == "6.17.20-arm64" == known.get("6.17.20-arm64").name
+    assert known.get("6.17@arm64-16k").platform.page_size == 16384
+    assert known.expand(["vm:all@arm64", "via:ssh lab@host"]) == ["vm:6.17.20-arm64", "via:ssh lab@host"]
+    assert known.resolve("6.17@arm64").platform.name == "arm64"
+    with pytest.raises(KernelReferenceError, match="neither a known kernel nor a file"):
+        known.resolve("6.17@arm64-64k")
+    with pytest.raises(KernelReferenceError, match="there is no platform"):
+        known.expand(["vm:all@vax"])
 
 
 def test_a_path_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

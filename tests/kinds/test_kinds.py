@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mremapcheck.docs.reference import PARTS
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.kinds import KINDS
+from mremapcheck.platforms import PLATFORMS
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.parse import parse_document
 from mremapcheck.scenario.picture import show
@@ -63,8 +65,9 @@ def test_the_running_kernel_runs_it(kind: str, tmp_path: Path, capsys: pytest.Ca
     assert result["status"] in ("unchecked", "skip"), result["reason"]
 
 
-def test_it_is_exported(kind: str, tmp_path: Path) -> None:
-    cc = tool("cc")
+@pytest.mark.parametrize("compiler", ["cc", *dict.fromkeys(each.compiler for each in PLATFORMS.values())])
+def test_it_is_exported(kind: str, compiler: str, tmp_path: Path) -> None:
+    cc = shutil.which(compiler) or (tool("cc") if compiler == "cc" else pytest.skip(f"there is no {compiler}"))
     path = tmp_path / f"{kind}.yaml"
     path.write_text(json.dumps(dict(scenario(kind).document)))
     for command in (["export", "--c"], ["pack"]):

@@ -30,7 +30,7 @@ def outcome(drawn: Scenario, result: int, *seen: tuple[int, int, str, str, tuple
         bounds.append(within or (start, end))
     moves = [(0, result, False, None, None, None, None)]
     nothing: Any = ([], b"", [])
-    execution = ResultDecoder().execution(prepare(drawn), (moves, records, bounds, [], nothing, 0, 0, [], {}))
+    execution = ResultDecoder().execution(prepare(drawn), (moves, records, bounds, [], nothing, 0, 0, [], {}, []))
     assert execution.outcome is not None
     return execution.outcome
 

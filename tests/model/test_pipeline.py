@@ -110,12 +110,12 @@ def test_notes_belong_to_the_step_that_runs() -> None:
     trace = Trace(hex)
 
     def inner(state: object) -> Answer:
-        trace.say("inside")
+        trace.note("inside")
         return None
 
     def outer(state: object) -> Answer:
         inner_followed(state)
-        trace.say("at {:at}, {:pages}", 4096, 8192)
+        trace.note("at {:at}, {:pages}", 4096, 8192)
         return None
 
     pipelines = copy({"one": (outer, inner)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,15 @@ from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE, U64
 from mremapcheck.executors.live.plan import CannotRun, prepare
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.protocol import Kernel
 from mremapcheck.executors.references import open_executor
+from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.linux.syscalls import call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.platforms import HERE, PLATFORMS, USUAL, of
 from mremapcheck.platforms.platform import Platform
+from mremapcheck.report.blocks import kernel_text
 from tests.model.helpers import F, M, do, move, scene
 
 ROOT = Path(mremapcheck.__file__).parent
@@ -173,6 +177,18 @@ def test_kernels_tell_their_platform() -> None:
         told = model.kernel.to_json()
     assert (told["reference"], told["release"]) == ("6.17-early-failure@arm64-16k", "6.17")
     assert (told["platform"], told["page_size"]) == ("arm64-16k", 16384)
+
+
+def test_reports_say_the_platform_and_which_one_nobody_measured() -> None:
+    def text(reference: str) -> str:
+        with ModelExecutor(resolve(reference)) as model:
+            return kernel_text(replace(model.kernel, changes=None))
+
+    assert text("7.3@arm64-16k") == "7.3@arm64-16k, the model"
+    assert text("7.3@arm64-64k") == "7.3@arm64-64k, the model, held against no real kernel of this platform"
+    live = Kernel("live", "live", "6.12", KernelVersion.parse("6.12"), platform=sixteen)
+    assert kernel_text(live) == "live, Linux 6.12 on arm64-16k"
+    assert kernel_text(replace(live, platform=USUAL)) == "live, Linux 6.12"
 
 
 def test_nothing_but_platforms_knows_an_architecture() -> None:

@@ -485,6 +485,43 @@ def test_what_a_child_does_itself_is_done_after_the_fork() -> None:
     assert document["expect"][0]["errno"] == "EPERM"
 
 
+@pytest.mark.parametrize(
+    ("flags", "new_size", "drawn"),
+    [
+        ("MREMAP_MAYMOVE|MREMAP_FIXED", 16384, "AAA"),
+        ("MREMAP_MAYMOVE|MREMAP_FIXED", 12288, "A.B"),
+        ("MREMAP_MAYMOVE|MREMAP_FIXED|MREMAP_DONTUNMAP", 12288, "A.B"),
+        ("MREMAP_MAYMOVE|MREMAP_DONTUNMAP", 12288, "AAA"),
+    ],
+)
+def test_a_success_where_one_mapping_has_to_be_proves_it(flags: str, new_size: int, drawn: str) -> None:
+    """Since 6.17 only a move of equal sizes to a fixed address may pass over holes."""
+    (document,) = held(
+        "6.18",
+        MMAP.format(size=12288, at="0x7f0000000000"),
+        "munmap(0x7f0000001000, 4096) = 0",
+        f"mremap(0x7f0000000000, 12288, {new_size}, {flags}, 0x7e0000000000) = 0x7e0000000000",
+    )
+    assert document["map"]["src"] == drawn
+    assert ("the call found all of it" in document["about"]) == (drawn == "AAA")
+
+
+def test_what_must_be_one_mapping_was_moved_there_by_a_call_that_failed() -> None:
+    """6.17 moved the first mapping before it came to the second, which may not be moved with others."""
+    document = held(
+        "6.17",
+        "mmap(0x7f0000000000, 8192, PROT_READ, MAP_SHARED|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000",
+        "mmap(0x7f0000002000, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED, 3</dev/zero>, 0) = 0x7f0000002000",
+        "mmap(0x7e0000000000, 4096, PROT_READ, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0x7e0000000000",
+        "mmap(0x7e0000001000, 4096, PROT_NONE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0x7e0000001000",
+        "mremap(0x7f0000000000, 12288, 12288, MREMAP_MAYMOVE|MREMAP_FIXED, 0x7e0000000000) = -1 EFAULT (Bad address)",
+        "mremap(0x7e0000000000, 8192, 20480, MREMAP_MAYMOVE) = 0x7c0000000000",
+    )[-1]
+    assert document["map"]["src"].startswith("AA")
+    assert "The result proves one mapping: the call in line 5 moved it there" in document["about"]
+    assert document["expect"][0]["verdict"] == "moved"
+
+
 def test_a_duplicate_that_is_refused_proves_private_memory() -> None:
     at = "0x7f0000000000"
     refused = f"mremap({at}, 0, 8192, MREMAP_MAYMOVE) = -1 EINVAL (Invalid argument)"

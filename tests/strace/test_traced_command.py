@@ -136,6 +136,8 @@ def test_import_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture
     assert call(["import", str(tmp_path / "nothing.log")]) == 2
     assert "cannot be read: No such file or directory" in capsys.readouterr().err
     (tmp_path / "empty.log").write_text("")
+    assert call(["import", str(tmp_path / "empty.log"), "--kernel", "6.17@arm64-16k"]) == 2
+    assert "logs are read as those of x86-64" in capsys.readouterr().err
     assert call(["import", str(tmp_path / "empty.log")]) == 4
     assert "no mremap among 0 calls" in capsys.readouterr().err
     (tmp_path / "maps.log").write_text("7f0000000000-7f0000001000 rw-p 00000000 00:00 0\n")

@@ -33,7 +33,7 @@ class Agreement:
 
 def recorded_versions() -> list[KernelVersion]:
     """Return the versions of the kernels whose outcomes are test data."""
-    names = [path.name.removesuffix(".json.xz") for path in RECORDED.glob("*.json.xz")]
+    names = [path.name.removesuffix(".json.xz").partition("@")[0] for path in RECORDED.glob("*.json.xz")]
     return [KernelVersion.parse(name) for name in names]
 
 
@@ -58,7 +58,7 @@ def agreement(
     kernel: Kernel, scenarios: Sequence[Scenario], executions: Sequence[Execution], recorded: Iterable[KernelVersion]
 ) -> Agreement:
     """Hold what a real kernel did against the model of its version."""
-    wrong = differences(resolve(str(kernel.version)), scenarios, executions)
+    wrong = differences(resolve(f"{kernel.version}@{kernel.platform.name}"), scenarios, executions)
     errors = any(real.status == "error" for real in executions)
     if not wrong or errors or not is_newer(kernel.version, recorded):
         return Agreement(tuple(wrong))

@@ -92,10 +92,10 @@ class Fake(Server):
         self._way = way
         self._trap = steps
 
-    def _begin(self, hand: WorkerSlot) -> None:
-        before = hand.batch
-        super()._begin(hand)
-        if hand.batch is not before and any(len(marshal.loads(task.plan)[-1]) == self._trap for task in hand.batch):
+    def _begin(self, slot: WorkerSlot) -> None:
+        before = slot.batch
+        super()._begin(slot)
+        if slot.batch is not before and any(len(marshal.loads(task.plan)[-1]) == self._trap for task in slot.batch):
             self._spring(self._way)
 
     def _spring(self, way: str) -> None:

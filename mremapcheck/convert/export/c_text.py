@@ -13,11 +13,13 @@ def kind(name: str) -> str:
 
 
 def size(number: int, page: str = "P") -> str:
-    """Return a size in pages where it is a whole number of them: ``6*P``."""
-    if number and number % PAGE == 0 and number < 1 << 44:
-        pages = number // PAGE
-        return page if pages == 1 else f"{pages}*{page}"
-    return str(number) if number < 1 << 16 else f"0x{number:x}ULL"
+    """Return a size by the nearest page, so that it means the same whatever a page is: ``6*P``, ``P + 1``, ``8``."""
+    pages = (number + PAGE // 2) // PAGE
+    if not pages or number >= 1 << 44:
+        return str(number) if number < 1 << 16 else f"0x{number:x}ULL"
+    text = page if pages == 1 else f"{pages}*{page}"
+    rest = number - pages * PAGE
+    return f"{text} {'-' if rest < 0 else '+'} {abs(rest)}" if rest else text
 
 
 def address(at: Address, prefix: str = "at_", page: str = "P") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mremapcheck.base.text.c import short_comment, string
 from mremapcheck.base.units import PAGE
-from mremapcheck.convert.export.c_text import identifier
+from mremapcheck.convert.export.c_text import identifier, size
 from mremapcheck.convert.export.steps import ObjectNumbers
 from mremapcheck.kinds import KINDS
 from mremapcheck.kinds.kind import MmapSite
@@ -81,7 +81,5 @@ def _descriptor(operation: Mmap) -> str:
 
 
 def size_of(number: int) -> str:
-    """Return a size in pages where it is a whole number of them: ``6 * P``."""
-    if number and number % PAGE == 0 and number < 1 << 44:
-        return "P" if number == PAGE else f"{number // PAGE} * P"
-    return str(number) if number < 1 << 16 else f"0x{number:x}"
+    """Return a size as ``c_text.size`` does, for programs that people read: ``6 * P``."""
+    return size(number).replace("*", " * ").replace("ULL", "")

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from mremapcheck import __version__
 from mremapcheck.base.text.c import comment, short_comment, string
+from mremapcheck.base.units import PAGE
 from mremapcheck.convert.export.c_text import identifier, kind, size
 from mremapcheck.convert.export.kinds import with_kinds
 from mremapcheck.convert.export.oracle import ExpectedFacts
@@ -16,6 +17,7 @@ from mremapcheck.executors.model.registry import NEWEST, OLDEST
 from mremapcheck.kernels.releases import LAST_MINOR
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.portable import needs_small_pages, needs_user_end
 
 #: The parts of the interpreter, in the order in which C needs them; the tables come after the first one.
 PARTS = (
@@ -96,8 +98,8 @@ def _tables(index: int, packed: Packed) -> Iterator[str]:
     objects = ObjectNumbers.of(scenario)
     yield f"static const struct region regions_{index}[] = {{"
     for region in scenario.regions:
-        name, bounds = string(region.name), f"0x{region.floor:x}, 0x{region.ceiling:x}"
-        yield f"\t{{ {name}, 0x{region.start:x}, {region.pages}, {bounds} }},"
+        name, bounds = string(region.name), f"{_at(region.floor)}, {_at(region.ceiling)}"
+        yield f"\t{{ {name}, {_at(region.start)}, {region.pages}, {bounds} }},"
     yield "};"
     if objects.numbers:
         yield f"static const struct object objects_{index}[] = {{"
@@ -105,7 +107,7 @@ def _tables(index: int, packed: Packed) -> Iterator[str]:
             yield f"\t{{ {kind(name)}, {size(objects.lengths[number])} }},"
         yield "};"
     defined = [(f"at_{identifier(region.name)}", region.start) for region in scenario.regions]
-    yield from (f"#define {name} 0x{start:x}ULL" for name, start in defined)
+    yield from (f"#define {name} ({_at(start)})" for name, start in defined)
     yield f"static const struct step steps_{index}[] = {{"
     yield from (f"\t{row}," for row in rows(scenario, objects))
     yield "};"
@@ -116,6 +118,11 @@ def _tables(index: int, packed: Packed) -> Iterator[str]:
             for fact in wanted.facts:
                 yield f"\t{{ {string(wanted.kernel)}, {string(fact.where)}, {string(fact.text)} }},"
         yield "};"
+
+
+def _at(address: int) -> str:
+    """Return the address of a page, whatever a page is."""
+    return f"0x{address // PAGE:x}*P"
 
 
 def _about(scenario: Scenario) -> Iterator[str]:
@@ -143,6 +150,9 @@ def _list(packed: Iterable[Packed]) -> Iterator[str]:
                 yield f"\t\t.expected = expected_{index}, .expected_count = ARRAY_SIZE(expected_{index}),"
             if case.near_zero:
                 yield f"\t\t.near_zero = 0x{case.near_zero:x},"
+            for name, reason in (("pages_of_4k", needs_small_pages(scenario)), ("user_end", needs_user_end(scenario))):
+                if reason:
+                    yield f"\t\t.{name} = {string(reason)},"
             if scenario.process.keep:
                 yield f"\t\t.keep = {' | '.join(scenario.process.keep)},"
         yield "\t},"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mremapcheck.base.text.c import string
 from mremapcheck.base.units import PAGE
 from mremapcheck.convert.export.oracle import ExpectedFacts
-from mremapcheck.convert.export.words import Fact
+from mremapcheck.convert.export.words import Fact, mapping_flags
 from mremapcheck.kernels.ranges import Bound, KernelRange
 from mremapcheck.scenario.verdicts import FAILURES
 
@@ -19,6 +19,7 @@ def table(eras: Sequence[ExpectedFacts]) -> Iterator[str]:
     yield "#define RELEASE 99"
     yield "#define V(major, minor, stable, rc) ((((major) * 1000UL + (minor)) * 1000UL + (stable)) * 100UL + (rc))"
     yield "static const struct era { unsigned long from, until; const char *lines; } wanted[] = {"
+    everything = [fact for era in eras for fact in era.facts]
     for era in eras:
         start, end = "0", "~0UL"
         for bound in KernelRange.parse(era.kernel):
@@ -27,7 +28,8 @@ def table(eras: Sequence[ExpectedFacts]) -> Iterator[str]:
             else:
                 end = _version(bound)
         yield f"\t{{ {start}, {end},"
-        yield from (f'\t  {string(line)[:-1]}\\n"' for line in lines(era.facts))
+        told = lines(era.facts, everything)
+        yield from (f'\t  {string(line)[:-1]}\\n"' for line in told)
         yield "\t},"
     yield "\t{ 0, 0, NULL }"
     yield "};"
@@ -43,8 +45,8 @@ def _version(bound: Bound) -> str:
     return f"V({version.major}, {version.minor + 1}, 0, 0)"
 
 
-def lines(facts: Sequence[Fact]) -> Iterator[str]:
-    """Yield the lines, as patterns of fnmatch(3)."""
+def lines(facts: Sequence[Fact], everything: Sequence[Fact] = ()) -> Iterator[str]:
+    """Yield the lines, as patterns of fnmatch(3); of mappings those flags are printed that ``everything`` speaks of."""
     said = dict(facts)
     numbers = sorted({int(where[6 : where.index("]")]) for where in said if where.startswith("moves[")})
     yield from (_move(number, said) for number in numbers)
@@ -54,6 +56,9 @@ def lines(facts: Sequence[Fact]) -> Iterator[str]:
             yield f"{name:<10} {_literally(text)}"
         elif place == "layout":
             yield f"{name:<10} mappings {text}"
+        elif place == "mappings" and "[" not in name:
+            yield from (_mapping(name, index, said, everything) for index in range(int(text)))
+            yield f"{name} mapped {text} times"
         elif where == "counters.locked":
             yield f"VmLck {int(text[:-1]) * PAGE // 1024} kB"
         elif where == "counters.total":
@@ -69,6 +74,14 @@ def _move(number: int, said: Mapping[str, str]) -> str:
         return f"{printed}{code or 'E*'}, {verdict or '*'}"
     place = "*" if result in (None, "none") else f"{result}*" if result == "elsewhere" else result
     return f"{printed}success, {verdict or '*'}, {place}"
+
+
+def _mapping(region: str, index: int, said: Mapping[str, str], everything: Sequence[Fact]) -> str:
+    place = f"{region}[{index}]"
+    words = [said.get(f"mappings.{place}.{name}", "*") for name in ("prot", "sharing", "offset")]
+    flags = mapping_flags(everything, region)
+    words += [f"{flag}:{said.get(f'mappings.{place}.VmFlags.{flag}', '*')}" for flag in flags]
+    return " ".join([_literally(place), *words])
 
 
 def _literally(text: str) -> str:

@@ -39,7 +39,7 @@ SNIPPETS = {
     "capabilities": (),
     "limit": ("sys/resource.h",),
     "in_use": ("string.h",),
-    "seccomp": ("linux/filter.h", "linux/seccomp.h", "sys/prctl.h"),
+    "seccomp": ("sys/prctl.h",),
     "headroom": (),
     "new_file": ("fcntl.h",),
     "readonly": ("fcntl.h",),
@@ -50,6 +50,7 @@ SNIPPETS = {
     "judge": ("string.h",),
     "move": (),
     "layout": (),
+    "attributes": ("string.h",),
     "total": ("string.h",),
     "show": ("ctype.h", "string.h"),
     "was_said": ("fnmatch.h",),
@@ -61,6 +62,8 @@ _NEEDS = {"total": ("in_use",)}
 _HEADERS = ("errno.h", "stdio.h", "stdlib.h", "string.h", "sys/mman.h", "sys/syscall.h", "unistd.h")
 _ERRNOS = ("EAGAIN", "EFAULT", "EINVAL", "ENOMEM", "EPERM")
 _HUGE = 2 << 20
+#: The drawing's places are for pages of one size.
+_PAGES = ("if (sysconf(_SC_PAGESIZE) != P) {", '\tputs("This is for pages of 4K.");', "\treturn 4;", "}")
 
 
 def reproducer_text(scenario: Scenario, wanted: Sequence[ExpectedFacts]) -> str:
@@ -86,7 +89,7 @@ def reproducer_text(scenario: Scenario, wanted: Sequence[ExpectedFacts]) -> str:
         if name in uses:
             lines += [*_snippet(name), ""]
     arguments = "int argc, char **argv" if told else "void"
-    lines += [f"int main({arguments})", "{", *(f"\t{line}".rstrip() for line in body), "}"]
+    lines += [f"int main({arguments})", "{", *(f"\t{line}".rstrip() for line in (*_PAGES, *body)), "}"]
     return "\n".join(lines) + "\n"
 
 

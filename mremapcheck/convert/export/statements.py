@@ -10,7 +10,7 @@ from mremapcheck.convert.export.c_text import flags, identifier
 from mremapcheck.convert.export.mappings import PROTS, Mappings, size_of
 from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.steps import tag_runs
-from mremapcheck.convert.export.words import Fact
+from mremapcheck.convert.export.words import Fact, mapping_flags
 from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario import picture
@@ -171,6 +171,7 @@ class Statements:
         if any(where.startswith("layout.") for where in places):
             self.uses.add("layout")
             yield from ("for (int i = 0; i < region_count; i++)", "\tlayout(&regions[i]);")
+        yield from self._attributes()
         locks = any(isinstance(operation, Mlock | Mlockall) for operation in (*scenario.setup, *scenario.script))
         if locks or "counters.locked" in places:
             self.uses.add("in_use")
@@ -184,6 +185,14 @@ class Statements:
         if scenario.process.map_headroom is not None:
             yield "MUST(munmap(filler, filler_size)); /* drawing may split mappings */"
         yield from ("for (int i = 0; i < region_count; i++)", "\tshow(&regions[i]);")
+
+    def _attributes(self) -> Iterator[str]:
+        """Yield what tells the mappings of each region of which anything is expected."""
+        for index, region in enumerate(self.scenario.regions):
+            if any(fact.where == f"mappings.{region.name}" for fact in self._facts):
+                self.uses.add("attributes")
+                flags = "".join(f"{flag} " for flag in mapping_flags(self._facts, region.name))
+                yield f"attributes(&regions[{index}], {string(flags)});"
 
     def _statement(self, operation: Operation) -> Iterator[str]:
         if isinstance(operation, Mremap):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mremapcheck.linux.vm_flags import VM_FLAGS
@@ -50,6 +50,12 @@ def _mapping_facts(place: str, wanted: MappingExpectation) -> Iterator[Fact]:
     for code, name in VM_FLAGS.items():
         if name in wanted.flags or name in wanted.without:
             yield Fact(f"{place}.VmFlags.{code}", "yes" if name in wanted.flags else "no")
+
+
+def mapping_flags(facts: Iterable[Fact], region: str) -> tuple[str, ...]:
+    """Return the names in smaps of the flags of which anything is said of a region's mappings, in smaps' order."""
+    said = {where.rpartition(".VmFlags.")[2] for where, _ in facts if where.startswith(f"mappings.{region}[")}
+    return tuple(flag for flag in VM_FLAGS if flag in said)
 
 
 def seen_facts(outcome: Outcome, events: bool = True) -> Iterator[Fact]:

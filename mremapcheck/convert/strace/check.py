@@ -158,6 +158,9 @@ def _styles(sketch: Sketch) -> Iterator[DrawingStyle]:
     if doubt := seen.doubt:
         note = f"The result shows that the call in line {doubt}, which failed, had unmapped something before it did."
         yield DrawingStyle((note,), lost=True)
+        if seen.result is not None:
+            note = f"The result proves one mapping: the call in line {doubt} moved it there before it failed."
+            yield DrawingStyle((note,), one=True)
         if seen.errno == "EINVAL" and not seen.old_size:
             note = f"The result proves private memory: the call in line {doubt} moved it there before it failed."
             yield DrawingStyle((note,), kinds=(("anon-shared", "anon"),))

@@ -249,7 +249,8 @@ def _move(space: AddressSpace, call: Call, log: str) -> TracedMove:
     refused = _refused_at_once(bits, old, size, new if fixed else None, wanted)
     private = call.errno == "EINVAL" and not old_size and bits & MREMAP_MAYMOVE and not refused
     if result is not None or private or call.errno in ("ENOMEM", "EAGAIN", "EPERM"):
-        notes += _prove(space, call, old, size, wanted, bool(fixed), result)
+        whole = (wanted > size and (result is not None or not fixed)) or bool(keep and not fixed)
+        notes += _prove(space, call, old, size, result, whole and call.errno in (None, "ENOMEM"))
     end = old + max(size, PAGE, 0 if fixed and size else wanted)
     start = old
     there: tuple[Segment, ...] = ()
@@ -292,14 +293,12 @@ def _refused_at_once(flags: int, old: int, size: int, new: int | None, new_size:
     return new is not None and (new % PAGE != 0 or (new < old + size and old < new + new_size))
 
 
-def _prove(
-    space: AddressSpace, call: Call, old: int, size: int, new_size: int, fixed: bool, result: int | None
-) -> list[str]:
+def _prove(space: AddressSpace, call: Call, old: int, size: int, result: int | None, whole: bool) -> list[str]:
     """Fill in what the result proves of the old range; return what is only a guess, in sentences.
 
-    A success proves that the first page is mapped; where the range may not hold several mappings that all of it is
-    (what grows without MREMAP_FIXED). A growth that had no room (ENOMEM) proves the same. Holes that a move, a shrink
-    or a move of several may pass over stay holes.
+    A success proves that the first page is mapped, and where the range may not hold several mappings that all of it is
+    (``whole``: it grows, or stays without MREMAP_FIXED). A growth that had no room (ENOMEM) proves the same. Holes that
+    a move, a shrink or a move of several may pass over stay holes.
     """
     first = space.at(old)
     if first is not None and first.end >= old + size:
@@ -317,7 +316,6 @@ def _prove(
         if any(facts is not None for _, _, facts in space.pieces(old, old + PAGE)):
             notes.append("The log shows the first page being unmapped and not mapped again, yet the call found it.")
         space.assume(old, PAGE, alike=True, holes=True)
-    whole = new_size > size and not fixed and (result is not None or call.errno == "ENOMEM")
     pieces = list(space.pieces(old, old + size))
     if whole and any(facts is not None and facts.kind == "hole" for _, _, facts in pieces) and result is not None:
         notes.append("The log shows a part of the range being unmapped, yet the call found all of it.")

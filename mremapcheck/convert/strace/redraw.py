@@ -43,7 +43,8 @@ class DrawingStyle:
     ``longest``: long stretches are cut to about so many bytes. ``untouched``: nothing is written to before the moves.
     ``apart``: mappings that differ in what cannot be drawn are kept apart by another attribute. ``kinds``: to draw
     instead of others. ``process``: conditions. ``seal`` and ``lock``: what the call met was sealed, or locked.
-    ``lost``: what an earlier call may have unmapped that failed is gone.
+    ``lost``: what an earlier call may have unmapped that failed is gone. ``one``: the old range is all one mapping,
+    which an earlier call may have moved there that failed.
     """
 
     notes: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class DrawingStyle:
     seal: bool = False
     lock: bool = False
     lost: bool = False
+    one: bool = False
     kinds: tuple[tuple[str, str], ...] = ()
     process: tuple[tuple[str, Any], ...] = ()
 
@@ -84,6 +86,8 @@ def draw(made: Sketch, style: DrawingStyle = PLAIN) -> dict[str, Any]:
     facts = [segment.facts for zone in zones for segment in zone.segments]
     if style.lost:
         zones = [replace(zone, segments=[part for part in zone.segments if not part.facts.doubt]) for zone in zones]
+    if style.one:
+        zones = [_as_one(zone, seen.old_address, seen.old_address + extent(seen.old_size)) for zone in zones]
     sheet = _DocumentBuilder(style, forked=any(each.inherited for each in facts))
     for zone in zones:
         sheet.draw(zone)
@@ -101,6 +105,16 @@ def draw(made: Sketch, style: DrawingStyle = PLAIN) -> dict[str, Any]:
         document["process"] = process
     document["moves"] = [*sheet.before, *sheet.after, move]
     return document
+
+
+def _as_one(zone: Zone, start: int, end: int) -> Zone:
+    """Draw what begins at ``start`` up to ``end``, in the place of whatever else is there."""
+    first = next((part for part in zone.segments if part.start <= start < part.end), None)
+    if first is None:
+        return zone
+    before = [part for part in zone.segments if part.end <= start]
+    behind = [part.cut(end, part.end) for part in zone.segments if part.end > end and part is not first]
+    return replace(zone, segments=[*before, first._replace(end=max(end, first.end)), *behind], end=max(end, zone.end))
 
 
 def is_smaller(made: Sketch, style: DrawingStyle) -> bool:

@@ -59,7 +59,7 @@ from mremapcheck.scenario.operations import (
     UffdUnregister,
     UffdWriteprotect,
 )
-from mremapcheck.scenario.portable import unfit
+from mremapcheck.scenario.portable import unsupported
 
 _NO_FD = (1 << 64) - 1
 _UFFD_MODES = {
@@ -99,7 +99,7 @@ def prepare(scenario: Scenario, platform: Platform = USUAL, end: int | None = No
     What a worker gets is in the platform's own bytes and numbers of system calls. ``end`` is where user space ends
     there, in bytes; None: where it does here.
     """
-    if reason := unfit(scenario, platform):
+    if reason := unsupported(scenario, platform):
         raise CannotRun(reason)
     return _Preparation(scenario, platform, user_end(platform) if end is None else end).prepared()
 

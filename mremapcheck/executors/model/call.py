@@ -70,7 +70,7 @@ class Call:
         """Answer with ``errno``; ``text`` says why (see ``Trace.say``)."""
         trace = self.mm.trace
         if trace is not None:
-            trace.say(text + f": {errno}", *args)
+            trace.note(text + f": {errno}", *args)
         return errno
 
 

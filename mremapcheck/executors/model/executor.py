@@ -28,7 +28,7 @@ from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, needs_mappings, ne
 from mremapcheck.scenario.document import Process as Conditions
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Address, Fallible, Mremap, Operation, op_name
-from mremapcheck.scenario.portable import unfit
+from mremapcheck.scenario.portable import unsupported
 
 
 class ModelExecutor:
@@ -53,7 +53,7 @@ class ModelExecutor:
 
     def execute(self, scenario: Scenario) -> Execution:
         """Run one scenario."""
-        if reason := unfit(scenario, self._model.platform):
+        if reason := unsupported(scenario, self._model.platform):
             return Execution("skip", None, reason)
         if not self._trace and not _fails(scenario):
             return _execute(scenario, self._rules, None)
@@ -151,7 +151,7 @@ def _set_conditions(process: SimulatedProcess, conditions: Conditions) -> None:
 def _move(mm: Mm, op: Mremap) -> RawMove:
     """Make one mremap call. The verdict needs the mappings where it failed and changed some, and of huge pages."""
     if mm.filter is not None:
-        mm.say("a system call filter answers: {}", mm.filter)
+        mm.note("a system call filter answers: {}", mm.filter)
         return RawMove(op, mm.filter, 0, NOT_NEEDED, NOT_NEEDED)
     residency = needs_residency(op)
     before = _look(mm, residency)

@@ -17,7 +17,7 @@ def may_join(mm: Mm, new: Vma, vma: Vma, before: bool) -> bool:
     for rule in mm.rules.mergeable:
         obstacle = rule(new, vma, before)
         if obstacle is not None:
-            mm.say("stays apart from {}: {}", vma, obstacle)
+            mm.note("stays apart from {}: {}", vma, obstacle)
             return False
     return True
 
@@ -56,17 +56,17 @@ def absorb(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | N
 def _absorb(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | None:
     if prev is not None:
         if following is not None and _share_anon_vma(prev, following) and may_remove(mm, following):
-            mm.say("joins {} and {}", prev, following)
+            mm.note("joins {} and {}", prev, following)
             prev.end = following.end
             take_over(prev, following.anon_vma, following.flags)
             mm.vmas.remove(following)
         else:
-            mm.say("joins {}", prev)
+            mm.note("joins {}", prev)
             prev.end = new.end
         mm.rules.take_in(prev, new)
         return prev
     if following is not None:
-        mm.say("joins {}", following)
+        mm.note("joins {}", following)
         mm.rules.extend_down(following, new)
         mm.rules.take_in(following, new)
         return following

@@ -51,7 +51,7 @@ class InjectedFailure:
             return False
         trace = self._trace
         self.at = RanOut(trace.step, trace.within, trace.change)
-        trace.say("memory runs out")
+        trace.note("memory runs out")
         return True
 
 
@@ -255,10 +255,10 @@ class Mm:
         self.soft_dirty.difference_update(there)
         self.soft_dirty.update(page + shift for page in there)
 
-    def say(self, text: str, *args: object) -> None:
+    def note(self, text: str, *args: object) -> None:
         """Note what the current step did, where a trace is wanted."""
         if self.trace is not None:
-            self.trace.say(text, *args)
+            self.trace.note(text, *args)
 
 
 def pages_of(vma: Vma) -> int:

@@ -25,7 +25,7 @@ class Trace:
         self.change: str | None = None
         self._formatter = _Formatter(place_of)
 
-    def say(self, text: str, *args: object) -> None:
+    def note(self, text: str, *args: object) -> None:
         """Note a decision. ``{}`` shows a Vma as its letter and place; ``{:at}`` an address, ``{:pages}`` a size."""
         self.notes.append(Note(self.step, self._formatter.format(text, *args), self.change))
 

@@ -98,8 +98,8 @@ class RemoteExecutor(ABC):
                 break
             try:
                 task = Task(prepare(scenario, self._platform, self.user_end))
-            except CannotRun as unfit:
-                queue.append(Execution("skip", None, str(unfit)))
+            except CannotRun as error:
+                queue.append(Execution("skip", None, str(error)))
             else:
                 queue.append(task)
                 tasks.append(task)

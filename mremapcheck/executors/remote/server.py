@@ -29,7 +29,7 @@ _MOST_TRIES = 3
 _BEAT = 1000
 
 
-class Surroundings:
+class Environment:
     """What a server may do to the machine that it runs on: nothing, where that is somebody's own."""
 
     def set_up(self, huge_pages: int) -> None:
@@ -165,7 +165,7 @@ class WorkerSlot:
 
 
 class Server:
-    """This end of the line and its workers, ``hands`` at a time.
+    """This end of the line and its workers, ``slots`` at a time.
 
     ``patience``: with nothing to do it waits so many seconds for the tool; None: for ever.
     """
@@ -174,19 +174,19 @@ class Server:
         self,
         line: Line,
         encoder: Encoder,
-        hands: int = 1,
-        surroundings: Surroundings | None = None,
+        slots: int = 1,
+        environment: Environment | None = None,
         patience: float | None = None,
     ) -> None:
         self._line = line
         self._encoder = encoder
         self._decoder = Decoder()
-        self._surroundings = surroundings or Surroundings()
+        self._environment = environment or Environment()
         self._patience = patience
         self._timeout = 10.0
         self._most = 1
         self._most_maps = 0
-        self._hands = [WorkerSlot(self._reap, self._prepare) for _ in range(hands)]
+        self._slots = [WorkerSlot(self._reap, self._prepare) for _ in range(slots)]
         self._waiting: list[RemoteTask] = []
         self._ended: dict[int, int] = {}
 
@@ -199,9 +199,9 @@ class Server:
         self._take(first)
         silence = 0
         while True:
-            for hand in self._hands:
-                self._begin(hand)
-            busy = {hand.stream: hand for hand in self._hands if hand.batch}
+            for slot in self._slots:
+                self._begin(slot)
+            busy = {slot.stream: slot for slot in self._slots if slot.batch}
             if line.source < 0 and not busy:
                 return
             poll = select.poll()
@@ -214,7 +214,7 @@ class Server:
             if self._patience is not None and silence * _BEAT > self._patience * 1000:
                 return
             if not ready and busy:
-                self._send(BEAT, [hand.progress[1] for hand in busy.values()])
+                self._send(BEAT, [slot.progress[1] for slot in busy.values()])
             for descriptor, _ in ready:
                 if descriptor in busy:
                     self._hear(busy[descriptor])
@@ -238,34 +238,34 @@ class Server:
             values = marshal.loads(message)
             if kind == SET_UP:
                 self._timeout, huge_pages, self._most = values
-                self._surroundings.set_up(huge_pages)
+                self._environment.set_up(huge_pages)
             elif kind == PLANS:
                 self._waiting += [RemoteTask(*plan) for plan in values]
 
-    def _hear(self, hand: WorkerSlot) -> None:
+    def _hear(self, slot: WorkerSlot) -> None:
         """Take a worker's answers, and pass them on before other plans may take the machine down."""
-        if not hand.hear():
+        if not slot.hear():
             return
-        self._waiting[:0] = hand.rest()
-        answers, hand.answers = hand.answers, []
+        self._waiting[:0] = slot.rest()
+        answers, slot.answers = slot.answers, []
         if answers:
-            self._send(RESULTS, (answers, self._surroundings.complaints()))
+            self._send(RESULTS, (answers, self._environment.complaints()))
 
-    def _begin(self, hand: WorkerSlot) -> None:
+    def _begin(self, slot: WorkerSlot) -> None:
         """Give a worker the next batch."""
         waiting = self._waiting
         while waiting and waiting[0].death:
             task = waiting.pop(0)
-            self._send(DIED, ([(task.number, task.death)], self._surroundings.complaints()))
-        if hand.batch or not waiting:
+            self._send(DIED, ([(task.number, task.death)], self._environment.complaints()))
+        if slot.batch or not waiting:
             return
         first = waiting[0]
         alone = first.most_maps != self._most_maps or self._most == 1
-        if alone and any(other.batch for other in self._hands):
+        if alone and any(other.batch for other in self._slots):
             return
         if first.most_maps != self._most_maps:
             self._most_maps = first.most_maps
-            self._surroundings.allow_maps(first.most_maps)
+            self._environment.allow_maps(first.most_maps)
         count = 1
         for task in waiting[1 : self._most]:
             if task.death or task.most_maps != first.most_maps:
@@ -273,13 +273,13 @@ class Server:
             count += 1
         batch = waiting[:count]
         del waiting[:count]
-        hand.begin(batch, self._timeout)
+        slot.begin(batch, self._timeout)
 
     def _prepare(self) -> None:
-        for descriptor in {self._line.source, self._line.sink, *(hand.stream for hand in self._hands)}:
+        for descriptor in {self._line.source, self._line.sink, *(slot.stream for slot in self._slots)}:
             if descriptor >= 0:
                 os.close(descriptor)
-        self._surroundings.prepare_worker()
+        self._environment.prepare_worker()
 
     def _reap(self, worker: int) -> int:
         """Wait for a worker's end and return its wait status; orphans that workers left are waited for on the way."""
@@ -287,7 +287,7 @@ class Server:
             pid, status = os.waitpid(-1, 0)
             self._ended[pid] = status
         status = self._ended[worker]
-        own = {hand.worker for hand in self._hands}
+        own = {slot.worker for slot in self._slots}
         self._ended = {pid: status for pid, status in self._ended.items() if pid in own and pid != worker}
         return status
 

@@ -43,7 +43,7 @@ class ViaExecutor(RemoteExecutor):
         super().__init__(reference, timeout, self._kernel.platform)
         self.window, self.refill = (_WINDOW, _WINDOW // 2) if self._talks else (_WHOLE, 0)
         self.user_end = self._greeting.user_end
-        self._hands = jobs
+        self._slots = jobs
         self._session: Session | None = None
         self._due = 0
 
@@ -65,7 +65,7 @@ class ViaExecutor(RemoteExecutor):
         session.send(frames.SET_UP, (self._timeout, 0, _BATCH))
         self._send_plans(session, tasks)
         try:
-            greeting = session.begin(self._hands, patience(_PATIENCE), self._line.tick)
+            greeting = session.begin(self._slots, patience(_PATIENCE), self._line.tick)
         except PeerEnded as ended:
             raise _error(self._reference, ended) from None
         if greeting != self._greeting:

@@ -9,7 +9,6 @@ import binascii
 import gc
 import marshal
 import os
-import platform
 import signal
 import struct
 import sys
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 PATIENCE = 900.0
 
 
-def main(hands: int, first: str | None) -> None:
+def main(slots: int, first: str | None) -> None:
     """Serve the tool with so many workers, then end this process. Does not return.
 
     ``first`` is what the tool has to say, in Base64: all of it, as standard input has ended. None: that goes on. Where
@@ -43,7 +42,7 @@ def main(hands: int, first: str | None) -> None:
         encoder = Encoder()
         line.write(encoder.encode(GREETING, marshal.dumps(_describe())))
         if first != "":
-            _serve(line, encoder, hands, binascii.a2b_base64(first or ""))
+            _serve(line, encoder, slots, binascii.a2b_base64(first or ""))
         status = 0
     except (BrokenPipeError, ConnectionError):
         status = 0  # nobody reads any more
@@ -75,12 +74,12 @@ def _describe() -> dict[str, Any]:
         "page_size": PAGESIZE,
         "bits": 8 * struct.calcsize("P"),
         "user_end": user_end(HERE) if HERE else 0,
-        "python": platform.python_version(),
+        "python": ".".join(map(str, sys.version_info[:3])),
         "interactive": bool(sys.flags.interactive),
     }
 
 
-def _serve(line: Line, encoder: Encoder, hands: int, first: bytes) -> None:
+def _serve(line: Line, encoder: Encoder, slots: int, first: bytes) -> None:
     # What comes now is made for the machines that the tool knows, which the greeting told it.
     from mremapcheck.executors.live import tags
     from mremapcheck.executors.remote.server import Server, told
@@ -92,7 +91,7 @@ def _serve(line: Line, encoder: Encoder, hands: int, first: bytes) -> None:
     tags.table()
     gc.disable()
     gc.freeze()
-    server = Server(line, encoder, hands, patience=PATIENCE)
+    server = Server(line, encoder, slots, patience=PATIENCE)
     try:
         server.serve(first)
     except OSError:

@@ -50,9 +50,9 @@ class Finder(MetaPathFinder, InspectLoader):
         return next((path for path in (f"{name}.py", f"{name}/__init__.py") if path in self._sources), "")
 
 
-def start(sources: Mapping[str, str], hands: int, first: str | None) -> None:
+def start(sources: Mapping[str, str], slots: int, first: str | None) -> None:
     """Have the far side's program serve; see its ``main``. Does not return."""
     sys.meta_path.insert(0, Finder(sources))
     from mremapcheck.executors.via.far_side import main
 
-    main(hands, first)
+    main(slots, first)

@@ -46,10 +46,10 @@ _LINES = (
 )
 
 
-def script(hands: int, first: bytes | None) -> bytes:
+def script(slots: int, first: bytes | None) -> bytes:
     """Return the script for so many workers; ``first`` as ``far_side.main`` has it, but as it is."""
     said = None if first is None else base64.b64encode(first).decode()
-    text = f"{Path(loader.__file__).read_text(encoding='utf-8')}\n\nstart({_sources()!r}, {hands}, {said!r})\n"
+    text = f"{Path(loader.__file__).read_text(encoding='utf-8')}\n\nstart({_sources()!r}, {slots}, {said!r})\n"
     code = base64.b64encode(zlib.compress(text.encode())).decode()
     return "\n".join([*_LINES, ""]).replace("CODE", code).encode()
 

@@ -91,12 +91,12 @@ class Session(Peer):
         for end in (self._output, self._error):
             self._selector.register(end, selectors.EVENT_READ)
 
-    def begin(self, hands: int, patience: float, tick: Tick) -> Greeting:
+    def begin(self, slots: int, patience: float, tick: Tick) -> Greeting:
         """Tell what there is to do, to so many workers, and wait for the greeting; raise PeerEnded without one."""
         if not self._talks:
-            return self._greet(script(hands, bytes(self._out)), True, patience, tick)
+            return self._greet(script(slots, bytes(self._out)), True, patience, tick)
         first, self._out = self._out, bytearray()
-        greeting = self._greet(script(hands, None), False, patience, tick)
+        greeting = self._greet(script(slots, None), False, patience, tick)
         self._out += first
         return greeting
 

@@ -2,8 +2,8 @@
 
 ::
 
-    ~/.cache/mremapcheck/interpreters/ARCHITECTURE/root/      what the packages hold
-                                                   version    which Python it is: 3.11
+    ~/.cache/mremapcheck/interpreters/ARCHITECTURE/3.11/root/      what the packages hold, for a 3.11 that runs here
+                                                        version    which Python it is: the same, if there is one
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def fetch_interpreter(platform: Platform) -> tuple[Path, str]:
 
     Raises MremapcheckError where it cannot be got.
     """
-    folder = cache.writable("interpreters", platform.distribution)
+    folder = cache.writable("interpreters", platform.distribution, f"3.{sys.version_info.minor}")
     told = folder / "version"
     if told.exists():
         return folder / "root", told.read_text()

@@ -8,14 +8,14 @@ import os
 
 from mremapcheck.executors.live import tags
 from mremapcheck.executors.remote.frames import HELLO, Encoder
-from mremapcheck.executors.remote.server import Server, Surroundings, told
+from mremapcheck.executors.remote.server import Environment, Server, told
 from mremapcheck.executors.vm import guest_setup
 from mremapcheck.executors.vm.kernel_log import KernelLog
 from mremapcheck.linux.fault_injection import DEBUGFS
 from mremapcheck.linux.syscalls import prepare_heap
 
 
-class Guest(Surroundings):
+class Guest(Environment):
     """The whole machine, to do with as one likes."""
 
     def __init__(self) -> None:

@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -25,7 +23,10 @@
 
 typedef unsigned long long u64;
 
+/* A page of the kernel that it is built for: -DP=16384ULL, -DP=65536ULL. */
+#ifndef P
 #define P 4096ULL
+#endif
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define PRINTF(text, rest) __attribute__((format(printf, text, rest)))
 
@@ -122,6 +123,8 @@ struct scenario {
 	const struct step *steps;
 	const struct expectation *expected;
 	int region_count, step_count, expected_count;
+	const char *pages_of_4k;        /* why other pages change its meaning, or NULL */
+	const char *user_end;           /* why more user space than 2^47 does, or NULL */
 	unsigned long keep;             /* capabilities that an ordinary user's process has not */
 	u64 near_zero;                  /* the end of the highest page taken for forbidden, or 0 */
 };

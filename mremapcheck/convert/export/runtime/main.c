@@ -19,6 +19,10 @@ static __attribute__((noreturn)) void run(const struct scenario *scenario)
 	int expected = 0, differs = 0;
 
 	alarm(60);
+	if (P != 4096 && scenario->pages_of_4k)
+		skip("%s", scenario->pages_of_4k);
+	if (scenario->user_end && (u64)(unsigned long)&expected >> 47)  /* a stack lies at the end of user space */
+		skip("%s", scenario->user_end);
 	objects = scenario->objects;
 	scratch_file();
 	lift_limits();
@@ -203,6 +207,11 @@ int main(int argc, char **argv)
 			return usage(stdout), 0;
 		else
 			return usage(stderr), 2;
+	}
+	if ((u64)sysconf(_SC_PAGESIZE) != P) {
+		fprintf(stderr, "built for pages of %llu bytes, and this kernel has %ld: build it with -DP=%ldULL\n", P,
+			sysconf(_SC_PAGESIZE), sysconf(_SC_PAGESIZE));
+		return 2;
 	}
 	uname(&name);
 	asked = *as != '\0';

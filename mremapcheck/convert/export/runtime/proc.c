@@ -1,8 +1,8 @@
 /* ---------------------------------------------------------------------------------------------------------------
  * What /proc/self tells.
  */
-#define ARENA_START 0x1000000000ULL
-#define ARENA_END   0x20000000000ULL
+#define ARENA_START (0x1000000*P)
+#define ARENA_END   (0x20000000*P)
 #define MOST_VMAS   20000
 
 /* One mapping; `object` tells files apart, 0 for what has none (its offset means nothing then). */
@@ -109,7 +109,7 @@ static u64 status_pages(const char *name)
 		if (starts(line, name) && line[strlen(name)] == ':')
 			kilobytes = strtoull(line + strlen(name) + 1, NULL, 10);
 	close(reader.fd);
-	return kilobytes / 4;
+	return kilobytes / (P >> 10);
 }
 
 /* Whether all mappings of a range have one of smaps' VmFlags, such as " lo". */

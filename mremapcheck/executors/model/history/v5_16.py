@@ -20,7 +20,7 @@ def lookup_vma(call: Call) -> Answer:
     """
     vma = call.mm.find(call.addr)
     if vma is None:
-        call.mm.say("nothing is mapped at {:at}: returns 14, which is EFAULT with the wrong sign", call.addr)
+        call.mm.note("nothing is mapped at {:at}: returns 14, which is EFAULT with the wrong sign", call.addr)
         return 14
     call.vma = vma
     return None
@@ -51,7 +51,7 @@ def charge_move(call: Call) -> Answer:
         pages = (call.new_len if call.flags & MREMAP_DONTUNMAP else call.new_len - call.old_len) >> PAGE_SHIFT
         if not call.mm.charge(pages):
             return call.fail(ENOMEM, "there is no memory to commit for {} pages", pages)
-        call.mm.say("commits memory for {} pages", pages)
+        call.mm.note("commits memory for {} pages", pages)
         call.charged += pages
     return None
 

@@ -53,7 +53,7 @@ def keep_source(call: Call) -> Answer:
     """
     if call.flags & MREMAP_DONTUNMAP:
         call.vma.flags &= ~LOCKS
-        call.mm.say("keeps {} mapped", call.vma)
+        call.mm.note("keeps {} mapped", call.vma)
         return call.new_addr
     return None
 
@@ -77,7 +77,7 @@ def account_next(call: Call) -> Answer:
         following = next((other for other in mm.vmas if other.start >= vma.end), None)
         if following is not None and following.start < ARENA_END:  # behind the arena comes the executor's own
             following.flags |= ACCOUNT
-            mm.say("marks {} as accounted", following)
+            mm.note("marks {} as accounted", following)
     return None
 
 
@@ -87,7 +87,7 @@ def charge_copy_first(call: Call) -> Answer:
         pages = call.new_len >> PAGE_SHIFT
         if not call.mm.charge(pages):
             return call.fail(ENOMEM, "there is no memory to commit for {} pages", pages)
-        call.mm.say("commits memory for {} pages", pages)
+        call.mm.note("commits memory for {} pages", pages)
         call.charged += pages
     return None
 

@@ -25,7 +25,7 @@ def unaccount_source(call: Call) -> Answer:
     """Take VM_ACCOUNT from a source that stays mapped: nothing uncommits it any more (b714ccb02a76, 6.15)."""
     if call.flags & MREMAP_DONTUNMAP and call.vma.flags & ACCOUNT:
         call.vma.flags &= ~ACCOUNT
-        call.mm.say("{} is no longer accounted", call.vma)
+        call.mm.note("{} is no longer accounted", call.vma)
     return None
 
 
@@ -34,7 +34,7 @@ def overcharge_shrink(call: Call) -> Answer:
     pages = (call.event_len - call.new_len) >> PAGE_SHIFT
     if pages > 0 and call.vma.flags & ACCOUNT:
         call.mm.committed += pages
-        call.mm.say("commits memory for {} pages that were cut off", pages)
+        call.mm.note("commits memory for {} pages that were cut off", pages)
     return None
 
 

@@ -74,7 +74,7 @@ def merge_copy(call: Call) -> Answer:
         merged = copy
         merged.source = None
         mm.insert(merged)
-        mm.say("copies {} to {}", call.vma, merged)
+        mm.note("copies {} to {}", call.vma, merged)
     elif merged.start <= call.vma.start < merged.end:
         call.vma = merged
     call.new_vma = merged
@@ -141,7 +141,7 @@ def follow_userfaultfd(call: Call) -> Answer:
         else:
             new.uffd = None
             new.flags &= ~UFFD
-            call.mm.say("{} is no longer registered with its userfaultfd", new)
+            call.mm.note("{} is no longer registered with its userfaultfd", new)
     return None
 
 

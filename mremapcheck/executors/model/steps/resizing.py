@@ -29,10 +29,10 @@ def grow_in_place(call: Call) -> Answer:
     vma = call.vma
     end = vma.end + call.new_len - call.old_len
     if call.old_len != vma.end - call.addr:
-        call.mm.say("does not grow in place: the range ends within {}", vma)
+        call.mm.note("does not grow in place: the range ends within {}", vma)
         return None
     if not call.mm.is_free(vma.end, end):
-        call.mm.say("does not grow in place: something is mapped behind {}", vma)
+        call.mm.note("does not grow in place: something is mapped behind {}", vma)
         return None
     if not (call.mm.has_place(vma.start, end - vma.start) and call.mm.may_map_at(vma.start)):
         return None
@@ -41,7 +41,7 @@ def grow_in_place(call: Call) -> Answer:
 
 def raise_end(call: Call) -> Answer:
     """Raise the mapping's end; it does not merge with what begins there (vma_adjust)."""
-    call.mm.say("grows {} in place by {:pages}", call.vma, call.new_len - call.old_len)
+    call.mm.note("grows {} in place by {:pages}", call.vma, call.new_len - call.old_len)
     call.vma.end += call.new_len - call.old_len
     return None
 

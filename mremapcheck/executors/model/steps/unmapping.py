@@ -35,7 +35,7 @@ class Unmap:
 
     def fail(self, errno: Errno, text: str, *args: object) -> Errno:
         """Answer with ``errno``; ``text`` says why (see ``Trace.say``)."""
-        self.mm.say(text + f": {errno}", *args)
+        self.mm.note(text + f": {errno}", *args)
         return errno
 
 
@@ -149,7 +149,7 @@ def unmap_range(state: Unmap) -> Answer:
             mm.locked -= count
         if vma.flags & ACCOUNT:
             mm.committed -= count
-        mm.say("unmaps {}", vma)
+        mm.note("unmaps {}", vma)
     del mm.vmas[state.first : state.first + len(vmas)]
     zap(mm.pages, state.start >> PAGE_SHIFT, state.end >> PAGE_SHIFT)
     return None

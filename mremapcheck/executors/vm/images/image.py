@@ -144,10 +144,10 @@ def _flat(data: bytes, origin: str, platform: Platform) -> Image:
 
 
 def _bzimage(data: bytes, origin: str) -> Image:
-    text = bzimage.banner(data)
     whole = bzimage.whole_size(data)
     if len(data) < whole:
         raise ImageError(f"{origin} is cut off: it has {len(data)} bytes of {whole}", "was it copied whole?")
+    text = bzimage.banner(data)
     if text is None:
         raise ImageError(f"{origin} does not tell its release", "is it an image of Linux?")
     release, _, rest = text.partition(" ")

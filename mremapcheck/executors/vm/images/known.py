@@ -145,17 +145,18 @@ def resolve(text: str) -> Image:
 def expand(references: list[str]) -> list[str]:
     """Return the kernel references with ``vm:all`` replaced by one for each known kernel, oldest first.
 
-    Raises KernelReferenceError where it stands for nothing.
+    ``vm:all@arm64`` are those of a platform. Raises KernelReferenceError where it stands for nothing.
     """
     expanded = []
     for reference in references:
-        if reference != f"vm:{ALL}":
+        if reference.partition("@")[0] != f"vm:{ALL}":
             expanded.append(reference)
             continue
-        known = all_known()
+        platform = split(reference)[1]
+        known = [each for each in all_known() if platform in (None, each.platform)]
         if not known:
             raise KernelReferenceError(
-                "`vm:all`: no kernel is known", "`mremapcheck kernels fetch 6.12 6.17` gets some"
+                f"`{reference}`: no kernel is known", "`mremapcheck kernels fetch 6.12 6.17` gets some"
             )
         expanded += [f"vm:{each.name}" for each in known]
     return expanded

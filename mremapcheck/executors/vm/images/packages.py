@@ -80,6 +80,7 @@ def unpack_package(path: Path, folder: Path) -> None:
             elif member.isreg() and member.size <= _LARGEST:
                 file = archive.extractfile(member)
                 place.write_bytes(file.read() if file else b"")
+                place.chmod(0o755 if member.mode & 0o100 else 0o644)
     except MissingProgramError as missing:
         raise PackageError(f"{path} is packed with {missing}, which is not on this machine", "install it") from None
     except _BROKEN as error:
