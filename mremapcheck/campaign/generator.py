@@ -38,6 +38,8 @@ _SEALED = 0.0006
 _FORKING = 0.06
 _HUGE = 0.003
 _SEALING = 0.012
+#: How likely a process keeps CAP_IPC_LOCK against a limit, which takes root.
+_KEEPING = 0.1
 _NEEDS_CHILD = ("fork", "mseal", "mlockall")
 #: So many scenarios in a row have hardly any map slots, as filling the map count pays for all of them, and that once in
 #: so many.
@@ -344,7 +346,8 @@ class _DocumentBuilder:
             return {"seccomp": {"mremap": random.choice(("EPERM", "ENOSYS"))}}
         if style < 3 and "limits" in self._features:
             limit = random.choice(("as", "data", "memlock"))
-            return {"rlimits": {limit: f"+{random.randrange(4)}p"}}
+            kept = {"keep": ["IPC_LOCK"]} if limit == "memlock" and random.random() < _KEEPING else {}
+            return {"rlimits": {limit: f"+{random.randrange(4)}p"}, **kept}
         if style == 3 and "fork" in self._features and not self._armed and self._affords_child():
             return {"fork": True}
         return {}

@@ -6,12 +6,17 @@ from collections.abc import Iterable, Iterator
 
 import typer
 
+from mremapcheck.platforms import PLATFORMS
+
 
 def references(incomplete: str) -> list[str]:
     """Return kernel references that begin so: the running one, the model's, known images, the scheme of commands.
 
-    Behind a ``+`` stand changes.
+    Behind a ``+`` stand changes, and platforms behind an ``@``.
     """
+    kernel, at, platform = incomplete.rpartition("@")
+    if at and not kernel.startswith("via:"):
+        return [f"{kernel}@{each}" for each in _beginning(PLATFORMS, platform)]
     base, plus, change = incomplete.rpartition("+")
     changed = [f"{base}+{each}" for each in change_ids(change)] if plus else []
     return [*_beginning(_references(), incomplete), *changed]
@@ -46,6 +51,13 @@ def change_ids(incomplete: str) -> list[str]:
     from mremapcheck.executors.model.registry import CHANGES
 
     return _beginning((change.id for change in CHANGES), incomplete)
+
+
+def schema_names(incomplete: str) -> list[str]:
+    """Return what there is a JSON Schema of that begins so."""
+    from mremapcheck.report.schema import NAMES
+
+    return _beginning(["scenario", *NAMES], incomplete)
 
 
 def topic_names(incomplete: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.cli.completion import schema_names
 from mremapcheck.cli.listing import print_lines
 from mremapcheck.report.schema import NAMES, json_schema
 from mremapcheck.scenario.schema import json_schema as scenario_schema
@@ -14,7 +15,12 @@ from mremapcheck.scenario.schema import json_schema as scenario_schema
 
 def schema(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="scenario, or a document: run, compare, matrix, changes ...")
+        str,
+        typer.Argument(
+            autocompletion=schema_names,
+            metavar="NAME",
+            help="scenario, or a document: run, compare, matrix, changes ...",
+        ),
     ] = "scenario",
 ) -> int:
     """Print the JSON Schema of scenario files, or of what a command writes with --format json."""

@@ -25,9 +25,14 @@ class Blame:
         self._a, self._b = a, b
 
     def causes(self, scenario: Scenario, finding: Finding, a: Execution, b: Execution) -> tuple[str, ...] | None:
-        """Return the changes that make the worst difference; empty where none is known, None without any model."""
+        """Return the changes that make the worst difference, or let only one kernel run it.
+
+        Empty where none is known, None without any model.
+        """
         a_changes, b_changes = _changes(self._a), _changes(self._b)
         if a_changes is not None and b_changes is not None:
+            if a.outcome is None or b.outcome is None:
+                return _causes().let_it_run(scenario, a_changes, b_changes)
             where = finding.differences[0].where
             return _causes().find(scenario, a_changes, b_changes, [where]).get(where, ())
         sides = self._model_and_real(a, b)

@@ -44,6 +44,17 @@ class Causes:
                 found[where] = cause
         return found
 
+    def let_it_run(self, scenario: Scenario, a: Changes, b: Changes) -> tuple[str, ...]:
+        """Return the changes each of which alone makes A run or skip the scenario as B does; all where none does."""
+        between = self.ordered(a ^ b)
+        wanted = self._ask(b, scenario)
+
+        def as_b(execution: Execution) -> bool:
+            return (execution.status, execution.reason) == (wanted.status, wanted.reason)
+
+        alone = [change for change in between if as_b(self._ask(self.toggled(a, change, b), scenario))]
+        return tuple(alone or between)
+
     def outcome(self, changes: Changes, scenario: Scenario) -> Outcome | None:
         """Return what the model with these changes does, None where it skips or refuses the scenario."""
         return self._ask(changes, scenario).outcome

@@ -127,7 +127,7 @@ def _bits(sides: OutcomePair) -> Iterator[Difference]:
     """Compare the bits of pages that are mapped on both sides."""
     for bit in sorted(sides.a.bits.keys() & sides.b.bits.keys()):
         a, b = sides.a.bits[bit], sides.b.bits[bit]
-        for region in a.keys() & b.keys():
+        for region in (name for name in a if name in b):
             both = list(zip(a[region], b[region], strict=False))
             if any(one != two and "." not in (one, two) for one, two in both):
                 yield Difference("bits", f"bits.{bit}.{region}", a[region], b[region])
@@ -179,7 +179,7 @@ CLASSES: Mapping[str, DifferenceClass] = {
         DifferenceClass(
             "bits",
             "the same pages with other bits in their page table entries: uffd-wp, soft-dirty",
-            "other bits in {}",
+            "other bits: {}",
             _bits,
         ),
         DifferenceClass(

@@ -98,6 +98,4 @@ def _cause(
     if before.executor != "model" or after.executor != "model":
         return None
     a, b = results[era.first - 1].execution, results[era.first].execution
-    if a.outcome is None or b.outcome is None:
-        return tuple(change for change in after.changes or () if change not in (before.changes or ()))
     return Blame(before, after).causes(scenario, examine(scenario, a, b), a, b)

@@ -14,13 +14,14 @@ from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.model.registry import CHANGES, NEWEST, by_id
 from mremapcheck.executors.references import FORMS
 from mremapcheck.kinds import KINDS
+from mremapcheck.linux.vm_flags import VM_FLAGS
 from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Status
 from mremapcheck.platforms import PLATFORMS
 from mremapcheck.scenario.attributes import Attributes
 from mremapcheck.scenario.containers import Struct, TaggedUnion
-from mremapcheck.scenario.expect import EVENT, EXPECT, Counters, MoveExpectItem
+from mremapcheck.scenario.expect import EVENT, EXPECT, Counters, MappingItem, MoveExpectItem
 from mremapcheck.scenario.flags import NAMES
-from mremapcheck.scenario.format import DocumentItem, ProcessItem, RegionItem, RlimitsItem
+from mremapcheck.scenario.format import DocumentItem, ProcessItem, RegionItem, RlimitsItem, SeccompItem
 from mremapcheck.scenario.items import ITEM, MremapItem
 from mremapcheck.scenario.names import ADVICES, CAPABILITIES, PROTS, UFFD_MODES
 from mremapcheck.scenario.verdicts import FAILURES, SUCCESSES
@@ -170,6 +171,9 @@ PARTS: Parts = {
     "rlimits": lambda: _keys(Struct(RlimitsItem)),
     "expect": lambda: _keys(EXPECT),
     "move-expect": lambda: _keys(Struct(MoveExpectItem)),
+    "mapping-expect": lambda: _keys(Struct(MappingItem)),
+    "mapping-flags": lambda: listed(sorted(VM_FLAGS.values())),
+    "seccomp": lambda: _keys(Struct(SeccompItem)),
     "counters": lambda: _keys(Struct(Counters)),
     "events": lambda: _keys(*EVENT.records.values()) if isinstance(EVENT, TaggedUnion) else "",
     "flags": lambda: listed(NAMES),

@@ -11,7 +11,7 @@ from mremapcheck.platforms import PLATFORMS
 from mremapcheck.platforms.platform import Platform
 
 #: What a platform's name looks like; anything else behind an @ belongs to a path or a command.
-_NAME = re.compile(r"[a-z0-9_-]+")
+_NAME = re.compile(r"[a-z0-9_-]*")
 
 
 def split(reference: str) -> tuple[str, Platform | None]:
@@ -26,5 +26,6 @@ def split(reference: str) -> tuple[str, Platform | None]:
     if platform is None:
         close = get_close_matches(name, PLATFORMS, n=1)
         hint = f"did you mean `@{close[0]}`?" if close else f"there are {', '.join(PLATFORMS)}"
-        raise KernelReferenceError(f"{quote(reference, 120)}: there is no platform {quote(name)}", hint)
+        what = f"there is no platform {quote(name)}" if name else "there is no platform behind the `@`"
+        raise KernelReferenceError(f"{quote(reference, 120)}: {what}", hint)
     return rest, platform

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -12,10 +13,8 @@ from mremapcheck.report.text import calls, counted, drawing_block, wrapped
 
 if TYPE_CHECKING:
     from mremapcheck.compare.allowed import Deviation, Swept
-    from mremapcheck.executors.sweep import Sweep
     from mremapcheck.outcome.possible import Losses, PossibleOutcome, PossibleOutcomes
 
-#: Rows of a block that are no regions.
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -26,18 +25,22 @@ def swept_lines(swept: Swept, names: Sequence[str], style: Style | None = None) 
     yield from wrapped(f"{scenario.name}: {one_line(scenario.summary)}", width=style.width)
     yield from (f"    {text}" for text in calls(scenario))
     sides = ((swept.sweep, swept.less), (swept.other, swept.more))
+    letters = _letters(swept)
     for (sweep, alone), name, words in zip(sides, names, _alone(swept, names), strict=False):
         if sweep is not None and sweep.status != "ran":
             named = f"{name}: " if swept.other else ""
             yield from wrapped(f"{named}{sweep.status}: {sweep.reason}", "  ", "    ", style.width)
         elif sweep is not None:
             marks = {(each.move, each.possible.key): words for each in alone}
-            yield from _sweep_lines(sweep, name, swept, marks, style)
+            for move in sweep.moves:
+                which = f", moves[{move.index}]" if len(sweep.moves) > 1 else ""
+                yield f"  {style.paint('strong', name)}{which}:"
+                yield from _move_lines(move, _start(swept, move), letters, marks, style)
     if not swept.ran:
         yield ""
         return
     if swept.other is not None:
-        yield from wrapped(_side_by_side(swept, names), "  ", "    ", style.width)
+        yield from wrapped(_side_by_side(swept, letters, names), "  ", "    ", style.width)
     for text in swept.unexpected:
         yield from wrapped(f"! {text}", "  ", "    ", style.width)
     for report in swept.reports:
@@ -50,10 +53,32 @@ def swept_lines(swept: Swept, names: Sequence[str], style: Style | None = None) 
     yield ""
 
 
-def _side_by_side(swept: Swept, names: Sequence[str]) -> str:
+#: What an outcome is known by: the number of its move, and its key.
+_Known: TypeAlias = tuple[int, tuple[object, ...]]
+
+
+def _letters(swept: Swept) -> Mapping[_Known, str]:
+    """Return the letter of each outcome: what both kernels come to has the same one, and no two outcomes share one."""
+    letters: dict[_Known, str] = {}
+    seen: Counter[int] = Counter()
+    for sweep in (swept.sweep, swept.other):
+        for move in sweep.moves if sweep is not None else ():
+            for possible in move.all():
+                if (move.index, possible.key) not in letters:
+                    letters[move.index, possible.key] = _letter(seen[move.index])
+                    seen[move.index] += 1
+    return letters
+
+
+def _letter(number: int) -> str:
+    return _LETTERS[number] if number < len(_LETTERS) else str(number)
+
+
+def _side_by_side(swept: Swept, letters: Mapping[_Known, str], names: Sequence[str]) -> str:
     """Say what one kernel has and the other has not."""
     first, second = names
-    gained, lost = _which(swept.other, swept.more), _which(swept.sweep, swept.less)
+    several = len({move for move, _ in letters}) > 1
+    gained, lost = _which(swept.more, letters, several), _which(swept.less, letters, several)
     if not gained and not lost:
         return f"{second} " + ("shows all that is allowed, and nothing else" if swept.oracle else "does the same")
     if swept.oracle:
@@ -63,15 +88,13 @@ def _side_by_side(swept: Swept, names: Sequence[str]) -> str:
     return "; ".join(f"{words}: {which}" for words, which in told if which)
 
 
-def _which(sweep: Sweep | None, deviations: Sequence[Deviation]) -> str:
-    """Return the letters of outcomes in their drawings."""
-    moves = sweep.moves if sweep is not None else ()
-    keys = {(each.move, each.possible.key) for each in deviations}
+def _which(deviations: Sequence[Deviation], letters: Mapping[_Known, str], several: bool) -> str:
+    """Return the letters of outcomes; with ``several`` moves, of which one each is."""
+    alone = {(each.move, each.possible.key) for each in deviations}
     return ", ".join(
-        _mark(number) + (f" of moves[{move.index}]" if len(moves) > 1 else "")
-        for move in moves
-        for number, possible in enumerate(move.all())
-        if (move.index, possible.key) in keys
+        letter + (f" of moves[{move}]" if several else "")
+        for (move, key), letter in letters.items()
+        if (move, key) in alone
     )
 
 
@@ -100,27 +123,22 @@ def summary_lines(counts: Mapping[str, int], losses: Sequence[Losses], names: Se
         yield answer(losses, names)
 
 
-#: The number of a move and the key of an outcome -> what is said of it.
-_Marks: TypeAlias = Mapping[tuple[int, tuple[object, ...]], str]
-
-
-def _sweep_lines(sweep: Sweep, name: str, swept: Swept, marks: _Marks, style: Style) -> Iterator[str]:
-    for move in sweep.moves:
-        which = f", moves[{move.index}]" if len(sweep.moves) > 1 else ""
-        yield f"  {style.paint('strong', name)}{which}:"
-        yield from _move_lines(move, _start(swept, move), marks, style)
-
-
 def _start(swept: Swept, move: PossibleOutcomes) -> Mapping[str, str]:
     return before(swept.scenario) if move.index == 0 else move.before.regions
 
 
-def _move_lines(move: PossibleOutcomes, start: Mapping[str, str], marks: _Marks, style: Style) -> Iterator[str]:
+def _move_lines(
+    move: PossibleOutcomes,
+    start: Mapping[str, str],
+    letters: Mapping[_Known, str],
+    marks: Mapping[_Known, str],
+    style: Style,
+) -> Iterator[str]:
     regions = list(dict.fromkeys([*start, *(name for each in move.all() for name in each.regions)]))
     rows: dict[str, list[str]] = {"before": [start.get(region, "") for region in regions]}
     notes: dict[str, str] = {}
-    for number, possible in enumerate(move.all()):
-        row = f"{_mark(number)}. {possible.move}"
+    for possible in move.all():
+        row = f"{letters[move.index, possible.key]}. {possible.move}"
         rows[row] = [possible.regions.get(region, "") or "." for region in regions]
         mark = marks.get((move.index, possible.key))
         notes[row] = "; ".join([*([mark] if mark else []), *_notes(possible)])
@@ -129,10 +147,6 @@ def _move_lines(move: PossibleOutcomes, start: Mapping[str, str], marks: _Marks,
     for row, text in notes.items():
         if text:
             yield from wrapped(f"{row.partition('.')[0]}: {text}", "    ", "      ", style.width)
-
-
-def _mark(number: int) -> str:
-    return _LETTERS[number] if number < len(_LETTERS) else str(number)
 
 
 def _notes(possible: PossibleOutcome) -> Iterator[str]:

@@ -35,6 +35,12 @@ def matrix_drawing(row: Row, kernels: Sequence[Kernel], style: Style = _PLAIN) -
     return indented(drawing_block(columns, rows, style=style))
 
 
+def matrix_skips(row: Row, kernels: Sequence[Kernel]) -> list[str]:
+    """Say why ranges of kernels have no drawing."""
+    skipped = [(span(era, kernels), row.cells[era.first]) for era in row.eras]
+    return [one_line(f"skip, {name}: {cell.reason}") for name, cell in skipped if cell.status == "skip"]
+
+
 def matrix_mismatches(row: Row, kernels: Sequence[Kernel]) -> list[str]:
     """Name what is not as expected, and on which kernels; an error's reason with the kernels that it came from."""
     said: dict[str, list[str]] = {}

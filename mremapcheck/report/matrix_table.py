@@ -9,10 +9,10 @@ from mremapcheck.base.text.terminal import one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.compare.matrix import span
 from mremapcheck.report.compare_blocks import differing_lines
-from mremapcheck.report.matrix_blocks import matrix_drawing, matrix_mismatches
+from mremapcheck.report.matrix_blocks import matrix_drawing, matrix_mismatches, matrix_skips
 from mremapcheck.report.printer import Printer
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import listed
+from mremapcheck.report.text import listed, wrapped
 
 if TYPE_CHECKING:
     from mremapcheck.compare.matrix import Era, Row
@@ -61,7 +61,13 @@ class MatrixTable:
             self._print.line(line)
         if len(self._header.scenarios) == 1:
             self._print.gap()
-            self._print.block(matrix_drawing(row, self._header.kernels, self._style))
+            skips = matrix_skips(row, self._header.kernels)
+            for block in (
+                matrix_drawing(row, self._header.kernels, self._style),
+                [line for skip in skips for line in wrapped(skip, "    ", "      ", width)],
+            ):
+                if block:
+                    self._print.block(block)
 
     def finish(self, tally: Tally) -> None:
         """Write the numbers, and what the labels mean."""

@@ -11,6 +11,7 @@ from mremapcheck.report.before import before
 from mremapcheck.report.blocks import change_text, heading, indented, kernel_log_lines, move_rows, regions_of
 from mremapcheck.report.style import WIDTH, Style
 from mremapcheck.report.text import align, drawing_block, wrapped
+from mremapcheck.scenario.drawing import compact
 
 if TYPE_CHECKING:
     from mremapcheck.outcome.expectations import Result
@@ -61,6 +62,9 @@ def outcome_block(result: Result, style: Style = _PLAIN) -> list[str]:
     counters = ", ".join(f"{pages}p {counter}" for counter, pages in outcome.counters.items())
     lines.append(f"  counters: {counters}")
     lines += wrapped(f"userfaultfd events: {events_text(outcome.events)}", "  ", "    ", style.width)
+    for bit, drawings in outcome.bits.items():
+        drawn = ", ".join(f'{region} "{compact(drawing)}"' for region, drawing in drawings.items())
+        lines += wrapped(f"{bit}: {drawn or 'none'}", "  ", "    ", style.width)
     for reason in dict.fromkeys(outcome.unobserved.values()):
         lines += wrapped(f"?: {one_line(reason)}", "  ", "    ", style.width)
     return [*lines, *kernel_log_lines("", outcome)]

@@ -109,8 +109,8 @@ def _contradiction(first: Expectation, second: Expectation, moves: int) -> str |
             one, other = getattr(ours[index], what), getattr(theirs[index], what)
             if one is not None and other is not None and one != other:
                 return f"{what} {one} and {other} are expected"
-    for name in first.regions.keys() & second.regions.keys():
-        if first.regions[name].rstrip(".") != second.regions[name].rstrip("."):
+    for name in first.regions:
+        if name in second.regions and first.regions[name].rstrip(".") != second.regions[name].rstrip("."):
             return f"two drawings of `{name}` are expected"
     return None
 

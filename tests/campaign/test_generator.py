@@ -64,6 +64,6 @@ def test_all_that_the_format_has_is_drawn() -> None:
     assert {name for name, record in ITEM.records.items() if "errno" in record.keys} == failing
     assert set(KINDS) == {"anon", *(attributes.get("kind", "anon") for attributes in made)}
     assert set(Struct(Attributes).keys) <= {key for attributes in made for key in attributes}
-    # MADV_COLLAPSE needs huge pages that happen to be free; a kept capability shows nothing without a limit of its own.
+    # MADV_COLLAPSE needs huge pages that happen to be free.
     assert set(ADVICES) - {"collapse"} == advices
-    assert set(Struct(ProcessItem).keys) - {"keep"} == conditions
+    assert set(Struct(ProcessItem).keys) == conditions

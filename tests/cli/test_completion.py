@@ -51,6 +51,11 @@ def test_kernels_are_completed(line: str, cache: Path) -> None:
     assert offered.index("6.17-rc1") < offered.index("6.17")
 
 
+def test_platforms_and_schemas(cache: Path) -> None:
+    assert completed("mremapcheck run --kernel 6.17@arm64-", cache) == ["6.17@arm64-16k", "6.17@arm64-64k"]
+    assert completed("mremapcheck schema fa", cache) == ["faults"]
+
+
 def test_the_second_of_two_kernels_and_then_files(cache: Path) -> None:
     assert completed("mremapcheck compare --kernel 6.16 6.17-rc", cache) == ["6.17-rc1", "6.17-rc3", "6.17-rc6"]
     assert completed("mremapcheck compare --kernel 6.16 6.17 6.1", cache) == []

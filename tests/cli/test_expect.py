@@ -54,6 +54,31 @@ def test_what_is_right_stays_as_it_is_written(file: Path) -> None:
     assert file.read_text() == mine
 
 
+def test_bits_are_written_where_nothing_else_tells_kernels_apart(file: Path) -> None:
+    file.write_text("""\
+map: {src: "AA", dst: ".."}
+vmas: {A: {uffd: wp}}
+moves:
+  - {op: uffd-writeprotect, address: src, size: 1p}
+  - {old_address: src, old_size: 2p, flags: MAYMOVE|FIXED, new_address: dst}
+""")
+    assert call(["expect", str(file)]) == 0
+    last = file.read_text().split("  - kernel: ")[-1]
+    assert (
+        last
+        == """\
+">=6.13-rc7"
+    verdict: moved
+    src: ".."
+    dst: AA
+    bits: {uffd-wp: {src: "..", dst: "--"}}
+"""
+    )
+    assert call(["run", "--kernel", "6.12", str(file)]) == 0
+    file.write_text(file.read_text().replace('"#-"', '"--"'))
+    assert call(["expect", "--check", str(file)]) == 1
+
+
 def test_comments_and_the_order_of_the_file_stay(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     head, tail = MULTI.split("moves:")
     old = 'expect:\n  # why\n  - {kernel: ">=6.17-rc1", verdict: resized}\n# about the moves\n'

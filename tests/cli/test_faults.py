@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -79,7 +80,10 @@ def test_two_kernels_are_laid_side_by_side(program: Program, write: Write) -> No
     assert [(each["errno"], each["verdict"]) for each in result["lost"]] == [("EFAULT", "damaged")]
     told = program("faults", write(SEVERAL), "--kernel", "6.16", "6.17").out
     assert "on 6.16 only; while there is memory" in told
-    assert "possible on 6.17 and not on 6.16: a, b, c, e, f, g; on 6.16 and not on 6.17: a " in " ".join(told.split())
+    assert "possible on 6.17 and not on 6.16: c, d, e, f, g, h; on 6.16 and not on 6.17: a " in " ".join(told.split())
+    rows = [line.split()[:3] for line in told.splitlines() if re.match(r" +[a-z]\. ", line)]
+    assert [row[0] for row in rows] == ["a.", "b.", "c.", "d.", "e.", "b.", "f.", "g.", "h."]
+    assert [row for row in rows if row[0] == "b."] == [["b.", "ENOMEM", "refused"]] * 2  # what both can come to
     assert told.splitlines()[-1] == (
         "data can be lost: no; the destination can be lost: yes; it can be half moved: no on 6.16, yes on 6.17"
     )

@@ -26,6 +26,7 @@ from mremapcheck.cli.environment import Terminated
 from mremapcheck.cli.failures import answer
 from mremapcheck.cli.main import COMMANDS, build
 from mremapcheck.cli.request import Request
+from mremapcheck.report.formats.json import Json
 from mremapcheck.report.schema import NAMES, json_schema
 from tests.cli.conftest import BAD, EXPECTED, GAP, PLAIN, Program
 from tests.images.factories import bzimage
@@ -175,6 +176,20 @@ def test_a_signal_of_which_something_else_was_made_is_a_signal(
     error.__cause__ = Terminated(signal.SIGTERM)
     assert answer(error, Request.read(["run"])) == 143
     assert capsys.readouterr().err == "mremapcheck: ended by SIGTERM\n"
+
+
+def test_a_signal_at_the_beginning_of_a_report_leaves_a_valid_one(
+    program: Program, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Json.start
+
+    def interrupted(reporter: Json) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        start(reporter)
+
+    monkeypatch.setattr(Json, "start", interrupted)
+    answer = program("run", "--kernel", "6.17", write(PLAIN), "--format", "json")
+    assert (answer.code, answer.json["trouble"]) == (130, "interrupted")
 
 
 def test_a_signal_before_there_is_a_report() -> None:

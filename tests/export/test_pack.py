@@ -170,6 +170,14 @@ def test_what_cannot_be_carried_out_is_skipped_with_its_reason(tmp_path: Path) -
     assert pack.run("--only", "bad").returncode == 4
 
 
+def test_an_advice_that_is_not_for_such_memory_is_none_that_the_kernel_lacks(tmp_path: Path) -> None:
+    remove = {"op": "madvise", "address": "src", "size": "1p", "advice": "remove"}
+    wanted = [ExpectedFacts("*", (Fact("moves[0].result", "dst"), Fact("counters.total", "2p")))]
+    refused = parse_document({**PLAIN, "name": "refused", "moves": [{**remove, "errno": "EINVAL"}, MOVE]})
+    (test,) = Pack([Packed(refused, wanted)], tmp_path / "advice").tests().values()
+    assert (test.good, test.directive) == (True, "")
+
+
 def test_a_scenario_that_dies_is_an_error_and_no_verdict(tmp_path: Path) -> None:
     touch = {"op": "touch", "address": "src", "size": "1p", "letter": "A"}
     data = {**PLAIN, "name": "breaks", "moves": [{"op": "munmap", "address": "src", "size": "1p"}, touch, MOVE]}

@@ -168,6 +168,8 @@ def test_unknown_platforms_are_told() -> None:
     with pytest.raises(KernelReferenceError) as caught:
         resolve("6.17@arm64-32k")
     assert "no platform" in caught.value.message and "arm64-64k" in caught.value.hint
+    with pytest.raises(KernelReferenceError, match="no platform behind the `@`"):
+        resolve("6.17@")
     with pytest.raises(KernelReferenceError, match="this machine"):
         open_executor("live@arm64")
 

@@ -94,6 +94,12 @@ def test_quiet_says_that_nothing_ran() -> None:
     assert "1 scenario: 1 skip\n  1 skip: no mseal before 6.10\n" in text
 
 
+def test_bits_are_drawn_where_they_were_looked_at() -> None:
+    seen = replace(MOVED, bits={"uffd-wp": {"src": "......", "dst": "####.-"}})
+    text = rendered("table", "run", [kernel()], [judge(scenario(), ran(seen), kernel().version)])
+    assert '  uffd-wp: src "......", dst "####.-"\n' in text
+
+
 def test_a_failure_is_drawn() -> None:
     item = judge(scenario(expect=REFUSED_EXPECTED), ran(PARTIAL), kernel().version)
     assert lines(rendered("table", "run", [kernel()], [item]))[2:-2] == [
@@ -251,6 +257,16 @@ def test_lines_fit_into_a_mail() -> None:
     assert max(map(len, rendered("table", "run", [kernel()], [item]).splitlines()[3:])) <= 80
     other = compare(case, ran(DAMAGED), ran(REFUSED))
     assert max(map(len, rendered("table", "compare", [kernel("6.16"), kernel()], [other]).splitlines())) <= 80
+
+
+def test_a_matrix_says_why_kernels_have_no_drawing() -> None:
+    case = scenario()
+    executions = [Execution("skip", None, "no mseal before 6.10"), ran(MOVED)]
+    cells = [judge(case, each, kernel().version) for each in executions]
+    text = rendered("table", "matrix", [kernel("6.9"), kernel("6.10")], [row(case, cells)])
+    assert "    skip, <=6.9: no mseal before 6.10\n" in text
+    without = rendered("table", "matrix", [kernel("6.9")], [row(case, cells[:1])])
+    assert "skip       case  skip all\n\n    skip, all: no mseal before 6.10\n\n1 scenario" in without
 
 
 def test_a_matrix_folds_neighbours() -> None:

@@ -34,6 +34,21 @@ def test_what_comes_with_a_stable_update_and_goes_with_the_next_release() -> Non
     assert "(layout): the same pages in mappings with other boundaries" in text
 
 
+def test_what_a_kernel_cannot_do_is_gained_with_the_change_that_brings_it() -> None:
+    text = told(case(vmas={"A": {"uffd": "wp"}}), "5.6", "5.7-rc1", "5.7")  # 5.7-rc1 brought DONTUNMAP too
+    assert text.count("-- gained commit") == 1
+    assert "<=5.6: skip" in text and "-- gained commit 63b2d4174c4a" in text
+
+
+def test_bits_are_told_by_their_name_and_region() -> None:
+    protect = {"op": "uffd-writeprotect", "address": "src", "size": "1p"}
+    scenario = case()
+    scenario = case(
+        map={"src": "AA", "dst": ".."}, vmas={"A": {"uffd": "wp"}}, moves=[protect, *scenario.document["moves"]]
+    )
+    assert "bits: other bits: uffd-wp in dst: #- -> --" in told(scenario, "6.12.10", "6.12.11")
+
+
 def test_memory_that_the_kernel_put_elsewhere_is_drawn() -> None:
     grow = {"old_address": "src", "old_size": "1p", "new_size": "2p", "flags": "MAYMOVE"}
     assert '      elsewhere "A_"' in told(case(moves=[grow]), "6.17")

@@ -79,7 +79,7 @@ def _range(first: KernelVersion | None, end: KernelVersion | None) -> str:
 
 
 def _distinguishing(scenario: Scenario, outcomes: Sequence[Outcome]) -> frozenset[str]:
-    """Return which of layout, counters and events tell neighbours apart that look the same otherwise."""
+    """Return which of layout, bits, counters and events tell neighbours apart that look the same otherwise."""
     found = set()
     for one, two in pairwise(outcomes):
         if _entry(one, frozenset()) == _entry(two, frozenset()):
@@ -107,4 +107,5 @@ def _details(outcome: Outcome) -> Mapping[str, Any]:
         if (runs := tuple((vma.start, vma.pages) for vma in outcome.mappings if vma.region == region))
     }
     counters = {name: f"{pages}p" for name, pages in outcome.counters.items() if name in ("locked", "total")}
-    return {"layout": layout, "counters": counters, "events": [dict(event) for event in outcome.events]}
+    bits = {bit: dict(drawings) for bit, drawings in outcome.bits.items()}
+    return {"layout": layout, "bits": bits, "counters": counters, "events": list(map(dict, outcome.events))}

@@ -56,6 +56,16 @@ static void do_fork(const struct step *step)
 	uffd_close();
 }
 
+/* Each advice that a kernel knows is taken for private anonymous memory, shared memory, or both. */
+static int takes_advice(int sharing, int advice)
+{
+	void *page = mmap(NULL, P, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS, -1, 0);
+	int taken = !madvise(page, P, advice) || errno != EINVAL;
+
+	munmap(page, P);
+	return taken;
+}
+
 static void do_madvise(const struct step *step)
 {
 	static const struct { const char *advice, *needs; } known[] = {
@@ -73,7 +83,6 @@ static void do_madvise(const struct step *step)
 		{ "nohugepage", ": it is built without CONFIG_TRANSPARENT_HUGEPAGE" },
 	};
 	const char *needs = "";
-	void *probe;
 
 	if (!madvise((void *)(unsigned long)step->address, step->size, step->number))
 		return;
@@ -82,11 +91,11 @@ static void do_madvise(const struct step *step)
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (!strcmp(known[i].advice, step->text))
 			needs = known[i].needs;
-	probe = mmap(NULL, P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (madvise(probe, P, step->number) && errno == EINVAL)
+	int shared = takes_advice(MAP_SHARED, step->number);
+
+	if (!shared && !takes_advice(MAP_PRIVATE, step->number))
 		skip("this kernel does not know madvise(%s)%s", step->text, needs);
-	probe = mmap(NULL, P, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (!strcmp(step->text, "guard-install") && madvise(probe, P, step->number) && errno == EINVAL)
+	if (!strcmp(step->text, "guard-install") && !shared)
 		skip("this kernel has guard pages in anonymous memory only: Linux 6.15 or later is needed");
 	errno = EINVAL;
 	broken(step, "madvise");

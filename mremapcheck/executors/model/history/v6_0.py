@@ -340,6 +340,7 @@ CHANGES = (
         evidence="""
             commit listed: with its subject, in lists of fixes for the page cache and huge pages
             release listed: in pushes of February 2024 to a stable tree of 6.7, which lacks it so far
+            release measured: lacks 6.1.192, has 6.12.118 (grow-over-a-stack)
             6.7.6 listed: in pushes of February 2024 to the queue of that update
         """,
     ),
