@@ -4,11 +4,12 @@ The way through the code::
 
     scenario file -> Scenario -> Executor -> Outcome -> Comparison -> report
 
-``scenario``  documents, their format and errors       ``outcome``  what was observed, as data
-``kernels``   versions, ranges and references          ``observe``  raw facts -> Outcome
-``model``     the reference model, a readable history  ``compare``  differences and their causes
-``live``      the running kernel, through ctypes       ``report``   table, JSON, KTAP, JUnit, Markdown
-``cli``       options in, reports out, exit codes
+``scenario``   documents and their format                 ``outcome``   what was observed, as data
+``executors``  model (a readable history), live, vm ...   ``compare``   differences, their classes and causes
+``report``     how results look, a module each format     ``campaign``  fuzz, enumerate, distinguish
+``convert``    strace logs in, C and catalogues out       ``cli``       options in, exit codes out
+
+``kinds``, ``platforms``, ``kernels`` and ``linux`` declare what all of them ask; ``base`` is what everything stands on.
 """
 
 __version__ = "0.1.0"

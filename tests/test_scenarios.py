@@ -42,6 +42,7 @@ FIRST = {
     name: KernelVersion.parse(first)
     for name, first in {
         "madvise-populate": "5.14-rc1",
+        "minor-faults-after-a-move": "5.14-rc1",
         "anon-names": "5.17-rc1",
         "dontneed-locked": "5.18-rc1",
         "uffd-wp-shmem": "5.19-rc1",
@@ -53,7 +54,7 @@ FIRST = {
 }
 
 #: What lint finds no good is what these are about.
-DELIBERATE = {"address-zero", "garbage-fifth-argument", "luajit-hint"}
+DELIBERATE = {"address-zero", "five-gigabytes-move", "garbage-fifth-argument", "luajit-hint"}
 
 COMMIT = r"[0-9a-f]{12}"
 MESSAGE_ID = r"[^\s<>@]+@[^\s<>@]+"

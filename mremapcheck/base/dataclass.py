@@ -23,4 +23,11 @@ else:
         if cls is None:
             return partial(dataclass, frozen=frozen, eq=eq, **options)
         hashable = frozen and eq and "__hash__" not in vars(cls)
-        return dataclasses.dataclass(cls, eq=eq, unsafe_hash=hashable, **options)
+        if "__repr__" not in vars(cls):
+            cls.__repr__ = _shown
+        return dataclasses.dataclass(cls, eq=eq, repr=False, unsafe_hash=hashable, **options)
+
+    def _shown(self):
+        # One for all of them: to compile one for each takes a fifth of what making these classes does at every start.
+        held = [f"{field.name}={getattr(self, field.name)!r}" for field in dataclasses.fields(self) if field.repr]
+        return f"{type(self).__qualname__}({', '.join(held)})"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mremapcheck.cli.request import Request
 
 #: Commands whose report says what ended it, once it has begun.
-_TELL_BY_THEMSELVES = ("run", "compare", "matrix", "fuzz", "enumerate", "distinguish")
+_TELL_BY_THEMSELVES = ("run", "compare", "matrix", "faults", "fuzz", "enumerate", "distinguish")
 
 _CANNOT_WRITE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 

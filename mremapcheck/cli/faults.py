@@ -65,28 +65,37 @@ def faults(
     counts = dict.fromkeys((name for name, status in OF_RUN.items() if not status.on_request), 0)
     results = []
     losses: tuple[Losses, ...] = ()
+    interrupt: KeyboardInterrupt | None = None
     with ExitStack() as stack:
         executors = [
             stack.enter_context(open_executor(reference, timeout=timeout or TIMEOUT, jobs=jobs))
             for reference in references
         ]
-        for swept in sweeps(executors, scenarios, against is not None):
-            counts[swept.status] += 1
-            if swept.ran:
-                losses = tuple(map(Losses.__or__, losses, swept.losses)) if losses else swept.losses
-            if output_format is OutputFormat.JSON:
-                results.append(swept.to_json())
-            else:
-                print_lines(swept_lines(swept, references, style), out=out)
+        try:
+            for swept in sweeps(executors, scenarios, against is not None):
+                counts[swept.status] += 1
+                if swept.ran:
+                    losses = tuple(map(Losses.__or__, losses, swept.losses)) if losses else swept.losses
+                if output_format is OutputFormat.JSON:
+                    results.append(swept.to_json())
+                else:
+                    print_lines(swept_lines(swept, references, style), out=out)
+        except KeyboardInterrupt as error:
+            interrupt = error  # what there is counts
         kernels = [executor.kernel.to_json() for executor in executors]
     if output_format is OutputFormat.JSON:
         from mremapcheck.cli.listing import print_document
 
         other = kernels[1] if len(kernels) > 1 else None
         head = {"kernel": kernels[0], "other": other, "oracle": against is not None}
-        print_document("faults", {**head, "results": results, "summary": counts})
+        tail = {"trouble": str(interrupt) or "interrupted"} if interrupt else {}
+        print_document("faults", {**head, "results": results, "summary": counts, **tail})
     else:
         print_lines(summary_lines(counts, losses, references), out=out)
+        if interrupt:
+            print_lines([f"ended early: {str(interrupt) or 'interrupted'}"], out=out)
+    if interrupt:
+        raise interrupt
     return of_counts(counts)
 
 

@@ -148,7 +148,7 @@ class Note:
 
 
 class RawOutcome(Protocol):
-    """What an executor saw, before it is put into words (see ``observe``)."""
+    """What an executor saw, before it is put into words (see ``assemble``)."""
 
     def outcome(self) -> Outcome:
         """Put it into words."""

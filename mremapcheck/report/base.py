@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.errors import ExecutorError, OutputError
+from mremapcheck.base.interrupts import held
 from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Status
 from mremapcheck.report import formats
 from mremapcheck.report.style import Style
@@ -100,8 +101,11 @@ def write_report(reporter: Reporter, header: Header, items: Iterable[Item], out:
     of an executor, after which the results that are there still count, is told by the tally.
     """
     tally = Tally(dict.fromkeys(STATUSES[header.report], 0))
-    reporter.start()
+    begun = False
     try:
+        with held():  # half a beginning would get an end of which nobody knows what it ends
+            reporter.start()
+            begun = True
         for item in items:
             tally.counts[item.status] += 1
             class_name: Any = getattr(item, "class_name", None)
@@ -116,7 +120,8 @@ def write_report(reporter: Reporter, header: Header, items: Iterable[Item], out:
     except BaseException as error:
         silent = "interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__
         tally.trouble = str(error) or silent
-        reporter.finish(tally)
+        if begun:
+            reporter.finish(tally)
         raise
     reporter.finish(tally)
     return tally

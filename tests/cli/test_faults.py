@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -11,6 +13,8 @@ from mremapcheck.report.schema import json_schema
 from tests.cli.conftest import Program
 
 Write = Callable[..., Path]
+#: The module, not the function in it.
+command = import_module("mremapcheck.cli.faults")
 
 SEVERAL = """
 name: several
@@ -140,6 +144,26 @@ def test_the_same_sweep_gives_the_same_report(program: Program, write: Write) ->
     once = program(*asked).out
     assert program(*asked).out == once
     assert program(*asked, "--jobs", "2").out == once
+
+
+@pytest.mark.parametrize("look", ["table", "json"])
+def test_an_interrupt_leaves_what_there_is(
+    program: Program, write: Write, monkeypatch: pytest.MonkeyPatch, look: str
+) -> None:
+    swept = command.sweeps
+
+    def interrupted(*asked: Any) -> Iterator[Any]:
+        yield next(swept(*asked))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "sweeps", interrupted)
+    answer = program("faults", write(SEVERAL, LISTED), "--kernel", "6.17", "--format", look)
+    assert answer.code == 130
+    if look == "json":
+        Draft202012Validator(json_schema("faults")).validate(answer.json)
+        assert (len(answer.json["results"]), answer.json["trouble"]) == (1, "interrupted")
+    else:
+        assert "1 scenario: 1 unchecked\n" in answer.out and answer.out.endswith("\nended early: interrupted\n")
 
 
 def test_three_kernels_are_too_many(program: Program, write: Write) -> None:

@@ -142,7 +142,7 @@ def judge(case: Case, code: int, out: str, errors: str) -> list[str]:
     killed = 128 + signal.SIGKILL if case.command.startswith("record") else 0  # a program that did not end when told
     if code not in (0, 1, 4, -case.number, 128 + case.number, killed):
         wrong.append(f"exit code {code}")
-    early = ", in main\n" not in errors and ", in call\n" not in errors
+    early = (", in main\n" not in errors and ", in call\n" not in errors) or "init_import_site" in errors
     if "Traceback" in errors and not early:  # before the program begins Python tells of Ctrl-C as it likes
         wrong.append(errors)
     if ("Exception ignored" in errors and not early) or "bug in mremapcheck" in errors or "leaked" in errors:

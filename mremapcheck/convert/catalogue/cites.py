@@ -22,6 +22,7 @@ _OTHERS = {
     "72f87654c696": "userfaultfd: non-cooperative: add mremap() event",
     "897ab3e0c49e": "userfaultfd: non-cooperative: add event for memory unmaps",
     "af8ca1c14906": "mm/mremap: optimize the start addresses in move_page_tables()",
+    "c7ba92bcfea3": "testing/selftests/mm: add soft-dirty merge self-test",
     "dba58d3b8c50": "mm/mremap: fail map duplication attempts for private mappings",
     "ea2c3f6f5545": "mm,mremap: bail out earlier in mremap_to under map pressure",
 }
