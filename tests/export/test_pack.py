@@ -80,8 +80,12 @@ def test_the_whole_corpus_is_judged_as_the_tool_judges(
     tests = whole.tests(*(["--as", version] if version else []))
     held = KernelVersion.parse(version or os.uname().release)
     for scenario, execution in zip(corpus, executions, strict=True):
-        status = judge(scenario, execution, held).status
-        assert tests[scenario.name].good == (status in ("pass", "skip")), scenario.name
+        result = judge(scenario, execution, held)
+        # Programs do not look at bits of page table entries.
+        good = result.status == "skip" or (
+            result.status in ("pass", "fail") and all(each.where.startswith("bits.") for each in result.mismatches)
+        )
+        assert tests[scenario.name].good == good, scenario.name
 
 
 def test_exit_codes_lists_and_patterns(whole: Pack, corpus: list[Scenario]) -> None:
