@@ -6,6 +6,7 @@ What mremap does with a registration is told release by release.
 from __future__ import annotations
 
 from mremapcheck.executors.model.change import Change, release, updates
+from mremapcheck.executors.model.errno import ENOENT
 from mremapcheck.executors.model.pipeline import Insert, Replace
 from mremapcheck.executors.model.vma import Uffd, Vma
 from mremapcheck.linux.vm_flags import DROPPABLE, UFFD_MINOR, UFFD_WP
@@ -41,6 +42,12 @@ def keeps_write_protection(vma: Vma, mode: int) -> bool:
     return not vma.flags & UFFD_WP or mode == UFFD_WP
 
 
+def one_mapping(found: list[Vma], start: int, end: int) -> str | None:
+    """UFFDIO_WRITEPROTECT takes a range of one mapping only (63b2d4174c4a, 5.7)."""
+    fits = len(found) == 1 and found[0].start <= start and end <= found[0].end
+    return None if fits else ENOENT
+
+
 def several_mappings(found: list[Vma], start: int, end: int) -> str | None:
     """UFFDIO_WRITEPROTECT takes a range of several mappings, with holes between them (a1b92a3f14ac, 6.4)."""
     return None
@@ -59,7 +66,7 @@ CHANGES = (
         release=release("5.7-rc1"),
         summary="userfaultfd can write-protect anonymous memory",
         noticed_by="whoever registers for write protection",
-        edits=(Replace("registrable", "can_register", can_register_anonymous_wp),),
+        edits=(Replace("registrable", "can_register", can_register_anonymous_wp), Insert("write_protect", one_mapping)),
         provides=("uffd-wp",),
         evidence="""
             commit cited: by fixes: "Fixes: 63b2d4174c4a ..."

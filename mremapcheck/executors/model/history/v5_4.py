@@ -137,7 +137,7 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
     "unregistrable": (),
     "nameable": (),
     # What UFFDIO_WRITEPROTECT takes, and whether pages that move stay protected.
-    "write_protect": (setup.one_mapping,),
+    "write_protect": (),
     "keeps_protection": (),
     # Whether a file gets one more page.
     "fillable": (),

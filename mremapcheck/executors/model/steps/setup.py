@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mremapcheck.executors.model.errno import ENOENT
 from mremapcheck.executors.model.merging import join
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.vma import Vma
@@ -34,12 +33,6 @@ def copies_private_pages(vma: Vma) -> bool:
 def can_register(vma: Vma, mode: int) -> bool:
     """userfaultfd knows missing pages of anonymous memory and shmem (uffd-wp came with 5.7)."""
     return mode != UFFD_WP and (vma.backing.anonymous or vma.backing.placement in ("shmem", "hugetlb"))
-
-
-def one_mapping(found: list[Vma], start: int, end: int) -> str | None:
-    """UFFDIO_WRITEPROTECT takes a range of one mapping only."""
-    fits = len(found) == 1 and found[0].start <= start and end <= found[0].end
-    return None if fits else ENOENT
 
 
 def first_page_offset(vma: Vma, start: int) -> int:
