@@ -74,6 +74,7 @@ def _with_pages(name: str, size: int, kernels: str | None, vdso: int) -> Platfor
         magic=b"ARM\x64",
         compiler="aarch64-linux-gnu-gcc",
         qemu=_QEMU,
+        takes_low_hints=False,
         late={"uffd-wp": "6.10"},  # 5b32510af77b (arm64/mm: Add uffd write-protect support)
         measured=kernels is not None,
     )

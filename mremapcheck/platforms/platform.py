@@ -38,9 +38,10 @@ class Platform:
     ``huge_page``: the default size. ``vdso`` and ``vvar``: their pages, on most kernels. ``calls``: the numbers of
     system calls by name. ``distribution``: Debian's name for the architecture; ``kernels``: how the names of its
     packages of kernels end, None: it has none. ``built``: where a build tree has the image; ``magic``: what the header
-    of an Image has at byte 56, empty: it is a bzImage. ``compiler`` builds C for it elsewhere. ``measured``: the model
-    was held against real kernels of it. ``late``: features of the kernel that came later to this architecture than to
-    others, with the release. ``usual``: it is meant where none is named.
+    of an Image has at byte 56, empty: it is a bzImage. ``compiler`` builds C for it elsewhere. ``late``: features of
+    the kernel that came later to this architecture than to others, with the release. ``takes_low_hints``: its own
+    search for a free place takes a hint below ``lowest``, which is refused then; the generic one looks elsewhere.
+    ``measured``: the model was held against real kernels of it. ``usual``: it is meant where none is named.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Platform:
     compiler: str
     qemu: Machine
     late: Mapping[str, str]
+    takes_low_hints: bool
     measured: bool = True
     usual: bool = False
 

@@ -75,6 +75,7 @@ PLATFORMS = (
             serial="ttyS1",
         ),
         late={},
+        takes_low_hints=True,
         usual=True,
     ),
 )

@@ -164,6 +164,14 @@ def test_the_lowest_address_is_the_platforms(platform: Platform) -> None:
     assert execution.outcome is not None and execution.outcome.moves[0].errno == "EPERM"
 
 
+def test_a_hint_below_the_lowest_address_is_taken_by_one_architecture_alone() -> None:
+    """Seen on Debian's 6.17.13 and 7.3.4: on arm64 they choose another place, on x86-64 they say EPERM."""
+    hinted = {**move("src", 2, 2, "MAYMOVE|DONTUNMAP"), "new_address": "0x1000"}
+    told = [ask(f"7.3@{name}", hinted, src="AA").outcome for name in ("x86-64", "arm64")]
+    assert [each and each.moves[0].errno for each in told] == ["EPERM", None]
+    assert told[1] is not None and told[1].moves[0].result == "elsewhere"
+
+
 def test_unknown_platforms_are_told() -> None:
     with pytest.raises(KernelReferenceError) as caught:
         resolve("6.17@arm64-32k")

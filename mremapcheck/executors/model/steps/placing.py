@@ -62,11 +62,16 @@ def check_huge_place(call: Call) -> Answer:
 
 
 def take_or_choose(call: Call) -> Answer:
-    """Take new_address with MREMAP_FIXED, or where it is a hint that is free; else choose, top-down."""
+    """Take new_address with MREMAP_FIXED, or where it is a hint that is free; else choose, top-down.
+
+    A hint below vm.mmap_min_addr is no hint to the generic search for a place; x86's own takes it, to be refused.
+    """
     if call.flags & MREMAP_FIXED:
         return None
     hint, length = call.new_addr, call.new_len
-    if hint and hint <= call.mm.space.end - length and call.mm.is_free_for_hint(hint, hint + length):
+    space = call.mm.space
+    low = hint < space.lowest and not space.platform.takes_low_hints
+    if hint and not low and hint <= space.end - length and call.mm.is_free_for_hint(hint, hint + length):
         return None
     chosen = call.mm.choose(length, call.vma.backing.unit)
     if chosen is None:
