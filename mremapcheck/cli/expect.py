@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.options import Only, kernel_option
 from mremapcheck.convert.expect.entries import Seen, entries, holds
 from mremapcheck.convert.expect.rewrite import write
 from mremapcheck.convert.export.oracle import open_models, turning_points
 from mremapcheck.executors.references import open_executor
+from mremapcheck.platforms import USUAL
 from mremapcheck.report.text import counted
 from mremapcheck.scenario.selection import select
 
@@ -36,7 +38,8 @@ def expect(
     Exit codes: 0 written, or nothing to write; 1 with --check, where something is not as it should be; 2 usage.
     """
     scenarios = select(files, only or [])
-    wrong = [(scenario, seen) for scenario, seen in _asked(scenarios, kernel) if not holds(scenario, seen)]
+    asked = _asked(scenarios, kernel, check)
+    wrong = [(scenario, seen) for scenario, seen in asked if not holds(scenario, seen)]
     done = "to be written" if check else "written"
     if check:
         lines = [f"{scenario.path}:{scenario.line}: {scenario.name}: kernels do otherwise" for scenario, _ in wrong]
@@ -49,10 +52,18 @@ def expect(
     return 1 if lines else 0
 
 
-def _asked(scenarios: Sequence[Scenario], kernel: str | None) -> list[tuple[Scenario, list[Seen]]]:
-    """Return each scenario with what one kernel does, or every release at which the model changes."""
+def _asked(scenarios: Sequence[Scenario], kernel: str | None, check: bool) -> list[tuple[Scenario, list[Seen]]]:
+    """Return each scenario with what one kernel does, or every release at which the model changes.
+
+    Raises MremapcheckError where what one kernel does is to be written, and it is one of another platform.
+    """
     if kernel is not None:
         with open_executor(kernel) as executor:
+            if executor.kernel.platform is not USUAL and not check:
+                raise MremapcheckError(
+                    f"`{kernel}` is a kernel of {executor.kernel.platform.name}, and expectations hold on all",
+                    f"`--check` compares without writing; only a kernel of {USUAL.name} is written",
+                )
             version = executor.kernel.version
             executions = executor.run(scenarios)
             return [(scenario, [Seen(version, each)]) for scenario, each in zip(scenarios, executions, strict=True)]

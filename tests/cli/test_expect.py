@@ -111,6 +111,14 @@ def test_one_kernel_adds_what_it_does(file: Path, capsys: pytest.CaptureFixture[
     assert "does otherwise" in capsys.readouterr().err
 
 
+def test_what_another_platform_does_is_not_written_for_all(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["expect", str(file), "--kernel", "6.17@arm64-16k"]) == 2
+    said = capsys.readouterr().err
+    assert "`6.17@arm64-16k` is a kernel of arm64-16k, and expectations hold on all" in said
+    assert file.read_text() == MULTI
+    assert call(["expect", str(file), "--kernel", "6.17@arm64-16k", "--check"]) == 1
+
+
 def test_json_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "case.json"
     path.write_text('{"map": {"src": "A"}, "moves": [{"old_address": "src", "old_size": "1p"}]}')
