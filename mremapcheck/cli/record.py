@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from mmap import PAGESIZE
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mremapcheck.base.errors import KernelReferenceError, MremapcheckError
+from mremapcheck.base.units import PAGE
 from mremapcheck.cli.codes import NOTHING_RAN, of_signal
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.options import option
@@ -36,6 +38,11 @@ def record(
 
     Without --output the scenarios are standard output, and the program's own goes to standard error.
     """
+    if PAGESIZE != PAGE:
+        raise MremapcheckError(
+            f"logs are read with pages of {PAGE >> 10}K, and here they are of {PAGESIZE >> 10}K",
+            "record where pages are of that size, or write the scenario: `mremapcheck init`",
+        )
     name = Path(command[0]).name
     uname = os.uname()
     try:

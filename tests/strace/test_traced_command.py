@@ -46,6 +46,16 @@ def test_without_strace_it_says_which_package(monkeypatch: pytest.MonkeyPatch, t
     assert "package `strace`" in caught.value.hint
 
 
+def test_larger_pages_are_refused_before_the_program_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Addresses of a log would be drawn in pages of 4K."""
+    monkeypatch.setattr("mremapcheck.cli.record.PAGESIZE", 16384)
+    assert call(["record", "--", "touch", str(tmp_path / "ran")]) == 2
+    assert "logs are read with pages of 4K, and here they are of 16K" in capsys.readouterr().err
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.fixture(scope="module")
 def strace() -> None:
     if subprocess.run([tool("strace"), "-o", "/dev/null", "true"], capture_output=True, check=False).returncode:
