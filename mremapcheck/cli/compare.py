@@ -33,7 +33,7 @@ from mremapcheck.cli.options import (
 from mremapcheck.cli.reporting import ReportOptions, report
 from mremapcheck.compare.baseline import Baseline
 from mremapcheck.compare.explain import compare_kernels
-from mremapcheck.executors.references import TIMEOUT, open_executor
+from mremapcheck.executors.references import open_executor
 from mremapcheck.report.text import counted
 from mremapcheck.scenario.selection import select
 
@@ -74,7 +74,7 @@ def compare(
     files = outputs(output)
     accepted = Baseline(baseline) if baseline else None
     scenarios = select(paths or [], only or [])
-    first, second = (open_executor(reference, timeout=timeout or TIMEOUT, jobs=jobs) for reference in kernel)
+    first, second = (open_executor(reference, timeout=timeout, jobs=jobs) for reference in kernel)
     with first, second:
         kernels = (first.kernel, second.kernel)
         decisive = Decisive()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,7 +44,7 @@ def faults(
     from mremapcheck.cli.listing import list_scenarios, print_lines
     from mremapcheck.cli.output import Stdout
     from mremapcheck.cli.reporting import style_of
-    from mremapcheck.executors.references import TIMEOUT, open_executor
+    from mremapcheck.executors.references import open_executors
     from mremapcheck.outcome.possible import Losses
     from mremapcheck.outcome.status import OF_RUN
     from mremapcheck.report.faults import summary_lines, swept_lines
@@ -66,11 +65,7 @@ def faults(
     results = []
     losses: tuple[Losses, ...] = ()
     interrupt: KeyboardInterrupt | None = None
-    with ExitStack() as stack:
-        executors = [
-            stack.enter_context(open_executor(reference, timeout=timeout or TIMEOUT, jobs=jobs))
-            for reference in references
-        ]
+    with open_executors(references, timeout=timeout, jobs=jobs) as executors:
         try:
             for swept in sweeps(executors, scenarios, against is not None):
                 counts[swept.status] += 1

@@ -14,7 +14,7 @@ from mremapcheck.cli.listing import print_document, print_lines
 from mremapcheck.cli.options import Timeout, Verbose
 from mremapcheck.compare.identify import identify as find
 from mremapcheck.executors.model.registry import find as find_changes
-from mremapcheck.executors.references import TIMEOUT, open_executor
+from mremapcheck.executors.references import open_executor
 from mremapcheck.report.identity import identity_lines, presence_lines
 from mremapcheck.scenario.selection import select
 
@@ -62,7 +62,7 @@ def identify(
         )
     changes = [change.id for found in asked.values() for change in found]
     scenarios = select([Path(word) for word in words or () if not asked.get(word)], [])
-    with open_executor(reference, timeout=timeout or TIMEOUT) as executor:
+    with open_executor(reference, timeout=timeout) as executor:
         identity = find(executor, scenarios)
     if output_format is OutputFormat.JSON:
         print_document("identify", identity.to_json())

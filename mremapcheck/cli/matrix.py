@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from mremapcheck.cli.codes import of_run
@@ -25,7 +24,7 @@ from mremapcheck.cli.options import (
 )
 from mremapcheck.cli.reporting import ReportOptions, report
 from mremapcheck.compare.matrix import default_kernels, rows
-from mremapcheck.executors.references import TIMEOUT, open_executor
+from mremapcheck.executors.references import open_executors
 from mremapcheck.executors.vm.images.known import expand
 from mremapcheck.scenario.selection import select
 
@@ -78,11 +77,7 @@ def ask(scenarios: Sequence[Scenario], asked: MatrixRequest, fail_fast: bool = F
     references = list(asked.references)
     if "vm:all" in references:
         references = expand(references)
-    with ExitStack() as stack:
-        executors = [
-            stack.enter_context(open_executor(reference, timeout=asked.timeout or TIMEOUT, jobs=asked.jobs))
-            for reference in references
-        ]
+    with open_executors(references, timeout=asked.timeout, jobs=asked.jobs) as executors:
         kernels = [executor.kernel for executor in executors]
         tally = report("matrix", kernels, scenarios, rows(executors, scenarios), wanted, fail_fast)
     return of_run(tally, bisect=False)

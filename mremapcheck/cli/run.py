@@ -31,7 +31,7 @@ from mremapcheck.cli.options import (
 )
 from mremapcheck.cli.reporting import ReportOptions, report
 from mremapcheck.executors.judge import judge_all
-from mremapcheck.executors.references import TIMEOUT, open_executor
+from mremapcheck.executors.references import open_executor
 from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.scenario.selection import select
 
@@ -77,7 +77,7 @@ def run(
     version = KernelVersion.parse(expect_as) if expect_as else None
     if list_only:
         return list_scenarios(select(paths or [], only or []), output_format)
-    with open_executor(kernel, timeout=timeout or TIMEOUT, trace=verbose, jobs=jobs) as executor:
+    with open_executor(kernel, timeout=timeout, trace=verbose, jobs=jobs) as executor:
         scenarios = select(paths or [], only or [])  # while a real kernel's worker starts
         decisive = Decisive()
         results = decisive.watch(judge_all(executor, scenarios, version))

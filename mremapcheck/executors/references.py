@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from mremapcheck.base.errors import KernelReferenceError
 from mremapcheck.base.text.terminal import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from mremapcheck.executors.protocol import Executor
 
 #: Seconds that one scenario may take on a real kernel before its worker is given up.
@@ -39,13 +42,23 @@ def is_model(reference: str) -> bool:
     return reference != "live" and ":" not in reference
 
 
-def open_executor(reference: str, *, timeout: float = TIMEOUT, trace: bool = False, jobs: int = 1) -> Executor:
+@contextmanager
+def open_executors(
+    references: Iterable[str], *, timeout: float | None = None, jobs: int = 1
+) -> Iterator[list[Executor]]:
+    """Open the executors for a row of references, and close all of them in the end; see ``open_executor``."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(open_executor(each, timeout=timeout, jobs=jobs)) for each in references]
+
+
+def open_executor(reference: str, *, timeout: float | None = None, trace: bool = False, jobs: int = 1) -> Executor:
     """Return the executor for a reference, not entered yet.
 
-    ``timeout``: seconds for one scenario, on real kernels only. ``trace``: keep the steps, models only. ``jobs``: how
-    many processes share the scenarios. Raises KernelReferenceError for a reference that names nothing, ExecutorError
-    for one that cannot work on this machine.
+    ``timeout``: seconds for one scenario, on real kernels only; None: the usual. ``trace``: keep the steps, models
+    only. ``jobs``: how many processes share the scenarios. Raises KernelReferenceError for a reference that names
+    nothing, ExecutorError for one that cannot work on this machine.
     """
+    timeout = timeout or TIMEOUT
     if jobs > 1 and not reference.startswith(_BY_THEMSELVES):
         from mremapcheck.executors.parallel import Parallel
 

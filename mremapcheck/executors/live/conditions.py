@@ -110,15 +110,13 @@ class Limits:
 
     def locked(self, places: list[tuple[int, int]]) -> int:
         """Return the pages that the scenario has locked, in the arena and at ``places`` (start, end)."""
-        locked = self._proc.status(b"VmLck") - self.leaked
-        if not self._future:
-            return locked
-        locked -= self._proc.foreign_locked(places)
+        before = None
         while True:
-            again = self._proc.status(b"VmLck") - self.leaked - self._proc.foreign_locked(places)
-            if again == locked:  # looking may have needed memory, too, which is locked as well
+            own = self._proc.foreign_locked(places) if self._future else 0
+            locked = self._proc.status(b"VmLck") - self.leaked - own
+            if locked == before or not self._future:
                 return locked
-            locked = again
+            before = locked  # looking may have needed memory, too, which is locked as well
 
     def lock_future(self, flags: int) -> None:
         """Lock what is mapped from now on (mlockall(2)); raise Trouble where the kernel will not."""
