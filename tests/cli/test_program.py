@@ -25,6 +25,7 @@ import mremapcheck
 from mremapcheck.cli.environment import Terminated
 from mremapcheck.cli.failures import answer
 from mremapcheck.cli.main import COMMANDS, build
+from mremapcheck.cli.output import Stdout
 from mremapcheck.cli.request import Request
 from mremapcheck.report.formats.json import Json
 from mremapcheck.report.schema import NAMES, json_schema
@@ -171,8 +172,9 @@ def test_ctrl_c_and_its_like_leave_a_valid_report(write: Write, number: int, cod
 
 @pytest.mark.parametrize("error", [RuntimeError("Error calling __set_name__"), typer.Abort()], ids=["Python", "typer"])
 def test_a_signal_of_which_something_else_was_made_is_a_signal(
-    error: BaseException, capsys: pytest.CaptureFixture[str]
+    error: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(Stdout, "used", False)  # a process's, whatever tests were in this one before
     error.__cause__ = Terminated(signal.SIGTERM)
     assert answer(error, Request.read(["run"])) == 143
     assert capsys.readouterr().err == "mremapcheck: ended by SIGTERM\n"
