@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mremapcheck.cli.campaigning import CampaignFormat, OutputFormat
+from mremapcheck.cli.codes import of_counts
+from mremapcheck.cli.listing import list_scenarios, print_document, print_lines
 from mremapcheck.cli.options import Color, Colors, Jobs, ListOnly, Only, Paths, Timeout, kernel_option
+from mremapcheck.cli.output import Stdout
+from mremapcheck.cli.reporting import style_of
+from mremapcheck.compare.allowed import Swept, held
+from mremapcheck.executors.references import open_executors
+from mremapcheck.executors.sweep import ROUNDS, sweep
+from mremapcheck.outcome.possible import Losses
+from mremapcheck.outcome.status import OF_RUN
+from mremapcheck.report.faults import summary_lines, swept_lines
+from mremapcheck.scenario.selection import select
 
 if TYPE_CHECKING:
-    from mremapcheck.compare.allowed import Swept
     from mremapcheck.executors.protocol import Executor
     from mremapcheck.scenario.document import Scenario
 
@@ -40,16 +50,6 @@ def faults(
     Exit codes: 0 nothing that is not allowed, or not expected, 1 something, or a complaint of the kernel, 2 usage or a
     scenario that does not load, 4 nothing was swept: the kernel has no fault injection.
     """
-    from mremapcheck.cli.codes import of_counts
-    from mremapcheck.cli.listing import list_scenarios, print_lines
-    from mremapcheck.cli.output import Stdout
-    from mremapcheck.cli.reporting import style_of
-    from mremapcheck.executors.references import open_executors
-    from mremapcheck.outcome.possible import Losses
-    from mremapcheck.outcome.status import OF_RUN
-    from mremapcheck.report.faults import summary_lines, swept_lines
-    from mremapcheck.scenario.selection import select
-
     scenarios = select(paths or [], only or [])
     if list_only:
         return list_scenarios(scenarios, output_format.value)
@@ -79,8 +79,6 @@ def faults(
             interrupt = error  # what there is counts
         kernels = [executor.kernel.to_json() for executor in executors]
     if output_format is OutputFormat.JSON:
-        from mremapcheck.cli.listing import print_document
-
         other = kernels[1] if len(kernels) > 1 else None
         head = {"kernel": kernels[0], "other": other, "oracle": against is not None}
         tail = {"trouble": str(interrupt) or "interrupted"} if interrupt else {}
@@ -96,9 +94,6 @@ def faults(
 
 def sweeps(executors: Sequence[Executor], scenarios: Sequence[Scenario], oracle: bool) -> Iterator[Swept]:
     """Sweep the scenarios on one kernel or two; with ``oracle`` the first says what is allowed."""
-    from mremapcheck.compare.allowed import held
-    from mremapcheck.executors.sweep import ROUNDS, sweep
-
     swept = [sweep(each, scenarios, 1 if each.kernel.executor == "model" else ROUNDS) for each in executors]
     versions = [each.kernel.version for each in executors]
     for scenario, *results in zip(scenarios, *swept, strict=True):
