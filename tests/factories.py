@@ -7,8 +7,8 @@ from typing import Any
 
 from mremapcheck.base.units import PAGE
 from mremapcheck.executors.protocol import Kernel
-from mremapcheck.kernels.ranges import KernelRange
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.ranges import KernelRange
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution, MappingOutcome, MoveOutcome, Outcome
 from mremapcheck.scenario.document import Expectation, MoveExpectation, Process, Region, Run, Scenario
 from mremapcheck.scenario.operations import Address, Mremap

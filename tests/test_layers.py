@@ -16,9 +16,7 @@ ROOT = Path(__file__).parent.parent / "mremapcheck"
 #: From the bottom to the top; a package may import itself and what stands on lower levels.
 LEVELS = (
     ("base",),
-    ("platforms",),
     ("linux",),
-    ("kernels", "kinds"),
     ("scenario",),
     ("outcome",),
     ("executors",),
@@ -26,6 +24,12 @@ LEVELS = (
     ("campaign", "convert", "docs", "report"),
     ("cli",),
 )
+#: Packages at the bottom of another, and all that they may import besides themselves.
+INNER = {
+    "mremapcheck.linux.platforms": ("mremapcheck.base",),
+    "mremapcheck.linux.versions": ("mremapcheck.base", "mremapcheck.linux.platforms"),
+    "mremapcheck.scenario.kinds": ("mremapcheck.base", "mremapcheck.linux"),
+}
 #: Within ``executors``: who runs scenarios knows the protocol only; ``references`` knows them all.
 EXECUTORS = (
     ("protocol", "process_pool"),
@@ -88,3 +92,18 @@ def test_packages_use_only_lower_levels(package: str, levels: tuple[tuple[str, .
         if part(other) in level and part(other) != part(module) and level[part(other)] >= level[part(module)]
     ]
     assert not upwards
+
+
+@pytest.mark.parametrize("package", INNER)
+def test_inner_packages_use_only_what_is_below_them(package: str) -> None:
+    def within(module: str, packages: tuple[str, ...]) -> bool:
+        return any(f"{module}.".startswith(f"{each}.") for each in packages)
+
+    inside = [module for module in MODULES if within(module, (package,))]
+    assert inside
+    assert not [
+        f"{module} imports {other}"
+        for module in inside
+        for other in GRAPH[module]
+        if not within(other, (package, *INNER[package]))
+    ]

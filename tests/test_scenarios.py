@@ -11,7 +11,7 @@ import pytest
 from mremapcheck.compare.matrix import default_kernels
 from mremapcheck.executors.judge import judge_all
 from mremapcheck.executors.references import open_executor
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.expectations import Result
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.library import shipped

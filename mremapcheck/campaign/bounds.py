@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from mremapcheck.kinds import KINDS
+from mremapcheck.scenario.kinds import KINDS
 
 
 def _flavours() -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from mremapcheck.campaign.bounds import FLAGS
 from mremapcheck.campaign.templates import BOTH, FIXED, address
-from mremapcheck.kinds import KINDS
+from mremapcheck.scenario.kinds import KINDS
 
 Document: TypeAlias = dict[str, Any]
 

@@ -13,8 +13,8 @@ from random import Random
 
 from mremapcheck.campaign.calls import Calls, Document, huge_scenario
 from mremapcheck.campaign.templates import TEMPLATES, address
-from mremapcheck.kinds import KINDS
-from mremapcheck.kinds.kind import Kind, Sampling
+from mremapcheck.scenario.kinds import KINDS
+from mremapcheck.scenario.kinds.kind import Kind, Sampling
 
 #: What a kernel may lack: attributes, operations and conditions that are left out where it does.
 FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "names", "special"})

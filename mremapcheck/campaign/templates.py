@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, TypeAlias
 
-from mremapcheck.kinds import KINDS
+from mremapcheck.scenario.kinds import KINDS
 
 Items: TypeAlias = list[dict[str, Any]]
 Attributes: TypeAlias = Mapping[str, Any]

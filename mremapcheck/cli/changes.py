@@ -9,7 +9,7 @@ import typer
 from mremapcheck.cli.completion import change_ids
 from mremapcheck.cli.listing import print_document, print_lines
 from mremapcheck.cli.options import ListFormat, Listing, option
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.report.changes import change_json, change_lines, select_changes
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import typer
 
-from mremapcheck.platforms import PLATFORMS
+from mremapcheck.linux.platforms import PLATFORMS
 
 
 def references(incomplete: str) -> list[str]:
@@ -79,7 +79,7 @@ def image_names(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def _versions() -> list[str]:
     from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
-    from mremapcheck.kernels.releases import releases
+    from mremapcheck.linux.versions.releases import releases
 
     return [str(each) for each in sorted({*releases(OLDEST, NEWEST), NEWEST, *(change.release for change in CHANGES)})]
 

@@ -16,7 +16,7 @@ from mremapcheck.convert.expect.entries import Seen, entries, holds
 from mremapcheck.convert.expect.rewrite import write
 from mremapcheck.convert.export.oracle import open_models, turning_points
 from mremapcheck.executors.references import open_executor
-from mremapcheck.platforms import USUAL
+from mremapcheck.linux.platforms import USUAL
 from mremapcheck.report.text import counted
 from mremapcheck.scenario.selection import select
 

@@ -16,7 +16,7 @@ from mremapcheck.convert.strace.calls import CALLS
 from mremapcheck.convert.strace.collect import scenarios
 from mremapcheck.convert.strace.logs import source_of, stem_of
 from mremapcheck.convert.strace.oracles import models
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 
 _HELP = f"""Turn logs into scenarios: one for each kind of mremap that a program makes, with what lay around it.
 

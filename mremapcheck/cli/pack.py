@@ -12,7 +12,7 @@ from mremapcheck.cli.options import Only, Paths, option
 from mremapcheck.convert.export.generate import pack_of
 from mremapcheck.convert.export.pack import pack_text
 from mremapcheck.executors.model.reference import resolve
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.report.text import counted
 from mremapcheck.scenario.selection import select
 

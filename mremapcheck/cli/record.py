@@ -18,7 +18,7 @@ from mremapcheck.cli.strace_logs import read_recording, refuse_taken, stem, tell
 from mremapcheck.convert.strace.collect import scenarios
 from mremapcheck.convert.strace.traced_command import TracedCommand
 from mremapcheck.executors.references import open_executor
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 
 _STDERR = 2
 

@@ -32,7 +32,7 @@ from mremapcheck.cli.options import (
 from mremapcheck.cli.reporting import ReportOptions, report
 from mremapcheck.executors.judge import judge_all
 from mremapcheck.executors.references import open_executor
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.scenario.selection import select
 
 

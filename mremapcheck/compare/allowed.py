@@ -13,7 +13,7 @@ from mremapcheck.outcome.possible import Losses
 
 if TYPE_CHECKING:
     from mremapcheck.executors.sweep import Sweep
-    from mremapcheck.kernels.version import KernelVersion
+    from mremapcheck.linux.versions.version import KernelVersion
     from mremapcheck.outcome.possible import PossibleOutcome, PossibleOutcomes
     from mremapcheck.scenario.document import Expectation, Scenario
 

@@ -20,7 +20,7 @@ from mremapcheck.executors.model.kernel import ModelKernel
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.model.registry import CHANGES
 from mremapcheck.executors.parallel import lockstep
-from mremapcheck.platforms import PLATFORMS, USUAL
+from mremapcheck.linux.platforms import PLATFORMS, USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -31,8 +31,8 @@ from mremapcheck.executors.model.stops import stops
 
 if TYPE_CHECKING:
     from mremapcheck.executors.protocol import Executor, Kernel
+    from mremapcheck.linux.platforms.platform import Platform
     from mremapcheck.outcome.outcome import Execution, Outcome
-    from mremapcheck.platforms.platform import Platform
     from mremapcheck.scenario.document import Scenario
 
 #: Ids of the changes that a kernel has.

@@ -11,7 +11,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from mremapcheck.base.dataclass import dataclass
-from mremapcheck.kinds import NO_OFFSET
+from mremapcheck.scenario.kinds import NO_OFFSET
 
 if TYPE_CHECKING:
     from mremapcheck.outcome.outcome import MappingOutcome, Outcome

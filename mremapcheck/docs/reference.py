@@ -13,16 +13,16 @@ from mremapcheck.executors.model.pipeline import Step
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.model.registry import CHANGES, NEWEST, by_id
 from mremapcheck.executors.references import FORMS
-from mremapcheck.kinds import KINDS
+from mremapcheck.linux.platforms import PLATFORMS
 from mremapcheck.linux.vm_flags import VM_FLAGS
 from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Status
-from mremapcheck.platforms import PLATFORMS
 from mremapcheck.scenario.attributes import Attributes
 from mremapcheck.scenario.containers import Struct, TaggedUnion
 from mremapcheck.scenario.expect import EVENT, EXPECT, Counters, MappingItem, MoveExpectItem
 from mremapcheck.scenario.flags import NAMES
 from mremapcheck.scenario.format import DocumentItem, ProcessItem, RegionItem, RlimitsItem, SeccompItem
 from mremapcheck.scenario.items import ITEM, MremapItem
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.names import ADVICES, CAPABILITIES, PROTS, UFFD_MODES
 from mremapcheck.scenario.verdicts import FAILURES, SUCCESSES
 

@@ -9,7 +9,7 @@ from mremapcheck.outcome.expectations import Result, judge
 
 if TYPE_CHECKING:
     from mremapcheck.executors.protocol import Executor
-    from mremapcheck.kernels.version import KernelVersion
+    from mremapcheck.linux.versions.version import KernelVersion
     from mremapcheck.scenario.document import Scenario
 
 

@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from mremapcheck.base.dataclass import dataclass
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.platforms import USUAL
+from mremapcheck.linux.platforms.platform import Platform
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution
-from mremapcheck.platforms import USUAL
-from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Scenario
 
 

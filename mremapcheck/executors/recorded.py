@@ -10,11 +10,11 @@ from mremapcheck.base.documents import read_document
 from mremapcheck.base.errors import FileError, KernelReferenceError
 from mremapcheck.base.text.terminal import quote
 from mremapcheck.executors.protocol import Kernel
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.platforms import PLATFORMS, USUAL
+from mremapcheck.linux.platforms.platform import Platform
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution, Outcome
 from mremapcheck.outcome.schema import WORDS
-from mremapcheck.platforms import PLATFORMS, USUAL
-from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.drawing import MOST_PAGES
 

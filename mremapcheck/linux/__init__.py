@@ -1,1 +1,1 @@
-"""The kernel's interface in raw form: system calls and their numbers, VM flags, file systems."""
+"""Linux as programs meet it: system calls, numbers, VM flags, file systems; its platforms and its versions."""

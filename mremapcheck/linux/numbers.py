@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.platforms import HERE, USUAL
+from mremapcheck.linux.platforms import HERE, USUAL
 
 _CALLS = (HERE or USUAL).calls
 SYS_MMAP = _CALLS["mmap"]

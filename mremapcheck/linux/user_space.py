@@ -8,7 +8,7 @@ from mremapcheck.linux.files import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mremapcheck.platforms.platform import Platform
+    from mremapcheck.linux.platforms.platform import Platform
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,7 @@ from mremapcheck.outcome.outcome import events_text
 from mremapcheck.scenario.operations import Mmap, Touch
 
 if TYPE_CHECKING:
-    from mremapcheck.kernels.version import KernelVersion
+    from mremapcheck.linux.versions.version import KernelVersion
     from mremapcheck.outcome.outcome import Execution, MappingOutcome, Outcome
     from mremapcheck.scenario.document import Expectation, MappingExpectation, MoveExpectation, Scenario
 

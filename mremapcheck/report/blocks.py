@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from mremapcheck.base.text.terminal import one_line
-from mremapcheck.platforms import PLATFORMS, USUAL
+from mremapcheck.linux.platforms import PLATFORMS, USUAL
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import calls, wrapped
 

@@ -12,7 +12,7 @@ from mremapcheck.report.text import wrapped
 
 if TYPE_CHECKING:
     from mremapcheck.executors.model.change import Change
-    from mremapcheck.kernels.version import KernelVersion
+    from mremapcheck.linux.versions.version import KernelVersion
 
 
 def select_changes(names: Sequence[str], since: KernelVersion | None) -> list[Change]:

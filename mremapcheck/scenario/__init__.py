@@ -4,5 +4,6 @@
 
     text --plain--> lists, mappings, text --parse (format, fields, values)--> items --lower--> Scenario
 
-``loader`` reads files and folders, ``lint`` finds what is legal and still no good, ``picture`` draws a scenario.
+``kinds`` holds what can be mapped, a module for each kind. ``loader`` reads files and folders, ``lint`` finds what is
+legal and still no good, ``picture`` draws a scenario.
 """

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE
-from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.containers import ListOf, key
 from mremapcheck.scenario.drawing import MOST_PAGES
 from mremapcheck.scenario.fields import Boolean, Choice, Integer, Text
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.names import ADVICES, MAP_FLAGS, PROTS, UFFD_MODES
 from mremapcheck.scenario.reader import Refused
 from mremapcheck.scenario.values import Lock, Size

@@ -8,7 +8,7 @@ from typing import Any
 
 from mremapcheck.base.dataclass import LATER, dataclass
 from mremapcheck.base.units import pages
-from mremapcheck.kernels.ranges import KernelRange
+from mremapcheck.linux.versions.ranges import KernelRange
 from mremapcheck.scenario.operations import ClearRefs, Mmap, Operation, UffdWriteprotect
 
 

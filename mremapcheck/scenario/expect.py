@@ -8,7 +8,7 @@ from dataclasses import field
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.text.terminal import quote
 from mremapcheck.base.units import PAGE
-from mremapcheck.kernels.ranges import KernelRange
+from mremapcheck.linux.versions.ranges import KernelRange
 from mremapcheck.linux.vm_flags import PROT_TEXT, PROTECTIONS, VM_FLAGS
 from mremapcheck.scenario.address import REGION_NAME
 from mremapcheck.scenario.containers import ListOf, MapOf, Struct, TaggedUnion, key

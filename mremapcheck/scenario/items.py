@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE
-from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
 from mremapcheck.scenario.containers import Struct, TaggedUnion, key
 from mremapcheck.scenario.drawing import LETTERS
 from mremapcheck.scenario.fields import Boolean, Choice, Text
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.names import ADVICES, PROTS, UFFD_MODES, advice_features, uffd_features
 from mremapcheck.scenario.operations import (
     Address,

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from mremapcheck.base.errors import Problem
 from mremapcheck.base.units import PAGE, pages
-from mremapcheck.kernels.ranges import landmarks
+from mremapcheck.linux.versions.ranges import landmarks
 from mremapcheck.scenario.address import LARGEST
 from mremapcheck.scenario.document import Expectation, Scenario
 from mremapcheck.scenario.drawing import compact

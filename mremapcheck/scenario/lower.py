@@ -8,14 +8,14 @@ from dataclasses import field
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, pages
-from mremapcheck.kinds import KINDS
-from mremapcheck.kinds.kind import Kind
 from mremapcheck.scenario import items, letters
 from mremapcheck.scenario.address import LARGEST, Place
 from mremapcheck.scenario.attributes import PLAIN, Attributes
 from mremapcheck.scenario.document import Region
 from mremapcheck.scenario.drawing import MOST_MAPPED, MOST_MAPPINGS, MOST_PAGES
 from mremapcheck.scenario.format import DocumentItem, RegionItem
+from mremapcheck.scenario.kinds import KINDS
+from mremapcheck.scenario.kinds.kind import Kind
 from mremapcheck.scenario.layout import place
 from mremapcheck.scenario.names import CAPABILITIES, advice_features, uffd_features
 from mremapcheck.scenario.operations import (

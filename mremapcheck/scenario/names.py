@@ -1,4 +1,4 @@
-"""The names of the format: how mappings can be prepared (what can be mapped: ``mremapcheck.kinds``)."""
+"""The names of the format: how mappings can be prepared (what can be mapped: ``mremapcheck.scenario.kinds``)."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from mremapcheck.base.errors import Problem, ScenarioError
 from mremapcheck.base.text.terminal import quote
-from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.items import ITEM
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.names import ADVICES, MAP_FLAGS, PROTS
 from mremapcheck.scenario.reader import did_you_mean
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.address import format_size
 from mremapcheck.scenario.attributes import Attributes
 from mremapcheck.scenario.containers import Struct
 from mremapcheck.scenario.document import Limit, Region, Scenario
 from mremapcheck.scenario.drawing import LONGEST_RUN
 from mremapcheck.scenario.flags import format_flags
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,

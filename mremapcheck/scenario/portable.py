@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from mremapcheck.base.units import PAGE
-from mremapcheck.kinds import KINDS
-from mremapcheck.platforms import USUAL
-from mremapcheck.platforms.platform import Platform
+from mremapcheck.linux.platforms import USUAL
+from mremapcheck.linux.platforms.platform import Platform
 from mremapcheck.scenario.address import LARGEST, terms
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.operations import Mmap
 
 #: From here on an address is beyond user space, and a size beyond what exists, on every platform there may be.

@@ -10,7 +10,7 @@ from typing import Any
 from mremapcheck.base.errors import KernelReferenceError
 from mremapcheck.base.text.terminal import quote
 from mremapcheck.base.units import PAGE, TASK_SIZE
-from mremapcheck.kernels.ranges import KernelRange
+from mremapcheck.linux.versions.ranges import KernelRange
 from mremapcheck.scenario import drawing
 from mremapcheck.scenario.address import (
     ADDRESS,

@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mremapcheck.campaign.generator import FOR_MODELS, Generator
-from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.attributes import Attributes
 from mremapcheck.scenario.containers import Struct
 from mremapcheck.scenario.format import ProcessItem
 from mremapcheck.scenario.items import ITEM
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.names import ADVICES
 from mremapcheck.scenario.parse import parse_document
 

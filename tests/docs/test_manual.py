@@ -16,8 +16,8 @@ from mremapcheck.cli.reference import PARTS, man_pages, topic_man_page, topic_pa
 from mremapcheck.compare.matrix import default_kernels
 from mremapcheck.docs import filled, topics
 from mremapcheck.executors.references import open_executor
-from mremapcheck.kernels.ranges import KernelRange
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.ranges import KernelRange
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.scenario.loader import load_paths
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Mremap
 from tests.docs.examples import MAN, PAGES, ROOT, agrees, blocks, contents, examples, prepare, run

@@ -8,8 +8,8 @@ from mremapcheck.convert.export.oracle import modelled, open_models, turning_poi
 from mremapcheck.convert.export.words import drawing_text, expected_facts, layout_text, seen_facts
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
-from mremapcheck.kernels.ranges import KernelRange
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.ranges import KernelRange
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.expectations import judge
 from mremapcheck.scenario.library import shipped
 from mremapcheck.scenario.loader import load_file

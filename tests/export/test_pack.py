@@ -14,8 +14,8 @@ from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.pack import Packed
 from mremapcheck.convert.export.words import Fact, seen_facts
 from mremapcheck.executors.live.executor import LiveExecutor
-from mremapcheck.kernels.ranges import KernelRange
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.ranges import KernelRange
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.expectations import judge
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario

@@ -19,8 +19,8 @@ from mremapcheck.convert.export.pack import pack_text
 from mremapcheck.convert.export.reproducer import reproducer_text
 from mremapcheck.convert.export.words import drawing_text
 from mremapcheck.executors.live.executor import LiveExecutor
-from mremapcheck.kernels.ranges import KernelRange
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.ranges import KernelRange
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.expectations import judge
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.library import shipped

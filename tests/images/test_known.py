@@ -10,7 +10,7 @@ import pytest
 from mremapcheck.base.errors import ExecutorError, KernelReferenceError, MremapcheckError
 from mremapcheck.executors.vm.images import cache, known
 from mremapcheck.executors.vm.images.image import Image, ImageError, open_image
-from mremapcheck.platforms import PLATFORMS
+from mremapcheck.linux.platforms import PLATFORMS
 from tests.images.factories import bzimage
 
 

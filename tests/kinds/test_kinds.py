@@ -15,9 +15,9 @@ from mremapcheck.cli.main import call
 from mremapcheck.docs.reference import PARTS
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
-from mremapcheck.kinds import KINDS
-from mremapcheck.platforms import PLATFORMS
+from mremapcheck.linux.platforms import PLATFORMS
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.parse import parse_document
 from mremapcheck.scenario.picture import show
 from tests.tools import tool

@@ -21,9 +21,9 @@ from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE
 from mremapcheck.executors.live import supervisor
 from mremapcheck.executors.live.executor import WINDOW, LiveExecutor
 from mremapcheck.executors.live.filler import Filler
-from mremapcheck.kinds import placing
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.kinds import placing
 from tests.live.conftest import move, scenario
 from tests.waiting import runs, until
 

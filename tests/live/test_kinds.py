@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mremapcheck.kinds import KINDS
+from mremapcheck.scenario.kinds import KINDS
 from tests.live.conftest import Run, See, move
 
 #: kind -> sharing, backing, residency after the move, some of its flags

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mremapcheck.executors.live.executor import LiveExecutor
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from tests.model.test_truth import FILES, disagreement, lines, parsed
 
 

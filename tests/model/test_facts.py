@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from tests.model.facts import FACTS, MEASURED
 from tests.model.helpers import execute, told
 

@@ -18,7 +18,7 @@ from mremapcheck.executors.model.registry import (
     ordered,
     with_needed,
 )
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 
 IDS = [change.id for change in CHANGES]
 

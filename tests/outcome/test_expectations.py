@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.expectations import NOTHING_EXPECTED, judge, mismatches
 from mremapcheck.outcome.outcome import Execution, MoveOutcome
 from mremapcheck.scenario.document import MoveExpectation

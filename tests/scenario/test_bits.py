@@ -11,7 +11,7 @@ from mremapcheck.base.errors import ScenarioError
 from mremapcheck.compare.differences import differences
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.expectations import judge
 from mremapcheck.outcome.outcome import Execution, Outcome
 from mremapcheck.scenario.parse import parse_document

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mremapcheck.base.errors import ScenarioError
-from mremapcheck.kernels.ranges import KernelRange
+from mremapcheck.linux.versions.ranges import KernelRange
 from mremapcheck.scenario.document import Expectation, Limit, MoveExpectation, Process
 from mremapcheck.scenario.parse import parse_document
 from tests.scenario.documents import PLAIN, RICH, document, scenario

@@ -21,7 +21,7 @@ from mremapcheck.convert.strace.processes import Reading, traced_moves
 from mremapcheck.convert.strace.redraw import Sketch, sketch
 from mremapcheck.convert.strace.traced_command import TracedCommand
 from mremapcheck.executors.live.executor import LiveExecutor
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.scenario.parse import parse_document
 
 

@@ -15,7 +15,7 @@ from mremapcheck.convert.strace.oracles import models
 from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.scenario.parse import parse_document
 
 DATA = Path(__file__).parent.parent / "data"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mremapcheck.convert.strace.collect import collect, documents
 from mremapcheck.convert.strace.oracles import models
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.scenario.parse import parse_document
 
 DATA = Path(__file__).parent.parent / "data"

@@ -16,7 +16,7 @@ from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.kernel import ModelKernel
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.protocol import Kernel
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 

@@ -19,8 +19,8 @@ from mremapcheck.executors.remote import peer
 from mremapcheck.executors.vm import executor as vm
 from mremapcheck.executors.vm import qemu
 from mremapcheck.executors.vm.executor import VmExecutor
+from mremapcheck.linux.platforms.platform import Platform
 from mremapcheck.outcome.outcome import Execution
-from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.loader import load_bytes
 from tests.vm.conftest import Stage

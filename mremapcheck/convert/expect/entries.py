@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from mremapcheck.base.errors import Problem, ScenarioError
 from mremapcheck.convert.export.oracle import exact
 from mremapcheck.convert.export.words import layout_text
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.expectations import judge, mismatches, untouched
 from mremapcheck.outcome.outcome import Execution, MoveOutcome, Outcome
 from mremapcheck.scenario.document import Scenario

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mremapcheck.base.units import PAGE
-from mremapcheck.kinds import KINDS
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.operations import Address
 
 

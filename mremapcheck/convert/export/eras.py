@@ -7,8 +7,8 @@ from itertools import groupby, pairwise
 
 from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.words import Fact
-from mremapcheck.kernels.ranges import Bound, KernelRange, landmarks
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.ranges import Bound, KernelRange, landmarks
+from mremapcheck.linux.versions.version import KernelVersion
 
 
 def eras(wanted: Sequence[ExpectedFacts]) -> list[ExpectedFacts]:

@@ -8,8 +8,8 @@ from textwrap import indent
 
 from mremapcheck.base.text.c import short_comment, string
 from mremapcheck.convert.export.c_text import kind as constant
-from mremapcheck.kinds import KINDS
-from mremapcheck.kinds.kind import Kind
+from mremapcheck.scenario.kinds import KINDS
+from mremapcheck.scenario.kinds.kind import Kind
 
 
 def with_kinds(source: str) -> str:

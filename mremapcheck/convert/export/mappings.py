@@ -8,9 +8,9 @@ from mremapcheck.base.text.c import short_comment, string
 from mremapcheck.base.units import PAGE
 from mremapcheck.convert.export.c_text import identifier, size
 from mremapcheck.convert.export.steps import ObjectNumbers
-from mremapcheck.kinds import KINDS
-from mremapcheck.kinds.kind import MmapSite
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.kinds import KINDS
+from mremapcheck.scenario.kinds.kind import MmapSite
 from mremapcheck.scenario.operations import Mmap, Truncate
 
 PROTS = {

@@ -10,7 +10,7 @@ from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
 from mremapcheck.executors.protocol import Executor
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Mremap, UffdRegister

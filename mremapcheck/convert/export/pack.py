@@ -14,7 +14,7 @@ from mremapcheck.convert.export.kinds import with_kinds
 from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.steps import ObjectNumbers, rows
 from mremapcheck.executors.model.registry import NEWEST, OLDEST
-from mremapcheck.kernels.releases import LAST_MINOR
+from mremapcheck.linux.versions.releases import LAST_MINOR
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.portable import needs_small_pages, needs_user_end

@@ -9,7 +9,7 @@ from mremapcheck.base.text.c import string
 from mremapcheck.base.units import PAGE
 from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.words import Fact, mapping_flags
-from mremapcheck.kernels.ranges import Bound, KernelRange
+from mremapcheck.linux.versions.ranges import Bound, KernelRange
 from mremapcheck.scenario.verdicts import FAILURES
 
 

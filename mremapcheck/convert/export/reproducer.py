@@ -18,8 +18,8 @@ from mremapcheck.convert.export.header import header
 from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.promises import table
 from mremapcheck.convert.export.statements import Statements
-from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.operations import Mmap, Mremap
 
 #: Helpers in the order in which C needs them, each with the headers that it needs; a program has those that it uses.

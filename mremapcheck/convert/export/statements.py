@@ -11,11 +11,11 @@ from mremapcheck.convert.export.mappings import PROTS, Mappings, size_of
 from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.steps import tag_runs
 from mremapcheck.convert.export.words import Fact, mapping_flags
-from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.drawing import expand
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,

@@ -9,9 +9,9 @@ from typing import Any
 from mremapcheck.base.text.c import character, string
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.convert.export.c_text import address, flags, kind, size
-from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.operations import (
     ClearRefs,
     Fallible,

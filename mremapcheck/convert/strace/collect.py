@@ -15,7 +15,7 @@ from mremapcheck.convert.strace.processes import Reading, TracedMove, TracedProc
 from mremapcheck.convert.strace.redraw import Sketch, is_smaller, sketch
 from mremapcheck.convert.strace.shape import fate, likeness
 from mremapcheck.convert.strace.zones import LOWEST, used_address
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED
 
 if TYPE_CHECKING:

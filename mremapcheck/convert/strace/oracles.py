@@ -8,7 +8,7 @@ from mremapcheck.base.errors import KernelReferenceError
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.model.registry import NEWEST, OLDEST
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 
 #: One release of each era, the most likely first.
 _ERAS = ("6.18", "6.12", "6.17", "6.1", str(NEWEST), "5.10", str(OLDEST))

@@ -11,9 +11,9 @@ from mremapcheck.convert.strace.processes import TracedMove, extent
 from mremapcheck.convert.strace.shape import met_later, shape
 from mremapcheck.convert.strace.space import HUGE, MappingFacts, Segment
 from mremapcheck.convert.strace.zones import Zone, Zones, cut_out, drawable, used_address
-from mremapcheck.kinds import KINDS
 from mremapcheck.scenario.drawing import LONGEST_RUN
 from mremapcheck.scenario.flags import format_flags
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.operations import MREMAP_FIXED, MREMAP_MAYMOVE
 
 #: Longer runs are not touched: writing a tag to each of their pages would take longer than it tells.

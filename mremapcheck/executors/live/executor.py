@@ -13,11 +13,11 @@ from mremapcheck.executors.live.result_decoder import ResultDecoder, step_name, 
 from mremapcheck.executors.live.supervisor import Supervisor, WorkerEnded, WorkerUnstartable
 from mremapcheck.executors.live.wire import IDLE
 from mremapcheck.executors.protocol import Kernel
-from mremapcheck.kernels.version import KernelVersion
 from mremapcheck.linux.pages import PAGE
+from mremapcheck.linux.platforms import HERE, PLATFORMS
 from mremapcheck.linux.sandbox import REMEDY, killed
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution
-from mremapcheck.platforms import HERE, PLATFORMS
 from mremapcheck.scenario.document import Scenario
 
 #: Scenarios that may be on their way at a time: enough that neither side waits for the other.

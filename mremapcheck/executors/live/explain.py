@@ -8,7 +8,6 @@ import resource
 from mremapcheck.executors.live.objects import Objects
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.executors.live.shortage import no_memory
-from mremapcheck.kinds import KINDS
 from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import (
     ADVICE,
@@ -35,6 +34,7 @@ from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
+from mremapcheck.scenario.kinds import KINDS
 
 _ADVICE_NAMES = {number: name for name, number in ADVICE.items()}
 

@@ -6,9 +6,9 @@ import errno
 import os
 
 from mremapcheck.executors.live.shortage import reason
-from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import PROT_EXEC
 from mremapcheck.linux.trouble import Trouble
+from mremapcheck.scenario.kinds import KINDS
 
 _MAKERS = {name: kind.maker for name, kind in KINDS.items() if kind.maker is not None}
 #: Objects of one kind that are kept between scenarios.

@@ -13,12 +13,12 @@ from bisect import bisect_left
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.executors.live.tags import SIZE, table
 from mremapcheck.executors.live.wire import TOUCH
-from mremapcheck.kinds import backing_of
 from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import PROT_READ, SYS_MINCORE, SYS_MPROTECT, SYS_PREADV, SYS_PWRITEV
 from mremapcheck.linux.pages import PAGE, PAGE_SHIFT
 from mremapcheck.linux.syscalls import address, buffer, call, convert, errno, raw
 from mremapcheck.linux.trouble import Trouble
+from mremapcheck.scenario.kinds import backing_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

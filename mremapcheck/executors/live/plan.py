@@ -10,7 +10,6 @@ from typing import ClassVar
 from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE, PAGE_SHIFT, TASK_SIZE, page_align
 from mremapcheck.executors.live import wire
 from mremapcheck.executors.live.tags import encode, place
-from mremapcheck.kinds import KINDS
 from mremapcheck.linux.numbers import (
     ADVICE,
     CAPABILITIES,
@@ -27,11 +26,12 @@ from mremapcheck.linux.numbers import (
     UFFDIO_REGISTER_MODE_MISSING,
     UFFDIO_REGISTER_MODE_WP,
 )
+from mremapcheck.linux.platforms import USUAL
+from mremapcheck.linux.platforms.platform import Platform
 from mremapcheck.linux.user_space import user_end
 from mremapcheck.outcome.verdict import needs_mappings, needs_residency
-from mremapcheck.platforms import USUAL
-from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Process, Scenario
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,

@@ -12,7 +12,7 @@ from os import pread
 
 from mremapcheck.linux.files import read_all
 from mremapcheck.linux.pages import ARENA_END, ARENA_START, PAGE_SHIFT
-from mremapcheck.platforms import HERE, USUAL
+from mremapcheck.linux.platforms import HERE, USUAL
 
 #: Digits of an address in the arena; those below it have fewer.
 _DIGITS = len(b"%x" % ARENA_START)

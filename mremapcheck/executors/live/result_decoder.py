@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.live.plan import Prepared
 from mremapcheck.executors.live.tags import decode
-from mremapcheck.kinds import KINDS, NO_OFFSET, backing_of
+from mremapcheck.linux.platforms import USUAL
+from mremapcheck.linux.platforms.platform import Platform
 from mremapcheck.linux.vm_flags import VM_FLAGS
 from mremapcheck.outcome.assemble import RawFacts, RawMove
 from mremapcheck.outcome.outcome import Execution, RanOut
 from mremapcheck.outcome.verdict import NOT_NEEDED, SeenVma, Snapshot
-from mremapcheck.platforms import USUAL
-from mremapcheck.platforms.platform import Platform
+from mremapcheck.scenario.kinds import KINDS, NO_OFFSET, backing_of
 from mremapcheck.scenario.names import BITS
 from mremapcheck.scenario.operations import Fallible, Madvise, Mmap, Operation, Read, Touch, UffdRegister, op_name
 

@@ -29,11 +29,11 @@ from mremapcheck.linux.numbers import (
     UFFDIO_UNREGISTER,
     UFFDIO_WRITEPROTECT,
 )
+from mremapcheck.linux.platforms import HERE, USUAL
 from mremapcheck.linux.sandbox import refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
-from mremapcheck.platforms import HERE, USUAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

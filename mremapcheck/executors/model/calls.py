@@ -17,7 +17,6 @@ from mremapcheck.executors.model.process import SimulatedProcess, change_part, f
 from mremapcheck.executors.model.steps.unmapping import prepare, unmap
 from mremapcheck.executors.model.userfaultfd import uffd_register, uffd_unregister, uffd_writeprotect
 from mremapcheck.executors.model.vma import Vma
-from mremapcheck.kinds.kind import Backing
 from mremapcheck.linux.vm_flags import (
     ACCESS,
     ACCOUNT,
@@ -35,6 +34,7 @@ from mremapcheck.linux.vm_flags import (
     SPECIAL,
     WRITE,
 )
+from mremapcheck.scenario.kinds.kind import Backing
 from mremapcheck.scenario.operations import (
     ClearRefs,
     Fork,

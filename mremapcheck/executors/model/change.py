@@ -6,7 +6,7 @@ from typing import Any
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.executors.model.pipeline import Edit
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 
 
 @dataclass(frozen=True, slots=True)

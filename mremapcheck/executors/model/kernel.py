@@ -13,9 +13,9 @@ from mremapcheck.executors.model.pipeline import Step, copy, follow
 from mremapcheck.executors.model.rules import Rules
 from mremapcheck.executors.model.space import space_of
 from mremapcheck.executors.model.trace import Trace
-from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.platforms import USUAL
-from mremapcheck.platforms.platform import Platform
+from mremapcheck.linux.platforms import USUAL
+from mremapcheck.linux.platforms.platform import Platform
+from mremapcheck.linux.versions.version import KernelVersion
 
 #: Pipelines of exactly one step, which is the rule itself.
 _SINGLE = ("merge_mapping", "extend_down", "take_in", "register_offset")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from mremapcheck.base.units import pages
 from mremapcheck.executors.model.exceptions import Unsupported
 from mremapcheck.executors.model.vma import File
-from mremapcheck.kinds import KINDS
-from mremapcheck.kinds.kind import Backing
 from mremapcheck.scenario.document import Scenario
+from mremapcheck.scenario.kinds import KINDS
+from mremapcheck.scenario.kinds.kind import Backing
 from mremapcheck.scenario.operations import Mmap
 
 

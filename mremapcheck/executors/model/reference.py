@@ -19,10 +19,10 @@ from mremapcheck.executors.model.registry import (
     with_dependent,
     with_needed,
 )
-from mremapcheck.kernels.reference import split
-from mremapcheck.kernels.releases import LAST_MINOR
-from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.platforms import USUAL
+from mremapcheck.linux.platforms import USUAL
+from mremapcheck.linux.versions.reference import split
+from mremapcheck.linux.versions.releases import LAST_MINOR
+from mremapcheck.linux.versions.version import KernelVersion
 
 _SIGN = re.compile(r"[+-]")
 _COMMIT = re.compile(r"[0-9a-f]{12,40}")

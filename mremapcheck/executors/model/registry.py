@@ -17,7 +17,7 @@ from mremapcheck.executors.model.history import (
     v6_17,
     v7_1,
 )
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.version import KernelVersion
 
 #: The release that has no change, and the newest one that is known: the model is silent about everything outside.
 OLDEST = KernelVersion(5, 4)

@@ -6,7 +6,7 @@ from functools import cache
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE
-from mremapcheck.platforms.platform import Platform
+from mremapcheck.linux.platforms.platform import Platform
 
 #: RAM and swap of the machine, in bytes: one request may charge as much with vm.overcommit_memory=0.
 _MEMORY = 1 << 40

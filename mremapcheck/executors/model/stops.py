@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mremapcheck.executors.model.change import Change
-from mremapcheck.kernels.releases import releases
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux.versions.releases import releases
+from mremapcheck.linux.versions.version import KernelVersion
 
 
 def stops(changes: Iterable[Change], first: KernelVersion, last: KernelVersion) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from mremapcheck.base.units import PAGE_SHIFT
-from mremapcheck.kinds.kind import Backing
 from mremapcheck.linux.vm_flags import ACCESS, PROT_TEXT, SHARED, names
 from mremapcheck.outcome.verdict import SeenVma
+from mremapcheck.scenario.kinds.kind import Backing
 
 #: Who wrote a page: the letter, and which page of the letter's mapping it was.
 Data: TypeAlias = tuple[str, int]

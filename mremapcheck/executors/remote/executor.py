@@ -19,9 +19,9 @@ from mremapcheck.executors.live.wire import Plan
 from mremapcheck.executors.remote import frames
 from mremapcheck.executors.remote.messages import read_observation
 from mremapcheck.executors.remote.peer import Peer, PeerEnded
+from mremapcheck.linux.platforms import USUAL
+from mremapcheck.linux.platforms.platform import Platform
 from mremapcheck.outcome.outcome import Execution
-from mremapcheck.platforms import USUAL
-from mremapcheck.platforms.platform import Platform
 from mremapcheck.scenario.document import Scenario
 
 #: Seconds beyond a scenario's own time after which a silent far end is given up.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import shutil
 
-from mremapcheck import platforms
 from mremapcheck.base.errors import ExecutorError, KernelReferenceError
 from mremapcheck.base.progress import Line
 from mremapcheck.base.text.terminal import one_line, quote
@@ -14,7 +13,8 @@ from mremapcheck.executors.remote import frames
 from mremapcheck.executors.remote.executor import RemoteExecutor, Task
 from mremapcheck.executors.remote.peer import PeerEnded, patience
 from mremapcheck.executors.via.session import Greeting, Session, Unanswered
-from mremapcheck.kernels.version import KernelVersion
+from mremapcheck.linux import platforms
+from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution
 
 #: Seconds until a Python must speak: a connection, a container, an emulator on a slow machine.

@@ -16,8 +16,8 @@ from mmap import PAGESIZE
 
 from mremapcheck.executors.remote.frames import GREETING, Encoder
 from mremapcheck.executors.remote.line import Line
+from mremapcheck.linux.platforms import HERE
 from mremapcheck.linux.user_space import user_end
-from mremapcheck.platforms import HERE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

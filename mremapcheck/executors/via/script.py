@@ -30,9 +30,10 @@ _FILES = (
     "executors/live/*.py",
     "executors/remote/*.py",
     "executors/via/*.py",
-    "kinds/*.py",
+    "scenario/__init__.py",
+    "scenario/kinds/*.py",
     "linux/*.py",
-    "platforms/*.py",
+    "linux/platforms/*.py",
 )
 _LINES = (
     FIRST_LINE,

@@ -24,7 +24,7 @@ from mremapcheck.executors.vm.images.apt import Apt, AptError, Package
 from mremapcheck.executors.vm.images.apt_process import complaints, give_up
 from mremapcheck.executors.vm.images.packages import unpack_package
 from mremapcheck.executors.vm.interpreter import InterpreterParts, Module, needed_modules
-from mremapcheck.platforms.platform import Platform
+from mremapcheck.linux.platforms.platform import Platform
 
 #: Python's parts, and the libraries that they need.
 _PATTERN = r"^(python3\.[0-9]+-minimal|libpython3\.[0-9]+-(minimal|stdlib)|libc6|zlib1g|libexpat1|libffi[0-9]+)$"

@@ -24,8 +24,8 @@ from mremapcheck.executors.vm.cpio import Archive
 from mremapcheck.executors.vm.foreign_interpreter import take_foreign_apart
 from mremapcheck.executors.vm.images import cache, elf
 from mremapcheck.executors.vm.interpreter import InterpreterParts, Module, executable, package_folder, take_apart
-from mremapcheck.platforms import USUAL
-from mremapcheck.platforms.platform import Platform
+from mremapcheck.linux.platforms import USUAL
+from mremapcheck.linux.platforms.platform import Platform
 
 #: What the guest runs, and what it imports only when it needs it; with all that these import.
 PROGRAM = "mremapcheck.executors.vm.guest"

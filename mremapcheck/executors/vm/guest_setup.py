@@ -13,7 +13,7 @@ from mremapcheck.executors.remote.line import Line
 from mremapcheck.executors.vm import ext2
 from mremapcheck.linux.fault_injection import DEBUGFS, SETTINGS
 from mremapcheck.linux.numbers import SYS_REBOOT
-from mremapcheck.platforms import HERE, USUAL
+from mremapcheck.linux.platforms import HERE, USUAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

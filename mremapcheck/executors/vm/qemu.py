@@ -16,8 +16,8 @@ from mremapcheck.base.errors import ExecutorError, MremapcheckError
 from mremapcheck.executors.vm import ext2
 from mremapcheck.executors.vm.guest_setup import PORT
 from mremapcheck.linux import programs
-from mremapcheck.platforms import USUAL
-from mremapcheck.platforms.platform import Platform
+from mremapcheck.linux.platforms import USUAL
+from mremapcheck.linux.platforms.platform import Platform
 
 #: RHEL and its kin call the QEMU for their own machine so, and keep it out of PATH.
 _OF_THIS_MACHINE = ("qemu-kvm", "/usr/libexec/qemu-kvm")

@@ -18,10 +18,10 @@ from mremapcheck.executors.vm.images.apt import Apt, AptError, Package
 from mremapcheck.executors.vm.images.apt_process import complaints, give_up
 from mremapcheck.executors.vm.images.image import open_image
 from mremapcheck.executors.vm.images.known import KnownKernel
-from mremapcheck.kernels.reference import split
-from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.platforms import USUAL
-from mremapcheck.platforms.platform import Platform
+from mremapcheck.linux.platforms import USUAL
+from mremapcheck.linux.platforms.platform import Platform
+from mremapcheck.linux.versions.reference import split
+from mremapcheck.linux.versions.version import KernelVersion
 
 #: Up to 6.18 the image is in linux-image-*; later ones only depend on linux-binary-*, which has it. What follows is the
 #: flavour, which a platform knows, and nothing between that could be another flavour's name.

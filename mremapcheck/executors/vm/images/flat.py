@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import struct
 
-from mremapcheck.platforms import PLATFORMS
-from mremapcheck.platforms.platform import Platform
+from mremapcheck.linux.platforms import PLATFORMS
+from mremapcheck.linux.platforms.platform import Platform
 
 _MAGIC_AT, _FLAGS_AT = 56, 24
 #: Bits 1 and 2 of the flags -> the size of pages; 0: not told.

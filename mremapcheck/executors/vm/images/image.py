@@ -10,9 +10,9 @@ from pathlib import Path
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.executors.vm.images import bzimage, elf, flat, foreign, packages
 from mremapcheck.executors.vm.images.unpack import unpack
-from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.platforms import PLATFORMS, USUAL
-from mremapcheck.platforms.platform import Platform
+from mremapcheck.linux.platforms import PLATFORMS, USUAL
+from mremapcheck.linux.platforms.platform import Platform
+from mremapcheck.linux.versions.version import KernelVersion
 
 #: Bytes that tell what a file is.
 _START = 4096

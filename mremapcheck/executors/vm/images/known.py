@@ -22,10 +22,10 @@ from mremapcheck.base.errors import FileError, KernelReferenceError, Mremapcheck
 from mremapcheck.base.whole_file import write_whole
 from mremapcheck.executors.vm.images import cache
 from mremapcheck.executors.vm.images.image import Image, ImageError
-from mremapcheck.kernels.reference import split
-from mremapcheck.kernels.version import KernelVersion
-from mremapcheck.platforms import PLATFORMS, USUAL
-from mremapcheck.platforms.platform import Platform
+from mremapcheck.linux.platforms import PLATFORMS, USUAL
+from mremapcheck.linux.platforms.platform import Platform
+from mremapcheck.linux.versions.reference import split
+from mremapcheck.linux.versions.version import KernelVersion
 
 _FILE, _FACTS = "kernel", "image.json"
 #: The reference that stands for every known kernel.

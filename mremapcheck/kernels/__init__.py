@@ -1,1 +1,0 @@
-"""Kernel versions, ranges of them, and known images."""
