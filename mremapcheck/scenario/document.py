@@ -141,6 +141,11 @@ class Scenario:
     line: int = field(default=0, compare=False)
 
     @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All of them, in order: the set-up, and what the script does."""
+        return *self.setup, *self.script
+
+    @property
     def digest(self) -> str:
         """What is run, as 16 hexadecimal digits: the same whatever the words and expectations are."""
         from mremapcheck.scenario.digest import digest  # computed only where it is reported
@@ -168,7 +173,7 @@ class Scenario:
     def objects(self) -> dict[str, tuple[str, int]]:
         """Return the kind of each object that is mapped, and its length in pages: long enough for every mapping."""
         found: dict[str, tuple[str, int]] = {}
-        for step in (*self.setup, *self.script):
+        for step in self.operations:
             if isinstance(step, Mmap) and step.object:
                 end = step.offset + pages(step.size)
                 found[step.object] = (step.kind, max(end, found[step.object][1] if step.object in found else 0))
