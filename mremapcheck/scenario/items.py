@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from functools import cache
 from typing import Any, ClassVar, TypeAlias, get_args
 
 from mremapcheck.base.dataclass import dataclass
@@ -11,9 +13,9 @@ from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
 from mremapcheck.scenario.containers import Struct, TaggedUnion, key
 from mremapcheck.scenario.drawing import LETTERS
-from mremapcheck.scenario.fields import Boolean, Choice, Text
+from mremapcheck.scenario.fields import Boolean, Choice, Integer, Text
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.names import ADVICES, PROTS, UFFD_MODES, advice_features, uffd_features
+from mremapcheck.scenario.names import ADVICES, LAST_KEY, PROTS, UFFD_MODES, advice_features, uffd_features
 from mremapcheck.scenario.operations import (
     Address,
     Madvise,
@@ -58,6 +60,11 @@ class MremapItem:
                 yield Refused(f"the range from {place.offset:#x} may reach somebody else's memory", hint, at=(name,))
 
 
+@cache
+def _behind_range(operation: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(operation) if field.name not in ("where", "line", "address", "size"))
+
+
 @dataclass(slots=True, kw_only=True)
 class RangeItem:
     """An operation on a range of whole pages of a region."""
@@ -67,12 +74,12 @@ class RangeItem:
     errno: str | None = key(FAILURE, _FAILS, default=None)
 
     #: What executors do; its fields behind the range have the same names here.
-    makes: ClassVar[type[Any]]
+    makes: ClassVar[Any]
 
     def operation(self, where: str, line: int, address: Address) -> Operation:
         """Return what executors do; ``address`` is the item's, made absolute."""
-        more = [getattr(self, name) for name in self.makes.__match_args__[4:]]
-        operation: Operation = self.makes(where, line, address, self.size, *more, errno=self.errno)
+        more = {name: getattr(self, name) for name in _behind_range(self.makes)}
+        operation: Operation = self.makes(where, line, address, self.size, **more)
         return operation
 
     def needs(self) -> Iterable[str]:
@@ -99,7 +106,7 @@ class MmapItem(Attributes):
         yield from Attributes.violations(self)
         if self.errno is None:
             return
-        for name in ("touch", "lock", "uffd", "advice", "guard", "seal", "name"):
+        for name in ("touch", "lock", "uffd", "advice", "guard", "seal", "name", "pkey"):
             if getattr(self, name):
                 yield Refused("a mapping that cannot be made is not prepared", f"leave `{name}` out", at=(name,))
         if KINDS[self.kind].c.mapping is not None:
@@ -127,11 +134,16 @@ class MunmapItem(RangeItem):
 
 @dataclass(slots=True, kw_only=True)
 class MprotectItem(RangeItem):
-    """mprotect(2)."""
+    """mprotect(2), or pkey_mprotect(2) with a `pkey`."""
 
     op: str = key(Choice(("mprotect",)), "mprotect(2)")
     prot: str = key(Choice(PROTS), "the protection from now on")
+    pkey: int | None = key(Integer(0, LAST_KEY), "its protection key from now on; as before unless said", default=None)
+
     makes = Mprotect
+
+    def needs(self) -> Iterable[str]:
+        return () if self.pkey is None else ("pkeys",)
 
 
 @dataclass(slots=True, kw_only=True)

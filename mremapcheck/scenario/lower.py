@@ -175,8 +175,11 @@ class Lowering:
         )
         if touch:
             yield ops.Touch(*step, address, size, letters.tags(letter, first, count))
-            if made.prot != "rw":
-                yield ops.Mprotect(*step, address, size, made.prot)
+        if made.pkey:
+            self.features.add("pkeys")
+            yield ops.Mprotect(*step, address, size, made.prot, pkey=made.pkey)
+        elif touch and made.prot != "rw":
+            yield ops.Mprotect(*step, address, size, made.prot)
         if made is not PLAIN:
             yield from self._prepare(step, path, address, size, made, touch)
 

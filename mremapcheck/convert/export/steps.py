@@ -53,6 +53,8 @@ class ObjectNumbers:
 
 def rows(scenario: Scenario, objects: ObjectNumbers) -> Iterator[str]:
     """Yield the table's rows: the set-up, the conditions of the process, the moves."""
+    if scenario.keys:
+        yield f"KEYS({scenario.keys})"
     for operation in scenario.setup:
         yield from row(operation, objects)
     yield from conditions(scenario)
@@ -117,7 +119,11 @@ _RANGED: dict[type[Any], Callable[[Any], tuple[str, ...]]] = {
     ops.UffdUnregister: lambda _: ("UNREGISTER",),
     ops.UffdWriteprotect: lambda operation: ("WRITEPROTECT", str(int(operation.protect))),
     ops.Mlock: lambda operation: ("MLOCK_ON_FAULT" if operation.on_fault else "MLOCK",),
-    ops.Mprotect: lambda operation: ("MPROTECT", operation.prot.upper()),
+    ops.Mprotect: lambda operation: (
+        ("MPROTECT", operation.prot.upper())
+        if operation.pkey is None
+        else ("MPROTECT_KEY", operation.prot.upper(), str(operation.pkey))
+    ),
     ops.Madvise: lambda operation: ("MADVISE", str(ADVICE[operation.advice]), string(operation.advice)),
     ops.UffdRegister: lambda operation: ("REGISTER", _UFFD[operation.mode]),
     ops.SetName: lambda operation: ("NAME", string(operation.name)),

@@ -113,6 +113,8 @@ class _Preparation:
         translate = self._translate
         steps = self.steps
         process = scenario.process
+        if scenario.keys:
+            self._step("pkey", (wire.KEYS, scenario.keys))
         if process.seccomp or any(type(operation) in (ops.Mseal, ops.Mlockall) for operation in operations):
             # Sealed mappings, filters, what is locked: only the end of a process, cheapest a child's, takes them back.
             self._step("sealing" if not process.seccomp else "process.seccomp", (wire.FORK,))
@@ -252,7 +254,10 @@ class _Preparation:
         return wire.CALL, (self.calls["munmap"], *self._ranged(operation))
 
     def _mprotect(self, operation: ops.Mprotect) -> wire.Step:
-        return wire.CALL, (self.calls["mprotect"], *self._ranged(operation), PROTECTIONS[operation.prot])
+        protection = *self._ranged(operation), PROTECTIONS[operation.prot]
+        if operation.pkey is None:
+            return wire.CALL, (self.calls["mprotect"], *protection)
+        return wire.CALL, (self.calls["pkey_mprotect"], *protection, operation.pkey)
 
     def _madvise(self, operation: ops.Madvise) -> wire.Step:
         if operation.advice not in ADVICE:
