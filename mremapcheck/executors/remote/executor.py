@@ -49,7 +49,7 @@ class RemoteExecutor(WindowedExecutor):
         try:
             with closing(super().run(scenarios)) as executions:
                 for done, execution in enumerate(executions, 1):
-                    self._line.say(f"{done} scenarios")
+                    self._line.say(f"{done:,} scenario{'' if done == 1 else 's'}")
                     yield execution
         finally:
             self._line.clear()
