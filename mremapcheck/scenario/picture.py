@@ -16,6 +16,7 @@ from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     NOBODY,
+    AddSeals,
     ClearRefs,
     Fallible,
     Fork,
@@ -87,6 +88,8 @@ def describe(made: Attributes) -> str:
         words.append(f"from {format_size(made.offset)} on")
     words += made.how
     words += [name for name in ("continues", "readonly") if getattr(made, name)]
+    if made.seals:
+        words.append(f"seals {' '.join(made.seals)}")
     words.append("touched" if made.touched else "untouched")
     if made.lock:
         words.append("locked on fault" if made.lock == "on-fault" else "locked")
@@ -157,6 +160,8 @@ def _call(step: Operation) -> str:
         return f"mlockall({'FUTURE|ONFAULT' if step.on_fault else 'FUTURE'})"
     if isinstance(step, Truncate):
         return f"truncate({step.letter}, {format_size(step.size)})"
+    if isinstance(step, AddSeals):
+        return f"add-seals({step.letter}, {'|'.join(seal.upper().replace('-', '_') for seal in step.seals)})"
     where = f"{step.address}, {format_size(step.size)}"
     if isinstance(step, Mmap):
         backing = step.kind if step.kind == "anon-shared" else f"{step.sharing} {step.kind}"

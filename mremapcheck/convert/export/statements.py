@@ -20,6 +20,7 @@ from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     Address,
+    AddSeals,
     ClearRefs,
     Fork,
     Madvise,
@@ -222,6 +223,10 @@ class Statements:
         elif isinstance(operation, Truncate):
             statement = self._mappings.truncate(operation)
             yield statement if operation.errno is None else self._failing(statement, operation.errno)
+        elif isinstance(operation, AddSeals):
+            *opening, statement = self._mappings.add_seals(operation)
+            failing = operation.errno is not None
+            yield from (*opening, self._failing(statement, operation.errno or "") if failing else statement)
         elif isinstance(operation, Ranged):
             yield from self._ranged(operation)
 

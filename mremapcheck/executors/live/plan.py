@@ -22,6 +22,7 @@ from mremapcheck.linux.numbers import (
     MLOCK_ONFAULT,
     PROTECTIONS,
     RESOURCES,
+    SEALS,
     UFFDIO_REGISTER_MODE_MINOR,
     UFFDIO_REGISTER_MODE_MISSING,
     UFFDIO_REGISTER_MODE_WP,
@@ -36,6 +37,7 @@ from mremapcheck.scenario.operations import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     Address,
+    AddSeals,
     ClearRefs,
     Fallible,
     Fork,
@@ -275,6 +277,11 @@ class _Preparation:
         length = self.lengths[operation.object] * self.platform.page_size
         return wire.TRUNCATE, index, operation.kind, length, self.bytes(operation.size)
 
+    def _add_seals(self, operation: AddSeals) -> wire.Step:
+        index = self.objects[operation.kind, operation.object]
+        length = self.lengths[operation.object] * self.platform.page_size
+        return wire.SEAL, index, operation.kind, length, sum(SEALS[seal] for seal in operation.seals)
+
     def _munmap(self, operation: Munmap) -> wire.Step:
         return wire.CALL, (self.calls["munmap"], *self._ranged(operation))
 
@@ -366,6 +373,7 @@ class _Preparation:
         Mremap: _mremap,
         Mmap: _mmap,
         Truncate: _truncate,
+        AddSeals: _add_seals,
         Munmap: _munmap,
         Mprotect: _mprotect,
         Madvise: _madvise,

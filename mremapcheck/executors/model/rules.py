@@ -42,6 +42,7 @@ class Rules:
         "munmap",
         "nameable",
         "place",
+        "punchable",
         "register_offset",
         "registrable",
         "removable",
@@ -51,6 +52,7 @@ class Rules:
         "take_in",
         "unregistrable",
         "write_protect",
+        "writers",
     )
 
     mremap: Steps
@@ -76,6 +78,8 @@ class Rules:
     registrable: tuple[Callable[[Vma, int], bool], ...]
     reregistrable: tuple[Callable[[Vma, int], bool], ...]
     unregistrable: tuple[Callable[[Vma, Uffd | None], bool], ...]
+    punchable: tuple[Callable[[Vma], bool], ...]
+    writers: tuple[Callable[[Vma], bool], ...]
     map_flags: tuple[Callable[[str], int], ...]
     fillable: tuple[Callable[..., bool], ...]
     nameable: tuple[Callable[[Vma], str | None], ...]

@@ -175,6 +175,7 @@ static void do_step(const struct step *step)
 	switch (step->what) {
 	case DO_MMAP:       map(step); break;
 	case DO_TRUNCATE:   check(step, "truncate", ftruncate(handle(step), (off_t)step->size)); break;
+	case DO_ADD_SEALS:  check(step, "add-seals", add_seals(step)); break;
 	case DO_MUNMAP:     check(step, "munmap", munmap(start, step->size)); break;
 	case DO_MPROTECT:
 		if (mprotect(start, step->size, step->prot)) {
