@@ -10,7 +10,7 @@ from mremapcheck.scenario.containers import ListOf, key
 from mremapcheck.scenario.drawing import MOST_PAGES
 from mremapcheck.scenario.fields import Boolean, Choice, Integer, Text
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.names import ADVICES, MAP_FLAGS, PROTS, SEALS, UFFD_MODES
+from mremapcheck.scenario.names import ADVICES, LAST_KEY, MAP_FLAGS, PROTS, SEALS, UFFD_MODES
 from mremapcheck.scenario.reader import Refused
 from mremapcheck.scenario.values import Lock, Size
 
@@ -50,6 +50,7 @@ class Attributes:
         "F_ADD_SEALS, when the file has its content and before it is mapped",
         default=(),
     )
+    pkey: int = key(Integer(0, LAST_KEY), "pkey_mprotect(2): its protection key", default=0)
 
     @property
     def how(self) -> tuple[str, ...]:
@@ -119,6 +120,9 @@ class Attributes:
         elif self.keeps_content and "w" in self.prot and self.has_to_work:
             hint = "`prot: r`; `op: add-seals` seals it when it is mapped"
             yield Refused("what is shared of a file that is sealed cannot be written to", hint, at=("seals",))
+        if self.pkey and kind.backing.access is not None:
+            hint = "`op: mprotect` with a `pkey` can give it one"
+            yield Refused(f"{self.kind} is mapped with the kernel's own protection and key", hint, at=("pkey",))
         if not kind.takes_flags:
             for name in self.how:
                 yield Refused(f"{self.kind} cannot be made with {name}", f"leave `{name}` out", at=(name,))

@@ -204,8 +204,11 @@ class Lowering:
         yield mapping
         if touching is not None:
             yield touching
-            if made.prot != "rw":
-                yield Mprotect(*step, address, size, made.prot)
+        if made.pkey:
+            self.features.add("pkeys")
+            yield Mprotect(*step, address, size, made.prot, pkey=made.pkey)
+        elif touching is not None and made.prot != "rw":
+            yield Mprotect(*step, address, size, made.prot)
         if made is not PLAIN:
             yield from self._prepare(step, path, address, size, made, touch)
 

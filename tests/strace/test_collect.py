@@ -260,7 +260,15 @@ def test_a_second_question_for_the_heap_forgets_nothing() -> None:
         (["mlockall(MCL_CURRENT|MCL_FUTURE) = 0"], {"lock": True}),
         (["mlockall(MCL_CURRENT|MCL_ONFAULT) = 0"], {"lock": "on-fault"}),
         (["mlockall(MCL_CURRENT) = 0", "munlockall() = 0"], {}),
-        (["pkey_mprotect({at}, 8192, PROT_READ, 1) = 0"], {"prot": "r"}),
+        (["pkey_mprotect({at}, 8192, PROT_READ, 1) = 0"], {"prot": "r", "pkey": 1}),
+        (
+            ["pkey_mprotect({at}, 8192, PROT_READ, 1) = 0", "pkey_mprotect({at}, 8192, PROT_NONE, -1) = 0"],
+            {"prot": "none", "touch": False, "pkey": 1},
+        ),
+        (
+            ["pkey_mprotect({at}, 8192, PROT_READ, 3) = 0", "pkey_mprotect({at}, 8192, PROT_READ, 0) = 0"],
+            {"prot": "r"},
+        ),
         (["madvise({at}, 8192, 0x66 /* MADV_??? */) = 0"], {"advice": "guard-install"}),
         (["madvise({at}, 8192, MADV_GUARD_INSTALL) = 0", "madvise({at}, 8192, 103) = 0"], {}),
         (["madvise({at}, 8192, 0xa /* MADV_DONTFORK */) = 0"], {"advice": "dontfork"}),
