@@ -6,8 +6,10 @@ command that is called gets imported. It returns the exit code (``codes``).
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from keyword import iskeyword
 from signal import SIGINT
@@ -87,13 +89,23 @@ def call(args: Sequence[str], alone: bool = False) -> int:
             code = 0
         else:
             listed = bool(args) and request.command not in COMMANDS  # completion comes without arguments
-            code = build(request.command, listed)(list(args), prog_name="mremapcheck", standalone_mode=False)
+            with _completion():
+                code = build(request.command, listed)(list(args), prog_name="mremapcheck", standalone_mode=False)
         out.flush()
         return code if isinstance(code, int) else 0
     except BaseException as error:
         from mremapcheck.cli.failures import answer
 
         return answer(error, request)
+
+
+def _completion() -> AbstractContextManager[None]:
+    """Return what is done around a completion: bash has its own idea of a word."""
+    if os.environ.get("_MREMAPCHECK_COMPLETE") != "complete_bash":
+        return nullcontext()
+    from mremapcheck.cli.bash import whole_words
+
+    return whole_words()
 
 
 def build(command: str = "", listed: bool = False) -> typer.Typer:

@@ -50,6 +50,7 @@ class Rules:
         "share_anon_vma",
         "space",
         "take_in",
+        "unmergeable",
         "unregistrable",
         "write_protect",
         "writers",
@@ -80,6 +81,7 @@ class Rules:
     unregistrable: tuple[Callable[[Vma, Uffd | None], bool], ...]
     punchable: tuple[Callable[[Vma], bool], ...]
     writers: tuple[Callable[[Vma], bool], ...]
+    unmergeable: tuple[Callable[[int], int], ...]
     map_flags: tuple[Callable[[str], int], ...]
     fillable: tuple[Callable[..., bool], ...]
     nameable: tuple[Callable[[Vma], str | None], ...]

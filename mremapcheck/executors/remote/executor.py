@@ -80,7 +80,7 @@ class RemoteExecutor(ABC):
                 if execution is not None:
                     queue.popleft()
                     done += 1
-                    self._line.say(f"{done} scenarios")
+                    self._line.say(f"{done:,} scenario{'' if done == 1 else 's'}")
                     yield execution
         finally:
             if any(isinstance(left, Task) for left in queue):
