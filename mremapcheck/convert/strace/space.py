@@ -89,7 +89,7 @@ class Segment(NamedTuple):
     def joined(self, other: Segment) -> Segment:
         """Return this one and the one that continues it as one."""
         facts = self.facts
-        if (other.facts.guessed, other.facts.doubt) != (facts.guessed, facts.doubt):
+        if other.facts is not facts and (other.facts.guessed, other.facts.doubt) != (facts.guessed, facts.doubt):
             facts = replace(
                 facts, guessed=facts.guessed or other.facts.guessed, doubt=max(facts.doubt, other.facts.doubt)
             )
@@ -213,7 +213,7 @@ class AddressSpace:
         """Do what a mremap did that succeeded; ``keep``: the old mapping stays, as with MREMAP_DONTUNMAP."""
         source = self.at(old)
         page = source.facts.page if source else PAGE
-        old_size, new_size = (-(-size // page) * page for size in (old_size, new_size))
+        old_size, new_size = -(-old_size // page) * page, -(-new_size // page) * page
         if old_size == 0:  # the same memory a second time
             if source:
                 self.map(new, new_size, source.offset + old - source.start, source.facts)
@@ -263,12 +263,15 @@ class AddressSpace:
         if last < len(segments) and segments[last].start == end:
             parts = [*parts, segments[last]]
             last += 1
-        joined = [parts[0]]
+        joined = []
+        last_part = parts[0]
         for part in parts[1:]:
-            if joined[-1].continues(part):
-                joined[-1] = joined[-1].joined(part)
+            if last_part.continues(part):
+                last_part = last_part.joined(part)
             else:
-                joined.append(part)
+                joined.append(last_part)
+                last_part = part
+        joined.append(last_part)
         segments[first:last] = joined
         self._starts[first:last] = [part.start for part in joined]
 
