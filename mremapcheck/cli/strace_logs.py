@@ -104,10 +104,11 @@ def tell_reading(
 def _hint(collection: Collection, begin: Sequence[str] | None) -> str:
     if begin is None:
         return "it made none: big buffers have to grow, or a mapped file, before a program calls mremap"
+    ledger = collection.reading.ledger
+    if ledger.not_read >= ledger.used and (other := looks_like(begin)):
+        return f"it looks like {other}"
     if collection.reading.calls:
         return "it made none, or was traced without `-e trace=mremap`"
-    if other := looks_like(begin):
-        return f"it looks like {other}"
     return "is it what strace writes, with `-f -o LOG`?"
 
 

@@ -654,3 +654,26 @@ def test_a_kind_that_is_known_by_a_number_only_is_said_to_be() -> None:
         )
         assert document["vmas"]["A"]["kind"] == "memfd"
         assert ("Which file a descriptor stands for is not in the log" in document["about"]) == unknown
+
+
+def test_a_new_address_that_is_not_looked_at_is_not_missed() -> None:
+    """strace shows it only with MAYMOVE and FIXED; without MAYMOVE the kernel refuses before."""
+    lines = (
+        "mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000",
+        "mremap(0x7f0000000000, 4096, 4096, MREMAP_FIXED) = -1 EINVAL (Invalid argument)",
+    )
+    kernel = KernelVersion.parse("6.18")
+    collection = collect(lines)
+    (document,) = documents(collection, "log", "t", kernel, models(kernel)).values()
+    assert collection.reading.ledger.unread == []
+    assert document["expect"] == [{"kernel": "==6.18.0", "errno": "EINVAL"}]
+    assert "at which the kernel does not look here" in document["about"]
+
+
+def test_paths_that_are_printed_in_hexadecimal() -> None:
+    path = "".join(f"\\x{ord(char):02x}" for char in "/memfd:buffer (deleted)")
+    (document,) = imported_lines(
+        f"mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_SHARED, 3<{path}>, 0) = 0x7f0000000000",
+        "mremap(0x7f0000000000, 4096, 8192, MREMAP_MAYMOVE) = 0x7f0000010000",
+    )
+    assert document["vmas"]["A"] == {"kind": "memfd", "file": "buffer-deleted"}

@@ -21,7 +21,7 @@ from mremapcheck.convert.strace.constants import (
 )
 from mremapcheck.convert.strace.kinds import advised, facts_of_mmap, file_name, offset_of_mmap, prot_of
 from mremapcheck.convert.strace.space import HOLE, AddressSpace, MappingFacts
-from mremapcheck.convert.strace.text import descriptor_path, fields, flags, number
+from mremapcheck.convert.strace.text import descriptor_path, fields, flags, number, unescaped
 
 
 class System:
@@ -180,7 +180,7 @@ def _shmdt(space: AddressSpace, call: Call, system: System) -> bool:
 
 def _memfd(space: AddressSpace, call: Call, system: System) -> bool:
     assert call.result is not None
-    name = call.arguments[0].strip('"') if call.arguments and call.arguments[0].startswith('"') else ""
+    name = unescaped(call.arguments[0].strip('"')) if call.arguments and call.arguments[0].startswith('"') else ""
     huge = len(call.arguments) > 1 and "MFD_HUGETLB" in flags(call.arguments[1], MFD)
     kind = "memfd-hugetlb" if huge else "memfd"
     system.opened[call.result] = kind, file_name(f"/memfd:{name or f'fd{call.result}'}")
@@ -271,7 +271,7 @@ def _prctl(space: AddressSpace, call: Call, system: System) -> bool:
     if not text.startswith('"') and text not in ("NULL", "0"):
         raise ValueError("the name is only an address")
     quoted = re.match(r'"((?:[^"\\]|\\.)*)"', text)
-    name = quoted[1].replace('\\"', '"') if quoted else ""
+    name = unescaped(quoted[1]) if quoted else ""
     space.change(number(call.arguments[2]), number(call.arguments[3]), lambda facts: replace(facts, name=name))
     return True
 
