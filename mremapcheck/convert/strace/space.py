@@ -101,10 +101,11 @@ class AddressSpace:
 
     ``brk``: where the heap ends, in bytes; 0 where unknown. ``locking``: how everything is locked that is mapped from
     now on (``mlockall``). ``whole``: the trace begins with the program, so what is not there is free but for what the
-    kernel itself has mapped. ``bits``: 32 or 64.
+    kernel itself has mapped. ``bits``: 32 or 64. ``watched``: the descriptor of a userfaultfd -> the address space that
+    it is about, which stays that of whoever made it when a child inherits it.
     """
 
-    __slots__ = ("_starts", "bits", "brk", "locking", "segments", "whole")
+    __slots__ = ("_starts", "bits", "brk", "locking", "segments", "watched", "whole")
 
     def __init__(self, segments: Sequence[Segment] = (), brk: int = 0, whole: bool = False) -> None:
         self.segments = list(segments)
@@ -113,6 +114,7 @@ class AddressSpace:
         self.locking = ""
         self.whole = whole
         self.bits = 64
+        self.watched: dict[int, AddressSpace] = {}
 
     def forked(self) -> AddressSpace:
         """Return what a forked child has: the same without locks, and without what was advised to stay behind."""
@@ -127,6 +129,7 @@ class AddressSpace:
                 kept.append(segment)
         child = AddressSpace(kept, self.brk, self.whole)
         child.bits = self.bits
+        child.watched = dict(self.watched)
         return child
 
     def around(self, start: int, end: int) -> list[Segment]:
@@ -224,7 +227,7 @@ class AddressSpace:
         first, last = self._span(old, old + min(old_size, new_size))
         taken = [segment.cut(old, old + min(old_size, new_size)) for segment in self.segments[first:last]]
         taken = [segment for segment in taken if segment.facts is not HOLE]
-        if len(taken) < 2:  # holes of a move of several leave what lies at the new place (6.17)
+        if old_size != new_size:  # else holes leave what lies at the new place (6.17)
             self.unmap(new, new_size)
         if keep:
             self.change(old, old_size, lambda facts: replace(facts, lock=""))
