@@ -118,7 +118,7 @@ def _mapped(outcome: Outcome, without: Set[str]) -> Iterator[tuple[str, int, tup
 
 def _facts(vma: MappingOutcome, n: int) -> tuple[object, ...]:
     offset = 0 if vma.backing in NO_OFFSET else vma.offset + n
-    return vma.prot, vma.sharing, vma.backing, offset, vma.flags
+    return vma.prot, vma.sharing, vma.backing, offset, vma.flags, f"pkey {vma.pkey}"
 
 
 def cut_at(result: str | None, pages: int, outcome: Outcome, name: str) -> NamedPages | None:

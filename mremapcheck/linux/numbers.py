@@ -40,6 +40,8 @@ SYS_MLOCKALL = _CALLS["mlockall"]
 SYS_IO_URING_SETUP = _CALLS["io_uring_setup"]
 SYS_MEMFD_SECRET = _CALLS["memfd_secret"]
 SYS_MSEAL = _CALLS["mseal"]
+SYS_PKEY_MPROTECT = _CALLS["pkey_mprotect"]
+SYS_PKEY_ALLOC = _CALLS["pkey_alloc"]
 
 # mman.h
 PROT_NONE = 0

@@ -34,6 +34,8 @@ from mremapcheck.linux.numbers import (
     SYS_MSEAL,
     SYS_MUNLOCK,
     SYS_MUNMAP,
+    SYS_PKEY_ALLOC,
+    SYS_PKEY_MPROTECT,
     SYS_PRCTL,
     SYS_PREADV,
     SYS_PRLIMIT64,
@@ -93,6 +95,9 @@ _PROBES = {
     SYS_MLOCKALL: _Probe("mlockall", (_ALL,), errno.EINVAL),
     SYS_MUNLOCK: _Probe("munlock", (_LAST_PAGE, PAGE), errno.EINVAL),
     SYS_MSEAL: _Probe("mseal", (1, 0, 0), errno.EINVAL, since=(6, 10)),
+    # Without protection keys the kernel has no answer either, or one of a processor that has none.
+    SYS_PKEY_MPROTECT: _Probe("pkey_mprotect", (1, 0, _ASKED, 0), errno.EINVAL, witness=None),
+    SYS_PKEY_ALLOC: _Probe("pkey_alloc", (_ALL, 0), errno.EINVAL, witness=None),
     SYS_PREADV: _Probe("preadv", (_NO_FILE, 0, 0, 0), errno.EBADF),
     SYS_PWRITEV: _Probe("pwritev", (_NO_FILE, 0, 0, 0), errno.EBADF),
     SYS_IOCTL: _Probe("ioctl", (_NO_FILE, UFFDIO_API, 0), errno.EBADF),

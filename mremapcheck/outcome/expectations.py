@@ -173,6 +173,8 @@ def _mapping(wanted: MappingExpectation, vma: MappingOutcome) -> Iterator[tuple[
         yield "sharing", str(wanted.sharing), vma.sharing
     if wanted.offset not in (None, vma.offset):
         yield "offset", f"{wanted.offset}p", f"{vma.offset}p"
+    if wanted.pkey not in (None, vma.pkey):
+        yield "pkey", str(wanted.pkey), str(vma.pkey)
     missing = [flag for flag in wanted.flags if flag not in vma.flags]
     surplus = [flag for flag in wanted.without if flag in vma.flags]
     if missing or surplus:

@@ -9,7 +9,7 @@ from typing import Any
 from mremapcheck.base.dataclass import LATER, dataclass
 from mremapcheck.base.units import pages
 from mremapcheck.linux.versions.ranges import KernelRange
-from mremapcheck.scenario.operations import ClearRefs, Mmap, Operation, UffdWriteprotect
+from mremapcheck.scenario.operations import ClearRefs, Mmap, Mprotect, Operation, UffdWriteprotect
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ class MappingExpectation:
     offset: int | None = None
     flags: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    pkey: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,12 @@ class Scenario:
         return tuple(
             name for name, operation in (("uffd-wp", UffdWriteprotect), ("soft-dirty", ClearRefs)) if operation in done
         )
+
+    @property
+    def keys(self) -> int:
+        """How many protection keys it names, all from 1 to the highest; 0: none."""
+        named = (step.pkey for step in (*self.setup, *self.script) if isinstance(step, Mprotect))
+        return max((key for key in named if key is not None), default=0)
 
     def heading(self) -> dict[str, Any]:
         """Return how every report's items name the scenario that they are about."""

@@ -11,9 +11,9 @@ from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
 from mremapcheck.scenario.containers import Struct, TaggedUnion, key
 from mremapcheck.scenario.drawing import LETTERS
-from mremapcheck.scenario.fields import Boolean, Choice, Text
+from mremapcheck.scenario.fields import Boolean, Choice, Integer, Text
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.names import ADVICES, PROTS, UFFD_MODES, advice_features, uffd_features
+from mremapcheck.scenario.names import ADVICES, LAST_KEY, PROTS, UFFD_MODES, advice_features, uffd_features
 from mremapcheck.scenario.operations import (
     Address,
     Madvise,
@@ -94,7 +94,7 @@ class MmapItem(Attributes):
         yield from Attributes.violations(self)
         if self.errno is None:
             return
-        for name in ("touch", "lock", "uffd", "advice", "guard", "seal", "name"):
+        for name in ("touch", "lock", "uffd", "advice", "guard", "seal", "name", "pkey"):
             if getattr(self, name):
                 yield Refused("a mapping that cannot be made is not prepared", f"leave `{name}` out", at=(name,))
         if KINDS[self.kind].c.mapping is not None:
@@ -124,13 +124,17 @@ class MunmapItem(RangeItem):
 
 @dataclass(slots=True, kw_only=True)
 class MprotectItem(RangeItem):
-    """mprotect(2)."""
+    """mprotect(2), or pkey_mprotect(2) with a `pkey`."""
 
     op: str = key(Choice(("mprotect",)), "mprotect(2)")
     prot: str = key(Choice(PROTS), "the protection from now on")
+    pkey: int | None = key(Integer(0, LAST_KEY), "its protection key from now on; as before unless said", default=None)
 
     def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Mprotect(where, line, address, self.size, self.prot, errno=self.errno)
+        return Mprotect(where, line, address, self.size, self.prot, pkey=self.pkey, errno=self.errno)
+
+    def needs(self) -> Iterable[str]:
+        return () if self.pkey is None else ("pkeys",)
 
 
 @dataclass(slots=True, kw_only=True)

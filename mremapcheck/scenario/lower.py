@@ -193,8 +193,11 @@ class Lowering:
         )
         if touch:
             yield Touch(*step, address, size, letters.tags(letter, first, count))
-            if made.prot != "rw":
-                yield Mprotect(*step, address, size, made.prot)
+        if made.pkey:
+            self.features.add("pkeys")
+            yield Mprotect(*step, address, size, made.prot, pkey=made.pkey)
+        elif touch and made.prot != "rw":
+            yield Mprotect(*step, address, size, made.prot)
         if made is not PLAIN:
             yield from self._prepare(step, path, address, size, made, touch)
 

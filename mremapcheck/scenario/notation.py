@@ -158,6 +158,13 @@ def _guard(words: Iterator[str]) -> list[int]:
     return [int(number)]
 
 
+def _number(words: Iterator[str]) -> int:
+    number = next(words)
+    if not number.isdigit():
+        raise _UnreadError("a protection key is a number: `pkey 1`")
+    return int(number)
+
+
 _WORDS: dict[str, dict[str, Any]] = {
     **{sharing: {"sharing": sharing} for sharing in ("private", "shared")},
     **{prot: {"prot": prot} for prot in PROTS},
@@ -177,6 +184,7 @@ _NAMING: dict[str, tuple[str, Callable[[Iterator[str]], Any]]] = {
     "name": ("name", lambda words: next(words).strip('"')),
     "named": ("name", lambda words: next(words).strip('"')),
     "offset": ("offset", next),
+    "pkey": ("pkey", _number),
     "uffd": ("uffd", next),
 }
 
@@ -206,6 +214,8 @@ def _item(name: str, arguments: list[str], letter: str | None) -> dict[str, Any]
     item: dict[str, Any] = {"op": operation, "address": arguments[0], "size": arguments[1]}
     if operation == "mmap":
         return item | _attributes(" ".join(arguments[2:])) | ({"letter": letter} if letter else {})
+    if operation == "mprotect" and len(arguments) == 4:
+        item["pkey"] = _number(iter([arguments.pop().removeprefix("pkey ")]))
     if len(arguments) > 2:
         if len(arguments) > 3 or operation not in _THIRD:
             raise _UnreadError(f"{name} takes no more than {3 if operation in _THIRD else 2} arguments")

@@ -102,9 +102,10 @@ class Munmap(Ranged):
 
 @dataclass(frozen=True, slots=True)
 class Mprotect(Ranged):
-    """mprotect(2) to ``prot``: none, r, rw, rx or rwx."""
+    """mprotect(2) to ``prot``: none, r, rw, rx or rwx; with a protection key pkey_mprotect(2)."""
 
     prot: str
+    pkey: int | None = field(default=None, kw_only=True, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,8 @@ def describe(made: Attributes) -> str:
     words += made.how
     words += [name for name in ("continues", "readonly") if getattr(made, name)]
     words.append("touched" if made.touched else "untouched")
+    if made.pkey:
+        words.append(f"pkey {made.pkey}")
     if made.lock:
         words.append("locked on fault" if made.lock == "on-fault" else "locked")
     words += made.advice
@@ -186,7 +188,7 @@ def _letters(step: Any) -> str:
 
 _CALLS: dict[type[Operation], tuple[str, Callable[[Any], str]]] = {
     Munmap: ("munmap", lambda step: ""),
-    Mprotect: ("mprotect", lambda step: step.prot),
+    Mprotect: ("mprotect", lambda step: step.prot if step.pkey is None else f"{step.prot}, pkey {step.pkey}"),
     Madvise: ("madvise", lambda step: step.advice.upper().replace("-", "_")),
     Mlock: ("mlock", lambda step: "ONFAULT" if step.on_fault else ""),
     Munlock: ("munlock", lambda step: ""),

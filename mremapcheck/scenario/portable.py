@@ -28,6 +28,8 @@ def unsupported(scenario: Scenario, platform: Platform) -> str:
     """Return why a scenario does not mean the same on this platform; '' where it does."""
     if platform is USUAL:
         return ""
+    if scenario.keys and not platform.has_keys:
+        return "needs protection keys as x86-64 has them: arm64's (FEAT_S1POE) were never measured"
     pages = needs_small_pages(scenario) if platform.page_size != PAGE else ""
     return pages or (needs_user_end(scenario) if platform.user_end > USUAL.user_end else "")
 

@@ -261,7 +261,15 @@ def test_a_second_question_for_the_heap_forgets_nothing() -> None:
         (["mlockall(MCL_CURRENT|MCL_FUTURE) = 0"], {"lock": True}),
         (["mlockall(MCL_CURRENT|MCL_ONFAULT) = 0"], {"lock": "on-fault"}),
         (["mlockall(MCL_CURRENT) = 0", "munlockall() = 0"], {}),
-        (["pkey_mprotect({at}, 8192, PROT_READ, 1) = 0"], {"prot": "r"}),
+        (["pkey_mprotect({at}, 8192, PROT_READ, 1) = 0"], {"prot": "r", "pkey": 1}),
+        (
+            ["pkey_mprotect({at}, 8192, PROT_READ, 1) = 0", "pkey_mprotect({at}, 8192, PROT_NONE, -1) = 0"],
+            {"prot": "none", "touch": False, "pkey": 1},
+        ),
+        (
+            ["pkey_mprotect({at}, 8192, PROT_READ, 3) = 0", "pkey_mprotect({at}, 8192, PROT_READ, 0) = 0"],
+            {"prot": "r"},
+        ),
         (["madvise({at}, 8192, 0x66 /* MADV_??? */) = 0"], {"advice": "guard-install"}),
         (["madvise({at}, 8192, MADV_GUARD_INSTALL) = 0", "madvise({at}, 8192, 103) = 0"], {}),
         (["madvise({at}, 8192, 0xa /* MADV_DONTFORK */) = 0"], {"advice": "dontfork"}),
@@ -415,14 +423,14 @@ def test_what_cannot_be_drawn_keeps_mappings_apart_all_the_same() -> None:
     at = "0x7f0000000000"
     (document,) = held(
         "6.18",
-        MMAP.format(size=16384, at=at),
-        "pkey_mprotect(0x7f0000001000, 4096, PROT_READ|PROT_WRITE, 1) = 0",
-        f"mremap({at}, 16384, 20480, MREMAP_MAYMOVE) = -1 EFAULT (Bad address)",
+        f"mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = {at}",
+        "map_shadow_stack(0x7f0000002000, 4096, 0) = 0x7f0000002000",
+        f"mremap({at}, 12288, 20480, MREMAP_MAYMOVE) = -1 EFAULT (Bad address)",
     )
-    assert document["map"]["src"] == "ABCC"
-    assert document["vmas"] == {"B": {"advice": "dontdump"}}
+    assert document["map"]["src"] == "AAB"
+    assert document["vmas"] == {"A": {"prot": "r"}, "B": {"prot": "r", "advice": "dontdump"}}
     assert document["expect"][0]["errno"] == "EFAULT"
-    assert "pkey 1" in document["about"]
+    assert "map_shadow_stack" in document["about"]
 
 
 def test_a_memfd_whose_minor_faults_are_asked_for() -> None:

@@ -27,6 +27,7 @@ SNIPPETS = {
     "must": ("stdio.h", "stdlib.h"),
     "say": ("stdarg.h", "stdio.h"),
     "contents": ("fcntl.h",),
+    "keys": (),
     "fails": (),
     "reach": (),
     "fill": ("string.h",),

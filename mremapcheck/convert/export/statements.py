@@ -10,7 +10,7 @@ from mremapcheck.convert.export.c_text import flags, identifier
 from mremapcheck.convert.export.mappings import PROTS, Mappings, size_of
 from mremapcheck.convert.export.oracle import ExpectedFacts
 from mremapcheck.convert.export.steps import tag_runs
-from mremapcheck.convert.export.words import Fact, mapping_flags
+from mremapcheck.convert.export.words import Fact, mapping_flags, tells_keys
 from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
@@ -115,6 +115,9 @@ class Statements:
         yield from self._end()
 
     def _begin(self) -> Iterator[str]:
+        if self.scenario.keys:
+            self.uses.add("keys")
+            yield f"allocate_keys({self.scenario.keys});"
         if self._plain:
             self.uses.add("userfaultfd")
             yield f"int uffd = open_userfaultfd({_SIGBUS});"
@@ -192,7 +195,8 @@ class Statements:
             if any(fact.where == f"mappings.{region.name}" for fact in self._facts):
                 self.uses.add("attributes")
                 flags = "".join(f"{flag} " for flag in mapping_flags(self._facts, region.name))
-                yield f"attributes(&regions[{index}], {string(flags)});"
+                keys = int(tells_keys(self._facts, region.name))
+                yield f"attributes(&regions[{index}], {string(flags)}, {keys});"
 
     def _statement(self, operation: Operation) -> Iterator[str]:
         if isinstance(operation, Mremap):
@@ -257,7 +261,10 @@ class Statements:
         if isinstance(operation, Munmap):
             yield f"MUST(munmap({at}, {size}));"
         elif isinstance(operation, Mprotect):
-            yield f"MUST(mprotect({at}, {size}, {PROTS[operation.prot]}));"
+            protection = f"{at}, {size}, {PROTS[operation.prot]}"
+            keyed = operation.pkey is not None
+            call = f"syscall(SYS_pkey_mprotect, {protection}, {operation.pkey})" if keyed else f"mprotect({protection})"
+            yield f"MUST({call});"
         elif isinstance(operation, Madvise):
             name = f"MADV_{operation.advice.upper().replace('-', '_')}"
             number = ADVICE[operation.advice]

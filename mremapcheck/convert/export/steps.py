@@ -77,6 +77,8 @@ class ObjectNumbers:
 
 def rows(scenario: Scenario, objects: ObjectNumbers) -> Iterator[str]:
     """Yield the table's rows: the set-up, the conditions of the process, the moves."""
+    if scenario.keys:
+        yield f"KEYS({scenario.keys})"
     for operation in scenario.setup:
         yield from row(operation, objects)
     yield from conditions(scenario)
@@ -141,7 +143,11 @@ _RANGED: dict[type[Any], Callable[[Any], tuple[str, ...]]] = {
     UffdUnregister: lambda _: ("UNREGISTER",),
     UffdWriteprotect: lambda operation: ("WRITEPROTECT", str(int(operation.protect))),
     Mlock: lambda operation: ("MLOCK_ON_FAULT" if operation.on_fault else "MLOCK",),
-    Mprotect: lambda operation: ("MPROTECT", operation.prot.upper()),
+    Mprotect: lambda operation: (
+        ("MPROTECT", operation.prot.upper())
+        if operation.pkey is None
+        else ("MPROTECT_KEY", operation.prot.upper(), str(operation.pkey))
+    ),
     Madvise: lambda operation: ("MADVISE", str(ADVICE[operation.advice]), string(operation.advice)),
     UffdRegister: lambda operation: ("REGISTER", _UFFD[operation.mode]),
     SetName: lambda operation: ("NAME", string(operation.name)),

@@ -22,6 +22,7 @@ from mremapcheck.convert.strace.constants import (
 from mremapcheck.convert.strace.kinds import advised, facts_of_mmap, file_name, offset_of_mmap, prot_of
 from mremapcheck.convert.strace.space import HOLE, AddressSpace, MappingFacts
 from mremapcheck.convert.strace.text import descriptor_path, fields, flags, number, unescaped
+from mremapcheck.scenario.names import LAST_KEY
 
 
 class System:
@@ -105,8 +106,9 @@ def _protected(facts: MappingFacts, call: Call) -> MappingFacts:
 
 def _pkey(facts: MappingFacts, call: Call) -> MappingFacts:
     key = number(call.arguments[3]) if len(call.arguments) > 3 else -1
-    kept = tuple(word for word in facts.undrawn if not word.startswith("pkey "))
-    return replace(facts, prot=prot_of(call.arguments[2]), undrawn=(*kept, f"pkey {key}") if key > 0 else kept)
+    if key > LAST_KEY:
+        raise ValueError(call.arguments[3])
+    return replace(facts, prot=prot_of(call.arguments[2]), pkey=facts.pkey if key < 0 else key)
 
 
 def _locked(facts: MappingFacts, call: Call) -> MappingFacts:

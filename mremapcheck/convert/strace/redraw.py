@@ -335,6 +335,8 @@ class _DocumentBuilder:
         if facts.name:
             entry["name"] = facts.name
         entry.update({word: True for word in facts.how if kind.takes_flags})
+        if facts.pkey and kind.backing.access is None:
+            entry["pkey"] = facts.pkey
         return entry
 
 

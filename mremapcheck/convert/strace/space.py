@@ -39,6 +39,7 @@ class MappingFacts:
     seal: bool = False
     name: str = ""
     how: tuple[str, ...] = ()
+    pkey: int = 0
     undrawn: tuple[str, ...] = ()
     inherited: str = ""
     guessed: bool = field(default=False, compare=False)
@@ -53,7 +54,7 @@ class MappingFacts:
         look = (self.kind, self.sharing, self.prot, self.lock, self.advice, self.uffd, self.seal, bool(self.name))
         object.__setattr__(self, "page", HUGE if self.kind in _HUGE_KINDS else PAGE)
         object.__setattr__(
-            self, "look", (*look, self.how, self.undrawn, self.inherited, self.guessed, bool(self.doubt))
+            self, "look", (*look, self.how, self.pkey, self.undrawn, self.inherited, self.guessed, bool(self.doubt))
         )
 
 

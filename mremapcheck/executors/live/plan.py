@@ -140,6 +140,8 @@ class _Preparation:
         steps = self.steps
         operations = (*scenario.setup, *scenario.script)
         process = scenario.process
+        if scenario.keys:
+            self._step("pkey", (wire.KEYS, scenario.keys))
         if process.seccomp or any(type(operation) in (Mseal, Mlockall) for operation in operations):
             # Sealed mappings, filters, what is locked: only the end of a process, cheapest a child's, takes them back.
             self._step("sealing" if not process.seccomp else "process.seccomp", (wire.FORK,))
@@ -279,7 +281,10 @@ class _Preparation:
         return wire.CALL, (self.calls["munmap"], *self._ranged(operation))
 
     def _mprotect(self, operation: Mprotect) -> wire.Step:
-        return wire.CALL, (self.calls["mprotect"], *self._ranged(operation), PROTECTIONS[operation.prot])
+        protection = *self._ranged(operation), PROTECTIONS[operation.prot]
+        if operation.pkey is None:
+            return wire.CALL, (self.calls["mprotect"], *protection)
+        return wire.CALL, (self.calls["pkey_mprotect"], *protection, operation.pkey)
 
     def _madvise(self, operation: Madvise) -> wire.Step:
         if operation.advice not in ADVICE:

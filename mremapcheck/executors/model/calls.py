@@ -33,6 +33,7 @@ from mremapcheck.linux.vm_flags import (
     SHARED,
     SPECIAL,
     WRITE,
+    with_key,
 )
 from mremapcheck.scenario.kinds.kind import Backing
 from mremapcheck.scenario.operations import (
@@ -174,7 +175,10 @@ def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
 
 
 def mprotect(process: SimulatedProcess, op: Mprotect) -> None:
-    """Change the protection; what becomes private and writable is accounted, and populated if locked."""
+    """Change the protection, and the protection key where one is given, which decides with whom a mapping merges.
+
+    What becomes private and writable is accounted, and populated if locked.
+    """
     mm = process.mm
     access = PROTECTIONS[op.prot]
     first, last = op.address.value, op.address.value + page_align(op.size)
@@ -187,6 +191,8 @@ def mprotect(process: SimulatedProcess, op: Mprotect) -> None:
         if old & SEALED:
             raise StepFailed("mprotect", EPERM)
         flags = old & ~ACCESS | access
+        if op.pkey is not None:
+            flags = with_key(flags, op.pkey)
         if flags == old:
             continue
         count = (end - start) >> PAGE_SHIFT

@@ -41,6 +41,8 @@ _CALLS = {
     "io_uring_setup": 425,
     "memfd_secret": 447,
     "mseal": 462,
+    "pkey_mprotect": 288,
+    "pkey_alloc": 289,
 }
 
 _QEMU = Machine(
