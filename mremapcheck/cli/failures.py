@@ -123,7 +123,7 @@ def _with_document(problems: list[dict[str, Any]], code: int, request: Request) 
 
     try:
         out = Stdout()
-        out.write(problems_document(request.command, problems))
+        out.write(problems_document(request.report, problems))
         out.flush()
     except OutputError as error:
         return codes.of_error(error, request.bisect)

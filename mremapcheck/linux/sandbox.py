@@ -11,6 +11,7 @@ import ctypes
 import errno
 import os
 
+from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
     MAP_PRIVATE,
@@ -51,8 +52,9 @@ from mremapcheck.linux.pages import PAGE
 from mremapcheck.linux.syscalls import call
 from mremapcheck.linux.syscalls import errno as last_errno
 
-#: What to do about a refused call.
+#: What to do about a call that a filter refuses.
 REMEDY = "let it through the system call filter (seccomp) of this container or sandbox"
+_NO_FILTER = "no system call filter (seccomp) is in force, so an emulator or a security module answers for the kernel"
 _LAST_PAGE, _ALL = (1 << 64) - PAGE, 0xFFFFFFFF
 _NO_FILE = (1 << 64) - 1
 #: The argument of the call in question.
@@ -145,7 +147,16 @@ def refusal(*asked: int) -> str:
         return ""
     if code == errno.ENOSYS and (probe.witness is None or (probe.witness and not os.path.exists(probe.witness))):  # noqa: PTH110
         return ""
-    return f"{probe.name}(2) is refused here ({errno.errorcode.get(code, code)}): {REMEDY}"
+    return f"{probe.name}(2) is refused here ({errno.errorcode.get(code, code)}): {remedy()}"
+
+
+def remedy() -> str:
+    """Return what to do about refused calls, or who refuses them where it is no filter."""
+    try:
+        filtered = b"\nSeccomp:\t0\n" not in read_file("/proc/self/status")
+    except OSError:
+        filtered = True
+    return REMEDY if filtered else _NO_FILTER
 
 
 def all_refused() -> str:
@@ -174,7 +185,7 @@ def require_calls() -> None:
             raise SandboxRefusal(
                 f"this place does not let {name}(2) through to the kernel: it fails with "
                 f"{errno.errorcode.get(code, code)} whatever is asked",
-                f"{REMEDY}, or ask a kernel in a virtual machine (vm:)",
+                f"{remedy()}; a kernel in a virtual machine (vm:) can be asked",
             )
     place = call(SYS_MMAP, 0, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, _NO_FILE, 0)
     if place == -1:
@@ -186,7 +197,7 @@ def require_calls() -> None:
         raise SandboxRefusal(
             "this place does not let mremap(2) through to the kernel: for a page that stays as it is it fails with "
             f"{errno.errorcode.get(code, code)}",
-            f"{REMEDY}, or ask a kernel in a virtual machine (vm:)",
+            f"{remedy()}; a kernel in a virtual machine (vm:) can be asked",
         )
 
 

@@ -9,7 +9,7 @@ import resource
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.linux.files import read_file
 from mremapcheck.linux.pages import PAGE
-from mremapcheck.linux.sandbox import REMEDY, all_refused
+from mremapcheck.linux.sandbox import all_refused, remedy
 
 #: Limits that make memory run out: what /proc/self/status counts towards it, and the option of ulimit.
 _OF_MEMORY = {"AS": (b"VmSize", "-v"), "DATA": (b"VmData", "-d")}
@@ -47,7 +47,7 @@ def lacking(error: BaseException) -> tuple[str, str] | None:
     if error.errno in (errno.EPERM, errno.EACCES, errno.ENOSYS) and not name:
         refused = all_refused()
         if refused:
-            return f"refused here: {refused}", REMEDY
+            return f"refused here: {refused}", remedy()
     return None
 
 
