@@ -93,6 +93,19 @@ class Truncate(Fallible):
 
 
 @dataclass(frozen=True, slots=True)
+class AddSeals(Fallible):
+    """fcntl(2), F_ADD_SEALS, on the memfd that ``letter`` maps: ``kind`` and ``object`` as of an mmap.
+
+    ``seals`` are the manual's names without F_SEAL_, in lower case, with dashes (``future-write``).
+    """
+
+    letter: str
+    kind: str
+    object: str
+    seals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ranged(Fallible):
     """An operation on ``size`` bytes from ``address``."""
 
@@ -246,6 +259,7 @@ def op_name(step: Step) -> str:
 
 
 _OP_NAMES = {
+    "AddSeals": "add-seals",
     "UffdRegister": "uffd-register",
     "UffdUnregister": "uffd-unregister",
     "UffdWriteprotect": "uffd-writeprotect",
@@ -259,6 +273,7 @@ MREMAP_DONTUNMAP = 4
 Operation: TypeAlias = (
     Mmap
     | Truncate
+    | AddSeals
     | Munmap
     | Mprotect
     | Madvise

@@ -8,12 +8,12 @@ from typing import Any
 from mremapcheck.base.units import PAGE_SHIFT, page_align
 from mremapcheck.executors.model import faults
 from mremapcheck.executors.model.advice import madvise
-from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM
+from mremapcheck.executors.model.errno import EACCES, EAGAIN, EBUSY, EFAULT, EINVAL, ENOMEM, EPERM
 from mremapcheck.executors.model.exceptions import StepFailed, Unsupported
-from mremapcheck.executors.model.kinds import file_of, kind_of
+from mremapcheck.executors.model.kinds import file_of, kind_of, object_of
 from mremapcheck.executors.model.mm import Event, Mm
 from mremapcheck.executors.model.pages import GUARD
-from mremapcheck.executors.model.process import SimulatedProcess, change_part, fork
+from mremapcheck.executors.model.process import SimulatedProcess, change_part, fork, may_write
 from mremapcheck.executors.model.steps.unmapping import prepare, unmap
 from mremapcheck.executors.model.userfaultfd import uffd_register, uffd_unregister, uffd_writeprotect
 from mremapcheck.executors.model.vma import Vma
@@ -36,7 +36,11 @@ from mremapcheck.linux.vm_flags import (
     with_key,
 )
 from mremapcheck.scenario import operations as ops
+from mremapcheck.scenario.attributes import WRITE_SEALS
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.kinds.kind import Backing
+
+_UNSHARED = "this kernel maps nothing shared of a memfd sealed against writing: Linux 6.7 or later is needed"
 
 
 def mmap(process: SimulatedProcess, op: ops.Mmap) -> None:
@@ -50,7 +54,12 @@ def mmap(process: SimulatedProcess, op: ops.Mmap) -> None:
     if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
         raise StepFailed("mmap", EINVAL)
     count = length >> PAGE_SHIFT
+    early = "write-sealed-checked-first" in mm.rules.features
+    if early:
+        flags |= _sealed(process, kind, op)
     _make_room(mm, flags, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
+    if not early:
+        flags |= _sealed(process, kind, op)
     if flags & (SPECIAL | HUGETLB):
         flags &= ~mm.future_locks  # only now: there had to be room for them, too
     if op.kind in ("vdso", "vvar"):
@@ -95,6 +104,22 @@ def _flags_of(mm: Mm, kind: Backing, op: ops.Mmap) -> int:
     return flags
 
 
+def _sealed(process: SimulatedProcess, kind: Backing, op: ops.Mmap) -> int:
+    """Return READONLY where a memfd's seals let it be mapped but never written to; raises Failed where they do not."""
+    file = process.files.get((op.kind, op.object))
+    if file is None or op.sharing != "shared" or WRITE_SEALS.isdisjoint(file.inode.seals):
+        return 0
+    features = process.mm.rules.features
+    known = "write-sealed-shared" in features
+    if "write-sealed-refused" in features and "write-sealed-checked-first" not in features:
+        known = False
+    if "write" in file.inode.seals and not known and op.errno is None and "w" not in op.prot:
+        raise Unsupported(_UNSHARED)
+    if "w" in op.prot or ("write" in file.inode.seals and not known):
+        raise StepFailed("mmap", EPERM)
+    return READONLY
+
+
 def _make_room(mm: Mm, flags: int, start: int, length: int, events: list[Event]) -> None:
     """Unmap what is there and commit memory for what comes (mmap_region); raises Failed with mmap's errno."""
     end, count = start + length, length >> PAGE_SHIFT
@@ -118,14 +143,16 @@ def _make_room(mm: Mm, flags: int, start: int, length: int, events: list[Event])
 def truncate(process: SimulatedProcess, op: ops.Truncate) -> None:
     """Give a file another length. Beyond a nearer end nothing is left of it, nor of private copies; guards stay.
 
-    unmap_mapping_range() is asked for the private copies too (even_cows), but not to drop markers.
+    A sealed memfd may refuse. unmap_mapping_range() is asked for the private copies too (even_cows), but not to drop
+    markers.
     """
     mm = process.mm
     file = process.files[op.kind, op.object]
     length = op.size >> PAGE_SHIFT
-    for opened in {*process.files.values(), *(vma.file for vma in mm.vmas if vma.file is not None)}:
-        if opened.cache is file.cache:
-            opened.length = length
+    seals = file.inode.seals
+    if (length < file.inode.length and "shrink" in seals) or (length > file.inode.length and "grow" in seals):
+        raise StepFailed("truncate", EPERM)
+    file.inode.length = length
     for number in [number for number in file.cache if number >= length]:
         del file.cache[number]
     for vma in mm.vmas:
@@ -134,6 +161,20 @@ def truncate(process: SimulatedProcess, op: ops.Truncate) -> None:
             for page in range(first, vma.end >> PAGE_SHIFT):
                 if mm.pages.get(page) != GUARD:
                     mm.pages.pop(page, None)
+
+
+def add_seals(process: SimulatedProcess, op: ops.AddSeals) -> None:
+    """Seal a memfd (F_ADD_SEALS): not against writing, as long as any mapping may write to it (i_mmap_writable)."""
+    mm = process.mm
+    kind = KINDS[op.kind].backing
+    inode = object_of(op, kind, process.files, process.scenario).inode
+    if "seal" in inode.seals:
+        raise StepFailed("add-seals", EPERM)
+    if "write" in op.seals and "write" not in inode.seals:
+        mine = sum(may_write(mm, vma) for vma in mm.vmas if vma.file is not None and vma.file.inode is inode)
+        if mine + inode.writers:
+            raise StepFailed("add-seals", EBUSY)
+    inode.seals = inode.seals.union(op.seals)
 
 
 def munmap(process: SimulatedProcess, op: ops.Munmap) -> None:
@@ -340,6 +381,7 @@ def clear_refs(process: SimulatedProcess, op: ops.ClearRefs) -> None:
 CALLS: dict[type, Callable[[SimulatedProcess, Any], None]] = {
     ops.Mmap: mmap,
     ops.Truncate: truncate,
+    ops.AddSeals: add_seals,
     ops.Munmap: munmap,
     ops.Mprotect: mprotect,
     ops.Madvise: lambda process, op: madvise(process.mm, op),
