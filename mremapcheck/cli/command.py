@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
@@ -33,8 +34,27 @@ def program(
     """What does this mremap(2) call do on that Linux kernel, why, and since when?"""
 
 
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Let typer not know of an interrupt: it would only return an exit code, and that of Ctrl-C for any signal."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(interrupt) from interrupt
+
+
 class Program(TyperGroup):
     """The program, reading its own options as ``Command`` does."""
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """Read the program's own options as ever."""
+        with _interrupts_kept():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read a command's arguments and run it as ever."""
+        with _interrupts_kept():
+            return super().invoke(ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse as ever."""
@@ -44,13 +64,6 @@ class Program(TyperGroup):
 
 class Command(TyperCommand):
     """A command whose well-formed arguments are read without typer's own conversion."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command, and let typer not know of an interrupt: it would only return an exit code."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as interrupt:
-            raise Interrupted(interrupt) from interrupt
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse as ever."""
