@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from mremapcheck import __version__
+from mremapcheck.base.paths import is_there
 from mremapcheck.cli.environment import Interrupted
 
 _OPTION = "--kernel"
@@ -177,21 +178,14 @@ def spread_row(args: Sequence[str]) -> list[str]:
     spread: list[str] = []
     for index, word in enumerate(given):
         after_one = index >= 2 and len(spread) >= 2 and spread[-2] == _OPTION
-        if after_one and _REFERENCE.fullmatch(word) and not _exists(word):
+        if after_one and _REFERENCE.fullmatch(word) and not is_there(word):
             spread.append(_OPTION)
         spread.append(word)
     return spread
 
 
 def _is_path(word: str) -> bool:
-    return not _REFERENCE.fullmatch(word) and _exists(word)
-
-
-def _exists(word: str) -> bool:
-    try:
-        return Path(word).exists()
-    except OSError:  # a name that is too long
-        return False
+    return not _REFERENCE.fullmatch(word) and is_there(word)
 
 
 def _split(args: Sequence[str]) -> list[str]:

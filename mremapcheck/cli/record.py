@@ -18,6 +18,7 @@ from mremapcheck.cli.strace_logs import read_recording, refuse_taken, stem, tell
 from mremapcheck.convert.strace.collect import scenarios
 from mremapcheck.convert.strace.traced_command import TracedCommand
 from mremapcheck.executors.references import open_executor
+from mremapcheck.linux.uname import build
 from mremapcheck.linux.versions.version import KernelVersion
 
 _STDERR = 2
@@ -44,12 +45,11 @@ def record(
             "record where pages are of that size, or write the scenario: `mremapcheck init`",
         )
     name = Path(command[0]).name
-    uname = os.uname()
     try:
-        version = KernelVersion.of_build(uname.release, uname.version)
+        version = KernelVersion.of_build(*build())
     except KernelReferenceError:
         version = None  # nothing can be expected of a kernel that has no place among the releases
-    refuse_taken(out, [path.stem for path in out.glob(f"{stem(name)}-*.yaml")] if out else [])
+    refuse_taken(out, (path.stem for path in out.glob(f"{stem(name)}-*.yaml")) if out else ())
     with os.fdopen(os.memfd_create(name), "rb") as file:  # one without a name is never left behind
         kept = log or Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
         with TracedCommand(command, kept, _STDERR if out is None else None) as recording:

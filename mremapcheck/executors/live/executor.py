@@ -14,8 +14,9 @@ from mremapcheck.executors.live.supervisor import Supervisor, WorkerEnded, Worke
 from mremapcheck.executors.live.wire import IDLE
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.linux.pages import PAGE
-from mremapcheck.linux.platforms import HERE, PLATFORMS
+from mremapcheck.linux.platforms import HERE, PLATFORMS, machine
 from mremapcheck.linux.sandbox import REMEDY, killed
+from mremapcheck.linux.uname import build
 from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
@@ -34,9 +35,8 @@ class LiveExecutor:
     """
 
     def __init__(self, *, timeout: float = 10.0, fresh: bool = True) -> None:
-        uname = os.uname()
         if HERE is None:
-            here = f"{uname.machine} with pages of {PAGE >> 10}K"
+            here = f"{machine()} with pages of {PAGE >> 10}K"
             raise ExecutorError(
                 f"the live executor knows {', '.join(PLATFORMS)}, and this machine is {here}",
                 "models and virtual machines answer on every machine: --kernel 6.17, --kernel vm:6.17",
@@ -47,8 +47,9 @@ class LiveExecutor:
         self._platform = HERE
         self._interpreter = ResultDecoder(HERE)
         self._fruitless = 0
-        version = KernelVersion.of_build(uname.release, uname.version)
-        self._kernel = Kernel("live", "live", uname.release, version, platform=HERE)
+        release, version = build()
+        parsed = KernelVersion.of_build(release, version)
+        self._kernel = Kernel("live", "live", release, parsed, platform=HERE)
 
     @property
     def kernel(self) -> Kernel:

@@ -7,6 +7,7 @@ import os
 
 from mremapcheck.executors.live.shortage import reason
 from mremapcheck.linux.numbers import PROT_EXEC
+from mremapcheck.linux.sandbox import no_exec
 from mremapcheck.linux.trouble import Trouble
 from mremapcheck.scenario.kinds import KINDS
 
@@ -52,6 +53,8 @@ class Objects:
         except Trouble as trouble:
             if trouble.errno == errno.EPERM and prot & PROT_EXEC:
                 trouble.skip = trouble.skip or self.not_executable()
+            if trouble.errno == errno.EACCES and prot & PROT_EXEC:
+                trouble.skip = trouble.skip or no_exec()
             raise
 
     def truncate(self, index: int, name: str, length: int, size: int) -> None:

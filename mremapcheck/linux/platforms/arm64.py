@@ -11,15 +11,18 @@ _CALLS = {
     "ioctl": 29,
     "statfs": 43,
     "ftruncate": 46,
+    "pipe2": 59,
     "write": 64,
     "pread64": 67,
     "preadv": 69,
     "pwritev": 70,
+    "poll": 73,  # ppoll, of which libc makes it
     "capget": 90,
     "capset": 91,
     "personality": 92,
     "setitimer": 103,
     "reboot": 142,
+    "uname": 160,
     "prctl": 167,
     "shmget": 194,
     "shmctl": 195,
@@ -39,6 +42,7 @@ _CALLS = {
     "mlock2": 284,
     "mlockall": 230,
     "io_uring_setup": 425,
+    "clone3": 435,
     "memfd_secret": 447,
     "mseal": 462,
 }
@@ -59,6 +63,7 @@ def _with_pages(name: str, size: int, kernels: str | None, vdso: int) -> Platfor
     return Platform(
         name,
         machine="aarch64",
+        narrow="armv8l",
         page_size=size,
         user_end=1 << 48,
         widest=1 << 52,  # for those who ask for an address there
