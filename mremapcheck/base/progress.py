@@ -32,12 +32,13 @@ class _Board:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.lines: list[Line] = []
+        self.muted = False
         self._drawn = 0
         self._last = 0.0
 
     def draw(self, now: bool = False) -> None:
         """Draw all lines over themselves."""
-        if not (now or time.monotonic() - self._last >= _PAUSE) or not sys.stderr.isatty():
+        if self.muted or not (now or time.monotonic() - self._last >= _PAUSE) or not sys.stderr.isatty():
             return
         self._last = time.monotonic()
         width = columns(sys.stderr)
@@ -48,7 +49,7 @@ class _Board:
 
     def hide(self) -> None:
         """Take the lines off the terminal."""
-        if self._drawn:
+        if self._drawn and not self.muted:
             sys.stderr.write(f"{self._up()}\x1b[J")
             sys.stderr.flush()
             self._drawn = 0
@@ -123,3 +124,8 @@ def hide() -> None:
     """Take all lines off the terminal, to print something there."""
     with _board.lock:
         _board.hide()
+
+
+def mute() -> None:
+    """Draw nothing in this process: the terminal has the lines of the one that it was forked from."""
+    _board.muted = True

@@ -17,7 +17,7 @@ from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.kinds.kind import Kind, Sampling
 
 #: What a kernel may lack: attributes, operations and conditions that are left out where it does.
-FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "names", "special"})
+FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "names", "pkeys", "special"})
 
 #: Operation -> how often it comes up, in parts; others once.
 _OPERATIONS: Mapping[str, float] = {
@@ -40,6 +40,9 @@ _HUGE = 0.003
 _SEALING = 0.012
 #: How likely a process keeps CAP_IPC_LOCK against a limit, which takes root.
 _KEEPING = 0.1
+#: How likely a letter has a protection key, and an mprotect gives one: many machines have none and skip them.
+_KEYED = 0.01
+_KEYING = 0.05
 _NEEDS_CHILD = ("fork", "mseal", "mlockall")
 #: So many scenarios in a row have hardly any map slots, as filling the map count pays for all of them, and that once in
 #: so many.
@@ -77,7 +80,7 @@ _ERRNOS: Mapping[str, tuple[str, ...]] = {
     "truncate": ("EINVAL", "EPERM"),
 }
 #: What an mmap has nothing of that is expected to fail.
-_PREPARED = ("touch", "lock", "uffd", "advice", "guard", "seal", "name")
+_PREPARED = ("touch", "lock", "uffd", "advice", "guard", "seal", "name", "pkey")
 #: Advice that brings pages in, which never ends where userfaultfd is to be asked for them.
 _POPULATE = ("populate-read", "populate-write")
 _PROTS = ("rw", "rw", "rw", "r", "r", "none", "rwx", "rx")
@@ -272,6 +275,8 @@ class _DocumentBuilder:
             made["name"] = random.choice(("heap", "heap", "stack"))
         if KINDS[kind].takes_flags and roll() < 0.06:
             made[random.choice(("noreserve", "stack"))] = True
+        if "pkeys" in features and roll() < _KEYED:
+            made["pkey"] = random.choice((1, 1, 2))
         if "mseal" in features and roll() < _SEALED * self._generator.costly:
             made["seal"] = True
         return made
@@ -280,7 +285,7 @@ class _DocumentBuilder:
         random = self._random
         choice: dict[str, Callable[[], Document]] = {
             "munmap": dict,
-            "mprotect": lambda: {"prot": random.choice(_PROTS)},
+            "mprotect": self._mprotect,
             "madvise": lambda: {"advice": self._advice()},
             "mmap": self._mmap,
             "munlock": dict,
@@ -332,6 +337,13 @@ class _DocumentBuilder:
         if random.random() < 0.15:
             return random.choice(_RARE_ADVICE + (_GUARD_ADVICE if "guard" in self._features else ()))
         return random.choice(_ADVICE[: -len(_POPULATE)] if self._armed else _ADVICE)
+
+    def _mprotect(self) -> Document:
+        random = self._random
+        item: Document = {"prot": random.choice(_PROTS)}
+        if "pkeys" in self._features and random.random() < _KEYING:
+            item["pkey"] = random.choice((0, 1, 1, 2))
+        return item
 
     def _mmap(self) -> Document:
         made = {"letter": next(self._new_letters, "W"), **self._attributes()}

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import time
-from typing import TextIO
 
-from mremapcheck.base.progress import columns
+from mremapcheck.base.progress import Line
 from mremapcheck.campaign.campaign import Totals
 
 
 class Progress:
-    """Rewrites its line a few times a second; writes nothing where the stream is no terminal."""
+    """A campaign's line, above those of the kernels that answer it."""
 
-    def __init__(self, stream: TextIO, tally: Totals, count: int) -> None:
-        self._stream = stream
+    def __init__(self, tally: Totals, count: int) -> None:
+        self._line = Line("")
         self._count = count
-        self._began = self._shown = time.monotonic()
+        self._began = time.monotonic()
         self._first = tally.done
-        self._on = stream.isatty()
 
-    def show(self, tally: Totals, now: bool = False) -> None:
+    def show(self, tally: Totals) -> None:
         """Bring the line up to date."""
-        moment = time.monotonic()
-        if self._on and (now or moment - self._shown > 0.2):
-            self._shown = moment
-            self._stream.write(f"\r\x1b[K{self.line(tally)[: columns(self._stream) - 1]}")
-            self._stream.flush()
+        self._line.say(self.text(tally))
 
     def clear(self) -> None:
-        """Take the line away, for something that is to stay."""
-        if self._on:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+        """Take the line away."""
+        self._line.clear()
 
-    def line(self, tally: Totals) -> str:
-        """Return the line; the rate counts from where this run began."""
+    def text(self, tally: Totals) -> str:
+        """Return what the line says; the rate counts from where this run began."""
         seconds = max(time.monotonic() - self._began, 0.001)
         rate = (tally.done - self._first) / seconds
         return (

@@ -44,7 +44,7 @@ def do(name: str, region: str, page: int, pages: int = 1, **more: Any) -> dict[s
 
 def like(made: Attributes, page: int, touch: bool) -> dict[str, Any]:
     """Return attributes with which a mapping goes on where page ``page`` of one with attributes ``made`` is."""
-    same = {key: made[key] for key in ("kind", "sharing", "file", "uffd") if key in made}
+    same = {key: made[key] for key in ("kind", "sharing", "file", "uffd", "pkey") if key in made}
     if "file" in made:
         same["offset"] = f"{max(int(made.get('offset', '0p')[:-1]) + page, 0)}p"
     elif not KINDS[made.get("kind", "anon")].sampling.continues:
@@ -156,6 +156,8 @@ def register_piecewise(random: Random, start: int, pages: int, made: Attributes)
     if any(item["mode"].startswith("wp") for item in items) and random.random() < 0.7:
         fails: dict[str, Any] = {"errno": "ENOENT"} if random.random() < 0.1 else {}
         items.append(do("uffd-writeprotect", "src", start + parts[0], **fails))
+        if random.random() < 0.2:
+            items.append(do("uffd-writeprotect", "src", start, pages, protect=False))
     return [*items, move(address("src", start), pages, "dst", random.choice((FIXED, BOTH)))]
 
 

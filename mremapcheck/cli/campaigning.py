@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -109,14 +108,14 @@ def run_campaign(
         kernels = executor.submit(_kernels, plan).result()
         folder = Folder(out, plan)
         tally = folder.start(resume)
-        progress = Progress(sys.stderr, tally, plan.count)
+        progress = Progress(tally, plan.count)
         stdout = Stdout()
         try:
+            progress.show(tally)
             for groups in run(plan, executor, workers, tally, limit):
                 folder.found(groups)
                 folder.save(tally)
                 if groups and not quiet:
-                    progress.clear()
                     for group in groups:
                         stdout.write("\n".join(group_lines(group, (plan.a, plan.b))) + "\n")
                     stdout.flush()

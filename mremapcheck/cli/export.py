@@ -16,7 +16,7 @@ from mremapcheck.scenario.selection import select
 
 def export(
     paths: Paths = None,
-    c: Annotated[bool, typer.Option("--c", help="As a C program; there is no other form yet.")] = True,
+    c: Annotated[bool, typer.Option("--c", help="As a C program, which it is without this as well.")] = True,
     only: Only = None,
     out: Annotated[Path | None, option("--output -o", "FILE", "Instead of stdout.")] = None,
 ) -> int:

@@ -80,10 +80,10 @@ def _lacking(error: BaseException) -> MremapcheckError | None:
         return FileError(os.fsdecode(error.filename), f"cannot be used: {error.strerror}", _ANOTHER)
     if isinstance(error, FileNotFoundError):
         return MremapcheckError("the current folder is there no more", "change to one that is")
-    from mremapcheck.linux.sandbox import REMEDY, all_refused
+    from mremapcheck.linux.sandbox import all_refused, remedy
 
     refused = all_refused() if error.errno in (errno.EPERM, errno.EACCES, errno.ENOSYS) else ""
-    return ExecutorError(f"refused here: {refused}", REMEDY) if refused else None
+    return ExecutorError(f"refused here: {refused}", remedy()) if refused else None
 
 
 def _usage(error: Any, request: Request) -> int:
@@ -141,7 +141,7 @@ def _with_document(problems: list[dict[str, Any]], code: int, request: Request) 
 
     try:
         out = Stdout()
-        out.write(problems_document(request.command, problems))
+        out.write(problems_document(request.report, problems))
         out.flush()
     except OutputError as error:
         return codes.of_error(error, request.bisect)

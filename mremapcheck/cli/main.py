@@ -6,8 +6,11 @@ command that is called gets imported. It returns the exit code (``codes``).
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from keyword import iskeyword
 from signal import SIGINT
@@ -87,7 +90,8 @@ def call(args: Sequence[str], alone: bool = False) -> int:
             code = 0
         else:
             listed = bool(args) and request.command not in COMMANDS  # completion comes without arguments
-            code = build(request.command, listed)(list(args), prog_name="mremapcheck", standalone_mode=False)
+            with _completion():
+                code = build(request.command, listed)(list(args), prog_name="mremapcheck", standalone_mode=False)
         out.flush()
         return code if isinstance(code, int) else 0
     except BaseException as error:
@@ -96,11 +100,21 @@ def call(args: Sequence[str], alone: bool = False) -> int:
         return answer(error, request)
 
 
+def _completion() -> AbstractContextManager[None]:
+    """Return what is done around a completion: bash has its own idea of a word."""
+    if os.environ.get("_MREMAPCHECK_COMPLETE") != "complete_bash":
+        return nullcontext()
+    from mremapcheck.cli.bash import whole_words
+
+    return whole_words()
+
+
 def build(command: str = "", listed: bool = False) -> typer.Typer:
     """Return the program with just this command, or with all where there is no such command.
 
     ``listed``: they are only listed, as by --help, so none of their modules is imported.
     """
+    gc.disable()  # what is imported stays; looking for garbage in it takes a seventh of a short run
     import typer
 
     from mremapcheck.cli import command as classes
@@ -116,6 +130,8 @@ def build(command: str = "", listed: bool = False) -> typer.Typer:
         entry = COMMANDS[name]
         called = _nothing if listed else _function(name)
         app.command(name, cls=getattr(classes, entry.cls), short_help=entry.about)(called)
+    gc.freeze()
+    gc.enable()
     return app
 
 

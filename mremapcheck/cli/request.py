@@ -11,6 +11,8 @@ class Request(NamedTuple):
     """What has to be known of the command line even where it cannot be parsed."""
 
     command: str
+    #: Whose report it writes: `try` answers as `since` does, with --kernel as `matrix` does.
+    report: str
     json: bool
     bisect: bool
 
@@ -20,4 +22,6 @@ class Request(NamedTuple):
         formats = [word.partition("=")[2] for word in args if word.startswith("--format=")]
         formats += [after for word, after in pairwise(args) if word == "--format"]
         command = next((word for word in args if not word.startswith("-")), "")
-        return cls(command, "json" in formats, "--bisect" in args)
+        asked = any(word.partition("=")[0] == "--kernel" for word in args)
+        report = command if command != "try" else "matrix" if asked else "since"
+        return cls(command, report, "json" in formats, "--bisect" in args)

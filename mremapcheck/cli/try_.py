@@ -22,7 +22,8 @@ def try_(
         list[str],
         typer.Argument(
             metavar="WORDS",
-            help="REGION=DRAWING, 'LETTER: attributes' and calls, written as reports write them.",
+            help="REGION=DRAWING, 'LETTER: attributes', conditions and calls, written as reports write them; "
+            "or in braces as files have them: 'B: {kind: memfd, file: m}', 'process: {map_headroom: 3}'.",
         ),
     ],
     kernel: Annotated[

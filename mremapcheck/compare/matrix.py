@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -140,6 +140,26 @@ def span(era: Era, kernels: Sequence[Kernel]) -> str:
             return f"<={names[era.last]}"
         if era.last == count - 1:
             return f">={names[era.first]}"
-    if era.first == era.last:
-        return names[era.first]
-    return f"{names[era.first]} .. {names[era.last]}"
+    return named(range(era.first, era.last + 1), kernels)
+
+
+def named(columns: Collection[int], kernels: Sequence[Kernel]) -> str:
+    """Name columns of a row: ``6.12 .. 6.17, 6.12@arm64``. A range is of neighbours whose versions ascend.
+
+    Neighbours are those with no other column of their executor and platform between them.
+    """
+    row: dict[tuple[str, str], list[int]] = {}
+    for index, kernel in enumerate(kernels):
+        row.setdefault((kernel.executor, kernel.platform.name), []).append(index)
+    ranges: list[list[int]] = []
+    for alike in row.values():
+        before = None
+        for index in alike:
+            if index not in columns:
+                before = None
+            elif before is not None and kernels[before].version < kernels[index].version:
+                ranges[-1].append(before := index)
+            else:
+                ranges.append([before := index])
+    texts = [kernels[each[0]].reference + (f" .. {kernels[each[-1]].reference}" if each[1:] else "") for each in ranges]
+    return ", ".join(texts)

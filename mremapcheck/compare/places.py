@@ -27,7 +27,8 @@ class PageRun(NamedTuple):
     """Mapped pages in a row of one mapping that hold one letter's pages in order; ``start`` in pages from the place's.
 
     ``marks``: what the drawing shows, a character a page. ``number``: which page of its letter the first one is (None:
-    unknown). ``facts``: the mapping's, or none: protection, sharing, backing, the first page's offset in pages, flags.
+    unknown). ``facts``: the mapping's, or none: protection, sharing, backing, the first page's offset in pages, flags,
+    protection key.
     """
 
     start: int
@@ -180,7 +181,7 @@ def _mapped(outcome: Outcome, without: Set[str]) -> dict[str, list[PageRun]]:
     for vma in outcome.mappings:
         if vma.region not in without:
             counted = vma.backing not in NO_OFFSET
-            facts = (vma.prot, vma.sharing, vma.backing, vma.offset if counted else 0, vma.flags)
+            facts = (vma.prot, vma.sharing, vma.backing, vma.offset if counted else 0, vma.flags, f"pkey {vma.pkey}")
             found[vma.region].append(PageRun(vma.start, "_" * vma.pages, None, facts, counted, first=True))
     for region, drawing in outcome.regions.items():
         if region not in found and region not in without:
@@ -222,9 +223,9 @@ def _marks(drawing: str, start: int, end: int, letter: str) -> str:
 
 def _advanced(facts: tuple[object, ...], pages: int) -> tuple[object, ...]:
     """Return the facts of a mapping as they are so many pages further on."""
-    prot, sharing, backing, offset, flags = facts
+    prot, sharing, backing, offset, *others = facts
     assert isinstance(offset, int)
-    return prot, sharing, backing, offset + pages, flags
+    return prot, sharing, backing, offset + pages, *others
 
 
 def cut_at(result: str | None, pages: int, outcome: Outcome, name: str) -> NamedPages | None:

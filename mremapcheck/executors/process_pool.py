@@ -21,6 +21,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
+from mremapcheck.base import progress
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.linux import parent_death
 
@@ -219,6 +220,7 @@ def _serve(
     inherited: list[socket.socket],
 ) -> None:
     """Do what is asked for until the other side hangs up."""
+    progress.mute()
     for other in inherited:
         other.close()
     if begin:

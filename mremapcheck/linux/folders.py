@@ -10,6 +10,8 @@ from mremapcheck.linux.syscalls import address, buffer, call
 
 DISK = (EXT4_MAGIC, XFS_MAGIC, BTRFS_MAGIC)
 TMPFS = (TMPFS_MAGIC,)
+#: Why no folder is on one of these, where that is known: a guest has no TMPDIR that its user could set.
+missing: dict[tuple[int, ...], str] = {}
 
 
 def candidates() -> list[str]:

@@ -44,6 +44,8 @@ SYS_CLONE3 = _CALLS["clone3"]
 SYS_PIPE2 = _CALLS["pipe2"]
 SYS_POLL = _CALLS["poll"]
 SYS_UNAME = _CALLS["uname"]
+SYS_PKEY_MPROTECT = _CALLS["pkey_mprotect"]
+SYS_PKEY_ALLOC = _CALLS["pkey_alloc"]
 
 # mman.h
 PROT_NONE = 0

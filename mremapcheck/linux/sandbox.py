@@ -11,6 +11,7 @@ import ctypes
 import errno
 import os
 
+from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
     MAP_PRIVATE,
@@ -38,6 +39,8 @@ from mremapcheck.linux.numbers import (
     SYS_MUNLOCK,
     SYS_MUNMAP,
     SYS_PIPE2,
+    SYS_PKEY_ALLOC,
+    SYS_PKEY_MPROTECT,
     SYS_POLL,
     SYS_PRCTL,
     SYS_PREADV,
@@ -56,8 +59,9 @@ from mremapcheck.linux.syscalls import call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.uname import build
 
-#: What to do about a refused call.
+#: What to do about a call that a filter refuses.
 REMEDY = "let it through the system call filter (seccomp) of this container or sandbox"
+_NO_FILTER = "no system call filter (seccomp) is in force, so an emulator or a security module answers for the kernel"
 _LAST_PAGE, _ALL = (1 << 64) - PAGE, 0xFFFFFFFF
 _NO_FILE = (1 << 64) - 1
 #: The argument of the call in question.
@@ -100,6 +104,9 @@ _PROBES = {
     SYS_MLOCKALL: _Probe("mlockall", (_ALL,), errno.EINVAL),
     SYS_MUNLOCK: _Probe("munlock", (_LAST_PAGE, PAGE), errno.EINVAL),
     SYS_MSEAL: _Probe("mseal", (1, 0, 0), errno.EINVAL, since=(6, 10)),
+    # Without protection keys the kernel has no answer either, or one of a processor that has none.
+    SYS_PKEY_MPROTECT: _Probe("pkey_mprotect", (1, 0, _ASKED, 0), errno.EINVAL, witness=None),
+    SYS_PKEY_ALLOC: _Probe("pkey_alloc", (_ALL, 0), errno.EINVAL, witness=None),
     SYS_PREADV: _Probe("preadv", (_NO_FILE, 0, 0, 0), errno.EBADF),
     SYS_PWRITEV: _Probe("pwritev", (_NO_FILE, 0, 0, 0), errno.EBADF),
     SYS_IOCTL: _Probe("ioctl", (_NO_FILE, UFFDIO_API, 0), errno.EBADF),
@@ -152,7 +159,16 @@ def refusal(*asked: int) -> str:
         return ""
     if code == errno.ENOSYS and (probe.witness is None or (probe.witness and not os.path.exists(probe.witness))):  # noqa: PTH110
         return ""
-    return f"{probe.name}(2) is refused here ({errno.errorcode.get(code, code)}): {REMEDY}"
+    return f"{probe.name}(2) is refused here ({errno.errorcode.get(code, code)}): {remedy()}"
+
+
+def remedy() -> str:
+    """Return what to do about refused calls, or who refuses them where it is no filter."""
+    try:
+        filtered = b"\nSeccomp:\t0\n" not in read_file("/proc/self/status")
+    except OSError:
+        filtered = True
+    return REMEDY if filtered else _NO_FILTER
 
 
 def all_refused() -> str:
@@ -189,7 +205,7 @@ def require_calls() -> None:
             raise SandboxRefusal(
                 f"this place does not let {name}(2) through to the kernel: it fails with "
                 f"{errno.errorcode.get(code, code)} whatever is asked",
-                f"{REMEDY}, or ask a kernel in a virtual machine (vm:)",
+                f"{remedy()}; a kernel in a virtual machine (vm:) can be asked",
             )
     place = call(SYS_MMAP, 0, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, _NO_FILE, 0)
     if place == -1:
@@ -201,7 +217,7 @@ def require_calls() -> None:
         raise SandboxRefusal(
             "this place does not let mremap(2) through to the kernel: for a page that stays as it is it fails with "
             f"{errno.errorcode.get(code, code)}",
-            f"{REMEDY}, or ask a kernel in a virtual machine (vm:)",
+            f"{remedy()}; a kernel in a virtual machine (vm:) can be asked",
         )
 
 

@@ -39,6 +39,10 @@ HUGETLB = 1 << 27
 #: VM_MAYWRITE is missing: shared, of a file that was opened for reading only.
 READONLY = 1 << 28
 
+_PKEY_SHIFT = 29
+#: The mapping's protection key, four bits (VM_PKEY_MASK).
+PKEY = 15 << _PKEY_SHIFT
+
 #: What mprotect() changes.
 ACCESS = READ | WRITE | EXEC
 #: Mappings that never merge.
@@ -83,6 +87,16 @@ def names(flags: int) -> tuple[str, ...]:
     VM_LOCKONFAULT is left out: smaps names it on newer kernels only.
     """
     return tuple(sorted(name for bit, name in _NAMES if flags & bit))
+
+
+def with_key(flags: int, key: int) -> int:
+    """Return the flags of a mapping with another protection key."""
+    return flags & ~PKEY | key << _PKEY_SHIFT
+
+
+def key_of(flags: int) -> int:
+    """Return a mapping's protection key, 0 unless it was given one."""
+    return (flags & PKEY) >> _PKEY_SHIFT
 
 
 @lru_cache(maxsize=16)

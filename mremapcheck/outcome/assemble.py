@@ -148,12 +148,11 @@ class _Picture:
         drawing = ""
         residency = ""
         bits = dict.fromkeys(self._bits, "")
-        for start, end, prot, shared, backing, offset, _, flags in zone.vmas:
+        for start, end, prot, shared, backing, offset, _, flags, key in zone.vmas:
             first = start // PAGE - base
             count = (end - start) // PAGE
-            self.mappings.append(
-                MappingOutcome(name, first, count, prot, "shared" if shared else "private", backing, offset, flags)
-            )
+            sharing = "shared" if shared else "private"
+            self.mappings.append(MappingOutcome(name, first, count, prot, sharing, backing, offset, flags, key))
             marks = self._marks(name, base, first, count)
             before = max(-first, 0)
             gap = "." * (first - len(drawing))

@@ -86,7 +86,7 @@ def untouched(scenario: Scenario) -> frozenset[str]:
     """Return the letters that are mapped and never written."""
     mapped: set[str] = set()
     written: set[str] = set()
-    for step in (*scenario.setup, *scenario.script):
+    for step in scenario.operations:
         if isinstance(step, Mmap):
             mapped.add(step.letter)
         elif isinstance(step, Touch):
@@ -173,6 +173,8 @@ def _mapping(wanted: MappingExpectation, vma: MappingOutcome) -> Iterator[tuple[
         yield "sharing", str(wanted.sharing), vma.sharing
     if wanted.offset not in (None, vma.offset):
         yield "offset", f"{wanted.offset}p", f"{vma.offset}p"
+    if wanted.pkey not in (None, vma.pkey):
+        yield "pkey", str(wanted.pkey), str(vma.pkey)
     missing = [flag for flag in wanted.flags if flag not in vma.flags]
     surplus = [flag for flag in wanted.without if flag in vma.flags]
     if missing or surplus:

@@ -38,7 +38,8 @@ class MappingOutcome:
     """One line of /proc/self/maps afterwards; ``start`` (from the region's), ``pages`` and ``offset`` in pages.
 
     ``backing``: anon, shmem, file, dev-zero, sysv-shm, io-uring, aio, hugetlb, secret, vdso, vvar. ``flags``, sorted:
-    accounted, dontfork, guard, locked, sealed, uffd-missing, uffd-wp and other names of smaps' VmFlags.
+    accounted, dontfork, guard, locked, sealed, uffd-missing, uffd-wp and other names of smaps' VmFlags. ``pkey``: its
+    protection key.
     """
 
     region: str
@@ -49,6 +50,7 @@ class MappingOutcome:
     backing: str
     offset: int
     flags: tuple[str, ...] = ()
+    pkey: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that reports have (`mremapcheck schema run`)."""
@@ -61,13 +63,14 @@ class MappingOutcome:
             "backing": self.backing,
             "offset": self.offset,
             "flags": list(self.flags),
+            **({"pkey": self.pkey} if self.pkey else {}),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> MappingOutcome:
         """Read what ``to_json`` gave."""
         keys = ("region", "start", "pages", "prot", "sharing", "backing", "offset")
-        return cls(**{key: data[key] for key in keys}, flags=tuple(data["flags"]))
+        return cls(**{key: data[key] for key in keys}, flags=tuple(data["flags"]), pkey=data.get("pkey", 0))
 
 
 @dataclass(frozen=True, slots=True)

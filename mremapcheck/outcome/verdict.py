@@ -22,7 +22,8 @@ _HUGE_PAGE = 2 << 20
 class SeenVma(NamedTuple):
     """One mapping as the kernel tells it; addresses in bytes, ``offset`` in pages (0 where it means nothing).
 
-    ``object`` tells mappings of different files apart; ``flags`` may be empty in a snapshot taken for a verdict.
+    ``object`` tells mappings of different files apart; ``flags`` and ``pkey`` may be missing in a snapshot
+    taken for a verdict.
     """
 
     start: int
@@ -33,10 +34,11 @@ class SeenVma(NamedTuple):
     offset: int
     object: object
     flags: tuple[str, ...] = ()
+    pkey: int = 0
 
     def looks_like(self, other: SeenVma) -> bool:
         """Tell whether it is the same but for ``object``, which each executor names as it likes."""
-        return self[:6] == other[:6] and self.flags == other.flags
+        return self[:6] == other[:6] and self[7:] == other[7:]
 
 
 @dataclass(slots=True)

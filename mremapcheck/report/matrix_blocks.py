@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mremapcheck.base.text.terminal import one_line
-from mremapcheck.compare.matrix import span
+from mremapcheck.compare.matrix import named, span
 from mremapcheck.report.before import before
 from mremapcheck.report.blocks import indented, move_rows, regions_of
 from mremapcheck.report.style import Style
@@ -43,11 +43,11 @@ def matrix_skips(row: Row, kernels: Sequence[Kernel]) -> list[str]:
 
 def matrix_mismatches(row: Row, kernels: Sequence[Kernel]) -> list[str]:
     """Name what is not as expected, and on which kernels; an error's reason with the kernels that it came from."""
-    said: dict[str, list[str]] = {}
-    for cell, kernel in zip(row.cells, kernels, strict=True):
+    said: dict[str, list[int]] = {}
+    for column, cell in enumerate(row.cells):
         told = [str(mismatch) for mismatch in cell.mismatches]
         if cell.status == "error":
             told = [one_line(cell.reason or "error")]
         for text in told:
-            said.setdefault(text, []).append(one_line(kernel.reference))
-    return [f"! {text}  ({names[0]}{f' .. {names[-1]}' if names[1:] else ''})" for text, names in said.items()]
+            said.setdefault(text, []).append(column)
+    return [f"! {text}  ({one_line(named(columns, kernels))})" for text, columns in said.items()]

@@ -41,7 +41,9 @@ class MatrixTable:
             self._print.line(f"Kernels {kernels[0].reference} to {kernels[-1].reference}, {len(kernels)} models")
         else:
             names = [one_line(kernel.reference) for kernel in kernels]
-            self._print.line("\n".join(listed(names, "Kernels ", "  ", self._style.width)))
+            self._print.line(
+                "\n".join(listed(names, "Kernel " if len(names) == 1 else "Kernels ", "  ", self._style.width))
+            )
         self._print.line()
 
     def add(self, row: Row) -> None:

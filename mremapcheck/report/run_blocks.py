@@ -75,7 +75,8 @@ def _mapping(outcome: Outcome, region: str) -> Iterable[str]:
         if vma.region == region:
             facts = [f"{vma.start}+{vma.pages}", vma.prot, vma.sharing, vma.backing]
             facts += [f"at {vma.offset}p"] if vma.offset else []
-            yield " ".join([*facts, *vma.flags])
+            facts += vma.flags
+            yield " ".join([*facts, f"pkey {vma.pkey}"] if vma.pkey else facts)
 
 
 def trace_block(trace: Iterable[Note], width: int = WIDTH) -> list[str]:

@@ -10,7 +10,7 @@ from mremapcheck.scenario.containers import ListOf, key
 from mremapcheck.scenario.drawing import MOST_PAGES
 from mremapcheck.scenario.fields import Boolean, Choice, Integer, Text
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.names import ADVICES, MAP_FLAGS, PROTS, UFFD_MODES
+from mremapcheck.scenario.names import ADVICES, LAST_KEY, MAP_FLAGS, PROTS, UFFD_MODES
 from mremapcheck.scenario.reader import Refused
 from mremapcheck.scenario.values import Lock, Size
 
@@ -43,6 +43,7 @@ class Attributes:
     stack: bool = key(Boolean(), "MAP_STACK: no huge pages, since Linux 6.8", default=False)
     continues: bool = key(Boolean(), "its next run maps what follows in the file", default=False)
     readonly: bool = key(Boolean(), "the file is opened for reading only (O_RDONLY)", default=False)
+    pkey: int = key(Integer(0, LAST_KEY), "pkey_mprotect(2): its protection key", default=0)
 
     @property
     def how(self) -> tuple[str, ...]:
@@ -97,6 +98,9 @@ class Attributes:
             hint = "`prot: r`, without `touch`; another letter with the same `file` can write to it"
             at = ("touch",) if self.touch else ("readonly",)
             yield Refused("what is shared of a file that is open for reading only cannot be written to", hint, at=at)
+        if self.pkey and kind.backing.access is not None:
+            hint = "`op: mprotect` with a `pkey` can give it one"
+            yield Refused(f"{self.kind} is mapped with the kernel's own protection and key", hint, at=("pkey",))
         if not kind.takes_flags:
             for name in self.how:
                 yield Refused(f"{self.kind} cannot be made with {name}", f"leave `{name}` out", at=(name,))

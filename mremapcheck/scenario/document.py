@@ -9,7 +9,7 @@ from typing import Any
 from mremapcheck.base.dataclass import LATER, dataclass
 from mremapcheck.base.units import pages
 from mremapcheck.linux.versions.ranges import KernelRange
-from mremapcheck.scenario.operations import ClearRefs, Mmap, Operation, UffdWriteprotect
+from mremapcheck.scenario.operations import ClearRefs, Mmap, Mprotect, Operation, UffdWriteprotect
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ class MappingExpectation:
     offset: int | None = None
     flags: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    pkey: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,11 @@ class Scenario:
     line: int = field(default=0, compare=False)
 
     @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All of them, in order: the set-up, and what the script does."""
+        return *self.setup, *self.script
+
+    @property
     def digest(self) -> str:
         """What is run, as 16 hexadecimal digits: the same whatever the words and expectations are."""
         from mremapcheck.scenario.digest import digest  # computed only where it is reported
@@ -155,6 +161,12 @@ class Scenario:
             name for name, operation in (("uffd-wp", UffdWriteprotect), ("soft-dirty", ClearRefs)) if operation in done
         )
 
+    @property
+    def keys(self) -> int:
+        """How many protection keys it names, all from 1 to the highest; 0: none."""
+        named = (step.pkey for step in self.operations if isinstance(step, Mprotect))
+        return max((key for key in named if key is not None), default=0)
+
     def heading(self) -> dict[str, Any]:
         """Return how every report's items name the scenario that they are about."""
         return {
@@ -168,7 +180,7 @@ class Scenario:
     def objects(self) -> dict[str, tuple[str, int]]:
         """Return the kind of each object that is mapped, and its length in pages: long enough for every mapping."""
         found: dict[str, tuple[str, int]] = {}
-        for step in (*self.setup, *self.script):
+        for step in self.operations:
             if isinstance(step, Mmap) and step.object:
                 end = step.offset + pages(step.size)
                 found[step.object] = (step.kind, max(end, found[step.object][1] if step.object in found else 0))

@@ -13,8 +13,8 @@ from mremapcheck.linux.vm_flags import PROT_TEXT, PROTECTIONS, VM_FLAGS
 from mremapcheck.scenario.address import REGION_NAME
 from mremapcheck.scenario.containers import ListOf, MapOf, Struct, TaggedUnion, key
 from mremapcheck.scenario.document import Expectation, MappingExpectation, MoveExpectation
-from mremapcheck.scenario.fields import Choice, Field, Text
-from mremapcheck.scenario.names import BITS, PROTS
+from mremapcheck.scenario.fields import Choice, Field, Integer, Text
+from mremapcheck.scenario.names import BITS, LAST_KEY, PROTS
 from mremapcheck.scenario.reader import Reader, Refused, did_you_mean
 from mremapcheck.scenario.values import ERRNO, KERNELS, LAYOUT, DrawingField, Result, Size, known_place
 from mremapcheck.scenario.verdicts import FAILURES, VERDICTS
@@ -114,6 +114,7 @@ class MappingItem:
         ListOf(Choice(VM_FLAGS.values()), most=8, single=True), "what it is: `locked`", default=()
     )
     without: tuple[str, ...] = key(ListOf(Choice(VM_FLAGS.values()), most=8, single=True), "what it is not", default=())
+    pkey: int | None = key(Integer(0, LAST_KEY), "its protection key", default=None)
 
     def violations(self) -> Iterator[Refused]:
         """Yield a flag that is there and is not."""
@@ -125,10 +126,10 @@ class MappingItem:
         """Return it in the words of outcomes."""
         prot = None if self.prot is None else PROT_TEXT[PROTECTIONS[self.prot]]
         offset = None if self.offset is None else self.offset // PAGE
-        return MappingExpectation(prot, self.sharing, offset, self.flags, self.without)
+        return MappingExpectation(prot, self.sharing, offset, self.flags, self.without, self.pkey)
 
 
-EVENT: Field[RemapEvent | UnmapEvent] = TaggedUnion("event", {"remap": Struct(RemapEvent), "unmap": Struct(UnmapEvent)})
+EVENT: Field[RemapEvent | UnmapEvent] = TaggedUnion("event", (Struct(RemapEvent), Struct(UnmapEvent)))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,6 +7,8 @@ MAP_FLAGS = ("noreserve", "stack")
 PROTS = ("none", "r", "rw", "rx", "rwx")
 #: Bits of page table entries, as the pagemap tells them.
 BITS = ("uffd-wp", "soft-dirty")
+#: The largest protection key: x86-64 has 16, and 0 is what every mapping has unless it is given another one.
+LAST_KEY = 15
 UFFD_MODES = ("missing", "wp", "minor", "missing+events", "wp+events", "minor+events")
 
 #: madvise(2)'s advice without MADV_, in lower case; without what only root may ask for.

@@ -1,6 +1,7 @@
 """A scenario in words, as ``picture`` prints it: ``src=AABB.C``, ``B: anon-shared, r``, ``mremap(src, 6p)``.
 
-What is read becomes a document, as a file would hold it; the format's own rules then apply to it.
+What is read becomes a document, as a file would hold it; the format's own rules then apply to it. What a file writes in
+braces may be written so here as well: ``B: {kind: anon-shared}``, ``process: {map_headroom: 3}``, ``{op: fork}``.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from mremapcheck.base.text.terminal import quote
 from mremapcheck.scenario.items import ITEM
 from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.names import ADVICES, MAP_FLAGS, PROTS
+from mremapcheck.scenario.plain import read_yaml
 from mremapcheck.scenario.reader import did_you_mean
 
 _REGION = re.compile(r"([a-z][\w-]*)=(\S+)((?:\s+(?:align|offset)\s+\S+)*)\s*")
+_AS_IN_FILES = re.compile(r"(?:([A-Za-z]|process):\s*)?(\{.*\})", re.DOTALL)
 _LETTER = re.compile(r"([A-Za-z])(?::\s*|\s{2,})(.+)")
 _CALL = re.compile(
     r"(?:[a-z-]*\[\d+\]:?\s*)?([A-Za-z][\w-]*)\(([^()]*)\)(?:\s*=\s*([A-Za-z]))?(?:\s+fails:\s*(E\w+))?\s*"
@@ -54,7 +57,10 @@ _THIRD = {
     "uffd-writeprotect": "protect",
     "name": "name",
 }
-_FORMS = "`src=AABB.C`, `B: anon-shared, r`, `mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)`"
+_FORMS = (
+    "`src=AABB.C`, `B: anon-shared, r`, `mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)`, or as in a file "
+    "`B: {kind: memfd, file: m}`, `process: {map_headroom: 3}`"
+)
 
 
 def document(words: Sequence[str]) -> dict[str, Any]:
@@ -69,19 +75,27 @@ def document(words: Sequence[str]) -> dict[str, Any]:
         try:
             if found := _REGION.fullmatch(text):
                 regions[found[1]] = _region(found[2], found[3].split())
+            elif found := _AS_IN_FILES.fullmatch(text):
+                said = _plain(found[2])
+                if found[1] is None:
+                    moves.append(said)
+                elif found[1] == "process":
+                    _join(process, said)
+                else:
+                    letters[found[1]] = said
             elif found := _LETTER.fullmatch(text):
                 letters[found[1]] = _attributes(found[2])
             elif found := _CALL.fullmatch(text):
                 item = _item(found[1], [part.strip() for part in found[2].split(",")], found[3])
                 moves.append(item | ({"errno": found[4]} if found[4] else {}))
             else:
-                _add(process, text)
+                _join(process, _condition(text))
         except _UnreadError as error:
             problems.append(Problem(_HERE, 0, 0, f"{quote(word)}: {error.message}", error.hint))
     if problems:
         raise ScenarioError(problems)
-    said = {"map": regions, "vmas": letters, "process": process, "moves": moves}
-    return {key: value for key, value in said.items() if value or key in ("map", "moves")}
+    parts = {"map": regions, "vmas": letters, "process": process, "moves": moves}
+    return {key: value for key, value in parts.items() if value or key in ("map", "moves")}
 
 
 class _UnreadError(Exception):
@@ -94,18 +108,31 @@ def _region(pages: str, more: Sequence[str]) -> Any:
     return {"pages": pages, **dict(zip(more[::2], more[1::2], strict=True))} if more else pages
 
 
-def _add(process: dict[str, Any], text: str) -> None:
+def _plain(text: str) -> dict[str, Any]:
+    """Return what stands in braces, as a file would hold it."""
+    documents, mistake = read_yaml(text)
+    for wrong in (*(documents[0].mistakes if documents else ()), *filter(None, [mistake])):
+        raise _UnreadError(wrong.message, wrong.hint)
+    return dict(documents[0].data)
+
+
+def _condition(text: str) -> dict[str, Any]:
     for pattern, read in _CONDITIONS:
         if found := pattern.fullmatch(text):
-            for key, value in read(found).items():
-                if isinstance(value, dict):
-                    process.setdefault(key, {}).update(value)
-                elif isinstance(value, list):
-                    process.setdefault(key, []).extend(value)
-                else:
-                    process[key] = value
-            return
-    raise _UnreadError("is no region, letter or call", _FORMS)
+            return read(found)
+    raise _UnreadError("is no region, letter, call or condition", _FORMS)
+
+
+def _join(process: dict[str, Any], more: dict[str, Any]) -> None:
+    """Add conditions to those said before: of each that has parts (limits, capabilities), the parts."""
+    for key, value in more.items():
+        before = process.get(key)
+        if isinstance(value, dict) and isinstance(before, dict):
+            before.update(value)
+        elif isinstance(value, list) and isinstance(before, list):
+            before.extend(value)
+        else:
+            process[key] = value
 
 
 def _attributes(text: str) -> dict[str, Any]:
@@ -118,6 +145,7 @@ def _attributes(text: str) -> dict[str, Any]:
 
 
 def _attribute(word: str, words: Iterator[str], made: dict[str, Any]) -> dict[str, Any]:
+    word = word.removesuffix(":")  # `file: m`, as files have it
     if word in _UNNEEDED:
         return {}
     if word in KINDS and "kind" not in made:
@@ -158,6 +186,13 @@ def _guard(words: Iterator[str]) -> list[int]:
     return [int(number)]
 
 
+def _number(words: Iterator[str]) -> int:
+    number = next(words)
+    if not number.isdigit():
+        raise _UnreadError("a protection key is a number: `pkey 1`")
+    return int(number)
+
+
 _WORDS: dict[str, dict[str, Any]] = {
     **{sharing: {"sharing": sharing} for sharing in ("private", "shared")},
     **{prot: {"prot": prot} for prot in PROTS},
@@ -177,6 +212,7 @@ _NAMING: dict[str, tuple[str, Callable[[Iterator[str]], Any]]] = {
     "name": ("name", lambda words: next(words).strip('"')),
     "named": ("name", lambda words: next(words).strip('"')),
     "offset": ("offset", next),
+    "pkey": ("pkey", _number),
     "uffd": ("uffd", next),
 }
 
@@ -206,6 +242,8 @@ def _item(name: str, arguments: list[str], letter: str | None) -> dict[str, Any]
     item: dict[str, Any] = {"op": operation, "address": arguments[0], "size": arguments[1]}
     if operation == "mmap":
         return item | _attributes(" ".join(arguments[2:])) | ({"letter": letter} if letter else {})
+    if operation == "mprotect" and len(arguments) == 4:
+        item["pkey"] = _number(iter([arguments.pop().removeprefix("pkey ")]))
     if len(arguments) > 2:
         if len(arguments) > 3 or operation not in _THIRD:
             raise _UnreadError(f"{name} takes no more than {3 if operation in _THIRD else 2} arguments")

@@ -28,13 +28,15 @@ def unsupported(scenario: Scenario, platform: Platform) -> str:
     """Return why a scenario does not mean the same on this platform; '' where it does."""
     if platform is USUAL:
         return ""
+    if scenario.keys and not platform.has_keys:
+        return "needs protection keys as x86-64 has them: arm64's (FEAT_S1POE) were never measured"
     pages = needs_small_pages(scenario) if platform.page_size != PAGE else ""
     return pages or (needs_user_end(scenario) if platform.user_end > USUAL.user_end else "")
 
 
 def needs_small_pages(scenario: Scenario) -> str:
     """Return what of a scenario means pages of 4K; '' where nothing does."""
-    for step in (*scenario.setup, *scenario.script):
+    for step in scenario.operations:
         if type(step) is Mmap and KINDS[step.kind].backing.unit != PAGE:
             return f"needs pages of 4K: {step.kind} has huge pages of {KINDS[step.kind].backing.unit >> 20}M"
     for where, text, value in _numbers(scenario.document, ""):

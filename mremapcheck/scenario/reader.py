@@ -97,4 +97,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     ]
     if close:
         return f"did you mean `{close[0]}`?"
-    return "one of " + ", ".join(names) if 0 < len(names) <= 32 else ""
+    if len(names) == 1:
+        return f"only `{names[0]}`"
+    return "one of " + ", ".join(names) if 1 < len(names) <= 32 else ""

@@ -47,6 +47,7 @@ def test_all_that_the_format_has_is_drawn() -> None:
     advices: set[str] = set()
     made: list[dict[str, Any]] = []
     conditions: set[str] = set()
+    keys: dict[str, set[str]] = {}
     for number in range(12000):
         document = generator.document(number)
         made += document.get("vmas", {}).values()
@@ -54,6 +55,7 @@ def test_all_that_the_format_has_is_drawn() -> None:
         for item in document["moves"]:
             operation = item.get("op", "mremap")
             operations.add(operation)
+            keys.setdefault(operation, set()).update(item)
             if "errno" in item:
                 failing.add(operation)
             if operation == "madvise":
@@ -61,6 +63,10 @@ def test_all_that_the_format_has_is_drawn() -> None:
             if operation == "mmap":
                 made.append(item)
     assert {"mremap", *ITEM.records} == operations
+    keys["mmap"] |= set(Struct(Attributes).keys)  # which are those of letters, too
+    assert {name: set(record.keys) for name, record in ITEM.records.items()} == {
+        name: keys[name] for name in ITEM.records
+    }
     assert {name for name, record in ITEM.records.items() if "errno" in record.keys} == failing
     assert set(KINDS) == {"anon", *(attributes.get("kind", "anon") for attributes in made)}
     assert set(Struct(Attributes).keys) <= {key for attributes in made for key in attributes}

@@ -14,6 +14,7 @@ import typer
 
 from mremapcheck.cli.main import build
 from mremapcheck.executors.model.registry import CHANGES
+from tests.tools import tool
 
 
 @pytest.fixture
@@ -100,3 +101,35 @@ def test_every_command_that_takes_a_kernel_completes_it() -> None:
             if {"--kernel", "--against"} & {*param.opts}:
                 offered = [item.value for item in param.shell_complete(command.context_class(command), "6.1")]
                 assert "6.12" in offered, name
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["--kernel", "6.17", "@", "arm64-"], ["arm64-16k", "arm64-64k"]),
+        (["--kernel", "6.17", "@"], ["x86-64", "arm64", "arm64-16k", "arm64-64k"]),
+        (["--kernel", "vm", ":", "6"], ["6.17.13+mine"]),
+        (["--kernel", "vm", ":"], ["6.17.13+mine", "all"]),
+        (["--kernel", "=", "vm", ":", "6"], ["6.17.13+mine"]),
+        (["--kernel", "=", "6.17-r"], ["6.17-rc1", "6.17-rc3", "6.17-rc6"]),
+        (["--kernel", "6.17@arm64-"], ["6.17@arm64-16k", "6.17@arm64-64k"]),  # without @ in COMP_WORDBREAKS
+        (["--kernel", "vm:6"], ["vm:6.17.13+mine"]),
+    ],
+)
+def test_bash_is_offered_what_it_replaces(words: list[str], offered: list[str], cache: Path) -> None:
+    program = cache / "mremapcheck-here"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m mremapcheck "$@"\n')
+    program.chmod(0o755)
+    script = (
+        'eval "$(_MREMAPCHECK_COMPLETE=source_bash "$0")"\n'
+        'COMP_WORDS=(mremapcheck run "$@") COMP_CWORD=$(($# + 1))\n'
+        '_mremapcheck_completion "$0"\nprintf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    done = subprocess.run(
+        [tool("bash"), "--norc", "-c", script, str(program), *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "XDG_CACHE_HOME": str(cache)},
+        check=True,
+    )
+    assert done.stdout.split() == offered, done.stderr

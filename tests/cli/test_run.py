@@ -59,6 +59,15 @@ def test_nothing_selected(program: Program, write: Write, tmp_path: Path) -> Non
     assert program("run", "--kernel", "6.17", tmp_path / "empty").code == 4
 
 
+@pytest.mark.parametrize("command", ["run", "compare", "matrix", "faults", "since"])
+def test_reports_with_results_tell_problems_themselves(program: Program, write: Write, command: str) -> None:
+    kernels = ["--kernel", "6.12", "6.17"][: {"compare": 3, "since": 0}.get(command, 2)]
+    answer = program(command, *kernels, write(BAD), "--format", "json")
+    Draft202012Validator(json_schema(command)).validate(answer.json)
+    assert answer.code == 2 and answer.json["schema"] == f"mremapcheck.{command}/1"
+    assert answer.json["results"] == [] and answer.json["problems"]
+
+
 def test_problems_are_told_with_their_place_and_all_at_once(program: Program, write: Write) -> None:
     answer = program("run", "--kernel", "6.17", write(BAD, BAD.replace("bad", "worse")), "--format", "json")
     assert answer.code == 2 and "0.yaml:5:" in answer.err and "1.yaml:5:" in answer.err

@@ -31,6 +31,15 @@ def test_the_scenario_can_be_kept(capsys: pytest.CaptureFixture[str]) -> None:
     assert [region.name for region in scenario.regions] == ["src", "dst"]
 
 
+@pytest.mark.parametrize(("more", "schema"), [([], "since"), (["--kernel", "6.17"], "matrix")])
+def test_mistakes_are_told_in_the_report_that_was_asked_for(
+    capsys: pytest.CaptureFixture[str], more: list[str], schema: str
+) -> None:
+    assert call(["try", "src=A", "mremap(src", *more, "--format", "json"]) == 2
+    told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == f"mremapcheck.{schema}/1" and told["results"] == [] and len(told["problems"]) == 1
+
+
 def test_mistakes_have_hints(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["try", "src=A", "mreamp(src, 1p)", "mremap(src, 1p"]) == 2
     told = capsys.readouterr().err

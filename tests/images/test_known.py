@@ -88,8 +88,12 @@ def test_a_version_means_the_usual_platform_and_a_name_whichever_it_has() -> Non
     assert known.get("6.17@arm64-16k").platform.page_size == 16384
     assert known.expand(["vm:all@arm64", "via:ssh lab@host"]) == ["vm:6.17.20-arm64", "via:ssh lab@host"]
     assert known.resolve("6.17@arm64").platform.name == "arm64"
-    with pytest.raises(KernelReferenceError, match="neither a known kernel nor a file"):
+    with pytest.raises(KernelReferenceError, match="neither a known kernel nor a file") as caught:
         known.resolve("6.17@arm64-64k")
+    assert "kernels fetch" not in caught.value.hint and "Debian has none for arm64-64k" in caught.value.hint
+    with pytest.raises(KernelReferenceError) as caught:
+        known.resolve("6.18@arm64")
+    assert "`mremapcheck kernels fetch 6.18@arm64` gets it where Debian has it" in caught.value.hint
     with pytest.raises(KernelReferenceError, match="there is no platform"):
         known.expand(["vm:all@vax"])
 

@@ -493,6 +493,18 @@ CASES: dict[str, Case] = {
     "unused-address-fix": Case(
         scene(move("src", 1, 2, M, "0xffffffffffff0001"), src="A."), "EINVAL refused src=A.", "src resized src=A_"
     ),
+    "unmergeable-keeps-flags": Case(
+        scene(
+            do("madvise", "src", 1, advice="mergeable"),
+            do("madvise", "src", 1, advice="unmergeable"),
+            move("src", 1, 1, F, "dst"),
+            src="A",
+            dst=".",
+            vmas={"A": {"seal": True}},
+        ),
+        "dst moved src=. dst=A",
+        "EPERM refused src=A dst=.",
+    ),
     "account-fix": Case(
         scene(move("src", 1, 1, FD, "dst"), src="AA", dst="."),
         "src+0: dst+0:accounted",

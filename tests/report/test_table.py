@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from mremapcheck.compare.comparison import Suspect, compare
-from mremapcheck.compare.matrix import row
+from mremapcheck.compare.matrix import named, row
+from mremapcheck.linux.platforms import PLATFORMS
 from mremapcheck.outcome.expectations import Result, judge
 from mremapcheck.outcome.outcome import Execution, Note
 from mremapcheck.report.base import FORMATS
@@ -279,6 +280,19 @@ def test_a_matrix_folds_neighbours() -> None:
     ]
     alike = rendered("table", "matrix", KERNELS, [row(scenario(), eras().cells[:1] * 6)])
     assert "unchecked  case  EFAULT damaged all\n" in alike
+
+
+def test_a_range_is_of_one_kind_of_kernel_whose_versions_ascend() -> None:
+    arm64 = replace(kernel("6.12@arm64"), platform=PLATFORMS["arm64"])
+    row_of_kernels = [kernel("6.12"), arm64, kernel("6.16"), kernel("6.18"), kernel("6.17"), kernel("6.19", "vm")]
+    assert named(range(6), row_of_kernels) == "6.12 .. 6.18, 6.17, 6.12@arm64, 6.19"
+    assert named([0, 3], row_of_kernels) == "6.12, 6.18"
+    assert named([1], row_of_kernels) == "6.12@arm64"
+
+
+def test_one_kernel_is_no_kernels() -> None:
+    item = row(scenario(), eras().cells[:1])
+    assert lines(rendered("table", "matrix", [kernel("6.1")], [item]))[0] == "Kernel 6.1"
 
 
 def test_a_long_row_of_models_is_named_by_its_ends() -> None:

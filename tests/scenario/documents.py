@@ -22,7 +22,7 @@ RICH: dict[str, Any] = {
     "cite": ["d5f416c7c364", "mail of 4 August 2025"],
     "map": {"src": {"pages": "A{20}B.C", "align": "2M", "offset": "4K"}, "dst": "XXMM..", "third": "dd"},
     "vmas": {
-        "A": {"prot": "none", "lock": "on-fault", "advice": ["dontfork", "nohugepage"], "guard": [0, 1, 3]},
+        "A": {"prot": "none", "lock": "on-fault", "advice": ["dontfork", "nohugepage"], "guard": [0, 1, 3], "pkey": 2},
         "B": {"kind": "memfd", "sharing": "private", "file": "f", "offset": "2p", "uffd": "missing+events"},
         "C": {"kind": "sysv-shm", "touch": False, "lock": True},
         "M": {"kind": "memfd", "file": "f", "offset": "1M", "prot": "r", "seal": True, "name": "a name"},
@@ -38,6 +38,7 @@ RICH: dict[str, Any] = {
         {"op": "mmap", "address": "dst+4p", "size": "2p", "letter": "Y", "prot": "rx", "touch": True, "guard": [1]},
         {"op": "munmap", "address": "dst", "size": "1p"},
         {"op": "mprotect", "address": "src", "size": "1p", "prot": "rwx"},
+        {"op": "mprotect", "address": "src", "size": "1p", "prot": "r", "pkey": 1},
         {"op": "madvise", "address": "src", "size": "1p", "advice": "wipeonfork"},
         {"op": "mlock", "address": "src", "size": "1p"},
         {"op": "mlock", "address": "src", "size": "1p", "lock": "on-fault"},

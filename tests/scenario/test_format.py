@@ -34,7 +34,7 @@ def test_the_examples_are_accepted() -> None:
         ({"map": {}}, "map: expected 1 to 64 entries, found 0"),
         ({"map": "AA"}, "map: expected a mapping, found `AA`"),
         # attributes
-        ({"vmas": {"B": {}}}, "vmas.B: no drawing has the letter `B` | one of A"),
+        ({"vmas": {"B": {}}}, "vmas.B: no drawing has the letter `B` | only `A`"),
         ({"vmas": {"AA": {}}}, "vmas.AA: `AA` is not a letter | one of A to Z or a to z"),
         ({"vmas": {"A": {"kind": "memdf"}}}, "vmas.A.kind: there is no `memdf` here | did you mean `memfd`?"),
         (
@@ -198,7 +198,7 @@ def test_refuses_items(item: Any, refusal: str) -> None:
         ({"result": "0x1000"}, "expect[0].result: a result is named by its region"),
         ({"result": "els"}, "expect[0].result: there is no region `els` | one of dst, elsewhere, src"),
         ({"dts": ".."}, "expect[0].dts: unknown key `dts` | did you mean `dst`?"),
-        ({"dst": "AB"}, "expect[0].dst: no mapping has the letter `B` | one of A"),
+        ({"dst": "AB"}, "expect[0].dst: no mapping has the letter `B` | only `A`"),
         ({"layout": {"dts": ""}}, "expect[0].layout.dts: there is no region `dts` | did you mean `dst`?"),
         ({"layout": {"dst": "0-3"}}, "expect[0].layout.dst: `0-3` is not a layout | one `start+pages` per mapping"),
         ({"counters": {"locked": 2}}, "expect[0].counters.locked: a size needs its unit"),

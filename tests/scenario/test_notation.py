@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,8 @@ def test_what_show_prints_can_be_tried(scenario: Scenario) -> None:
         ("B: locked on fault, dontfork, dontdump", {"lock": "on-fault", "advice": ["dontfork", "dontdump"]}),
         ('B: guard pages 0, 2, named "my heap", sealed', {"guard": [0, 2], "name": "my heap", "seal": True}),
         ("B: uffd wp+events", {"uffd": "wp+events"}),
+        ("B: kind: memfd, file: m", {"kind": "memfd", "file": "m"}),
+        ("B: {kind: memfd, file: m, touch: false}", {"kind": "memfd", "file": "m", "touch": False}),
     ],
 )
 def test_letters(word: str, made: dict[str, object]) -> None:
@@ -84,14 +87,14 @@ def test_calls() -> None:
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("mremap(src", "is no region, letter or call"),
+        ("mremap(src", "is no region, letter, call or condition"),
         ("mreamp(src, 1p)", "did you mean `mremap`?"),
         ("mremap(src)", "two to five arguments"),
         ("B: annon", "did you mean `anon`?"),
         ("B: uffd", "something is missing behind `uffd`"),
         ("munmap(src, 1p, 2p)", "no more than 2 arguments"),
         ("munmap(src)", "an address and a size"),
-        ("\x1b[31m", "is no region, letter or call"),
+        ("\x1b[31m", "is no region, letter, call or condition"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_a_hint(word: str, message: str) -> None:
@@ -99,3 +102,24 @@ def test_what_cannot_be_read_is_said_with_a_hint(word: str, message: str) -> Non
         document(["src=A", word])
     assert message in str(caught.value)
     assert "\x1b" not in str(caught.value)
+
+
+def test_what_a_file_writes_in_braces() -> None:
+    made = document(
+        [
+            "src=A",
+            "process: {rlimits: {memlock: 4p}}",
+            "RLIMIT_AS: 9p more than in use",
+            "process: {map_headroom: 3}",
+            "{op: fork}",
+            "mremap(src, 1p)",
+        ]
+    )
+    assert made["process"] == {"rlimits": {"memlock": "4p", "as": "+9p"}, "map_headroom": 3}
+    assert made["moves"][0] == {"op": "fork"}
+
+
+@pytest.mark.parametrize("word", ["B: {kind: a, kind: b}", "process: {a: }}", "{op: *x}", "map_headroom: 3"])
+def test_braces_that_cannot_be_read(word: str) -> None:
+    with pytest.raises(ScenarioError, match=f"command line: error: `{re.escape(word)}`: "):
+        document([word])

@@ -31,7 +31,7 @@ src    A{20}B.C
 dst    XXMM..
 third  dd
 
-A  private anon, none, touched, locked on fault, dontfork, nohugepage, guard pages 0, 1, 3
+A  private anon, none, touched, pkey 2, locked on fault, dontfork, nohugepage, guard pages 0, 1, 3
 B  private memfd, rw, file f, from 2p on, touched, uffd missing+events
 C  shared sysv-shm, rw, untouched, locked
 X  private anon, rw, touched

@@ -17,7 +17,10 @@ from mremapcheck.base.errors import ExecutorError
 from mremapcheck.executors.references import open_executor
 from mremapcheck.executors.via.executor import ViaExecutor
 from mremapcheck.executors.vm.interpreter import executable, take_apart
+from mremapcheck.linux.sandbox import REMEDY, remedy
 from mremapcheck.outcome.outcome import Execution
+from mremapcheck.scenario.notation import document
+from mremapcheck.scenario.parse import parse_document
 from tests.tools import missing, tool
 from tests.via.conftest import CASES
 from tests.waiting import until
@@ -98,6 +101,14 @@ def test_qemus_user_mode_carries_scenarios_out() -> None:
     outcomes = [result.outcome for result in results]
     assert [outcome and outcome.moves[0].verdict for outcome in outcomes[:1]] == ["moved"]
     assert [outcome and outcome.regions["dst"] for outcome in outcomes[:1]] == ["AA"]
+
+
+@pytest.mark.skipif(remedy() == REMEDY, reason="a system call filter is in force here")
+def test_what_an_emulator_lacks_is_not_said_to_be_a_sandboxs() -> None:
+    with open_executor(f"via:{tool('qemu-x86_64')} {PYTHON}") as executor:
+        (result,) = executor.run([parse_document(document(["src=A", "A: uffd missing", "mremap(src, 1p)"]))])
+    assert result.reason is not None and result.reason.startswith("userfaultfd(2) is refused here (ENOSYS): ")
+    assert REMEDY not in result.reason and "an emulator" in result.reason
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ _OTHERS = {
     "2b12d06c37fd": "mm: fix uprobe pte be overwritten when expanding vma",
     "3b617fd3d317": "mm/vma: enforce VMA fork limit on unfaulted,faulted mremap merge too",
     "3cfd22be0ad6": "userfaultfd: clear flag if remap event not enabled",
+    "63c17fb8e5a4": "mm/core, x86/mm/pkeys: Store protection bits in high VMA flags",
     "72f87654c696": "userfaultfd: non-cooperative: add mremap() event",
     "897ab3e0c49e": "userfaultfd: non-cooperative: add event for memory unmaps",
     "af8ca1c14906": "mm/mremap: optimize the start addresses in move_page_tables()",

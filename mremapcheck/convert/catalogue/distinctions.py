@@ -56,4 +56,6 @@ def _mapping(mapping: MappingOutcome) -> str:
     words = [mapping.prot, mapping.sharing, mapping.backing, *mapping.flags]
     if mapping.offset:
         words.append(f"offset {mapping.offset}")
+    if mapping.pkey:
+        words.append(f"pkey {mapping.pkey}")
     return f"{mapping.start}+{mapping.pages} {', '.join(words)}"

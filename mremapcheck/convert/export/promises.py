@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mremapcheck.base.text.c import string
 from mremapcheck.base.units import PAGE
 from mremapcheck.convert.export.oracle import ExpectedFacts
-from mremapcheck.convert.export.words import Fact, mapping_flags
+from mremapcheck.convert.export.words import Fact, mapping_flags, tells_keys
 from mremapcheck.linux.versions.ranges import Bound, KernelRange
 from mremapcheck.scenario.verdicts import FAILURES
 
@@ -81,6 +81,8 @@ def _mapping(region: str, index: int, said: Mapping[str, str], everything: Seque
     words = [said.get(f"mappings.{place}.{name}", "*") for name in ("prot", "sharing", "offset")]
     flags = mapping_flags(everything, region)
     words += [f"{flag}:{said.get(f'mappings.{place}.VmFlags.{flag}', '*')}" for flag in flags]
+    if tells_keys(everything, region):
+        words.append(f"pkey:{said.get(f'mappings.{place}.pkey', '*')}")
     return " ".join([_literally(place), *words])
 
 

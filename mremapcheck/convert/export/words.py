@@ -47,6 +47,8 @@ def _mapping_facts(place: str, wanted: MappingExpectation) -> Iterator[Fact]:
         yield Fact(f"{place}.sharing", wanted.sharing)
     if wanted.offset is not None:
         yield Fact(f"{place}.offset", f"{wanted.offset}p")
+    if wanted.pkey is not None:
+        yield Fact(f"{place}.pkey", str(wanted.pkey))
     for code, name in VM_FLAGS.items():
         if name in wanted.flags or name in wanted.without:
             yield Fact(f"{place}.VmFlags.{code}", "yes" if name in wanted.flags else "no")
@@ -56,6 +58,11 @@ def mapping_flags(facts: Iterable[Fact], region: str) -> tuple[str, ...]:
     """Return the names in smaps of the flags of which anything is said of a region's mappings, in smaps' order."""
     said = {where.rpartition(".VmFlags.")[2] for where, _ in facts if where.startswith(f"mappings.{region}[")}
     return tuple(flag for flag in VM_FLAGS if flag in said)
+
+
+def tells_keys(facts: Iterable[Fact], region: str) -> bool:
+    """Tell whether anything is said of the protection keys of a region's mappings."""
+    return any(where.startswith(f"mappings.{region}[") and where.endswith(".pkey") for where, _ in facts)
 
 
 def seen_facts(outcome: Outcome, events: bool = True) -> Iterator[Fact]:

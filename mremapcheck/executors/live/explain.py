@@ -27,6 +27,7 @@ from mremapcheck.linux.numbers import (
     SYS_MPROTECT,
     SYS_MSEAL,
     SYS_MUNMAP,
+    SYS_PKEY_MPROTECT,
     SYS_PRCTL,
 )
 from mremapcheck.linux.pages import PAGE, page_align
@@ -64,7 +65,7 @@ def explain(
         if not limited:
             skip = memlock(proc.status(b"VmLck") * PAGE + arguments[2])
         skip = skip or ("" if _may_lock_nothing() else refusal(*arguments))
-    elif number == SYS_MPROTECT and code == errno.EACCES and arguments[3] & PROT_EXEC:
+    elif number in (SYS_MPROTECT, SYS_PKEY_MPROTECT) and code == errno.EACCES and arguments[3] & PROT_EXEC:
         skip = no_exec() or objects.not_executable()
     elif number == SYS_MMAP:
         for kind in KINDS.values():

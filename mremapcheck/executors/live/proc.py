@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 from os import pread
 
+from mremapcheck.executors.live.smaps import Smaps
 from mremapcheck.linux.files import read_all
 from mremapcheck.linux.pages import ARENA_END, ARENA_START, PAGE_SHIFT
 from mremapcheck.linux.platforms import HERE, USUAL
 
 #: Digits of an address in the arena; those below it have fewer.
 _DIGITS = len(b"%x" % ARENA_START)
-_FLAGS = b"VmFlags:"
 #: Mappings from here on are of a processor that has more than its platform says.
 _USER_END = (HERE or USUAL).user_end
 #: Top byte of a pagemap entry -> is the page present (bit 63) or swapped out (62)?
@@ -49,12 +49,12 @@ class Proc:
     """The descriptors, and how long a record of smaps is on this kernel; the arena ends at ``end``."""
 
     __slots__ = (
-        "_body",
         "_end",
         "_heads",
         "_low_mappings",
         "_low_text",
         "_sentinel",
+        "_smaps",
         "alike",
         "maps_fd",
         "pagemap_fd",
@@ -71,8 +71,7 @@ class Proc:
         self._low_mappings = 0
         self.open()
         data = pread(self.smaps_fd, 8192, 0)
-        #: Bytes from the end of a record's first line to VmFlags, on this kernel.
-        self._body = data.index(_FLAGS) - data.index(b"\n")
+        self._smaps = Smaps(data)
         #: Do smaps' first lines read as those of maps? QEMU's user mode makes up the one and passes the other on.
         self.alike = data.startswith(pread(self.maps_fd, 8192, 0).partition(b"\n")[0] + b"\n")
 
@@ -107,15 +106,15 @@ class Proc:
         return text[at:]
 
     def smaps(self, mappings: int, text: int) -> tuple[list[tuple[bytes, bytes]], list[Head]]:
-        """Return (first line, VmFlags line) of each mapping in the arena, and what the first line says.
+        """Return each mapping in the arena as ``Smaps.records`` does, and what the first line says.
 
         ``mappings`` is how many there may be, ``text`` how many bytes of maps they take.
         """
-        record = self._body + _FLAGS_ROOM
+        record = self._smaps.body + _FLAGS_ROOM
         size = self._low_text + text + (self._low_mappings + mappings) * record + len(self._sentinel)
         data = pread(self.smaps_fd, size, 0)
         at = data.rfind(self._sentinel)
-        records = self._records(data[:at] if at >= 0 else self._read_on(self.smaps_fd, data, size, 2 * record))
+        records = self._smaps.records(data[:at] if at >= 0 else self._read_on(self.smaps_fd, data, size, 2 * record))
         heads = [self._heads[line] for line, _ in records]
         if heads and heads[0][0] < ARENA_START:
             inside = [index for index, head in enumerate(heads) if head[0] >= ARENA_START]
@@ -123,7 +122,7 @@ class Proc:
         return records, heads
 
     def smaps_below(self, end: int) -> list[tuple[bytes, bytes]]:
-        """Return (first line, VmFlags line) of every mapping of the process below ``end``, and of a few more.
+        """Return, as ``Smaps.records`` does, every mapping of the process below ``end``, and of a few more.
 
         The kernel gives some whole records at a time, and walks the page tables for each: what was enough is not read
         to its end.
@@ -134,24 +133,7 @@ class Proc:
             last = chunk.rfind(b"\n", 0, chunk.rfind(b"\nSize:")) + 1
             if int(chunk[last : chunk.index(b"-", last)], 16) >= end:
                 break
-        return self._records(data)
-
-    def _records(self, text: bytes) -> list[tuple[bytes, bytes]]:
-        """Cut records of smaps: the first line and VmFlags, the last one. What is between is nearly always as long."""
-        find = text.find
-        body = self._body
-        records = []
-        start = 0
-        size = len(text)
-        while start < size:
-            end = find(b"\n", start)
-            flags = end + body
-            if text[flags : flags + 8] != _FLAGS:
-                flags = find(_FLAGS, end)
-            last = find(b"\n", flags)
-            records.append((text[start:end], text[flags:last]))
-            start = last + 1
-        return records
+        return self._smaps.records(data)
 
     def all_maps(self) -> list[bytes]:
         """Return every line of maps."""

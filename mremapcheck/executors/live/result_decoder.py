@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LONGEST = 1 << 36
 _KEPT = 4096
 #: Of a Vma everything but its addresses.
-Look: TypeAlias = tuple[str, bool, str, int, str | None, tuple[str, ...]]
+Look: TypeAlias = tuple[str, bool, str, int, str | None, tuple[str, ...], int]
 
 
 class ResultDecoder:
@@ -89,7 +89,7 @@ class ResultDecoder:
                 now = Snapshot(self._snapshot(after, inodes), None if has is None else _pages(has))
             else:
                 low, high = regions[0].floor, regions[-1].ceiling
-                arena = [vma._replace(flags=()) for vma in vmas if low <= vma.start < high]
+                arena = [vma._replace(flags=(), pkey=0) for vma in vmas if low <= vma.start < high]
                 there = frozenset(page for page in present if low <= page << PAGE_SHIFT < high)
                 now = Snapshot(arena, None if had is None else there)
             moves.append(RawMove(move, name, 0, then, now))
@@ -115,7 +115,7 @@ class ResultDecoder:
 
 
 def _read(line: bytes, flags: bytes, inodes: dict[str, str], platform: Platform) -> Look:
-    """Read a line of maps from behind its addresses, and the line VmFlags of smaps."""
+    """Read a line of maps from behind its addresses, and of smaps the line VmFlags, with a ProtectionKey before it."""
     prot, pages, device, number, *name = line.decode("utf-8", "replace").split(None, 4)
     path = "".join(name)
     inode = f"{device} {number}"
@@ -128,14 +128,16 @@ def _read(line: bytes, flags: bytes, inodes: dict[str, str], platform: Platform)
         backing,
         platform.pages(int(pages, 16)) if numbered else 0,
         inode if numbered else None,
-        _flags(flags),
+        *_flags(flags),
     )
 
 
 @lru_cache(maxsize=_KEPT)
-def _flags(line: bytes) -> tuple[str, ...]:
-    """Return the names of the flags that a line VmFlags has."""
-    return tuple(sorted(VM_FLAGS[flag] for flag in line.decode().split()[1:] if flag in VM_FLAGS))
+def _flags(lines: bytes) -> tuple[tuple[str, ...], int]:
+    """Return the names of the flags that a line VmFlags has, and the protection key that a line before it has."""
+    key, _, flags = lines.decode().rpartition("\n")
+    names = tuple(sorted(VM_FLAGS[flag] for flag in flags.split()[1:] if flag in VM_FLAGS))
+    return names, int(key.split()[-1]) if key else 0
 
 
 def _crop(vma: SeenVma, start: int, end: int, guards: bool) -> SeenVma:
@@ -194,7 +196,7 @@ def _has_guards(prepared: Prepared, backing: str) -> bool:
 
 
 def _mmaps(prepared: Prepared) -> list[Mmap]:
-    return [op for op in (*prepared.scenario.setup, *prepared.scenario.script) if type(op) is Mmap]
+    return [op for op in prepared.scenario.operations if type(op) is Mmap]
 
 
 def _trouble(prepared: Prepared, index: int, code: int, skip: str, page: int, fault: str) -> Execution:

@@ -13,6 +13,7 @@ from mremapcheck.executors.live.arena import Arena, mark
 from mremapcheck.executors.live.conditions import Capabilities, Limits, Processors, protect_others, raise_limits
 from mremapcheck.executors.live.explain import explain, memlock, name_trouble, near_zero
 from mremapcheck.executors.live.filler import ROOM, Filler
+from mremapcheck.executors.live.keys import Keys
 from mremapcheck.executors.live.moves import Moves
 from mremapcheck.executors.live.objects import Objects
 from mremapcheck.executors.live.observation import Pages, bits, contents, presence
@@ -29,6 +30,7 @@ from mremapcheck.executors.live.wire import (
     FILTER,
     FORK,
     HEADROOM,
+    KEYS,
     LIMIT,
     LOCK_FUTURE,
     MAP,
@@ -95,6 +97,7 @@ class Runner:
         self._objects = Objects()
         self._pages = Pages()
         self._calls = Bound()
+        self._keys = Keys()
         self._uffd = Uffd(self._limits)
         self._processors = Processors()
         self._limited = False
@@ -119,6 +122,7 @@ class Runner:
             STAY: self._processors.stay,
             FILTER: self._refuse_moves,
             LOCK_FUTURE: self._limits.lock_future,
+            KEYS: self._keys.allocate,
             FAILS: self._must_fail,
         }
         protect_others()

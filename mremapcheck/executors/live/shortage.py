@@ -10,7 +10,7 @@ from mremapcheck.executors.live.proc import Proc
 from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import SYS_CLONE3
 from mremapcheck.linux.pages import PAGE
-from mremapcheck.linux.sandbox import REMEDY, all_refused, refusal
+from mremapcheck.linux.sandbox import all_refused, refusal, remedy
 
 #: Limits that make memory run out: what /proc/self/status counts towards it, and the option of ulimit.
 _OF_MEMORY = {"AS": (b"VmSize", "-v"), "DATA": (b"VmData", "-d")}
@@ -35,8 +35,9 @@ def lacking(error: BaseException) -> tuple[str, str] | None:
         case errno.ENOSPC | errno.EDQUOT:
             return "there is no room for a file", "set TMPDIR to a folder with room"
         case errno.EAGAIN:
-            if refusal(SYS_CLONE3):
-                return f"no thread can be started: {refusal(SYS_CLONE3).removesuffix(f': {REMEDY}')}", REMEDY
+            if refused := refusal(SYS_CLONE3):
+                what, _, hint = refused.partition(": ")
+                return f"no thread can be started: {what}", hint
             return (
                 f"no process or thread can be started: RLIMIT_NPROC is {_hard('NPROC')}",
                 "raise it (ulimit -H -u), or the limit of the container (pids.max)",
@@ -50,7 +51,7 @@ def lacking(error: BaseException) -> tuple[str, str] | None:
     if error.errno in (errno.EPERM, errno.EACCES, errno.ENOSYS) and not name:
         refused = all_refused()
         if refused:
-            return f"refused here: {refused}", REMEDY
+            return f"refused here: {refused}", remedy()
     return None
 
 

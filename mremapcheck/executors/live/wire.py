@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     Step: TypeAlias = tuple[Any, ...]
     #: What came of a plan. All steps were done: (moves, records, bounds, present, read, total, locked, events, inodes,
     #: bits).
-    #: One was not: (number of the step, errno, skip, page, fault), see Trouble. ``records`` (first line, VmFlags line)
-    #: of smaps; ``bounds`` how much of each counts, None: all; ``present`` what ``presence`` returned, ``read`` what
+    #: One was not: (number of the step, errno, skip, page, fault), see Trouble. ``records`` what ``Smaps.records``
+    #: returned; ``bounds`` how much of each counts, None: all; ``present`` what ``presence`` returned, ``read`` what
     #: ``contents`` returned; ``total`` and ``locked`` pages; ``inodes`` inode -> backing;
     #: ``bits`` what ``bits`` returned, None where the plan does not ask for it.
     Observation: TypeAlias = tuple[Any, ...]
@@ -56,6 +56,7 @@ UFFD_PROTECT = 15  #: (address, size, is it to be protected)
 CLEAR_REFS = 16  #: ()
 LOCK_FUTURE = 17  #: (flags,): mlockall(2) with MCL_FUTURE
 FAILS = 18  #: (errno, step): the step is expected to fail with it
+KEYS = 19  #: (the highest,): protection keys are allocated, from 1 on
 
 
 def done(step: Step) -> Step:

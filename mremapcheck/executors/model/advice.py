@@ -61,7 +61,7 @@ def madvise(mm: Mm, op: Madvise) -> None:
         if op.advice in _DISCARDS and not all(rule(vma) for rule in mm.rules.discardable):
             errno = EPERM
         elif flags_after is not None:
-            flags = flags_after(vma)
+            flags = flags_after(mm, vma)
             if isinstance(flags, str):
                 errno = flags
             elif flags != vma.flags:
@@ -81,53 +81,61 @@ def madvise(mm: Mm, op: Madvise) -> None:
         raise StepFailed("madvise", ENOMEM)
 
 
-def _random(vma: Vma) -> int:
+def _random(mm: Mm, vma: Vma) -> int:
     return vma.flags & ~SEQ_READ | RAND_READ
 
 
-def _sequential(vma: Vma) -> int:
+def _sequential(mm: Mm, vma: Vma) -> int:
     return vma.flags & ~RAND_READ | SEQ_READ
 
 
-def _dofork(vma: Vma) -> int | Errno:
+def _dofork(mm: Mm, vma: Vma) -> int | Errno:
     return EINVAL if vma.flags & IO else vma.flags & ~DONTCOPY
 
 
-def _dodump(vma: Vma) -> int | Errno:
+def _dodump(mm: Mm, vma: Vma) -> int | Errno:
     if vma.flags & DROPPABLE or (vma.flags & SPECIAL and not vma.flags & HUGETLB):
         return EINVAL
     return vma.flags & ~DONTDUMP
 
 
-def _wipeonfork(vma: Vma) -> int | Errno:
+def _wipeonfork(mm: Mm, vma: Vma) -> int | Errno:
     return EINVAL if vma.file is not None or vma.flags & SHARED else vma.flags | WIPEONFORK
 
 
-def _keeponfork(vma: Vma) -> int | Errno:
+def _keeponfork(mm: Mm, vma: Vma) -> int | Errno:
     return EINVAL if vma.flags & DROPPABLE else vma.flags & ~WIPEONFORK
 
 
-def _mergeable(vma: Vma) -> int:
+def _mergeable(mm: Mm, vma: Vma) -> int:
     """KSM ignores what it cannot share, without an error."""
     if vma.flags & (SHARED | PFNMAP | IO | DONTEXPAND | MIXEDMAP | DROPPABLE | HUGETLB):
         return vma.flags
     return vma.flags | MERGEABLE
 
 
-_FLAGS: dict[str, Callable[[Vma], int | Errno]] = {
-    "normal": lambda vma: vma.flags & ~(RAND_READ | SEQ_READ),
+def _unmergeable(mm: Mm, vma: Vma) -> int:
+    flags = vma.flags & ~MERGEABLE
+    if flags != vma.flags:
+        for rule in mm.rules.unmergeable:
+            flags = rule(flags)
+    return flags
+
+
+_FLAGS: dict[str, Callable[[Mm, Vma], int | Errno]] = {
+    "normal": lambda mm, vma: vma.flags & ~(RAND_READ | SEQ_READ),
     "random": _random,
     "sequential": _sequential,
-    "dontfork": lambda vma: vma.flags | DONTCOPY,
+    "dontfork": lambda mm, vma: vma.flags | DONTCOPY,
     "dofork": _dofork,
-    "dontdump": lambda vma: vma.flags | DONTDUMP,
+    "dontdump": lambda mm, vma: vma.flags | DONTDUMP,
     "dodump": _dodump,
     "wipeonfork": _wipeonfork,
     "keeponfork": _keeponfork,
     "mergeable": _mergeable,
-    "unmergeable": lambda vma: vma.flags & ~MERGEABLE,
-    "hugepage": lambda vma: EINVAL if vma.flags & SPECIAL else vma.flags & ~NOHUGEPAGE | HUGEPAGE,
-    "nohugepage": lambda vma: vma.flags & ~HUGEPAGE | NOHUGEPAGE,
+    "unmergeable": _unmergeable,
+    "hugepage": lambda mm, vma: EINVAL if vma.flags & SPECIAL else vma.flags & ~NOHUGEPAGE | HUGEPAGE,
+    "nohugepage": lambda mm, vma: vma.flags & ~HUGEPAGE | NOHUGEPAGE,
 }
 
 

@@ -33,31 +33,13 @@ from mremapcheck.linux.vm_flags import (
     SHARED,
     SPECIAL,
     WRITE,
+    with_key,
 )
+from mremapcheck.scenario import operations as ops
 from mremapcheck.scenario.kinds.kind import Backing
-from mremapcheck.scenario.operations import (
-    ClearRefs,
-    Fork,
-    Madvise,
-    Mlock,
-    Mlockall,
-    Mmap,
-    Mprotect,
-    Mseal,
-    Munlock,
-    Munmap,
-    Ranged,
-    Read,
-    SetName,
-    Touch,
-    Truncate,
-    UffdRegister,
-    UffdUnregister,
-    UffdWriteprotect,
-)
 
 
-def mmap(process: SimulatedProcess, op: Mmap) -> None:
+def mmap(process: SimulatedProcess, op: ops.Mmap) -> None:
     """Map with MAP_FIXED over whatever is there, and merge with the neighbours where that is possible."""
     mm = process.mm
     kind = kind_of(op, mm.rules.features)
@@ -93,7 +75,7 @@ def mmap(process: SimulatedProcess, op: Mmap) -> None:
         faults.populate(mm, start, start + length)
 
 
-def _flags_of(mm: Mm, kind: Backing, op: Mmap) -> int:
+def _flags_of(mm: Mm, kind: Backing, op: ops.Mmap) -> int:
     """Return the flags of a new mapping; raises Failed where its kind cannot have such a protection."""
     flags = (PROTECTIONS[op.prot] if kind.access is None else kind.access) | kind.base_flags
     for how in op.how:
@@ -133,7 +115,7 @@ def _make_room(mm: Mm, flags: int, start: int, length: int, events: list[Event])
         raise StepFailed("mmap", EAGAIN)
 
 
-def truncate(process: SimulatedProcess, op: Truncate) -> None:
+def truncate(process: SimulatedProcess, op: ops.Truncate) -> None:
     """Give a file another length. Beyond a nearer end nothing is left of it, nor of private copies; guards stay.
 
     unmap_mapping_range() is asked for the private copies too (even_cows), but not to drop markers.
@@ -154,14 +136,14 @@ def truncate(process: SimulatedProcess, op: Truncate) -> None:
                     mm.pages.pop(page, None)
 
 
-def munmap(process: SimulatedProcess, op: Munmap) -> None:
+def munmap(process: SimulatedProcess, op: ops.Munmap) -> None:
     """Unmap; events are sent when the call returns."""
     errno = unmap(process.mm, op.address.value, op.size, process.mm.events)
     if errno is not None:
         raise StepFailed("munmap", errno)
 
 
-def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
+def _covered(mm: Mm, op: ops.Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
     """Yield each mapping of the range with its part of it, though each may change the mappings; raise at a gap."""
     position, end = op.address.value, op.address.value + page_align(op.size)
     while position < end:
@@ -173,8 +155,11 @@ def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
         position = stop
 
 
-def mprotect(process: SimulatedProcess, op: Mprotect) -> None:
-    """Change the protection; what becomes private and writable is accounted, and populated if locked."""
+def mprotect(process: SimulatedProcess, op: ops.Mprotect) -> None:
+    """Change the protection, and the protection key where one is given, which decides with whom a mapping merges.
+
+    What becomes private and writable is accounted, and populated if locked.
+    """
     mm = process.mm
     access = PROTECTIONS[op.prot]
     first, last = op.address.value, op.address.value + page_align(op.size)
@@ -187,6 +172,8 @@ def mprotect(process: SimulatedProcess, op: Mprotect) -> None:
         if old & SEALED:
             raise StepFailed("mprotect", EPERM)
         flags = old & ~ACCESS | access
+        if op.pkey is not None:
+            flags = with_key(flags, op.pkey)
         if flags == old:
             continue
         count = (end - start) >> PAGE_SHIFT
@@ -211,7 +198,7 @@ def mprotect(process: SimulatedProcess, op: Mprotect) -> None:
             faults.populate_vma(mm, changed, start >> PAGE_SHIFT, end >> PAGE_SHIFT)
 
 
-def mlock(process: SimulatedProcess, op: Mlock) -> None:
+def mlock(process: SimulatedProcess, op: ops.Mlock) -> None:
     """Lock and populate. What cannot be populated is locked all the same, though mlock then returns ENOMEM."""
     mm = process.mm
     start, end = op.address.value, op.address.value + page_align(op.size)
@@ -227,7 +214,7 @@ def mlock(process: SimulatedProcess, op: Mlock) -> None:
         raise StepFailed("mlock", ENOMEM)
 
 
-def mlockall(process: SimulatedProcess, op: Mlockall) -> None:
+def mlockall(process: SimulatedProcess, op: ops.Mlockall) -> None:
     """Let whatever is mapped from now on be locked, and brought in at once unless on fault; what is there is not."""
     mm = process.mm
     if not mm.memlock_limit and not mm.may_lock(1):
@@ -235,12 +222,12 @@ def mlockall(process: SimulatedProcess, op: Mlockall) -> None:
     mm.future_locks = LOCKS if op.on_fault else LOCKED
 
 
-def munlock(process: SimulatedProcess, op: Munlock) -> None:
+def munlock(process: SimulatedProcess, op: ops.Munlock) -> None:
     """Unlock; the pages stay."""
     _set_lock(process.mm, op, 0, "munlock")
 
 
-def _set_lock(mm: Mm, op: Ranged, lock: int, call: str) -> None:
+def _set_lock(mm: Mm, op: ops.Ranged, lock: int, call: str) -> None:
     for vma, start, end in _covered(mm, op, call):
         old = vma.flags
         flags = old & ~LOCKS | lock
@@ -254,7 +241,7 @@ def _set_lock(mm: Mm, op: Ranged, lock: int, call: str) -> None:
             mm.locked += count if flags & LOCKED else -count
 
 
-def mseal(process: SimulatedProcess, op: Mseal) -> None:
+def mseal(process: SimulatedProcess, op: ops.Mseal) -> None:
     """Seal; the range must be mapped without gaps."""
     mm = process.mm
     if "mseal" not in mm.rules.features:
@@ -279,7 +266,7 @@ def _gaps(mm: Mm, start: int, end: int) -> Iterator[int]:
         position = vma.end
 
 
-def touch(process: SimulatedProcess, op: Touch) -> None:
+def touch(process: SimulatedProcess, op: ops.Touch) -> None:
     """Write each page's tag."""
     mm = process.mm
     page = op.address.value >> PAGE_SHIFT
@@ -297,7 +284,7 @@ def touch(process: SimulatedProcess, op: Touch) -> None:
         page += written
 
 
-def read(process: SimulatedProcess, op: Read) -> None:
+def read(process: SimulatedProcess, op: ops.Read) -> None:
     """Read a byte of each page."""
     mm = process.mm
     page = first = op.address.value >> PAGE_SHIFT
@@ -316,12 +303,12 @@ def _unreachable(process: SimulatedProcess, call: str, page: int) -> StepFailed:
     """Say that a page of the range cannot be accessed; no userfaultfd is ever answered (UFFD_FEATURE_SIGBUS)."""
     more = f" at page {page}"
     scenario = process.scenario
-    if any(type(op) is UffdRegister for op in (*scenario.setup, *scenario.script)):
+    if any(type(op) is ops.UffdRegister for op in scenario.operations):
         more += " (does the page wait for a userfaultfd? nobody serves it)"
     return StepFailed(call, EFAULT, more)
 
 
-def set_name(process: SimulatedProcess, op: SetName) -> None:
+def set_name(process: SimulatedProcess, op: ops.SetName) -> None:
     """Name anonymous memory."""
     mm = process.mm
     if "anon-names" not in mm.rules.features:
@@ -342,7 +329,7 @@ def set_name(process: SimulatedProcess, op: SetName) -> None:
         raise StepFailed("name", ENOMEM)
 
 
-def clear_refs(process: SimulatedProcess, op: ClearRefs) -> None:
+def clear_refs(process: SimulatedProcess, op: ops.ClearRefs) -> None:
     """Forget which pages were written (/proc/PID/clear_refs): they all have to be made writable again."""
     mm = process.mm
     mm.soft_dirty.clear()
@@ -352,21 +339,21 @@ def clear_refs(process: SimulatedProcess, op: ClearRefs) -> None:
 
 
 CALLS: dict[type, Callable[[SimulatedProcess, Any], None]] = {
-    Mmap: mmap,
-    Truncate: truncate,
-    Munmap: munmap,
-    Mprotect: mprotect,
-    Madvise: lambda process, op: madvise(process.mm, op),
-    Mlock: mlock,
-    Mlockall: mlockall,
-    Munlock: munlock,
-    Mseal: mseal,
-    Touch: touch,
-    Read: read,
-    UffdRegister: uffd_register,
-    UffdUnregister: uffd_unregister,
-    UffdWriteprotect: uffd_writeprotect,
-    ClearRefs: clear_refs,
-    SetName: set_name,
-    Fork: fork,
+    ops.Mmap: mmap,
+    ops.Truncate: truncate,
+    ops.Munmap: munmap,
+    ops.Mprotect: mprotect,
+    ops.Madvise: lambda process, op: madvise(process.mm, op),
+    ops.Mlock: mlock,
+    ops.Mlockall: mlockall,
+    ops.Munlock: munlock,
+    ops.Mseal: mseal,
+    ops.Touch: touch,
+    ops.Read: read,
+    ops.UffdRegister: uffd_register,
+    ops.UffdUnregister: uffd_unregister,
+    ops.UffdWriteprotect: uffd_writeprotect,
+    ops.ClearRefs: clear_refs,
+    ops.SetName: set_name,
+    ops.Fork: fork,
 }

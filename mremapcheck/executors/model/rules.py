@@ -49,6 +49,7 @@ class Rules:
         "share_anon_vma",
         "space",
         "take_in",
+        "unmergeable",
         "unregistrable",
         "write_protect",
     )
@@ -76,6 +77,7 @@ class Rules:
     registrable: tuple[Callable[[Vma, int], bool], ...]
     reregistrable: tuple[Callable[[Vma, int], bool], ...]
     unregistrable: tuple[Callable[[Vma, Uffd | None], bool], ...]
+    unmergeable: tuple[Callable[[int], int], ...]
     map_flags: tuple[Callable[[str], int], ...]
     fillable: tuple[Callable[..., bool], ...]
     nameable: tuple[Callable[[Vma], str | None], ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from mremapcheck.base.units import PAGE_SHIFT
-from mremapcheck.linux.vm_flags import ACCESS, PROT_TEXT, SHARED, names
+from mremapcheck.linux.vm_flags import ACCESS, PROT_TEXT, SHARED, key_of, names
 from mremapcheck.outcome.verdict import SeenVma
 from mremapcheck.scenario.kinds.kind import Backing
 
@@ -144,7 +144,7 @@ Sight: TypeAlias = tuple[int, int, int, Backing, File | None, int]
 def seen(sight: Sight) -> SeenVma:
     """Return a mapping as an observer sees it."""
     start, end, flags, backing, file, pgoff = sight
+    prot, told = PROT_TEXT[flags & ACCESS], (names(flags), key_of(flags))
     if file is None or backing.anonymous:
-        return SeenVma(start, end, PROT_TEXT[flags & ACCESS], False, backing.reported, 0, None, names(flags))
-    shared = bool(flags & SHARED)
-    return SeenVma(start, end, PROT_TEXT[flags & ACCESS], shared, backing.reported, pgoff, file.key, names(flags))
+        return SeenVma(start, end, prot, False, backing.reported, 0, None, *told)
+    return SeenVma(start, end, prot, bool(flags & SHARED), backing.reported, pgoff, file.key, *told)

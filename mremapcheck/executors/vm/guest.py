@@ -11,6 +11,7 @@ from mremapcheck.executors.remote.frames import HELLO, Encoder
 from mremapcheck.executors.remote.server import Environment, Server, told
 from mremapcheck.executors.vm import guest_setup
 from mremapcheck.executors.vm.kernel_log import KernelLog
+from mremapcheck.linux import folders
 from mremapcheck.linux.fault_injection import DEBUGFS
 from mremapcheck.linux.syscalls import prepare_heap
 
@@ -48,6 +49,8 @@ def main() -> None:
     guest_setup.mount_all()
     guest_setup.lift_limits()
     disk = guest_setup.mount_disk()
+    if not disk:
+        folders.missing[folders.DISK] = guest_setup.NO_DISK
     channel = guest_setup.open_channel()
     encoder = Encoder()
     channel.write(encoder.encode(HELLO, marshal.dumps(guest_setup.describe(channel, disk))))

@@ -25,6 +25,7 @@ SERIAL = f"/dev/{(HERE or USUAL).qemu.serial}"
 #: Where the image of the file system lies, for kernels that have loop devices or RAM disks but no NVMe driver.
 DISK_IMAGE = "/disk.img"
 _DISK = "/disk"
+NO_DISK = "this kernel has no ext4, or no disk to put it on, built in (CONFIG_EXT4_FS with NVMe, loop or RAM disks)"
 _LOOP_SET_FD = 0x4C00
 _RESTART = (0xFEE1DEAD, 0x28121969, 0x01234567)
 #: Settings under /proc/sys that distributions choose differently.

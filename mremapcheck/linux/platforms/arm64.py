@@ -45,6 +45,8 @@ _CALLS = {
     "clone3": 435,
     "memfd_secret": 447,
     "mseal": 462,
+    "pkey_mprotect": 288,
+    "pkey_alloc": 289,
 }
 
 _QEMU = Machine(

@@ -41,7 +41,8 @@ class Platform:
     of an Image has at byte 56, empty: it is a bzImage. ``compiler`` builds C for it elsewhere. ``late``: features of
     the kernel that came later to this architecture than to others, with the release. ``takes_low_hints``: its own
     search for a free place takes a hint below ``lowest``, which is refused then; the generic one looks elsewhere.
-    ``measured``: the model was held against real kernels of it. ``usual``: it is meant where none is named.
+    ``has_keys``: the model knows its protection keys. ``measured``: the model was held against real kernels of it.
+    ``usual``: it is meant where none is named.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Platform:
     qemu: Machine
     late: Mapping[str, str]
     takes_low_hints: bool
+    has_keys: bool = False
     measured: bool = True
     usual: bool = False
 

@@ -45,6 +45,8 @@ _CALLS = {
     "clone3": 435,
     "memfd_secret": 447,
     "mseal": 462,
+    "pkey_mprotect": 329,
+    "pkey_alloc": 330,
 }
 
 PLATFORMS = (
@@ -74,13 +76,15 @@ PLATFORMS = (
             # QEMU 7.2's TCG with -cpu max let guests oops at random places; it also has LA57, so user space ends
             # elsewhere. And where it is interrupted after a cmpxchg16b it gives the flags a value of another register:
             # 6.12.95, whose allocator uses that instruction, oopsed in nine of ten boots. Without cx16 the kernel does
-            # without it.
-            {"tcg": "qemu64,-cx16", "kvm": "host,-la57"},
+            # without it. Protection keys (pku) are kept by xsave, with which kernels boot only if there are
+            # xsaveopt and xgetbv1, too.
+            {"tcg": "qemu64,-cx16,+xsave,+xsaveopt,+xgetbv1,+pku", "kvm": "host,-la57"},
             console="ttyS0",
             serial="ttyS1",
         ),
         late={},
         takes_low_hints=True,
+        has_keys=True,
         usual=True,
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mremapcheck import __version__
+from mremapcheck.outcome.status import OF_RUN
 from mremapcheck.report.base import STATUSES, Header, Tally
 from mremapcheck.report.style import Style
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from mremapcheck.report.base import Item, Output
 
 TOOL = f"mremapcheck {__version__}"
+
+#: What the reports that have results say of kernels before any was asked.
+_UNBEGUN: Mapping[str, Mapping[str, Any]] = {
+    "run": {"kernel": None},
+    "compare": {"kernels": None},
+    "matrix": {"kernels": None},
+    "faults": {"kernel": None, "other": None, "oracle": False},
+    "since": {},
+}
 
 
 class Json:
@@ -52,17 +62,17 @@ class Json:
         self._out.write(f"\n], {_dump(tail)[1:]}\n")
 
 
-def problems_document(command: str, problems: Sequence[Mapping[str, Any]]) -> str:
+def problems_document(report: str, problems: Sequence[Mapping[str, Any]]) -> str:
     """Return the document of a command that came to nothing, and why: a report without kernel and results.
 
-    Of a command that reports no results it is one that has problems alone.
+    Of a command whose report has no results it is one that has problems alone.
     """
-    document: dict[str, Any] = {"schema": "mremapcheck.problems/1", "tool": TOOL}
-    for kind, statuses in STATUSES.items():
-        if kind == command:
-            kernels = "kernel" if kind == "run" else "kernels"
-            document |= {"schema": f"mremapcheck.{kind}/1", kernels: None}
-            document |= {"results": [], "summary": {name: 0 for name, each in statuses.items() if not each.on_request}}
+    if report not in _UNBEGUN:
+        return _dump({"schema": "mremapcheck.problems/1", "tool": TOOL, "problems": list(problems)}) + "\n"
+    document: dict[str, Any] = {"schema": f"mremapcheck.{report}/1", "tool": TOOL, **_UNBEGUN[report], "results": []}
+    statuses = {"faults": OF_RUN, **{str(name): each for name, each in STATUSES.items()}}.get(report)
+    if statuses:
+        document["summary"] = {name: 0 for name, each in statuses.items() if not each.on_request}
     return _dump({**document, "problems": list(problems)}) + "\n"
 
 

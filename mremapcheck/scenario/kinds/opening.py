@@ -27,7 +27,7 @@ def open_in(magics: tuple[int, ...], size: int, missing: str) -> int:
         _folders[magics] = folders.find(magics)
     folder = _folders[magics]
     if folder is None:
-        raise Trouble(0, missing)
+        raise Trouble(0, folders.missing.get(magics, missing))
     return resize(os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600), size)
 
 

@@ -52,7 +52,7 @@ enum capability { IPC_LOCK = 1 << 14, SYS_RAWIO = 1 << 17 };
 enum kind { /* @names@ */ };
 
 enum what {
-	DO_MMAP, DO_TRUNCATE, DO_MUNMAP, DO_MPROTECT, DO_MADVISE, DO_MLOCK, DO_MLOCKALL, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
+	DO_KEYS, DO_MMAP, DO_TRUNCATE, DO_MUNMAP, DO_MPROTECT, DO_MPROTECT_KEY, DO_MADVISE, DO_MLOCK, DO_MLOCKALL, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
 	DO_REGISTER, DO_UNREGISTER, DO_WRITEPROTECT, DO_CLEAR_REFS, DO_NAME, DO_FORK, DO_LIMIT, DO_HEADROOM, DO_REFUSE, DO_MREMAP, DO_FAIL,
 };
 
@@ -66,11 +66,12 @@ struct step {
 	u64 offset;
 	int letter;
 	unsigned int first;             /* the page of the letter's mapping that the first tag names */
-	int number;                     /* advice, mode, resource, or a count */
+	int number;                     /* advice, mode, protection key, resource, or a count */
 	const char *text;
 };
 
 #define DO(d, w, a, s)           .what = DO_##d, .where = w, .address = a, .size = s
+#define KEYS(n)                  { DO(KEYS, "pkey", 0, 0), .number = n }
 #define MMAP(w, a, s, p, k, sh, o, off) \
 	{ DO(MMAP, w, a, s), .prot = p, .kind = k, .sharing = sh, .object = o, .offset = off }
 #define TRUNCATE(w, o, s)        { DO(TRUNCATE, w, 0, s), .object = o }
@@ -78,6 +79,7 @@ struct step {
 #define READ(w, a, s)            { DO(READ, w, a, s) }
 #define MUNMAP(w, a, s)          { DO(MUNMAP, w, a, s) }
 #define MPROTECT(w, a, s, p)     { DO(MPROTECT, w, a, s), .prot = p }
+#define MPROTECT_KEY(w, a, s, p, k) { DO(MPROTECT_KEY, w, a, s), .prot = p, .number = k }
 #define MADVISE(w, a, s, n, t)   { DO(MADVISE, w, a, s), .number = n, .text = t }
 #define MLOCK(w, a, s)           { DO(MLOCK, w, a, s) }
 #define MLOCK_ON_FAULT(w, a, s)  { DO(MLOCK, w, a, s), .number = 1 }

@@ -21,6 +21,7 @@ static struct zone zones[96];
 static int zone_count, place_count;
 static struct vma seen[MOST_VMAS];
 static char seen_flags[MOST_VMAS][128];  /* their VmFlags */
+static int seen_keys[MOST_VMAS];         /* their protection keys */
 static int seen_count;
 static u64 locked, total, pages_elsewhere;
 
@@ -158,13 +159,13 @@ static void draw_contents(struct zone *zone, const struct vma *vma, u64 from)
 	}
 }
 
-/* VmFlags of what was seen, while it is as the scenario left it: userfaultfds are open, and nothing was made readable. */
+/* VmFlags and protection keys of what was seen, while it is as the scenario left it: userfaultfds are open, and nothing was made readable. */
 static void keep_flags(void)
 {
 	static struct reader reader;
 	char line[512];
 	u64 from, to;
-	int at = 0;
+	int at = 0, key = 0;
 
 	reader.fd = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
 	reader.used = reader.at = 0;
@@ -172,6 +173,8 @@ static void keep_flags(void)
 		if (sscanf(line, "%llx-%llx ", &from, &to) == 2)
 			while (at < seen_count && seen[at].end <= from)
 				at++;
+		else if (sscanf(line, "ProtectionKey: %d", &key) == 1)
+			seen_keys[at] = key;
 		else if (starts(line, "VmFlags:") && seen[at].start < to && from < seen[at].end)
 			snprintf(seen_flags[at++], sizeof(seen_flags[0]), "%.127s", line);
 	}

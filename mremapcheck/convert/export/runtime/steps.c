@@ -149,6 +149,16 @@ static void clear_refs(const struct step *step)
 	close(fd);
 }
 
+/* Allocate the protection keys from 1 on: the kernel gives the lowest one that is free. */
+static void allocate_keys(const struct step *step)
+{
+	for (long key = 0; key < step->number;) {
+		key = syscall(SYS_pkey_alloc, 0, 0);
+		if (key < 0)
+			skip("this machine has no protection keys: they need a processor with PKU, and a kernel that knows them");
+	}
+}
+
 static void check(const struct step *step, const char *call, long result)
 {
 	if (result)
@@ -176,8 +186,11 @@ static void do_step(const struct step *step)
 	case DO_MMAP:       map(step); break;
 	case DO_TRUNCATE:   check(step, "truncate", ftruncate(handle(step), (off_t)step->size)); break;
 	case DO_MUNMAP:     check(step, "munmap", munmap(start, step->size)); break;
+	case DO_KEYS:       allocate_keys(step); break;
 	case DO_MPROTECT:
-		if (mprotect(start, step->size, step->prot)) {
+	case DO_MPROTECT_KEY:
+		if (step->what == DO_MPROTECT ? mprotect(start, step->size, step->prot)
+		    : syscall(SYS_pkey_mprotect, start, step->size, step->prot, step->number)) {
 			check_executable(step);
 			broken(step, "mprotect");
 		}

@@ -99,13 +99,14 @@ static void say_mapping(const char *what)
 	char name[64], field[16];
 	const struct vma *vma = NULL;
 	const char *flags = "";
-	int index = -1, count = 0, parts = sscanf(what, "%63[^[][%d].%15s", name, &index, field);
+	int index = -1, count = 0, key = 0, parts = sscanf(what, "%63[^[][%d].%15s", name, &index, field);
 	const struct zone *zone = zone_named(parts == 3 ? name : what);
 
 	for (int i = 0; zone && i < seen_count; i++)
 		if (zone_of(seen[i].start) == zone && count++ == index && parts == 3) {
 			vma = &seen[i];
 			flags = seen_flags[i];
+			key = seen_keys[i];
 		}
 	if (parts != 3)
 		say("%d", count);
@@ -117,6 +118,8 @@ static void say_mapping(const char *what)
 		say(vma->shared ? "shared" : "private");
 	else if (!strcmp(field, "offset"))
 		say("%llup", vma->object ? vma->offset / P : 0);
+	else if (!strcmp(field, "pkey"))
+		say("%d", key);
 	else if (starts(field, "VmFlags.")) {
 		field[7] = ' ';
 		say(strstr(flags, field + 7) ? "yes" : "no");

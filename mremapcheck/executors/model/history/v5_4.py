@@ -144,6 +144,8 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
     # The flags of a mapping that those of mmap() stand for.
     "map_flags": (setup.map_noreserve,),
     "guard": (),
+    # Which flags MADV_UNMERGEABLE takes besides.
+    "unmergeable": (setup.clear_upper_flags,),
     "discardable": (),
     "copy_on_fork": (setup.copies_private_pages,),
 }

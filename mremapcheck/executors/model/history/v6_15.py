@@ -198,6 +198,30 @@ CHANGES = (
         """,
     ),
     Change(
+        id="unmergeable-keeps-flags",
+        commit="f04aad36a07c",
+        subject="mm/ksm: fix flag-dropping behavior in ksm_madvise",
+        release=release("6.18-rc1"),
+        stable=updates("5.4.302", "5.10.247", "5.15.197", "6.1.158", "6.6.115", "6.12.55", "6.17.3"),
+        summary=(
+            "MADV_UNMERGEABLE clears no other flag of a mergeable mapping; before, it lost its seal, its protection "
+            "key and userfaultfd's minor mode"
+        ),
+        noticed_by="whoever relies on mseal(2) or on protection keys, which one madvise took away",
+        edits=(Remove("unmergeable", "clear_upper_flags"),),
+        evidence="""
+            commit listed: with its subject, in logs of pushes to public trees
+            release listed: among the fixes of October 2025 that ended in 6.18-rc1
+            5.4.302 queued: the log of the push to linux-5.4.y of 21 November 2025 lists it
+            5.10.247 inferred: picked with that of 5.15 (sent on 7 November 2025, taken on 17 November)
+            5.15.197 reviewed: the review of 3 December 2025 has the patch
+            6.1.158 reviewed: "[PATCH 6.1 154/157]" of 27 October 2025, the review of 6.1.158
+            6.6.115 inferred: sent on 21 October 2025 with that of 6.1, reviewed on 27 October
+            6.12.55 reviewed: "[PATCH 6.12 000/135] 6.12.55-rc2 review" of 22 October 2025 lists it
+            6.17.3 reviewed: "[PATCH 6.17 532/563]" of 13 October 2025, the review of 6.17.3
+        """,
+    ),
+    Change(
         id="account-fix",
         commit="0e59f47c15ce",
         subject="mm/mremap: correctly account old mapping after MREMAP_DONTUNMAP remap",

@@ -5,7 +5,19 @@ from __future__ import annotations
 from mremapcheck.executors.model.merging import join
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.vma import Vma
-from mremapcheck.linux.vm_flags import ACCOUNT, HUGETLB, MIXEDMAP, NORESERVE, PFNMAP, SHARED, UFFD_WP, WRITE
+from mremapcheck.linux.vm_flags import (
+    ACCOUNT,
+    HUGETLB,
+    MIXEDMAP,
+    NORESERVE,
+    PFNMAP,
+    PKEY,
+    SEALED,
+    SHARED,
+    UFFD_MINOR,
+    UFFD_WP,
+    WRITE,
+)
 
 
 def merge_mapping(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> Vma | None:
@@ -16,6 +28,15 @@ def merge_mapping(mm: Mm, new: Vma, prev: Vma | None, following: Vma | None) -> 
 def map_noreserve(how: str) -> int:
     """Let MAP_NORESERVE say that no memory is promised, which is so unless vm.overcommit_memory is 2."""
     return NORESERVE if how == "noreserve" else 0
+
+
+def clear_upper_flags(flags: int) -> int:
+    """Let MADV_UNMERGEABLE clear with VM_MERGEABLE all flags from bit 32 on: keys, seals, userfaultfd's minor mode.
+
+    ~VM_MERGEABLE is a number of 32 bits, which has zeros in its upper half. Only mappings that were made mergeable lose
+    any; droppable ones never are.
+    """
+    return flags & ~(PKEY | SEALED | UFFD_MINOR)
 
 
 def account_writable(vma: Vma, flags: int) -> int:

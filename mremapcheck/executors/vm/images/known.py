@@ -232,10 +232,15 @@ def _is_plain(known: KnownKernel) -> bool:
 
 
 def _unknown(text: str) -> KernelReferenceError:
+    hint = "`mremapcheck kernels add PATH` takes one of yours"
     try:
-        KernelVersion.parse(split(text)[0])
+        version, platform = split(text)
+        KernelVersion.parse(version)
     except KernelReferenceError:
         hint = "`mremapcheck kernels` lists the known ones; a path is taken as it is: vm:./FILE"
     else:
-        hint = f"`mremapcheck kernels fetch {text}` gets it, `mremapcheck kernels add PATH` takes one of yours"
+        if (platform or USUAL).kernels is None:
+            hint += f"; Debian has none for {(platform or USUAL).name}"
+        else:
+            hint = f"`mremapcheck kernels fetch {text}` gets it where Debian has it, {hint}"
     return KernelReferenceError(f"`vm:{text}`: there is neither a known kernel nor a file of that name", hint)
