@@ -22,6 +22,7 @@ _CALLS = {
     "setitimer": 38,
     "socketpair": 53,
     "uname": 63,
+    "fcntl": 72,
     "ftruncate": 77,
     "capget": 125,
     "capset": 126,
