@@ -18,6 +18,8 @@ WRITERS = {
     "yaml.dump": set(),
     "yaml.safe_dump": set(),
     "sys.stdout.write": {"cli/output.py"},
+    "shlex.quote": {"base/text/shell.py"},
+    "shlex.join": set(),
     "print": set(),
 }
 #: Standard error is for ``tell`` and for the lines of progress, which are no file's words.
