@@ -11,11 +11,11 @@ from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE
 from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
-from mremapcheck.scenario.containers import Struct, TaggedUnion, key
+from mremapcheck.scenario.containers import ListOf, Struct, TaggedUnion, key
 from mremapcheck.scenario.drawing import LETTERS
 from mremapcheck.scenario.fields import Boolean, Choice, Integer, Text
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.names import ADVICES, LAST_KEY, PROTS, UFFD_MODES, advice_features, uffd_features
+from mremapcheck.scenario.names import ADVICES, LAST_KEY, PROTS, SEALS, UFFD_MODES, advice_features, uffd_features
 from mremapcheck.scenario.operations import (
     Address,
     Madvise,
@@ -121,6 +121,16 @@ class TruncateItem:
     op: str = key(Choice(("truncate",)), "ftruncate(2)")
     letter: str = key(LETTER, "a letter that maps the file")
     size: int = key(Size(multiple=PAGE), "how long the file becomes: `2p`")
+    errno: str | None = key(FAILURE, _FAILS, default=None)
+
+
+@dataclass(slots=True, kw_only=True)
+class AddSealsItem:
+    """fcntl(2), F_ADD_SEALS: what is no longer possible with a memfd. EBUSY where `write` comes too late."""
+
+    op: str = key(Choice(("add-seals",)), "fcntl(F_ADD_SEALS)")
+    letter: str = key(LETTER, "a letter that maps the memfd")
+    seals: tuple[str, ...] = key(ListOf(Choice(SEALS), most=len(SEALS), single=True), "its seals from now on")
     errno: str | None = key(FAILURE, _FAILS, default=None)
 
 
@@ -285,6 +295,7 @@ Item: TypeAlias = (
     MremapItem
     | MmapItem
     | TruncateItem
+    | AddSealsItem
     | MunmapItem
     | MprotectItem
     | MadviseItem

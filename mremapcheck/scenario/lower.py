@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.scenario import items, letters
 from mremapcheck.scenario import operations as ops
 from mremapcheck.scenario.address import LARGEST, Place
-from mremapcheck.scenario.attributes import PLAIN, Attributes
+from mremapcheck.scenario.attributes import PLAIN, WRITE_SEALS, Attributes
 from mremapcheck.scenario.document import Region
 from mremapcheck.scenario.drawing import MOST_MAPPED, MOST_MAPPINGS, MOST_PAGES
 from mremapcheck.scenario.format import DocumentItem, RegionItem
@@ -32,6 +32,8 @@ MOST_FORKS = 32
 _MAPPING = 4
 
 NULL = ops.Address(None, 0, 0)
+_REGULAR = [name for name, kind in KINDS.items() if kind.regular]
+_SEALABLE = [name for name, kind in KINDS.items() if kind.sealable]
 
 
 def place_regions(drawn: Mapping[str, RegionItem], script: Iterable[items.Item]) -> tuple[Region, ...]:
@@ -77,6 +79,8 @@ class Lowering:
     _files: dict[str, str] = field(default_factory=dict)
     #: Letter -> kind and object of the file that it maps.
     _objects: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: The seals of each memfd, as far as the document tells.
+    _seals: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     #: Kind whose objects have no names -> the first letter of it.
     _first: dict[str, str] = field(default_factory=dict)
     #: Letter -> the page of its file behind what it maps.
@@ -164,24 +168,41 @@ class Lowering:
         errno = made.errno if isinstance(made, items.MmapItem) else None
         first = self._letters.new(letter, address.value // PAGE, count) if errno is None else 0
         touch = touch and self._may_touch(path, count)
-        prot = "rw" if touch else made.prot
         name = self._object(path, letter, made) if kind.file else self._own_object(letter, kind)
         sharing = made.sharing or kind.sharing[0]
-        yield ops.Mmap(
+        touching = ops.Touch(*step, address, size, letters.tags(letter, first, count)) if touch else None
+        prot = made.prot if touching is None or made.keeps_content else "rw"
+        mapping = ops.Mmap(
             *(*step, address, size, letter, made.kind, sharing, prot, name, self._offset(letter, made, count)),
             how=made.how,
             readonly=made.readonly,
             errno=errno,
         )
-        if touch:
-            yield ops.Touch(*step, address, size, letters.tags(letter, first, count))
+        if made.seals:
+            yield from self._seal(mapping, made, touching)
+            touching = None if made.keeps_content else touching
+        yield mapping
+        if touching is not None:
+            yield touching
         if made.pkey:
             self.features.add("pkeys")
             yield ops.Mprotect(*step, address, size, made.prot, pkey=made.pkey)
-        elif touch and made.prot != "rw":
+        elif touching is not None and made.prot != "rw":
             yield ops.Mprotect(*step, address, size, made.prot)
         if made is not PLAIN:
             yield from self._prepare(step, path, address, size, made, touch)
+
+    def _seal(self, mapping: ops.Mmap, made: Attributes, touching: ops.Touch | None) -> Iterator[ops.Operation]:
+        """Seal a memfd before it is mapped; what is to be in it is written first, through a mapping that goes."""
+        where, line, address, size = mapping.where, mapping.line, mapping.address, mapping.size
+        have = self._seals.setdefault((mapping.kind, mapping.object), set())
+        if touching is not None and made.keeps_content and have.isdisjoint(WRITE_SEALS):
+            yield replace(mapping, prot="rw")
+            yield touching
+            yield ops.Munmap(where, line, address, size)
+        if more := tuple(seal for seal in made.seals if seal not in have):
+            have.update(more)
+            yield ops.AddSeals(where, line, mapping.letter, mapping.kind, mapping.object, more)
 
     def _offset(self, letter: str, made: Attributes, count: int) -> int:
         """Return the page of its file that a mapping begins with: where the last one ended, if it goes on there."""
@@ -273,7 +294,13 @@ class Lowering:
             self.features.add("fork")
             return (ops.Mlockall(*step, item.lock == "on-fault", errno=item.errno),)
         if isinstance(item, items.TruncateItem):
-            return self._truncate(step, path, item)
+            kind, name = self._object_of(path, item.letter, _REGULAR, "has no length")
+            return (ops.Truncate(*step, item.letter, kind, name, item.size, errno=item.errno),)
+        if isinstance(item, items.AddSealsItem):
+            kind, name = self._object_of(path, item.letter, _SEALABLE, "cannot be sealed")
+            if item.errno is None:
+                self._seals.setdefault((kind, name), set()).update(item.seals)
+            return (ops.AddSeals(*step, item.letter, kind, name, item.seals, errno=item.errno),)
         address = self._address(item.address)
         if isinstance(item, items.MmapItem):
             for page in item.guard:
@@ -290,14 +317,13 @@ class Lowering:
         self.features.update(item.needs())
         return (item.operation(*step, address),)
 
-    def _truncate(self, step: tuple[str, int], path: Path, item: items.TruncateItem) -> Iterator[ops.Operation]:
-        kind, name = self._objects.get(item.letter, ("", ""))
-        if kind and KINDS[kind].regular:
-            yield ops.Truncate(*step, item.letter, kind, name, item.size, errno=item.errno)
-            return
-        kinds = ", ".join(name for name, other in KINDS.items() if other.regular)
-        why = f"{item.letter} is {kind}, which has no length" if kind else f"{item.letter} maps no file so far"
-        self._refuse((*path, "letter"), why, f"a letter that maps one, of the kinds {kinds}")
+    def _object_of(self, path: Path, letter: str, kinds: Sequence[str], lack: str) -> tuple[str, str]:
+        """Return kind and object of the file that a letter maps, which has to be one of these kinds."""
+        kind, name = self._objects.get(letter, ("", ""))
+        if kind not in kinds:
+            why = f"{letter} is {kind}, which {lack}" if kind else f"{letter} maps no file so far"
+            self._refuse((*path, "letter"), why, f"a letter that maps one, of the kinds {', '.join(kinds)}")
+        return kind, name
 
     def _mremap(self, step: tuple[str, int], item: items.MremapItem) -> ops.Mremap:
         call = ops.Mremap(

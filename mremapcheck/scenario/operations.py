@@ -12,7 +12,7 @@ from dataclasses import field
 from typing import TypeAlias
 
 from mremapcheck.base.dataclass import LATER, dataclass
-from mremapcheck.base.units import PAGE
+from mremapcheck.base.units import PAGE, page_align
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,29 @@ class Truncate(Fallible):
 
 
 @dataclass(frozen=True, slots=True)
+class AddSeals(Fallible):
+    """fcntl(2), F_ADD_SEALS, on the memfd that ``letter`` maps: ``kind`` and ``object`` as of an mmap.
+
+    ``seals`` are the manual's names without F_SEAL_, in lower case, with dashes (``future-write``).
+    """
+
+    letter: str
+    kind: str
+    object: str
+    seals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ranged(Fallible):
     """An operation on ``size`` bytes from ``address``."""
 
     address: Address
     size: int
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The address of the range, and of what is behind its last page."""
+        return self.address.value, self.address.value + page_align(self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +259,7 @@ def op_name(step: Step) -> str:
 
 
 _OP_NAMES = {
+    "AddSeals": "add-seals",
     "UffdRegister": "uffd-register",
     "UffdUnregister": "uffd-unregister",
     "UffdWriteprotect": "uffd-writeprotect",
@@ -254,6 +273,7 @@ MREMAP_DONTUNMAP = 4
 Operation: TypeAlias = (
     Mmap
     | Truncate
+    | AddSeals
     | Munmap
     | Mprotect
     | Madvise

@@ -63,6 +63,8 @@ def describe(made: Attributes) -> str:
         words.append(f"from {format_size(made.offset)} on")
     words += made.how
     words += [name for name in ("continues", "readonly") if getattr(made, name)]
+    if made.seals:
+        words.append(f"seals {' '.join(made.seals)}")
     words.append("touched" if made.touched else "untouched")
     if made.pkey:
         words.append(f"pkey {made.pkey}")
@@ -136,6 +138,8 @@ def _call(step: ops.Operation) -> str:
         return f"mlockall({'FUTURE|ONFAULT' if step.on_fault else 'FUTURE'})"
     if isinstance(step, ops.Truncate):
         return f"truncate({step.letter}, {format_size(step.size)})"
+    if isinstance(step, ops.AddSeals):
+        return f"add-seals({step.letter}, {'|'.join(seal.upper().replace('-', '_') for seal in step.seals)})"
     where = f"{step.address}, {format_size(step.size)}"
     if isinstance(step, ops.Mmap):
         backing = step.kind if step.kind == "anon-shared" else f"{step.sharing} {step.kind}"

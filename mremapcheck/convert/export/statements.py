@@ -201,6 +201,10 @@ class Statements:
         elif isinstance(operation, ops.Truncate):
             statement = self._mappings.truncate(operation)
             yield statement if operation.errno is None else self._failing(statement, operation.errno)
+        elif isinstance(operation, ops.AddSeals):
+            *opening, statement = self._mappings.add_seals(operation)
+            failing = operation.errno is not None
+            yield from (*opening, self._failing(statement, operation.errno or "") if failing else statement)
         elif isinstance(operation, ops.Ranged):
             yield from self._ranged(operation)
 

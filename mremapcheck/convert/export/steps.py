@@ -9,7 +9,7 @@ from typing import Any
 from mremapcheck.base.text.c import character, string
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.convert.export.c_text import address, flags, kind, size
-from mremapcheck.linux.numbers import ADVICE
+from mremapcheck.linux.numbers import ADVICE, SEALS
 from mremapcheck.scenario import operations as ops
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.kinds import KINDS
@@ -46,7 +46,7 @@ class ObjectNumbers:
                 objects.lengths[number] = max(objects.lengths[number], end)
         return objects
 
-    def number(self, operation: ops.Mmap | ops.Truncate) -> int:
+    def number(self, operation: ops.Mmap | ops.Truncate | ops.AddSeals) -> int:
         """Return the object's number, -1 where the kind has none."""
         return self.numbers.get((operation.kind, operation.object), -1)
 
@@ -106,6 +106,9 @@ def row(operation: ops.Operation, objects: ObjectNumbers) -> Iterator[str]:
         )
     elif isinstance(operation, ops.Truncate):
         yield f"TRUNCATE({where}, {objects.number(operation)}, {size(operation.size)})"
+    elif isinstance(operation, ops.AddSeals):
+        seals = sum(SEALS[seal] for seal in operation.seals)
+        yield f"ADD_SEALS({where}, {objects.number(operation)}, {seals}, {string(' '.join(operation.seals))})"
     else:
         name, *more = _RANGED[type(operation)](operation)
         yield f"{name}({', '.join([where, address(operation.address), size(operation.size), *more])})"

@@ -22,6 +22,7 @@ from mremapcheck.linux.numbers import (
     MLOCK_ONFAULT,
     PROTECTIONS,
     RESOURCES,
+    SEALS,
     UFFDIO_REGISTER_MODE_MINOR,
     UFFDIO_REGISTER_MODE_MISSING,
     UFFDIO_REGISTER_MODE_WP,
@@ -250,6 +251,11 @@ class _Preparation:
         length = self.lengths[operation.object] * self.platform.page_size
         return wire.TRUNCATE, index, operation.kind, length, self.bytes(operation.size)
 
+    def _add_seals(self, operation: ops.AddSeals) -> wire.Step:
+        index = self.objects[operation.kind, operation.object]
+        length = self.lengths[operation.object] * self.platform.page_size
+        return wire.SEAL, index, operation.kind, length, sum(SEALS[seal] for seal in operation.seals)
+
     def _munmap(self, operation: ops.Munmap) -> wire.Step:
         return wire.CALL, (self.calls["munmap"], *self._ranged(operation))
 
@@ -344,6 +350,7 @@ class _Preparation:
         ops.Mremap: _mremap,
         ops.Mmap: _mmap,
         ops.Truncate: _truncate,
+        ops.AddSeals: _add_seals,
         ops.Munmap: _munmap,
         ops.Mprotect: _mprotect,
         ops.Madvise: _madvise,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from mremapcheck.base.units import PAGE_SHIFT, page_align
+from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model import faults
 from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTSUP, EPERM, Errno
 from mremapcheck.executors.model.exceptions import StepFailed, Unsupported
@@ -27,13 +27,13 @@ from mremapcheck.linux.vm_flags import (
     NOHUGEPAGE,
     PFNMAP,
     RAND_READ,
-    READONLY,
     SEQ_READ,
     SHARED,
     SPECIAL,
     WIPEONFORK,
     WRITE,
 )
+from mremapcheck.scenario.attributes import WRITE_SEALS
 from mremapcheck.scenario.operations import Madvise
 
 
@@ -43,7 +43,7 @@ def madvise(mm: Mm, op: Madvise) -> None:
     to_pages = _PAGES.get(op.advice)
     if (flags_after is None and to_pages is None) or _FEATURES.get(op.advice, "") not in {"", *mm.rules.features}:
         raise Unsupported(f"this kernel does not know madvise({op.advice})" + _SINCE.get(op.advice, ""))
-    position, end = op.address.value, op.address.value + page_align(op.size)
+    position, end = op.bounds
     gap = False
     while position < end:
         index = mm.index(position)
@@ -178,10 +178,12 @@ _WHOLE = {"secret": ENOTSUP, "io-uring": ENODEV, "aio": ENODEV}
 def _remove(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
     if vma.flags & LOCKED or vma.file is None:
         return EINVAL
-    if not vma.flags & SHARED or vma.flags & READONLY:
+    if not vma.flags & SHARED or not all(rule(vma) for rule in mm.rules.punchable):
         return EACCES
     if vma.backing.name in _WHOLE:
         return _WHOLE[vma.backing.name]
+    if not WRITE_SEALS.isdisjoint(vma.file.inode.seals):
+        return EPERM
     numbers = {vma.pgoff + page - (vma.start >> PAGE_SHIFT) for page in range(first, last)}
     for number in numbers:
         vma.file.cache.pop(number, None)

@@ -8,12 +8,12 @@ from typing import Any
 from mremapcheck.base.units import PAGE_SHIFT, page_align
 from mremapcheck.executors.model import faults
 from mremapcheck.executors.model.advice import madvise
-from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM
+from mremapcheck.executors.model.errno import EACCES, EAGAIN, EBUSY, EFAULT, EINVAL, ENOMEM, EPERM
 from mremapcheck.executors.model.exceptions import StepFailed, Unsupported
-from mremapcheck.executors.model.kinds import file_of, kind_of
+from mremapcheck.executors.model.kinds import file_of, kind_of, object_of
 from mremapcheck.executors.model.mm import Event, Mm
 from mremapcheck.executors.model.pages import GUARD
-from mremapcheck.executors.model.process import SimulatedProcess, change_part, fork
+from mremapcheck.executors.model.process import SimulatedProcess, change_part, fork, may_write
 from mremapcheck.executors.model.steps.unmapping import prepare, unmap
 from mremapcheck.executors.model.userfaultfd import uffd_register, uffd_unregister, uffd_writeprotect
 from mremapcheck.executors.model.vma import Vma
@@ -36,7 +36,11 @@ from mremapcheck.linux.vm_flags import (
     with_key,
 )
 from mremapcheck.scenario import operations as ops
+from mremapcheck.scenario.attributes import WRITE_SEALS
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.kinds.kind import Backing
+
+_UNSHARED = "this kernel maps nothing shared of a memfd sealed against writing: Linux 6.7 or later is needed"
 
 
 def mmap(process: SimulatedProcess, op: ops.Mmap) -> None:
@@ -50,7 +54,12 @@ def mmap(process: SimulatedProcess, op: ops.Mmap) -> None:
     if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
         raise StepFailed("mmap", EINVAL)
     count = length >> PAGE_SHIFT
+    early = "write-sealed-checked-first" in mm.rules.features
+    if early:
+        flags |= _sealed(process, kind, op)
     _make_room(mm, flags, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
+    if not early:
+        flags |= _sealed(process, kind, op)
     if flags & (SPECIAL | HUGETLB):
         flags &= ~mm.future_locks  # only now: there had to be room for them, too
     if op.kind in ("vdso", "vvar"):
@@ -95,6 +104,22 @@ def _flags_of(mm: Mm, kind: Backing, op: ops.Mmap) -> int:
     return flags
 
 
+def _sealed(process: SimulatedProcess, kind: Backing, op: ops.Mmap) -> int:
+    """Return READONLY where a memfd's seals let it be mapped but never written to; raises Failed where they do not."""
+    file = process.files.get((op.kind, op.object))
+    if file is None or op.sharing != "shared" or WRITE_SEALS.isdisjoint(file.inode.seals):
+        return 0
+    features = process.mm.rules.features
+    known = "write-sealed-shared" in features
+    if "write-sealed-refused" in features and "write-sealed-checked-first" not in features:
+        known = False
+    if "write" in file.inode.seals and not known and op.errno is None and "w" not in op.prot:
+        raise Unsupported(_UNSHARED)
+    if "w" in op.prot or ("write" in file.inode.seals and not known):
+        raise StepFailed("mmap", EPERM)
+    return READONLY
+
+
 def _make_room(mm: Mm, flags: int, start: int, length: int, events: list[Event]) -> None:
     """Unmap what is there and commit memory for what comes (mmap_region); raises Failed with mmap's errno."""
     end, count = start + length, length >> PAGE_SHIFT
@@ -118,14 +143,16 @@ def _make_room(mm: Mm, flags: int, start: int, length: int, events: list[Event])
 def truncate(process: SimulatedProcess, op: ops.Truncate) -> None:
     """Give a file another length. Beyond a nearer end nothing is left of it, nor of private copies; guards stay.
 
-    unmap_mapping_range() is asked for the private copies too (even_cows), but not to drop markers.
+    A sealed memfd may refuse. unmap_mapping_range() is asked for the private copies too (even_cows), but not to drop
+    markers.
     """
     mm = process.mm
     file = process.files[op.kind, op.object]
     length = op.size >> PAGE_SHIFT
-    for opened in {*process.files.values(), *(vma.file for vma in mm.vmas if vma.file is not None)}:
-        if opened.cache is file.cache:
-            opened.length = length
+    seals = file.inode.seals
+    if (length < file.inode.length and "shrink" in seals) or (length > file.inode.length and "grow" in seals):
+        raise StepFailed("truncate", EPERM)
+    file.inode.length = length
     for number in [number for number in file.cache if number >= length]:
         del file.cache[number]
     for vma in mm.vmas:
@@ -134,6 +161,20 @@ def truncate(process: SimulatedProcess, op: ops.Truncate) -> None:
             for page in range(first, vma.end >> PAGE_SHIFT):
                 if mm.pages.get(page) != GUARD:
                     mm.pages.pop(page, None)
+
+
+def add_seals(process: SimulatedProcess, op: ops.AddSeals) -> None:
+    """Seal a memfd (F_ADD_SEALS): not against writing, as long as any mapping may write to it (i_mmap_writable)."""
+    mm = process.mm
+    kind = KINDS[op.kind].backing
+    inode = object_of(op, kind, process.files, process.scenario).inode
+    if "seal" in inode.seals:
+        raise StepFailed("add-seals", EPERM)
+    if "write" in op.seals and "write" not in inode.seals:
+        mine = sum(may_write(mm, vma) for vma in mm.vmas if vma.file is not None and vma.file.inode is inode)
+        if mine + inode.writers:
+            raise StepFailed("add-seals", EBUSY)
+    inode.seals = inode.seals.union(op.seals)
 
 
 def munmap(process: SimulatedProcess, op: ops.Munmap) -> None:
@@ -145,7 +186,7 @@ def munmap(process: SimulatedProcess, op: ops.Munmap) -> None:
 
 def _covered(mm: Mm, op: ops.Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
     """Yield each mapping of the range with its part of it, though each may change the mappings; raise at a gap."""
-    position, end = op.address.value, op.address.value + page_align(op.size)
+    position, end = op.bounds
     while position < end:
         vma = mm.find(position)
         if vma is None:
@@ -162,7 +203,7 @@ def mprotect(process: SimulatedProcess, op: ops.Mprotect) -> None:
     """
     mm = process.mm
     access = PROTECTIONS[op.prot]
-    first, last = op.address.value, op.address.value + page_align(op.size)
+    first, last = op.bounds
     if "seals-one-by-one" not in mm.rules.features and any(vma.flags & SEALED for vma in mm.within(first, last)):
         raise StepFailed("mprotect", EPERM)
     for vma, start, end in _covered(mm, op, "mprotect"):
@@ -201,7 +242,7 @@ def mprotect(process: SimulatedProcess, op: ops.Mprotect) -> None:
 def mlock(process: SimulatedProcess, op: ops.Mlock) -> None:
     """Lock and populate. What cannot be populated is locked all the same, though mlock then returns ENOMEM."""
     mm = process.mm
-    start, end = op.address.value, op.address.value + page_align(op.size)
+    start, end = op.bounds
     already = sum(min(end, vma.end) - max(start, vma.start) for vma in mm.within(start, end) if vma.flags & LOCKED)
     if not mm.memlock_limit and not mm.may_lock(1):
         raise StepFailed("mlock", EPERM)
@@ -246,8 +287,7 @@ def mseal(process: SimulatedProcess, op: ops.Mseal) -> None:
     mm = process.mm
     if "mseal" not in mm.rules.features:
         raise Unsupported("this kernel has no mseal: Linux 6.10 or later is needed")
-    end = op.address.value + page_align(op.size)
-    if any(True for _ in _gaps(mm, op.address.value, end)):
+    if any(True for _ in _gaps(mm, *op.bounds)):
         raise StepFailed("mseal", ENOMEM)
     for vma, start, stop in _covered(mm, op, "mseal"):
         if not vma.flags & SEALED:
@@ -287,8 +327,8 @@ def touch(process: SimulatedProcess, op: ops.Touch) -> None:
 def read(process: SimulatedProcess, op: ops.Read) -> None:
     """Read a byte of each page."""
     mm = process.mm
-    page = first = op.address.value >> PAGE_SHIFT
-    last = (op.address.value + page_align(op.size)) >> PAGE_SHIFT
+    first, last = (address >> PAGE_SHIFT for address in op.bounds)
+    page = first
     while page < last:
         vma = mm.find(page << PAGE_SHIFT) or faults.expand_stack(mm, page << PAGE_SHIFT)
         if vma is None or not vma.flags & READ or not faults.can_reach(mm, vma, page):
@@ -313,7 +353,7 @@ def set_name(process: SimulatedProcess, op: ops.SetName) -> None:
     mm = process.mm
     if "anon-names" not in mm.rules.features:
         raise Unsupported("this kernel names no memory: Linux 5.17 or later with CONFIG_ANON_VMA_NAME is needed")
-    first, last = op.address.value, op.address.value + page_align(op.size)
+    first, last = op.bounds
     gap = mm.mapped(first, last) << PAGE_SHIFT < last - first
     for vma in mm.within(first, last):
         start, end = max(first, vma.start), min(last, vma.end)
@@ -341,6 +381,7 @@ def clear_refs(process: SimulatedProcess, op: ops.ClearRefs) -> None:
 CALLS: dict[type, Callable[[SimulatedProcess, Any], None]] = {
     ops.Mmap: mmap,
     ops.Truncate: truncate,
+    ops.AddSeals: add_seals,
     ops.Munmap: munmap,
     ops.Mprotect: mprotect,
     ops.Madvise: lambda process, op: madvise(process.mm, op),
