@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from mremapcheck.base.text.terminal import counted
 from mremapcheck.cli.completion import versions
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.files import put
@@ -13,7 +14,6 @@ from mremapcheck.convert.export.generate import pack_of
 from mremapcheck.convert.export.pack import pack_text
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.linux.versions.version import KernelVersion
-from mremapcheck.report.text import counted
 from mremapcheck.scenario.selection import select
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.base.progress import Line
 from mremapcheck.base.text import yaml
+from mremapcheck.base.text.terminal import counted
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.files import put
 from mremapcheck.convert.strace.logs import looks_like, read
-from mremapcheck.report.text import counted
 from mremapcheck.scenario.schema import modeline
 
 if TYPE_CHECKING:

@@ -186,7 +186,7 @@ def munmap(process: SimulatedProcess, op: ops.Munmap) -> None:
 
 def _covered(mm: Mm, op: ops.Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
     """Yield each mapping of the range with its part of it, though each may change the mappings; raise at a gap."""
-    position, end = op.address.value, op.address.value + page_align(op.size)
+    position, end = op.bounds
     while position < end:
         vma = mm.find(position)
         if vma is None:
@@ -203,7 +203,7 @@ def mprotect(process: SimulatedProcess, op: ops.Mprotect) -> None:
     """
     mm = process.mm
     access = PROTECTIONS[op.prot]
-    first, last = op.address.value, op.address.value + page_align(op.size)
+    first, last = op.bounds
     if "seals-one-by-one" not in mm.rules.features and any(vma.flags & SEALED for vma in mm.within(first, last)):
         raise StepFailed("mprotect", EPERM)
     for vma, start, end in _covered(mm, op, "mprotect"):
@@ -242,7 +242,7 @@ def mprotect(process: SimulatedProcess, op: ops.Mprotect) -> None:
 def mlock(process: SimulatedProcess, op: ops.Mlock) -> None:
     """Lock and populate. What cannot be populated is locked all the same, though mlock then returns ENOMEM."""
     mm = process.mm
-    start, end = op.address.value, op.address.value + page_align(op.size)
+    start, end = op.bounds
     already = sum(min(end, vma.end) - max(start, vma.start) for vma in mm.within(start, end) if vma.flags & LOCKED)
     if not mm.memlock_limit and not mm.may_lock(1):
         raise StepFailed("mlock", EPERM)
@@ -287,8 +287,7 @@ def mseal(process: SimulatedProcess, op: ops.Mseal) -> None:
     mm = process.mm
     if "mseal" not in mm.rules.features:
         raise Unsupported("this kernel has no mseal: Linux 6.10 or later is needed")
-    end = op.address.value + page_align(op.size)
-    if any(True for _ in _gaps(mm, op.address.value, end)):
+    if any(True for _ in _gaps(mm, *op.bounds)):
         raise StepFailed("mseal", ENOMEM)
     for vma, start, stop in _covered(mm, op, "mseal"):
         if not vma.flags & SEALED:
@@ -328,8 +327,8 @@ def touch(process: SimulatedProcess, op: ops.Touch) -> None:
 def read(process: SimulatedProcess, op: ops.Read) -> None:
     """Read a byte of each page."""
     mm = process.mm
-    page = first = op.address.value >> PAGE_SHIFT
-    last = (op.address.value + page_align(op.size)) >> PAGE_SHIFT
+    first, last = (address >> PAGE_SHIFT for address in op.bounds)
+    page = first
     while page < last:
         vma = mm.find(page << PAGE_SHIFT) or faults.expand_stack(mm, page << PAGE_SHIFT)
         if vma is None or not vma.flags & READ or not faults.can_reach(mm, vma, page):
@@ -354,7 +353,7 @@ def set_name(process: SimulatedProcess, op: ops.SetName) -> None:
     mm = process.mm
     if "anon-names" not in mm.rules.features:
         raise Unsupported("this kernel names no memory: Linux 5.17 or later with CONFIG_ANON_VMA_NAME is needed")
-    first, last = op.address.value, op.address.value + page_align(op.size)
+    first, last = op.bounds
     gap = mm.mapped(first, last) << PAGE_SHIFT < last - first
     for vma in mm.within(first, last):
         start, end = max(first, vma.start), min(last, vma.end)
