@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.base.paths import is_there
 from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
 from mremapcheck.cli.completion import change_ids, references
 from mremapcheck.cli.listing import print_document, print_lines
@@ -46,7 +47,7 @@ def identify(
     for what its configuration leaves out, or all changes asked for; 1 something else, or not all of them; 2 usage;
     4 nothing ran, or nothing here tells.
     """
-    asked = {word: find_changes(word) for word in words or () if not Path(word).exists()}
+    asked = {word: find_changes(word) for word in words or () if not is_there(word)}
     unknown = [word for word, found in asked.items() if not found and "/" not in word and "." not in word]
     if unknown:
         raise typer.BadParameter(

@@ -22,9 +22,10 @@ from jsonschema import Draft202012Validator
 from typer.core import TyperOption
 
 import mremapcheck
+from mremapcheck.cli import command as commands
 from mremapcheck.cli.environment import Terminated
 from mremapcheck.cli.failures import answer
-from mremapcheck.cli.main import COMMANDS, build
+from mremapcheck.cli.main import COMMANDS, build, call
 from mremapcheck.cli.output import Stdout
 from mremapcheck.cli.request import Request
 from mremapcheck.report.formats.json import Json
@@ -177,6 +178,18 @@ def test_a_signal_of_which_something_else_was_made_is_a_signal(
     monkeypatch.setattr(Stdout, "used", False)  # a process's, whatever tests were in this one before
     error.__cause__ = Terminated(signal.SIGTERM)
     assert answer(error, Request.read(["run"])) == 143
+    assert capsys.readouterr().err == "mremapcheck: ended by SIGTERM\n"
+
+
+@pytest.mark.parametrize("reader", ["Program", "Command"])
+def test_a_signal_while_arguments_are_read_is_that_signal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], reader: str
+) -> None:
+    def strike(*arguments: object) -> None:
+        raise Terminated(signal.SIGTERM)
+
+    monkeypatch.setattr(getattr(commands, reader), "parse_args", strike)
+    assert call(["lint"]) == 128 + signal.SIGTERM
     assert capsys.readouterr().err == "mremapcheck: ended by SIGTERM\n"
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from mremapcheck.base.documents import read_document
 from mremapcheck.base.errors import FileError, KernelReferenceError, MremapcheckError
+from mremapcheck.base.paths import is_there
 from mremapcheck.base.whole_file import write_whole
 from mremapcheck.executors.vm.images import cache
 from mremapcheck.executors.vm.images.image import Image, ImageError
@@ -131,9 +132,9 @@ def resolve(text: str) -> Image:
         known = find(text)
         if known is not None:
             return known.open()
-        if not path.exists():
+        if not is_there(path):
             raise _unknown(text)
-    if path.exists():
+    if is_there(path):
         return open_image(path)
     place, platform = split(text)
     image = open_image(Path(place).expanduser())
