@@ -147,10 +147,9 @@ def tell_check(found: Sequence[FoundScenario]) -> None:
     """Tell on standard error how many scenarios do on the running kernel what the program saw."""
     good = [each for each in found if each.holds]
     calls = sum(each.count for each in good)
-    tell(
-        f"{len(good)} of {counted(len(found), 'scenario')} ({calls} of {sum(each.count for each in found)} calls) "
-        "do on this kernel what the program saw\n"
-    )
+    made = counted(sum(each.count for each in found), "call")
+    scenarios = counted(len(found), "scenario")
+    tell(f"on this kernel {len(good)} of {scenarios} ({calls} of {made}) gave what the program saw\n")
     for each in found:
         if not each.holds:
             tell(f"  {each.name} does not, and nothing is expected of it: see its `about`\n")
