@@ -9,7 +9,8 @@ The way through the code::
 ``report``     how results look, a module each format     ``campaign``  fuzz, enumerate, distinguish
 ``convert``    strace logs in, C and catalogues out       ``cli``       options in, exit codes out
 
-``kinds``, ``platforms``, ``kernels`` and ``linux`` declare what all of them ask; ``base`` is what everything stands on.
+``linux`` knows platforms, versions and numbers, ``scenario.kinds`` the kinds of mappings; ``base`` is what everything
+stands on.
 """
 
 __version__ = "0.1.0"

@@ -13,8 +13,10 @@ from random import Random
 
 from mremapcheck.campaign.calls import Calls, Document, huge_scenario
 from mremapcheck.campaign.templates import TEMPLATES, address
+from mremapcheck.scenario.attributes import WRITE_SEALS
 from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.kinds.kind import Kind, Sampling
+from mremapcheck.scenario.names import SEALS
 
 #: What a kernel may lack: attributes, operations and conditions that are left out where it does.
 FEATURES = frozenset({"mseal", "uffd", "guard", "fork", "limits", "names", "pkeys", "special"})
@@ -78,7 +80,10 @@ _ERRNOS: Mapping[str, tuple[str, ...]] = {
     "uffd-unregister": ("EINVAL",),
     "munmap": ("EINVAL", "EPERM"),
     "truncate": ("EINVAL", "EPERM"),
+    "add-seals": ("EBUSY", "EBUSY", "EPERM"),
 }
+#: How often a memfd is sealed that is likely to be mapped.
+_BUSY = 0.4
 #: What an mmap has nothing of that is expected to fail.
 _PREPARED = ("touch", "lock", "uffd", "advice", "guard", "seal", "name", "pkey")
 #: Advice that brings pages in, which never ends where userfaultfd is to be asked for them.
@@ -247,6 +252,8 @@ class _DocumentBuilder:
             made["touch"] = False
         if KINDS[kind].regular and roll() < 0.08:
             _open_readonly(made)
+        if KINDS[kind].sealable and roll() < 0.08:
+            _seal(made, random.choice(SEALS))
         if roll() < 0.08:
             made["lock"] = random.choice((True, True, "on-fault"))
         if roll() < 0.1:
@@ -310,9 +317,15 @@ class _DocumentBuilder:
         files = [letter for letter, made in self._vmas.items() if _kind_of(made).regular]
         if files:
             choice["truncate"] = lambda: {"letter": random.choice(files), "size": f"{random.randrange(7)}p"}
+        memfds = [letter for letter, made in self._vmas.items() if _kind_of(made).sealable]
+        if memfds:
+            choice["add-seals"] = lambda: {"letter": random.choice(memfds), "seals": [random.choice(SEALS)]}
         op = random.choices(list(choice), [parts.get(name, 1) for name in choice])[0]
         if op == "truncate":
             return {"op": op, **choice[op](), **({"errno": "EPERM"} if random.random() < _FAILING / 10 else {})}
+        if op == "add-seals":
+            busy = {"errno": random.choice(_ERRNOS[op])} if random.random() < _BUSY else {}
+            return {"op": op, **choice[op](), **busy}
         if op == "clear-refs":
             return {"op": op}
         region, length = ("src", source) if random.random() < 0.7 else ("dst", target)
@@ -375,6 +388,14 @@ def _kind(made: Document) -> Sampling:
 
 def _kind_of(made: Document) -> Kind:
     return KINDS[made.get("kind", "anon")]
+
+
+def _seal(made: Document, seal: str) -> None:
+    """Seal a memfd before it is mapped; it has a file of its own, which nobody else maps."""
+    made["seals"] = [seal]
+    made.pop("file", None)
+    if seal in WRITE_SEALS and made.get("sharing") != "private":
+        made["prot"] = made.get("prot", "r").replace("w", "")
 
 
 def _open_readonly(made: Document) -> None:

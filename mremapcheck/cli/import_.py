@@ -11,7 +11,8 @@ from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.cli.codes import GOOD, NOTHING_RAN
 from mremapcheck.cli.completion import versions
 from mremapcheck.cli.options import option
-from mremapcheck.cli.strace_logs import read_logs, refuse_taken, stem, tell_reading, write
+from mremapcheck.cli.scenario_folder import refuse_taken, stem
+from mremapcheck.cli.strace_logs import read_logs, tell_reading, write
 from mremapcheck.convert.strace.calls import CALLS
 from mremapcheck.convert.strace.collect import scenarios
 from mremapcheck.convert.strace.logs import source_of, stem_of

@@ -9,16 +9,11 @@ from typing import Annotated
 
 import typer
 
-from mremapcheck.base.errors import KernelReferenceError, MremapcheckError
+from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.base.units import PAGE
-from mremapcheck.cli.codes import NOTHING_RAN, of_signal
-from mremapcheck.cli.environment import tell
 from mremapcheck.cli.options import option
-from mremapcheck.cli.strace_logs import read_recording, refuse_taken, stem, tell_check, tell_reading, write
-from mremapcheck.convert.strace.collect import scenarios
+from mremapcheck.cli.scenario_folder import refuse_taken, stem
 from mremapcheck.convert.strace.traced_command import TracedCommand
-from mremapcheck.executors.references import open_executor
-from mremapcheck.linux.versions.version import KernelVersion
 
 _STDERR = 2
 
@@ -44,31 +39,11 @@ def record(
             "record where pages are of that size, or write the scenario: `mremapcheck init`",
         )
     name = Path(command[0]).name
-    uname = os.uname()
-    try:
-        version = KernelVersion.of_build(uname.release, uname.version)
-    except KernelReferenceError:
-        version = None  # nothing can be expected of a kernel that has no place among the releases
     refuse_taken(out, [path.stem for path in out.glob(f"{stem(name)}-*.yaml")] if out else [])
     with os.fdopen(os.memfd_create(name), "rb") as file:  # one without a name is never left behind
         kept = log or Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
         with TracedCommand(command, kept, _STDERR if out is None else None) as recording:
-            recording.wait()
-        status = recording.status
-        collection = read_recording(log or Path(name), recording)
-        source = f"a run of {name}"
-        try:
-            with open_executor("live") as live:
-                found = scenarios(collection, source, stem(name), version, [live])
-        except MremapcheckError as error:  # what was recorded is kept, whatever this machine cannot do
-            tell(f"mremapcheck: the scenarios could not be tried here, and expect nothing: {error.message}\n")
-            found = scenarios(collection, source, stem(name))
-    code = of_signal(-status) if status < 0 else status
-    tell_reading(collection, found, source)
-    if not found:
-        return code or NOTHING_RAN
-    tell_check(found)
-    if status:
-        tell(f"mremapcheck: {name} ended with {f'signal {-status}' if status < 0 else f'exit status {status}'}\n")
-    write(found, out)
-    return code
+            # It takes as long as some programs run, so it is done meanwhile.
+            from mremapcheck.cli.recording import finish
+
+            return finish(recording, name, log, out)

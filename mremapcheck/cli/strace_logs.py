@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -13,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mremapcheck.base.errors import MremapcheckError, OutputError
+from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.base.progress import Line
 from mremapcheck.base.text import yaml
 from mremapcheck.cli.environment import tell
@@ -30,8 +27,6 @@ if TYPE_CHECKING:
 _TOLD = 10
 #: Lines of each log that are looked at to see which format it has.
 _BEGIN = 200
-#: The longest beginning of a scenario's name.
-_STEM = 40
 
 
 def read_logs(logs: Sequence[Path]) -> tuple[Collection, list[str]]:
@@ -44,8 +39,12 @@ def read_logs(logs: Sequence[Path]) -> tuple[Collection, list[str]]:
 
 
 def read_recording(name: Path, recording: TracedCommand) -> Collection:
-    """Read what was recorded; raises MremapcheckError where that is nothing."""
-    return _read([(name, partial(_counted, recording.lines(), [], name.name))])
+    """Read what is recorded until the program ends; raises MremapcheckError where that is nothing."""
+
+    def lines(progress: Line) -> Iterator[str]:
+        return _counted(recording.lines(), [], name.name, progress, lambda: recording.status is not None)
+
+    return _read([(name, lines)])
 
 
 def _read(logs: Sequence[tuple[Path, Callable[[Line], Iterator[str]]]]) -> Collection:
@@ -54,11 +53,6 @@ def _read(logs: Sequence[tuple[Path, Callable[[Line], Iterator[str]]]]) -> Colle
         return read([(name, lines(progress)) for name, lines in logs])
     finally:
         progress.clear()
-
-
-def stem(name: str) -> str:
-    """Return a name as scenarios' names can begin."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_STEM].strip("-") or "trace"
 
 
 def write(found: Sequence[FoundScenario], out: Path | None) -> None:
@@ -73,21 +67,6 @@ def write(found: Sequence[FoundScenario], out: Path | None) -> None:
         f"{counted(len(found), 'scenario')} in {out}/. Will the program notice a new kernel?\n"
         f"  mremapcheck compare --kernel 6.16 6.17 {out}\n"
     )
-
-
-def refuse_taken(out: Path | None, names: Iterable[str]) -> None:
-    """Raise MremapcheckError where a scenario's file is there already, and OutputError where none can be written."""
-    if out is None:
-        return
-    # Path.exists raises where a folder may not be entered.
-    there = next(folder for folder in (out, *out.absolute().parents) if os.path.exists(folder))  # noqa: PTH110
-    if not there.is_dir():
-        raise OutputError(f"{out} cannot be written: {there} is no folder")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise OutputError(f"{out} cannot be written: {os.strerror(errno.EACCES)}")
-    taken = [path for path in (out / f"{name}.yaml" for name in names) if path.exists()]
-    if taken:
-        raise MremapcheckError(f"{taken[0]} is there already", "give another folder, or remove what is in this one")
 
 
 def tell_reading(
@@ -125,10 +104,11 @@ def tell_reading(
 def _hint(collection: Collection, begin: Sequence[str] | None) -> str:
     if begin is None:
         return "it made none: big buffers have to grow, or a mapped file, before a program calls mremap"
+    ledger = collection.reading.ledger
+    if ledger.not_read >= ledger.used and (other := looks_like(begin)):
+        return f"it looks like {other}"
     if collection.reading.calls:
         return "it made none, or was traced without `-e trace=mremap`"
-    if other := looks_like(begin):
-        return f"it looks like {other}"
     return "is it what strace writes, with `-f -o LOG`?"
 
 
@@ -146,14 +126,19 @@ def _lines(log: Path, begin: list[str], progress: Line) -> Iterator[str]:
         raise MremapcheckError(f"{log} cannot be read: {error.strerror}", hint) from None
 
 
-def _counted(lines: Iterable[str], begin: list[str], name: str, progress: Line) -> Iterator[str]:
-    """Yield lines, show how many there were, and keep the first ones."""
+def _counted(
+    lines: Iterable[str], begin: list[str], name: str, progress: Line, shown: Callable[[], bool] = lambda: True
+) -> Iterator[str]:
+    """Yield lines, keep the first ones, and show how many there were.
+
+    ``shown``: whether it is the time for it; the terminal of a program that is recorded is its own.
+    """
     lines = iter(lines)
     for line in islice(lines, _BEGIN):
         begin.append(line)
         yield line
     for count, line in enumerate(lines, _BEGIN):
-        if count % 10_000 == 9_999:
+        if count % 10_000 == 9_999 and shown():
             progress.say(f"{name}, {count + 1:,} lines")
         yield line
 

@@ -22,6 +22,7 @@ SYS_REBOOT = _CALLS["reboot"]
 SYS_SETITIMER = _CALLS["setitimer"]
 SYS_SOCKETPAIR = _CALLS["socketpair"]
 SYS_FTRUNCATE = _CALLS["ftruncate"]
+SYS_FCNTL = _CALLS["fcntl"]
 SYS_CAPGET = _CALLS["capget"]
 SYS_CAPSET = _CALLS["capset"]
 SYS_PERSONALITY = _CALLS["personality"]
@@ -94,6 +95,11 @@ ADVICE = {
     "guard-remove": 103,
 }
 
+# fcntl.h
+F_ADD_SEALS = 1033
+#: F_SEAL_ by the man page's names.
+SEALS = {"seal": 1, "shrink": 2, "grow": 4, "write": 8, "future-write": 16}
+
 # prctl.h
 PR_SET_PDEATHSIG = 1
 PR_SET_SECCOMP = 22
@@ -140,6 +146,7 @@ RESOURCES = {"data": 2, "memlock": 8, "as": 9}
 
 # memfd.h, ipc.h, shm.h
 MFD_CLOEXEC = 1
+MFD_ALLOW_SEALING = 2
 MFD_HUGETLB = 4
 IPC_CREAT = 0o1000
 IPC_RMID = 0

@@ -95,7 +95,7 @@ def untouched(scenario: Scenario) -> frozenset[str]:
     """Return the letters that are mapped and never written."""
     mapped: set[str] = set()
     written: set[str] = set()
-    for step in (*scenario.setup, *scenario.script):
+    for step in scenario.operations:
         if isinstance(step, Mmap):
             mapped.add(step.letter)
         elif isinstance(step, Touch):

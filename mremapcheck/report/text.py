@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mremapcheck.base.text.terminal import one_line
 from mremapcheck.report.style import WIDTH, Style
 from mremapcheck.scenario import picture
-from mremapcheck.scenario.drawing import compact
+from mremapcheck.scenario.drawing import EXPANDED, compact
 
 if TYPE_CHECKING:
     from mremapcheck.report.base import Output
@@ -69,7 +69,7 @@ def _differences(cells: Sequence[str], style: Style) -> list[str]:
     if len(cells) < 2:
         return list(cells)
     one, two = cells[-2:]
-    if len(one) != len(two) or not set(one + two) <= set("._?") | _LETTERS:
+    if len(one) != len(two) or not EXPANDED.fullmatch(one + two):
         return [*cells[:-2], style.paint("bad", one), style.paint("bad", two)]
     pairs = zip(one, two, strict=True)
     runs = [(differ, list(run)) for differ, run in groupby(pairs, lambda pair: pair[0] != pair[1])]
@@ -79,9 +79,6 @@ def _differences(cells: Sequence[str], style: Style) -> list[str]:
             text = "".join(pair[side] for pair in run)
             sides[side] += style.paint("bad", text) if differ else text
     return [*cells[:-2], *sides]
-
-
-_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
 def _join(row: str, names: int, cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -10,11 +10,13 @@ from mremapcheck.scenario.containers import ListOf, key
 from mremapcheck.scenario.drawing import MOST_PAGES
 from mremapcheck.scenario.fields import Boolean, Choice, Integer, Text
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.names import ADVICES, LAST_KEY, MAP_FLAGS, PROTS, UFFD_MODES
+from mremapcheck.scenario.names import ADVICES, LAST_KEY, MAP_FLAGS, PROTS, SEALS, UFFD_MODES
 from mremapcheck.scenario.reader import Refused
 from mremapcheck.scenario.values import Lock, Size
 
 FILE_NAME = Text("a file's name", "[A-Za-z0-9][A-Za-z0-9_-]*", "letters, digits, `_` and `-`: `file: m`", 64)
+#: What stops a file from being written to through mappings that are made later.
+WRITE_SEALS = frozenset({"write", "future-write"})
 #: What PR_SET_VMA_ANON_NAME takes: printable, without ``\\``, backquote, ``$``, ``[`` and ``]``, 79 characters.
 VMA_NAME = Text("a name for a mapping", r"[ -#%-Z^_a-~]+", "printable ASCII without \\ ` $ [ ]", 79)
 
@@ -43,6 +45,11 @@ class Attributes:
     stack: bool = key(Boolean(), "MAP_STACK: no huge pages, since Linux 6.8", default=False)
     continues: bool = key(Boolean(), "its next run maps what follows in the file", default=False)
     readonly: bool = key(Boolean(), "the file is opened for reading only (O_RDONLY)", default=False)
+    seals: tuple[str, ...] = key(
+        ListOf(Choice(SEALS), most=len(SEALS), single=True),
+        "F_ADD_SEALS, when the file has its content and before it is mapped",
+        default=(),
+    )
     pkey: int = key(Integer(0, LAST_KEY), "pkey_mprotect(2): its protection key", default=0)
 
     @property
@@ -68,8 +75,17 @@ class Attributes:
         return True
 
     @property
+    def keeps_content(self) -> bool:
+        """Whether it is shared of a file that is sealed before: nobody can write to it through this mapping."""
+        return self._is_shared and not WRITE_SEALS.isdisjoint(self.seals)
+
+    @property
+    def _is_shared(self) -> bool:
+        return (self.sharing or KINDS[self.kind].sharing[0]) == "shared"
+
+    @property
     def _never_written(self) -> bool:
-        return self.readonly and (self.sharing or KINDS[self.kind].sharing[0]) == "shared"
+        return self.readonly and self._is_shared
 
     def violations(self) -> Iterator[Refused]:
         """Yield what does not go together."""
@@ -98,6 +114,12 @@ class Attributes:
             hint = "`prot: r`, without `touch`; another letter with the same `file` can write to it"
             at = ("touch",) if self.touch else ("readonly",)
             yield Refused("what is shared of a file that is open for reading only cannot be written to", hint, at=at)
+        if self.seals and not kind.sealable:
+            kinds = ", ".join(name for name, other in KINDS.items() if other.sealable)
+            yield Refused(f"{self.kind} cannot be sealed", f"kinds with seals: {kinds}", at=("seals",))
+        elif self.keeps_content and "w" in self.prot and self.has_to_work:
+            hint = "`prot: r`; `op: add-seals` seals it when it is mapped"
+            yield Refused("what is shared of a file that is sealed cannot be written to", hint, at=("seals",))
         if self.pkey and kind.backing.access is not None:
             hint = "`op: mprotect` with a `pkey` can give it one"
             yield Refused(f"{self.kind} is mapped with the kernel's own protection and key", hint, at=("pkey",))

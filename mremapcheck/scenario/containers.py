@@ -5,7 +5,7 @@ A *record* is a dataclass whose fields are declared with ``key``::
     @dataclass(slots=True, kw_only=True)
     class Mprotect:
         \"""Change the protection.\"""
-        address: Place = key(At(), "first byte")
+        address: Place = key(AddressField(), "first byte")
         prot: str = key(Choice(PROTS), "the new protection", default="rw")
 
 Containers add the violations of their parts to the Reader, go on with the next part, and raise Unusable at the end
@@ -15,16 +15,18 @@ if what is left cannot be used.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
 
 from mremapcheck.base.text.terminal import quote
-from mremapcheck.scenario.fields import Field, Schema
+from mremapcheck.scenario.fields import Choice, Field, Schema
 from mremapcheck.scenario.reader import Reader, Refused, Unusable, describe, did_you_mean
 
 T = TypeVar("T")
 #: Records of one kind that are kept.
 _KEPT = 4096
+#: Entries of a mapping: regions, letters.
+_MOST_ENTRIES = 64
 
 
 def key(field: Field[Any], about: str, *, default: Any = dataclasses.MISSING) -> Any:
@@ -83,19 +85,16 @@ class ListOf(Field[tuple[T, ...]]):
 class MapOf(Field[dict[str, T]]):
     """A mapping from names to values of one type; ``check`` refuses a name (its schema is ``names``)."""
 
-    def __init__(
-        self, item: Field[T], names: str, check: Callable[[str, Reader], None], least: int = 0, most: int = 64
-    ) -> None:
+    def __init__(self, item: Field[T], names: str, check: Callable[[str, Reader], None], least: int = 0) -> None:
         self.item = item
         self.names = names
         self.check = check
         self.least = least
-        self.most = most
 
     def read(self, value: Any, reader: Reader) -> dict[str, T]:
         if type(value) is not dict:
             raise Refused(f"expected a mapping, found {describe(value)}", "lines of `name: value`, or `{name: value}`")
-        _check_count(len(value), self.least, self.most, "entries")
+        _check_count(len(value), self.least, _MOST_ENTRIES, "entries")
         items = {}
         path = reader.path
         for name, item in value.items():
@@ -117,7 +116,7 @@ class MapOf(Field[dict[str, T]]):
             "type": "object",
             "additionalProperties": self.item.schema(),
             "propertyNames": {"pattern": self.names},
-            "maxProperties": self.most,
+            "maxProperties": _MOST_ENTRIES,
         }
         if self.least:
             schema["minProperties"] = self.least
@@ -251,11 +250,14 @@ class Shorthand(Field[T]):
 
 
 class TaggedUnion(Field[T]):
-    """One of several records, told apart by a key; without that key it is the one of ``untagged``, if there is one."""
+    """One of several records, told apart by a key, of which each has its own ``Choice``.
 
-    def __init__(self, tag: str, records: Mapping[str, Struct[Any]], untagged: Struct[Any] | None = None) -> None:
+    Without that key it is the one of ``untagged``, if there is one.
+    """
+
+    def __init__(self, tag: str, records: Iterable[Struct[Any]], untagged: Struct[Any] | None = None) -> None:
         self.tag = tag
-        self.records = records
+        self.records = {name: record for record in records for name in cast(Choice, record.keys[tag]).names}
         self.untagged = untagged
 
     def read(self, value: Any, reader: Reader) -> T:

@@ -143,6 +143,11 @@ class Scenario:
     line: int = field(default=0, compare=False)
 
     @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All of them, in order: the set-up, and what the script does."""
+        return *self.setup, *self.script
+
+    @property
     def digest(self) -> str:
         """What is run, as 16 hexadecimal digits: the same whatever the words and expectations are."""
         from mremapcheck.scenario.digest import digest  # computed only where it is reported
@@ -160,7 +165,7 @@ class Scenario:
     @property
     def keys(self) -> int:
         """How many protection keys it names, all from 1 to the highest; 0: none."""
-        named = (step.pkey for step in (*self.setup, *self.script) if isinstance(step, Mprotect))
+        named = (step.pkey for step in self.operations if isinstance(step, Mprotect))
         return max((key for key in named if key is not None), default=0)
 
     @property
@@ -181,7 +186,7 @@ class Scenario:
     def objects(self) -> dict[str, tuple[str, int]]:
         """Return the kind of each object that is mapped, and its length in pages: long enough for every mapping."""
         found: dict[str, tuple[str, int]] = {}
-        for step in (*self.setup, *self.script):
+        for step in self.operations:
             if isinstance(step, Mmap) and step.object:
                 end = step.offset + pages(step.size)
                 found[step.object] = (step.kind, max(end, found[step.object][1] if step.object in found else 0))

@@ -26,7 +26,8 @@ PATTERN = r"^(?:[A-Za-z.](?:\{[0-9]{1,7}\})?)+$"
 #: An outcome's drawing has besides: ``_`` for a mapped page without anybody's data, ``?`` for one not observed.
 EXPECTED_PATTERN = r"^(?:[A-Za-z._?](?:\{[0-9]{1,7}\})?)*$"
 
-_EXPANDED = re.compile(r"[A-Za-z._?]*")
+#: A drawing, of an outcome too, that draws every page.
+EXPANDED = re.compile(r"[A-Za-z._?]*")
 _LONG_RUN = re.compile(rf"(.)\1{{{LONGEST_RUN},}}")
 _TOO_LONG = re.compile(r"[A-Za-z._?]\{[1-9][0-9]{7,}\}")
 _PIECE = re.compile(r"([A-Za-z._?])(?:\{([0-9]{1,7})\}|\1*(?!\{))")
@@ -73,7 +74,7 @@ _parse_short = lru_cache(maxsize=8192)(_parse)
 
 def expand(text: str, most: int = MOST_PAGES) -> str:
     """Return the drawing of an outcome, at most ``most`` pages, with its long runs written out. Raises Refused."""
-    if len(text) <= most and _EXPANDED.fullmatch(text):
+    if len(text) <= most and EXPANDED.fullmatch(text):
         return text
     return "".join([letter * pages for letter, pages in _pieces(text, most)])
 

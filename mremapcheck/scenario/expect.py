@@ -145,7 +145,7 @@ class MappingItem:
         return MappingExpectation(prot, self.sharing, offset, self.flags, self.without, self.pkey)
 
 
-EVENT: Field[RemapEvent | UnmapEvent] = TaggedUnion("event", {"remap": Struct(RemapEvent), "unmap": Struct(UnmapEvent)})
+EVENT: Field[RemapEvent | UnmapEvent] = TaggedUnion("event", (Struct(RemapEvent), Struct(UnmapEvent)))
 
 
 @dataclass(slots=True, kw_only=True)

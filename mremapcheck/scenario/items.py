@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from dataclasses import fields
+from functools import cache
+from typing import Any, ClassVar, TypeAlias, get_args
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE
 from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
-from mremapcheck.scenario.containers import Struct, TaggedUnion, key
+from mremapcheck.scenario.containers import ListOf, Struct, TaggedUnion, key
 from mremapcheck.scenario.drawing import LETTERS
 from mremapcheck.scenario.fields import Boolean, Choice, Integer, Text
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.names import ADVICES, LAST_KEY, PROTS, UFFD_MODES, advice_features, uffd_features
+from mremapcheck.scenario.names import ADVICES, LAST_KEY, PROTS, SEALS, UFFD_MODES, advice_features, uffd_features
 from mremapcheck.scenario.operations import (
     Address,
     Madvise,
@@ -58,6 +60,11 @@ class MremapItem:
                 yield Refused(f"the range from {place.offset:#x} may reach somebody else's memory", hint, at=(name,))
 
 
+@cache
+def _behind_range(operation: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(operation) if field.name not in ("where", "line", "address", "size"))
+
+
 @dataclass(slots=True, kw_only=True)
 class RangeItem:
     """An operation on a range of whole pages of a region."""
@@ -66,9 +73,14 @@ class RangeItem:
     size: int = key(Size(least=1), "how much: `2p`")
     errno: str | None = key(FAILURE, _FAILS, default=None)
 
+    #: What executors do; its fields behind the range have the same names here.
+    makes: ClassVar[Any]
+
     def operation(self, where: str, line: int, address: Address) -> Operation:
         """Return what executors do; ``address`` is the item's, made absolute."""
-        raise NotImplementedError
+        more = {name: getattr(self, name) for name in _behind_range(self.makes)}
+        operation: Operation = self.makes(where, line, address, self.size, **more)
+        return operation
 
     def needs(self) -> Iterable[str]:
         """Return the features that a kernel must have."""
@@ -113,13 +125,21 @@ class TruncateItem:
 
 
 @dataclass(slots=True, kw_only=True)
+class AddSealsItem:
+    """fcntl(2), F_ADD_SEALS: what is no longer possible with a memfd. EBUSY where `write` comes too late."""
+
+    op: str = key(Choice(("add-seals",)), "fcntl(F_ADD_SEALS)")
+    letter: str = key(LETTER, "a letter that maps the memfd")
+    seals: tuple[str, ...] = key(ListOf(Choice(SEALS), most=len(SEALS), single=True), "its seals from now on")
+    errno: str | None = key(FAILURE, _FAILS, default=None)
+
+
+@dataclass(slots=True, kw_only=True)
 class MunmapItem(RangeItem):
     """munmap(2)."""
 
     op: str = key(Choice(("munmap",)), "munmap(2)")
-
-    def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Munmap(where, line, address, self.size, errno=self.errno)
+    makes = Munmap
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,8 +150,7 @@ class MprotectItem(RangeItem):
     prot: str = key(Choice(PROTS), "the protection from now on")
     pkey: int | None = key(Integer(0, LAST_KEY), "its protection key from now on; as before unless said", default=None)
 
-    def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Mprotect(where, line, address, self.size, self.prot, pkey=self.pkey, errno=self.errno)
+    makes = Mprotect
 
     def needs(self) -> Iterable[str]:
         return () if self.pkey is None else ("pkeys",)
@@ -143,9 +162,7 @@ class MadviseItem(RangeItem):
 
     op: str = key(Choice(("madvise",)), "madvise(2)")
     advice: str = key(Choice(ADVICES), "the man page's name without MADV_, in lower case")
-
-    def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Madvise(where, line, address, self.size, self.advice, errno=self.errno)
+    makes = Madvise
 
     def needs(self) -> Iterable[str]:
         return advice_features(self.advice)
@@ -157,9 +174,11 @@ class MlockItem(RangeItem):
 
     op: str = key(Choice(("mlock",)), "mlock(2)")
     lock: bool | str = key(Lock(), "on-fault for MLOCK_ONFAULT", default=True)
+    makes = Mlock
 
-    def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Mlock(where, line, address, self.size, self.lock == "on-fault", errno=self.errno)
+    @property
+    def on_fault(self) -> bool:
+        return self.lock == "on-fault"
 
     def violations(self) -> Iterator[Refused]:
         """Yield a lock that is none."""
@@ -181,9 +200,7 @@ class MunlockItem(RangeItem):
     """munlock(2)."""
 
     op: str = key(Choice(("munlock",)), "munlock(2)")
-
-    def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Munlock(where, line, address, self.size, errno=self.errno)
+    makes = Munlock
 
 
 @dataclass(slots=True, kw_only=True)
@@ -191,9 +208,7 @@ class MsealItem(RangeItem):
     """mseal(2)."""
 
     op: str = key(Choice(("mseal",)), "mseal(2)")
-
-    def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Mseal(where, line, address, self.size, errno=self.errno)
+    makes = Mseal
 
     def needs(self) -> Iterable[str]:
         return ("mseal",)
@@ -212,9 +227,7 @@ class ReadItem(RangeItem):
     """Read a byte of each page."""
 
     op: str = key(Choice(("read",)), "read a byte of each page")
-
-    def operation(self, where: str, line: int, address: Address) -> Operation:
-        return Read(where, line, address, self.size, errno=self.errno)
+    makes = Read
 
 
 @dataclass(slots=True, kw_only=True)
@@ -223,9 +236,7 @@ class UffdRegisterItem(RangeItem):
 
     op: str = key(Choice(("uffd-register",)), "UFFDIO_REGISTER")
     mode: str = key(Choice(UFFD_MODES), "what the userfaultfd is told of")
-
-    def operation(self, where: str, line: int, address: Address) -> Operation:
-        return UffdRegister(where, line, address, self.size, self.mode, errno=self.errno)
+    makes = UffdRegister
 
     def needs(self) -> Iterable[str]:
         return uffd_features(self.mode)
@@ -236,9 +247,7 @@ class UffdUnregisterItem(RangeItem):
     """UFFDIO_UNREGISTER."""
 
     op: str = key(Choice(("uffd-unregister",)), "UFFDIO_UNREGISTER")
-
-    def operation(self, where: str, line: int, address: Address) -> Operation:
-        return UffdUnregister(where, line, address, self.size, errno=self.errno)
+    makes = UffdUnregister
 
     def needs(self) -> Iterable[str]:
         return ("uffd",)
@@ -250,9 +259,7 @@ class UffdWriteprotectItem(RangeItem):
 
     op: str = key(Choice(("uffd-writeprotect",)), "UFFDIO_WRITEPROTECT")
     protect: bool = key(Boolean(), "false: they can be written to again", default=True)
-
-    def operation(self, where: str, line: int, address: Address) -> Operation:
-        return UffdWriteprotect(where, line, address, self.size, self.protect, errno=self.errno)
+    makes = UffdWriteprotect
 
     def needs(self) -> Iterable[str]:
         return uffd_features("wp")
@@ -264,9 +271,7 @@ class NameItem(RangeItem):
 
     op: str = key(Choice(("name",)), "prctl(PR_SET_VMA_ANON_NAME)")
     name: str = key(VMA_NAME, "the name that /proc/PID/maps shows")
-
-    def operation(self, where: str, line: int, address: Address) -> Operation:
-        return SetName(where, line, address, self.size, self.name, errno=self.errno)
+    makes = SetName
 
     def needs(self) -> Iterable[str]:
         return ("vma-name",)
@@ -290,6 +295,7 @@ Item: TypeAlias = (
     MremapItem
     | MmapItem
     | TruncateItem
+    | AddSealsItem
     | MunmapItem
     | MprotectItem
     | MadviseItem
@@ -307,28 +313,5 @@ Item: TypeAlias = (
     | ForkItem
 )
 
-_OPERATIONS = {
-    "mmap": MmapItem,
-    "truncate": TruncateItem,
-    "munmap": MunmapItem,
-    "mprotect": MprotectItem,
-    "madvise": MadviseItem,
-    "mlock": MlockItem,
-    "mlockall": MlockallItem,
-    "munlock": MunlockItem,
-    "mseal": MsealItem,
-    "touch": TouchItem,
-    "read": ReadItem,
-    "uffd-register": UffdRegisterItem,
-    "uffd-unregister": UffdUnregisterItem,
-    "uffd-writeprotect": UffdWriteprotectItem,
-    "name": NameItem,
-    "clear-refs": ClearRefsItem,
-    "fork": ForkItem,
-}
-
-ITEM: TaggedUnion[Item] = TaggedUnion(
-    "op",
-    {name: Struct(made, again=True) for name, made in _OPERATIONS.items()},
-    untagged=Struct(MremapItem, again=True),
-)
+_MREMAP, *_OPERATIONS = (Struct(made, again=True) for made in get_args(Item))
+ITEM: TaggedUnion[Item] = TaggedUnion("op", _OPERATIONS, untagged=_MREMAP)

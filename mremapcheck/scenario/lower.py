@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.scenario import items, letters
+from mremapcheck.scenario import operations as ops
 from mremapcheck.scenario.address import LARGEST, Place
-from mremapcheck.scenario.attributes import PLAIN, Attributes
+from mremapcheck.scenario.attributes import PLAIN, WRITE_SEALS, Attributes
 from mremapcheck.scenario.document import Region
 from mremapcheck.scenario.drawing import MOST_MAPPED, MOST_MAPPINGS, MOST_PAGES
 from mremapcheck.scenario.format import DocumentItem, RegionItem
@@ -18,25 +19,6 @@ from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.kinds.kind import Kind
 from mremapcheck.scenario.layout import place
 from mremapcheck.scenario.names import CAPABILITIES, advice_features, uffd_features
-from mremapcheck.scenario.operations import (
-    NOBODY,
-    Address,
-    ClearRefs,
-    Fork,
-    Madvise,
-    Mlock,
-    Mlockall,
-    Mmap,
-    Mprotect,
-    Mremap,
-    Mseal,
-    Operation,
-    SetName,
-    Tag,
-    Touch,
-    Truncate,
-    UffdRegister,
-)
 from mremapcheck.scenario.reader import Path, Violation
 
 #: The most pages that a scenario writes to, one by one.
@@ -49,7 +31,9 @@ MOST_FORKS = 32
 #: A mapping costs as much as so many pages.
 _MAPPING = 4
 
-NULL = Address(None, 0, 0)
+NULL = ops.Address(None, 0, 0)
+_REGULAR = [name for name, kind in KINDS.items() if kind.regular]
+_SEALABLE = [name for name, kind in KINDS.items() if kind.sealable]
 
 
 def place_regions(drawn: Mapping[str, RegionItem], script: Iterable[items.Item]) -> tuple[Region, ...]:
@@ -88,13 +72,15 @@ class Lowering:
     regions: Mapping[str, Region]
     line_of: Callable[[Path], int]
     violations: list[Violation] = field(default_factory=list)
-    setup: list[Operation] = field(default_factory=list)
-    script: list[Operation] = field(default_factory=list)
+    setup: list[ops.Operation] = field(default_factory=list)
+    script: list[ops.Operation] = field(default_factory=list)
     features: set[str] = field(default_factory=set)
     _letters: letters.Letters = field(default_factory=letters.Letters)
     _files: dict[str, str] = field(default_factory=dict)
     #: Letter -> kind and object of the file that it maps.
     _objects: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: The seals of each memfd, as far as the document tells.
+    _seals: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     #: Kind whose objects have no names -> the first letter of it.
     _first: dict[str, str] = field(default_factory=dict)
     #: Letter -> the page of its file behind what it maps.
@@ -114,7 +100,7 @@ class Lowering:
             line = self.line_of(path)
             for index, run in enumerate(region.runs):
                 attributes = document.vmas.get(run.letter, PLAIN)
-                address = Address(name, run.start * PAGE, region.start + run.start * PAGE)
+                address = ops.Address(name, run.start * PAGE, region.start + run.start * PAGE)
                 where = (f"map.{name}[{index}]", line)
                 self.setup += self._map(
                     where, path, address, run.pages * PAGE, run.letter, attributes, attributes.touched
@@ -151,21 +137,21 @@ class Lowering:
             return message, "reserve them: `noreserve: true` or `prot: none`, and `touch: false`"
         return None
 
-    def _address(self, at: Place) -> Address:
+    def _address(self, at: Place) -> ops.Address:
         if at.region is None:
-            return Address(None, at.offset, at.offset)
-        return Address(at.region, at.offset, self.regions[at.region].start + at.offset)
+            return ops.Address(None, at.offset, at.offset)
+        return ops.Address(at.region, at.offset, self.regions[at.region].start + at.offset)
 
     def _map(
         self,
         step: tuple[str, int],
         path: Path,
-        address: Address,
+        address: ops.Address,
         size: int,
         letter: str,
         made: Attributes,
         touch: bool,
-    ) -> Iterator[Operation]:
+    ) -> Iterator[ops.Operation]:
         kind = KINDS[made.kind]
         count = pages(size)
         before = self._excess
@@ -182,24 +168,41 @@ class Lowering:
         errno = made.errno if isinstance(made, items.MmapItem) else None
         first = self._letters.new(letter, address.value // PAGE, count) if errno is None else 0
         touch = touch and self._may_touch(path, count)
-        prot = "rw" if touch else made.prot
         name = self._object(path, letter, made) if kind.file else self._own_object(letter, kind)
         sharing = made.sharing or kind.sharing[0]
-        yield Mmap(
+        touching = ops.Touch(*step, address, size, letters.tags(letter, first, count)) if touch else None
+        prot = made.prot if touching is None or made.keeps_content else "rw"
+        mapping = ops.Mmap(
             *(*step, address, size, letter, made.kind, sharing, prot, name, self._offset(letter, made, count)),
             how=made.how,
             readonly=made.readonly,
             errno=errno,
         )
-        if touch:
-            yield Touch(*step, address, size, letters.tags(letter, first, count))
+        if made.seals:
+            yield from self._seal(mapping, made, touching)
+            touching = None if made.keeps_content else touching
+        yield mapping
+        if touching is not None:
+            yield touching
         if made.pkey:
             self.features.add("pkeys")
-            yield Mprotect(*step, address, size, made.prot, pkey=made.pkey)
-        elif touch and made.prot != "rw":
-            yield Mprotect(*step, address, size, made.prot)
+            yield ops.Mprotect(*step, address, size, made.prot, pkey=made.pkey)
+        elif touching is not None and made.prot != "rw":
+            yield ops.Mprotect(*step, address, size, made.prot)
         if made is not PLAIN:
             yield from self._prepare(step, path, address, size, made, touch)
+
+    def _seal(self, mapping: ops.Mmap, made: Attributes, touching: ops.Touch | None) -> Iterator[ops.Operation]:
+        """Seal a memfd before it is mapped; what is to be in it is written first, through a mapping that goes."""
+        where, line, address, size = mapping.where, mapping.line, mapping.address, mapping.size
+        have = self._seals.setdefault((mapping.kind, mapping.object), set())
+        if touching is not None and made.keeps_content and have.isdisjoint(WRITE_SEALS):
+            yield replace(mapping, prot="rw")
+            yield touching
+            yield ops.Munmap(where, line, address, size)
+        if more := tuple(seal for seal in made.seals if seal not in have):
+            have.update(more)
+            yield ops.AddSeals(where, line, mapping.letter, mapping.kind, mapping.object, more)
 
     def _offset(self, letter: str, made: Attributes, count: int) -> int:
         """Return the page of its file that a mapping begins with: where the last one ended, if it goes on there."""
@@ -208,29 +211,29 @@ class Lowering:
         return start
 
     def _prepare(
-        self, step: tuple[str, int], path: Path, address: Address, size: int, made: Attributes, touched: bool
-    ) -> Iterator[Operation]:
+        self, step: tuple[str, int], path: Path, address: ops.Address, size: int, made: Attributes, touched: bool
+    ) -> Iterator[ops.Operation]:
         if made.lock:
             if made.lock is True and not touched:
                 self._may_touch(path, pages(size))  # mlock faults them in
-            yield Mlock(*step, address, size, made.lock == "on-fault")
+            yield ops.Mlock(*step, address, size, made.lock == "on-fault")
         for advice in made.advice:
             self.features |= advice_features(advice)
-            yield Madvise(*step, address, size, advice)
+            yield ops.Madvise(*step, address, size, advice)
         if made.guard:
             self.features.add("guard")
         for start, end in _runs(page for page in made.guard if page < pages(size)) if made.guard else ():
-            at = Address(address.region, address.offset + start * PAGE, address.value + start * PAGE)
-            yield Madvise(*step, at, (end - start) * PAGE, "guard-install")
+            at = address + start * PAGE
+            yield ops.Madvise(*step, at, (end - start) * PAGE, "guard-install")
         if made.name is not None:
             self.features.add("vma-name")
-            yield SetName(*step, address, size, made.name)
+            yield ops.SetName(*step, address, size, made.name)
         if made.uffd is not None:
             self.features |= uffd_features(made.uffd)
-            yield UffdRegister(*step, address, size, made.uffd)
+            yield ops.UffdRegister(*step, address, size, made.uffd)
         if made.seal:
             self.features.add("mseal")
-            yield Mseal(*step, address, size)
+            yield ops.Mseal(*step, address, size)
 
     def _object(self, path: Path, letter: str, made: Attributes) -> str:
         name = f"@{letter}" if made.file is None else made.file  # the former is nothing that `file:` could be
@@ -275,7 +278,7 @@ class Lowering:
             what = f"{self._mappings} mappings and {self._touched} touched pages are too many for so many operations"
             self._refuse(path, what, "fewer of any of them, or several scenarios")
 
-    def _item(self, step: tuple[str, int], path: Path, item: items.Item) -> Iterable[Operation]:
+    def _item(self, step: tuple[str, int], path: Path, item: items.Item) -> Iterable[ops.Operation]:
         if isinstance(item, items.MremapItem):
             return (self._mremap(step, item),)
         if isinstance(item, items.ForkItem):
@@ -283,15 +286,21 @@ class Lowering:
             self._forks += 1
             if self._forks == MOST_FORKS + 1:
                 self._refuse(path, f"a scenario forks at most {MOST_FORKS} times", "each fork is one more process")
-            return (Fork(*step),)
+            return (ops.Fork(*step),)
         if isinstance(item, items.ClearRefsItem):
             self.features.add("soft-dirty")
-            return (ClearRefs(*step),)
+            return (ops.ClearRefs(*step),)
         if isinstance(item, items.MlockallItem):
             self.features.add("fork")
-            return (Mlockall(*step, item.lock == "on-fault", errno=item.errno),)
+            return (ops.Mlockall(*step, item.lock == "on-fault", errno=item.errno),)
         if isinstance(item, items.TruncateItem):
-            return self._truncate(step, path, item)
+            kind, name = self._object_of(path, item.letter, _REGULAR, "has no length")
+            return (ops.Truncate(*step, item.letter, kind, name, item.size, errno=item.errno),)
+        if isinstance(item, items.AddSealsItem):
+            kind, name = self._object_of(path, item.letter, _SEALABLE, "cannot be sealed")
+            if item.errno is None:
+                self._seals.setdefault((kind, name), set()).update(item.seals)
+            return (ops.AddSeals(*step, item.letter, kind, name, item.seals, errno=item.errno),)
         address = self._address(item.address)
         if isinstance(item, items.MmapItem):
             for page in item.guard:
@@ -308,17 +317,16 @@ class Lowering:
         self.features.update(item.needs())
         return (item.operation(*step, address),)
 
-    def _truncate(self, step: tuple[str, int], path: Path, item: items.TruncateItem) -> Iterator[Operation]:
-        kind, name = self._objects.get(item.letter, ("", ""))
-        if kind and KINDS[kind].regular:
-            yield Truncate(*step, item.letter, kind, name, item.size, errno=item.errno)
-            return
-        kinds = ", ".join(name for name, other in KINDS.items() if other.regular)
-        why = f"{item.letter} is {kind}, which has no length" if kind else f"{item.letter} maps no file so far"
-        self._refuse((*path, "letter"), why, f"a letter that maps one, of the kinds {kinds}")
+    def _object_of(self, path: Path, letter: str, kinds: Sequence[str], lack: str) -> tuple[str, str]:
+        """Return kind and object of the file that a letter maps, which has to be one of these kinds."""
+        kind, name = self._objects.get(letter, ("", ""))
+        if kind not in kinds:
+            why = f"{letter} is {kind}, which {lack}" if kind else f"{letter} maps no file so far"
+            self._refuse((*path, "letter"), why, f"a letter that maps one, of the kinds {', '.join(kinds)}")
+        return kind, name
 
-    def _mremap(self, step: tuple[str, int], item: items.MremapItem) -> Mremap:
-        call = Mremap(
+    def _mremap(self, step: tuple[str, int], item: items.MremapItem) -> ops.Mremap:
+        call = ops.Mremap(
             *step,
             self._address(item.old_address),
             item.old_size,
@@ -329,23 +337,23 @@ class Lowering:
         self._letters.move(call)
         return call
 
-    def _touch(self, step: tuple[str, int], path: Path, address: Address, item: items.TouchItem) -> Touch:
+    def _touch(self, step: tuple[str, int], path: Path, address: ops.Address, item: items.TouchItem) -> ops.Touch:
         count = pages(item.size)
         page = address.value // PAGE
         if not self._may_touch(path, count):
-            return Touch(*step, address, item.size, ())
+            return ops.Touch(*step, address, item.size, ())
         if item.letter is not None:
             first = self._letters.new(item.letter, page, count)
-            return Touch(*step, address, item.size, letters.tags(item.letter, first, count), errno=item.errno)
+            return ops.Touch(*step, address, item.size, letters.tags(item.letter, first, count), errno=item.errno)
         found = self._letters.tags(page, count)
         if item.errno is not None:
-            found = [Tag(NOBODY, 0) if tag is None else tag for tag in found]
+            found = [ops.Tag(ops.NOBODY, 0) if tag is None else tag for tag in found]
         if None in found:
-            at = Address(address.region, address.offset + found.index(None) * PAGE, 0)
+            at = address + found.index(None) * PAGE
             hint = "say what to write: `letter: N`; only drawings, mmap and moves with a new_address tell by themselves"
             self._refuse(path, f"nobody knows whose page {at} is", hint)
         tags = tuple(tag for tag in found if tag is not None)
-        return Touch(*step, address, item.size, tags, errno=item.errno)
+        return ops.Touch(*step, address, item.size, tags, errno=item.errno)
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

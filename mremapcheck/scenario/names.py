@@ -4,6 +4,8 @@ from __future__ import annotations
 
 #: Flags of mmap(2) that a mapping may be made with.
 MAP_FLAGS = ("noreserve", "stack")
+#: Seals of a memfd, without F_SEAL_, in lower case.
+SEALS = ("seal", "shrink", "grow", "write", "future-write")
 PROTS = ("none", "r", "rw", "rx", "rwx")
 #: Bits of page table entries, as the pagemap tells them.
 BITS = ("uffd-wp", "soft-dirty")

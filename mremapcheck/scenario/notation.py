@@ -14,7 +14,7 @@ from mremapcheck.base.errors import Problem, ScenarioError
 from mremapcheck.base.text.terminal import quote
 from mremapcheck.scenario.items import ITEM
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.names import ADVICES, MAP_FLAGS, PROTS
+from mremapcheck.scenario.names import ADVICES, MAP_FLAGS, PROTS, SEALS
 from mremapcheck.scenario.plain import read_yaml
 from mremapcheck.scenario.reader import did_you_mean
 
@@ -160,6 +160,8 @@ def _attribute(word: str, words: Iterator[str], made: dict[str, Any]) -> dict[st
             raise _UnreadError(f"something is missing behind `{word}`") from None
     if word in ADVICES:
         return {"advice": [*made.get("advice", ()), word]}
+    if word in SEALS and "seals" in made:
+        return {"seals": [*made["seals"], word]}
     if word in ("on", "fault") and made.get("lock"):
         return {"lock": "on-fault"}
     if word.isdigit() and "guard" in made:
@@ -212,6 +214,7 @@ _NAMING: dict[str, tuple[str, Callable[[Iterator[str]], Any]]] = {
     "name": ("name", lambda words: next(words).strip('"')),
     "named": ("name", lambda words: next(words).strip('"')),
     "offset": ("offset", next),
+    "seals": ("seals", lambda words: [next(words)]),
     "pkey": ("pkey", _number),
     "uffd": ("uffd", next),
 }
@@ -237,6 +240,8 @@ def _item(name: str, arguments: list[str], letter: str | None) -> dict[str, Any]
         return {"op": operation, **({"lock": "on-fault"} if any("ONFAULT" in each for each in arguments) else {})}
     if operation == "truncate":
         return {"op": "truncate", **dict(zip(("letter", "size"), arguments, strict=False))}
+    if operation == "add-seals":
+        return {"op": operation, "letter": arguments[0] if arguments else "", "seals": _seals(arguments[1:])}
     if len(arguments) < 2:
         raise _UnreadError(f"{name} takes an address and a size", f"{name}(src, 2p)")
     item: dict[str, Any] = {"op": operation, "address": arguments[0], "size": arguments[1]}
@@ -249,6 +254,12 @@ def _item(name: str, arguments: list[str], letter: str | None) -> dict[str, Any]
             raise _UnreadError(f"{name} takes no more than {3 if operation in _THIRD else 2} arguments")
         item[_THIRD[operation]] = _third(operation, arguments[2])
     return item
+
+
+def _seals(arguments: list[str]) -> list[str]:
+    """Read ``WRITE|FUTURE_WRITE``, with F_SEAL_ or without."""
+    names = "|".join(arguments).split("|")
+    return [name.strip().removeprefix("F_SEAL_").lower().replace("_", "-") for name in names]
 
 
 def _third(operation: str, text: str) -> Any:

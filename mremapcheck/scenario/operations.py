@@ -7,10 +7,12 @@ that the manual tells (``mremapcheck help scenario``), so executors know nothing
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import field
 from typing import TypeAlias
 
 from mremapcheck.base.dataclass import LATER, dataclass
+from mremapcheck.base.units import PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +26,20 @@ class Address:
     offset: int
     value: int
 
+    def __add__(self, size: int) -> Address:
+        """Return the place so many bytes further on."""
+        return Address(self.region, self.offset + size, self.value + size)
+
     def __str__(self) -> str:
         if self.region is None:
             return hex(self.value)
-        whole, rest = divmod(abs(self.offset), 4096)
-        sign = "-" if self.offset < 0 else "+"
-        text = self.region
-        if whole:
-            text += f"{sign}{whole}p"
-        if rest:
-            text += f"{sign}{rest}B"
-        return text
+        sign, whole, rest = self.distance
+        return self.region + (f"{sign}{whole}p" if whole else "") + (f"{sign}{rest}B" if rest else "")
+
+    @property
+    def distance(self) -> tuple[str, int, int]:
+        """How far from the start of its region it is: the sign, whole pages, bytes."""
+        return ("-" if self.offset < 0 else "+", *divmod(abs(self.offset), PAGE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,19 @@ class Truncate(Fallible):
     kind: str
     object: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddSeals(Fallible):
+    """fcntl(2), F_ADD_SEALS, on the memfd that ``letter`` maps: ``kind`` and ``object`` as of an mmap.
+
+    ``seals`` are the manual's names without F_SEAL_, in lower case, with dashes (``future-write``).
+    """
+
+    letter: str
+    kind: str
+    object: str
+    seals: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +175,16 @@ class Touch(Ranged):
 
     tags: tuple[Tag, ...]
 
+    def runs(self) -> Iterator[tuple[int, int, Tag]]:
+        """Yield (first page of the range, pages, first tag) for tags of consecutive pages of one letter."""
+        start = 0
+        tags = self.tags
+        for index in range(1, len(tags) + 1):
+            first = tags[start]
+            if index == len(tags) or tags[index] != Tag(first.letter, first.page + index - start):
+                yield start, index - start, first
+                start = index
+
 
 @dataclass(frozen=True, slots=True)
 class Read(Ranged):
@@ -226,6 +254,7 @@ def op_name(step: Step) -> str:
 
 
 _OP_NAMES = {
+    "AddSeals": "add-seals",
     "UffdRegister": "uffd-register",
     "UffdUnregister": "uffd-unregister",
     "UffdWriteprotect": "uffd-writeprotect",
@@ -239,6 +268,7 @@ MREMAP_DONTUNMAP = 4
 Operation: TypeAlias = (
     Mmap
     | Truncate
+    | AddSeals
     | Munmap
     | Mprotect
     | Madvise

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from string import ascii_letters
 from typing import Any, TypeAlias
 
 from mremapcheck.base.errors import Problem, ScenarioError
 from mremapcheck.scenario.document import Process, Scenario
+from mremapcheck.scenario.drawing import LETTERS
 from mremapcheck.scenario.format import DOCUMENT, DocumentItem
 from mremapcheck.scenario.items import MremapItem
 from mremapcheck.scenario.lower import Lowering, place_regions
@@ -16,7 +17,6 @@ from mremapcheck.scenario.reader import Enough, Path, Reader, Refused, Unusable,
 #: Tells the line and column of a path in the file, of its key or of its value, both from 1.
 Marks: TypeAlias = Callable[[Path, bool], tuple[int, int]]
 
-_LETTERS = frozenset(ascii_letters)
 MOVE = "add one: `- {old_address: src, old_size: 1p}`"
 _NO_PROCESS = Process()
 
@@ -83,7 +83,7 @@ def _defined(data: Any) -> tuple[frozenset[str], frozenset[str]]:
         for item in moves:
             if type(item) is dict and "letter" in item and type(item["letter"]) is str:
                 drawings.append(item["letter"])
-    return frozenset(regions), _LETTERS & set("".join(drawings))
+    return frozenset(regions), frozenset(re.findall(LETTERS, "".join(drawings)))
 
 
 def _count_moves(document: DocumentItem, moves: int) -> list[Violation]:

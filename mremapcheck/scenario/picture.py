@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mremapcheck.scenario import operations as ops
 from mremapcheck.scenario.address import format_size
 from mremapcheck.scenario.attributes import Attributes
 from mremapcheck.scenario.containers import Struct
@@ -12,31 +13,6 @@ from mremapcheck.scenario.document import Limit, Region, Scenario
 from mremapcheck.scenario.drawing import LONGEST_RUN
 from mremapcheck.scenario.flags import format_flags
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.operations import (
-    MREMAP_DONTUNMAP,
-    MREMAP_FIXED,
-    NOBODY,
-    ClearRefs,
-    Fallible,
-    Fork,
-    Madvise,
-    Mlock,
-    Mlockall,
-    Mmap,
-    Mprotect,
-    Mremap,
-    Mseal,
-    Munlock,
-    Munmap,
-    Operation,
-    Read,
-    SetName,
-    Touch,
-    Truncate,
-    UffdRegister,
-    UffdUnregister,
-    UffdWriteprotect,
-)
 from mremapcheck.scenario.reader import Reader
 
 _ATTRIBUTES = Struct(Attributes)
@@ -87,6 +63,8 @@ def describe(made: Attributes) -> str:
         words.append(f"from {format_size(made.offset)} on")
     words += made.how
     words += [name for name in ("continues", "readonly") if getattr(made, name)]
+    if made.seals:
+        words.append(f"seals {' '.join(made.seals)}")
     words.append("touched" if made.touched else "untouched")
     if made.pkey:
         words.append(f"pkey {made.pkey}")
@@ -125,9 +103,10 @@ def moves(scenario: Scenario) -> str:
 
 def calls(scenario: Scenario) -> list[str]:
     """Return the calls of the script in order; several mremaps are numbered, as ``expect`` and reports number them."""
-    many = sum(isinstance(step, Mremap) for step in scenario.script) > 1
+    many = sum(isinstance(step, ops.Mremap) for step in scenario.script) > 1
     return [
-        f"{step.where}: {call(step)}" if many and isinstance(step, Mremap) else call(step) for step in scenario.script
+        f"{step.where}: {call(step)}" if many and isinstance(step, ops.Mremap) else call(step)
+        for step in scenario.script
     ]
 
 
@@ -136,31 +115,33 @@ def setup(scenario: Scenario) -> str:
     return "\n".join(map(call, scenario.setup))
 
 
-def call(step: Operation) -> str:
+def call(step: ops.Operation) -> str:
     """Return an operation as a call in the man pages' terms: ``mremap(src, 6p, 6p, MAYMOVE|FIXED, dst)``.
 
     One that is expected to fail: ``touch(src, 1p, A) fails: EFAULT``.
     """
-    fails = f" fails: {step.errno}" if isinstance(step, Fallible) and step.errno else ""
+    fails = f" fails: {step.errno}" if isinstance(step, ops.Fallible) and step.errno else ""
     return _call(step) + fails
 
 
-def _call(step: Operation) -> str:
-    if isinstance(step, Fork):
+def _call(step: ops.Operation) -> str:
+    if isinstance(step, ops.Fork):
         return "fork()"
-    if isinstance(step, ClearRefs):
+    if isinstance(step, ops.ClearRefs):
         return "clear-refs()"
-    if isinstance(step, Mremap):
+    if isinstance(step, ops.Mremap):
         said = [str(step.old_address), format_size(step.old_size), format_size(step.new_size), format_flags(step.flags)]
-        if step.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) or step.new_address.region or step.new_address.value:
+        if step.flags & (ops.MREMAP_FIXED | ops.MREMAP_DONTUNMAP) or step.new_address.region or step.new_address.value:
             said.append(str(step.new_address))
         return f"mremap({', '.join(said)})"
-    if isinstance(step, Mlockall):
+    if isinstance(step, ops.Mlockall):
         return f"mlockall({'FUTURE|ONFAULT' if step.on_fault else 'FUTURE'})"
-    if isinstance(step, Truncate):
+    if isinstance(step, ops.Truncate):
         return f"truncate({step.letter}, {format_size(step.size)})"
+    if isinstance(step, ops.AddSeals):
+        return f"add-seals({step.letter}, {'|'.join(seal.upper().replace('-', '_') for seal in step.seals)})"
     where = f"{step.address}, {format_size(step.size)}"
-    if isinstance(step, Mmap):
+    if isinstance(step, ops.Mmap):
         backing = step.kind if step.kind == "anon-shared" else f"{step.sharing} {step.kind}"
         if step.object and not step.object.startswith("@"):
             backing += f" {step.object}"
@@ -183,20 +164,20 @@ def _limit(limit: Limit) -> str:
 
 
 def _letters(step: Any) -> str:
-    return "".join(dict.fromkeys(tag.letter for tag in step.tags if tag.letter != NOBODY))
+    return "".join(dict.fromkeys(tag.letter for tag in step.tags if tag.letter != ops.NOBODY))
 
 
-_CALLS: dict[type[Operation], tuple[str, Callable[[Any], str]]] = {
-    Munmap: ("munmap", lambda step: ""),
-    Mprotect: ("mprotect", lambda step: step.prot if step.pkey is None else f"{step.prot}, pkey {step.pkey}"),
-    Madvise: ("madvise", lambda step: step.advice.upper().replace("-", "_")),
-    Mlock: ("mlock", lambda step: "ONFAULT" if step.on_fault else ""),
-    Munlock: ("munlock", lambda step: ""),
-    Mseal: ("mseal", lambda step: ""),
-    Touch: ("touch", _letters),
-    Read: ("read", lambda step: ""),
-    UffdRegister: ("UFFDIO_REGISTER", lambda step: step.mode),
-    UffdUnregister: ("UFFDIO_UNREGISTER", lambda step: ""),
-    UffdWriteprotect: ("UFFDIO_WRITEPROTECT", lambda step: "" if step.protect else "off"),
-    SetName: ("PR_SET_VMA_ANON_NAME", lambda step: f'"{step.name}"'),
+_CALLS: dict[type[ops.Operation], tuple[str, Callable[[Any], str]]] = {
+    ops.Munmap: ("munmap", lambda step: ""),
+    ops.Mprotect: ("mprotect", lambda step: step.prot if step.pkey is None else f"{step.prot}, pkey {step.pkey}"),
+    ops.Madvise: ("madvise", lambda step: step.advice.upper().replace("-", "_")),
+    ops.Mlock: ("mlock", lambda step: "ONFAULT" if step.on_fault else ""),
+    ops.Munlock: ("munlock", lambda step: ""),
+    ops.Mseal: ("mseal", lambda step: ""),
+    ops.Touch: ("touch", _letters),
+    ops.Read: ("read", lambda step: ""),
+    ops.UffdRegister: ("UFFDIO_REGISTER", lambda step: step.mode),
+    ops.UffdUnregister: ("UFFDIO_UNREGISTER", lambda step: ""),
+    ops.UffdWriteprotect: ("UFFDIO_WRITEPROTECT", lambda step: "" if step.protect else "off"),
+    ops.SetName: ("PR_SET_VMA_ANON_NAME", lambda step: f'"{step.name}"'),
 }

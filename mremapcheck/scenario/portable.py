@@ -36,7 +36,7 @@ def unsupported(scenario: Scenario, platform: Platform) -> str:
 
 def needs_small_pages(scenario: Scenario) -> str:
     """Return what of a scenario means pages of 4K; '' where nothing does."""
-    for step in (*scenario.setup, *scenario.script):
+    for step in scenario.operations:
         if type(step) is Mmap and KINDS[step.kind].backing.unit != PAGE:
             return f"needs pages of 4K: {step.kind} has huge pages of {KINDS[step.kind].backing.unit >> 20}M"
     for where, text, value in _numbers(scenario.document, ""):

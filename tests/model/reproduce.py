@@ -12,6 +12,7 @@ from mremapcheck.base.units import PAGE
 from mremapcheck.campaign.write import document_text
 from mremapcheck.scenario.operations import (
     Address,
+    AddSeals,
     ClearRefs,
     Fork,
     Madvise,
@@ -51,7 +52,7 @@ def _item(op: Operation) -> dict[str, Any]:
         places = {"old_address": _place(op.old_address), "new_address": _place(op.new_address)}
         return {**sizes, **places, "flags": op.flags}
     item: dict[str, Any] = {"op": _NAMES.get(type(op).__name__, type(op).__name__.lower())}
-    if isinstance(op, Fork | Truncate | ClearRefs | Mlockall):
+    if isinstance(op, AddSeals | Fork | Truncate | ClearRefs | Mlockall):
         return item
     item |= {"address": _place(op.address), "size": _size(op.size)}
     if isinstance(op, Mmap):

@@ -82,8 +82,7 @@ def measure_command(command: Sequence[str]) -> Row:
     with TemporaryDirectory() as folder:
         log = Path(folder, "log")
         with TracedCommand(command, log, stdout=2) as recording:
-            recording.wait()
-        return measure(recording.lines())
+            return measure(recording.lines())
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.scenario.parse import parse_document
 
 DATA = Path(__file__).parent.parent / "data"
+MISSING, WP = "UFFDIO_REGISTER_MODE_MISSING", "UFFDIO_REGISTER_MODE_WP"
 LOGS = ["python-list.log", "sqlite-mmap.log", "half-locked-fork.log", "half-locked-terminal.log"]
 
 
@@ -300,13 +301,13 @@ def test_what_the_format_has_no_words_for_is_said() -> None:
         f"mremap({at}, 8192, 4096, 0) = {at}",
     )
     assert "Not drawn: that /dev/dri/card0 is a device's" in device["about"]
-    (minor,) = imported_lines(
+    (two,) = imported_lines(
         MMAP.format(size=8192, at=at),
-        f"ioctl(3, UFFDIO_REGISTER, {{range={{start={at}, len=0x2000}}, mode=UFFDIO_REGISTER_MODE_MINOR}}) = 0",
+        f"ioctl(3, UFFDIO_REGISTER, {{range={{start={at}, len=0x2000}}, mode={MISSING}|{WP}}}) = 0",
         f"mremap({at}, 8192, 4096, 0) = {at}",
     )
-    assert "vmas" not in minor
-    assert "Not drawn: UFFDIO_REGISTER_MODE_MINOR." in minor["about"]
+    assert two["vmas"] == {"A": {"uffd": "missing"}}
+    assert f"Not drawn: {WP}." in two["about"]
     (unnamed,) = imported_lines(
         f"mmap(NULL, 8192, PROT_READ, MAP_SHARED, 5, 0) = {at}", f"mremap({at}, 8192, 4096, 0) = {at}"
     )
@@ -422,14 +423,90 @@ def test_what_cannot_be_drawn_keeps_mappings_apart_all_the_same() -> None:
     at = "0x7f0000000000"
     (document,) = held(
         "6.18",
-        MMAP.format(size=16384, at=at),
-        "ioctl(3, UFFDIO_REGISTER, {range={start=0x7f0000001000, len=0x1000}, mode=UFFDIO_REGISTER_MODE_MINOR}) = 0",
-        f"mremap({at}, 16384, 20480, MREMAP_MAYMOVE) = -1 EFAULT (Bad address)",
+        f"mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = {at}",
+        "map_shadow_stack(0x7f0000002000, 4096, 0) = 0x7f0000002000",
+        f"mremap({at}, 12288, 20480, MREMAP_MAYMOVE) = -1 EFAULT (Bad address)",
     )
-    assert document["map"]["src"] == "ABCC"
-    assert document["vmas"] == {"B": {"advice": "dontdump"}}
+    assert document["map"]["src"] == "AAB"
+    assert document["vmas"] == {"A": {"prot": "r"}, "B": {"prot": "r", "advice": "dontdump"}}
     assert document["expect"][0]["errno"] == "EFAULT"
-    assert "UFFDIO_REGISTER_MODE_MINOR" in document["about"]
+    assert "map_shadow_stack" in document["about"]
+
+
+def test_a_memfd_whose_minor_faults_are_asked_for() -> None:
+    at = "0x7f0000000000"
+    (document,) = held(
+        "6.18",
+        f"mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_SHARED, 3</memfd:m>, 0) = {at}",
+        f"ioctl(4, UFFDIO_REGISTER, {{range={{start={at}, len=0x2000}}, mode=UFFDIO_REGISTER_MODE_MINOR}}) = 0",
+        f"mremap({at}, 8192, 4096, 0) = {at}",
+    )
+    assert document["vmas"]["A"] == {"kind": "memfd", "file": "m", "uffd": "minor"}
+
+
+def test_a_userfaultfd_is_about_the_memory_of_who_made_it() -> None:
+    """A child that inherits it registers its parent's memory with it, not its own."""
+    at = "0x7f0000000000"
+    lines = [
+        f"1 {MMAP.format(size=8192, at=at)}",
+        "1 userfaultfd(O_CLOEXEC) = 5",
+        "1 clone(child_stack=NULL, flags=SIGCHLD) = 2",
+        f"2 ioctl(5, UFFDIO_REGISTER, {{range={{start={at}, len=0x2000}}, mode={MISSING}}}) = 0",
+        f"2 mremap({at}, 8192, 4096, 0) = {at}",
+        f"1 mremap({at}, 8192, 12288, MREMAP_MAYMOVE) = {at}",
+    ]
+    child, parent = imported_lines(*lines)
+    assert "vmas" not in child
+    assert parent["vmas"] == {"A": {"uffd": "missing"}}
+
+
+def test_holes_that_move_leave_what_lies_at_the_new_place() -> None:
+    """Since 6.17 also where there is one mapping and a hole behind it."""
+    src, dst = "0x7f0000000000", "0x7f0000100000"
+    lines = [
+        MMAP.format(size=16384, at=src),
+        "munmap(0x7f0000001000, 12288) = 0",
+        MMAP.format(size=16384, at=dst),
+        f"mremap({src}, 16384, 16384, MREMAP_MAYMOVE|MREMAP_FIXED, {dst}) = {dst}",
+        f"mremap({dst}, 16384, 4096, 0) = {dst}",
+    ]
+    (_, shrunk) = imported_lines(*lines)
+    assert shrunk["map"] == {"src": "A...", "far": "BBB"}
+
+
+def test_what_lies_between_and_cannot_be_made_is_left_out() -> None:
+    """Here more mappings than there are letters, none like another."""
+    between = [
+        line
+        for number, address in enumerate(range(0x7F0000008000, 0x7F0000008000 + 64 * 8192, 8192))
+        for line in (
+            MMAP.format(size=4096, at=hex(address)),
+            f'prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, {address:#x}, 4096, "n{number}") = 0',
+        )
+    ]
+    (document,) = held(
+        "6.18",
+        MMAP.format(size=8192, at="0x7f0000000000"),
+        *between,
+        "mremap(0x7f0000000000, 8192, 8192, MREMAP_MAYMOVE|MREMAP_FIXED, 0x7f0000100000) = 0x7f0000100000",
+    )
+    assert document["map"] == {"src": "AA", "dst": ".."}
+    assert "What lies between the old and the new place is not drawn." in document["about"]
+    assert document["expect"] == [{"kernel": "==6.18.0", "verdict": "moved"}]
+
+
+def test_a_guard_that_is_locked() -> None:
+    """Locked pages become no guards, but guards can be locked, and mlock fails when all is."""
+    at = "0x7f0000000000"
+    (document,) = held(
+        "6.18",
+        MMAP.format(size=8192, at=at),
+        f"madvise({at}, 8192, 0x66 /* MADV_??? */) = 0",
+        f"mlock({at}, 8192) = -1 ENOMEM (Cannot allocate memory)",
+        f"mremap({at}, 8192, 4096, 0) = {at}",
+    )
+    assert document["vmas"]["A"] == {"advice": "guard-install"}
+    assert document["moves"][0] == {"op": "mlock", "address": "src", "size": "2p", "errno": "ENOMEM"}
 
 
 @pytest.mark.parametrize(
@@ -662,3 +739,26 @@ def test_a_kind_that_is_known_by_a_number_only_is_said_to_be() -> None:
         )
         assert document["vmas"]["A"]["kind"] == "memfd"
         assert ("Which file a descriptor stands for is not in the log" in document["about"]) == unknown
+
+
+def test_a_new_address_that_is_not_looked_at_is_not_missed() -> None:
+    """strace shows it only with MAYMOVE and FIXED; without MAYMOVE the kernel refuses before."""
+    lines = (
+        "mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000",
+        "mremap(0x7f0000000000, 4096, 4096, MREMAP_FIXED) = -1 EINVAL (Invalid argument)",
+    )
+    kernel = KernelVersion.parse("6.18")
+    collection = collect(lines)
+    (document,) = documents(collection, "log", "t", kernel, models(kernel)).values()
+    assert collection.reading.ledger.unread == []
+    assert document["expect"] == [{"kernel": "==6.18.0", "errno": "EINVAL"}]
+    assert "at which the kernel does not look here" in document["about"]
+
+
+def test_paths_that_are_printed_in_hexadecimal() -> None:
+    path = "".join(f"\\x{ord(char):02x}" for char in "/memfd:buffer (deleted)")
+    (document,) = imported_lines(
+        f"mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_SHARED, 3<{path}>, 0) = 0x7f0000000000",
+        "mremap(0x7f0000000000, 4096, 8192, MREMAP_MAYMOVE) = 0x7f0000010000",
+    )
+    assert document["vmas"]["A"] == {"kind": "memfd", "file": "buffer-deleted"}

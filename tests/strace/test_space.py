@@ -54,16 +54,7 @@ def test_segments_are_what_the_single_pages_are(operations: list[tuple[str, int,
                     model[page + index] = replace(facts, prot=word), offset
         else:
             target = 100 + other
-            several = len(
-                [
-                    each
-                    for each in space.around(start, start + length)
-                    if each.start < start + length and each.end > start
-                ]
-            )
             space.move(start, length, target * PAGE, length, bool(word))
-            for index in range(size if several < 2 else 0):
-                model.pop(target + index, None)
             for index in range(size):
                 if page + index in model:
                     model[target + index] = model[page + index]

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import pytest
 
 from mremapcheck.base.errors import ExecutorError, KernelReferenceError
+from mremapcheck.executors.live import window
 from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.executors.live.plan import CannotRun, Prepared, prepare
-from mremapcheck.executors.remote import executor as remote
 from mremapcheck.executors.remote import peer
 from mremapcheck.executors.vm import executor as vm
 from mremapcheck.executors.vm import qemu
@@ -90,7 +90,7 @@ def test_a_scenario_that_does_not_fit_is_skipped_in_its_place(stage: Stage, monk
             raise CannotRun("too large for the arena")
         return prepare(scenario, platform, end)
 
-    monkeypatch.setattr(remote, "prepare", pick)
+    monkeypatch.setattr(window, "prepare", pick)
     results = run(stage, "serve", CASES[:3])
     assert [(result.status, result.reason) for result in results] == [
         ("ran", None),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mremapcheck.base.units import PAGE
 from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.operations import Address
@@ -12,28 +14,27 @@ def kind(name: str) -> str:
     return KINDS[name].c.name or identifier(name).upper()
 
 
-def size(number: int, page: str = "P") -> str:
+def size(number: int) -> str:
     """Return a size by the nearest page, so that it means the same whatever a page is: ``6*P``, ``P + 1``, ``8``."""
     pages = (number + PAGE // 2) // PAGE
     if not pages or number >= 1 << 44:
         return str(number) if number < 1 << 16 else f"0x{number:x}ULL"
-    text = page if pages == 1 else f"{pages}*{page}"
+    text = "P" if pages == 1 else f"{pages}*P"
     rest = number - pages * PAGE
     return f"{text} {'-' if rest < 0 else '+'} {abs(rest)}" if rest else text
 
 
-def address(at: Address, prefix: str = "at_", page: str = "P") -> str:
+def address(at: Address) -> str:
     """Return an address by its region's name, as ``identifier`` gives it: ``at_src + 2*P``."""
     if at.region is None:
         return "0" if at.value == 0 else f"0x{at.value:x}ULL"
-    text = prefix + identifier(at.region)
-    sign = "-" if at.offset < 0 else "+"
-    pages, rest = divmod(abs(at.offset), PAGE)
-    if pages:
-        text += f" {sign} {size(pages * PAGE, page)}"
-    if rest:
-        text += f" {sign} {rest}"
-    return text
+    return beside(f"at_{identifier(at.region)}", at, size)
+
+
+def beside(start: str, at: Address, size: Callable[[int], str]) -> str:
+    """Return an address in a region that begins at ``start``; ``size`` writes whole pages."""
+    sign, pages, rest = at.distance
+    return start + (f" {sign} {size(pages * PAGE)}" if pages else "") + (f" {sign} {rest}" if rest else "")
 
 
 def identifier(name: str) -> str:

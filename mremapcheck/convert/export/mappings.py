@@ -11,7 +11,7 @@ from mremapcheck.convert.export.steps import ObjectNumbers
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.kinds.kind import MmapSite
-from mremapcheck.scenario.operations import Mmap, Truncate
+from mremapcheck.scenario.operations import AddSeals, Mmap, Truncate
 
 PROTS = {
     "none": "PROT_NONE",
@@ -20,6 +20,10 @@ PROTS = {
     "rx": "PROT_READ | PROT_EXEC",
     "rwx": "PROT_READ | PROT_WRITE | PROT_EXEC",
 }
+
+
+#: Those that libc may not know yet.
+_SEALS = {"future-write": "16 /* F_SEAL_FUTURE_WRITE */"}
 
 
 class Mappings:
@@ -60,7 +64,16 @@ class Mappings:
         """Return the statement that makes a file shorter or longer, which is open by now."""
         return f"MUST(ftruncate({self._opened[self._objects.number(operation)]}, {size_of(operation.size)}));"
 
-    def _open(self, operation: Mmap, number: int) -> Iterator[str]:
+    def add_seals(self, operation: AddSeals) -> Iterator[str]:
+        """Yield the statement that seals a memfd, and first what makes it, if nothing has yet."""
+        number = self._objects.number(operation)
+        if number not in self._opened:
+            self._opened[number] = _descriptor(operation)
+            yield from self._open(operation, number)
+        seals = " | ".join(_SEALS.get(seal, f"F_SEAL_{seal.upper()}") for seal in operation.seals)
+        yield f"MUST(fcntl({self._opened[number]}, F_ADD_SEALS, {seals}));"
+
+    def _open(self, operation: Mmap | AddSeals, number: int) -> Iterator[str]:
         c, name, length = KINDS[operation.kind].c, self._opened[number], self._objects.lengths[number]
         self._includes.update(("fcntl.h", *c.headers))
         if c.opening is not None:
@@ -75,7 +88,7 @@ class Mappings:
             yield f"MUST(ftruncate({name}, {size_of(length)}));"
 
 
-def _descriptor(operation: Mmap) -> str:
+def _descriptor(operation: Mmap | AddSeals) -> str:
     name = operation.object.removeprefix("@") or operation.letter
     return f"fd_{identifier(name)}"
 

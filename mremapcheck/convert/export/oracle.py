@@ -57,8 +57,7 @@ def modelled(
 
 def _fold(scenario: Scenario, points: Sequence[KernelVersion], cells: Iterable[Execution]) -> list[ExpectedFacts]:
     events = any(
-        isinstance(operation, UffdRegister) and operation.mode.endswith("events")
-        for operation in (*scenario.setup, *scenario.script)
+        isinstance(operation, UffdRegister) and operation.mode.endswith("events") for operation in scenario.operations
     )
     eras: list[tuple[int, tuple[Fact, ...]]] = []
     for index, cell in enumerate(cells):

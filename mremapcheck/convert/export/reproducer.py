@@ -120,7 +120,7 @@ def _errnos(wanted: Sequence[ExpectedFacts]) -> Iterator[str]:
 
 def _unit(scenario: Scenario) -> str:
     """Return what sizes are rounded up to by the kernel: those of huge pages to huge pages."""
-    kinds = {operation.kind for operation in (*scenario.setup, *scenario.script) if isinstance(operation, Mmap)}
+    kinds = {operation.kind for operation in scenario.operations if isinstance(operation, Mmap)}
     return "(2UL << 20)" if any(KINDS[kind].backing.unit == _HUGE for kind in kinds) else "P"
 
 

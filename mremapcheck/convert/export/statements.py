@@ -6,41 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mremapcheck.base.text.c import character, short_comment, string
 from mremapcheck.base.units import PAGE, pages
-from mremapcheck.convert.export.c_text import flags, identifier
+from mremapcheck.convert.export.c_text import beside, flags, identifier
 from mremapcheck.convert.export.mappings import PROTS, Mappings, size_of
 from mremapcheck.convert.export.oracle import ExpectedFacts
-from mremapcheck.convert.export.steps import tag_runs
 from mremapcheck.convert.export.words import Fact, mapping_flags, tells_keys
 from mremapcheck.linux.numbers import ADVICE
+from mremapcheck.scenario import operations as ops
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.drawing import expand
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.operations import (
-    MREMAP_DONTUNMAP,
-    MREMAP_FIXED,
-    Address,
-    ClearRefs,
-    Fork,
-    Madvise,
-    Mlock,
-    Mlockall,
-    Mmap,
-    Mprotect,
-    Mremap,
-    Mseal,
-    Munlock,
-    Munmap,
-    Operation,
-    Ranged,
-    Read,
-    SetName,
-    Touch,
-    Truncate,
-    UffdRegister,
-    UffdUnregister,
-    UffdWriteprotect,
-)
 
 _MODES = {
     "missing": "1 /* UFFDIO_REGISTER_MODE_MISSING */",
@@ -80,11 +55,11 @@ class Statements:
             region.name: identifier(region.name) + ("_" if region.name in _TAKEN else "") for region in scenario.regions
         }
         self._mappings = Mappings(scenario, self.uses, self.includes)
-        operations = (*scenario.setup, *scenario.script)
-        registrations = [operation for operation in operations if isinstance(operation, UffdRegister)]
+        operations = scenario.operations
+        registrations = [operation for operation in operations if isinstance(operation, ops.UffdRegister)]
         self._plain = any(not operation.mode.endswith("+events") for operation in registrations) or (
             not registrations
-            and any(isinstance(operation, UffdUnregister | UffdWriteprotect) for operation in operations)
+            and any(isinstance(operation, ops.UffdUnregister | ops.UffdWriteprotect) for operation in operations)
         )
         self._events = any(operation.mode.endswith("+events") for operation in registrations)
         self.extents = _extents(scenario, self._facts)
@@ -137,7 +112,7 @@ class Statements:
         """Return the capabilities that would change what this scenario shows, where root has them."""
         process = self.scenario.process
         low = any(
-            isinstance(move, Mremap) and move.flags & MREMAP_FIXED and move.new_address.region is None
+            isinstance(move, ops.Mremap) and move.flags & ops.MREMAP_FIXED and move.new_address.region is None
             for move in self.scenario.script
         )
         wanted = {"IPC_LOCK": "memlock" in process.rlimits, "SYS_RAWIO": low}
@@ -175,7 +150,7 @@ class Statements:
             self.uses.add("layout")
             yield from ("for (int i = 0; i < region_count; i++)", "\tlayout(&regions[i]);")
         yield from self._attributes()
-        locks = any(isinstance(operation, Mlock | Mlockall) for operation in (*scenario.setup, *scenario.script))
+        locks = any(isinstance(operation, ops.Mlock | ops.Mlockall) for operation in scenario.operations)
         if locks or "counters.locked" in places:
             self.uses.add("in_use")
             yield 'say("VmLck %lu kB\\n", in_use("VmLck") / 1024);'
@@ -198,42 +173,46 @@ class Statements:
                 keys = int(tells_keys(self._facts, region.name))
                 yield f"attributes(&regions[{index}], {string(flags)}, {keys});"
 
-    def _statement(self, operation: Operation) -> Iterator[str]:
-        if isinstance(operation, Mremap):
+    def _statement(self, operation: ops.Operation) -> Iterator[str]:
+        if isinstance(operation, ops.Mremap):
             yield from self._mremap(operation)
-        elif isinstance(operation, Fork):
+        elif isinstance(operation, ops.Fork):
             yield self._fork()
-        elif isinstance(operation, Mlockall):
+        elif isinstance(operation, ops.Mlockall):
             yield "setvbuf(stdout, NULL, _IONBF, 0); /* no heap that would be locked, too */"
             flags = "MCL_FUTURE | 4 /* MCL_ONFAULT */" if operation.on_fault else "MCL_FUTURE"
             statement = f"MUST(mlockall({flags}));"
             yield statement if operation.errno is None else self._failing(statement, operation.errno)
-        elif isinstance(operation, ClearRefs):
+        elif isinstance(operation, ops.ClearRefs):
             self.uses.add("clear_refs")
             yield "clear_refs();"
-        elif isinstance(operation, Mmap):
+        elif isinstance(operation, ops.Mmap):
             lines = self._mappings.statements(operation, self._address(operation.address))
             if operation.errno is None:
                 yield from lines
             else:
                 *opening, mapping = lines
                 yield from (*opening, self._failing(mapping, operation.errno))
-        elif isinstance(operation, Touch) and operation.errno is None:
+        elif isinstance(operation, ops.Touch) and operation.errno is None:
             self.uses.add("fill")
-            for start, count, tag in tag_runs(operation):
-                at = self._address(_ahead(operation.address, start))
+            for start, count, tag in operation.runs():
+                at = self._address(operation.address + start * PAGE)
                 yield f"fill({at}, {size_of(count * PAGE)}, {character(tag.letter)});"
-        elif isinstance(operation, Truncate):
+        elif isinstance(operation, ops.Truncate):
             statement = self._mappings.truncate(operation)
             yield statement if operation.errno is None else self._failing(statement, operation.errno)
-        elif isinstance(operation, Ranged):
+        elif isinstance(operation, ops.AddSeals):
+            *opening, statement = self._mappings.add_seals(operation)
+            failing = operation.errno is not None
+            yield from (*opening, self._failing(statement, operation.errno or "") if failing else statement)
+        elif isinstance(operation, ops.Ranged):
             yield from self._ranged(operation)
 
     def _failing(self, statement: str, errno: str) -> str:
         self.uses.add("fails")
         return must_fail(statement, errno)
 
-    def _mremap(self, move: Mremap) -> Iterator[str]:
+    def _mremap(self, move: ops.Mremap) -> Iterator[str]:
         nowhere = move.new_address.region is None and not move.new_address.value
         arguments = (
             self._address(move.old_address),
@@ -244,81 +223,79 @@ class Statements:
         )
         yield f"move({', '.join(arguments)});"
 
-    def _ranged(self, operation: Ranged) -> Iterator[str]:
+    def _ranged(self, operation: ops.Ranged) -> Iterator[str]:
         wanted = operation.errno
         if wanted is None:
             yield from self._working(operation)
-        elif isinstance(operation, Read | Touch):
+        elif isinstance(operation, ops.Read | ops.Touch):
             self.uses |= {"fails", "reach"}
-            letter = character(operation.tags[0].letter) if isinstance(operation, Touch) else "0"
+            letter = character(operation.tags[0].letter) if isinstance(operation, ops.Touch) else "0"
             at = self._address(operation.address)
             yield f"FAILS(reach({at}, {size_of(operation.size)}, {letter}), {wanted});"
         else:
             yield from (self._failing(line, wanted) for line in self._working(operation))
 
-    def _working(self, operation: Ranged) -> Iterator[str]:
+    def _working(self, operation: ops.Ranged) -> Iterator[str]:
         at, size = self._address(operation.address), size_of(operation.size)
-        if isinstance(operation, Munmap):
+        if isinstance(operation, ops.Munmap):
             yield f"MUST(munmap({at}, {size}));"
-        elif isinstance(operation, Mprotect):
+        elif isinstance(operation, ops.Mprotect):
             protection = f"{at}, {size}, {PROTS[operation.prot]}"
             keyed = operation.pkey is not None
             call = f"syscall(SYS_pkey_mprotect, {protection}, {operation.pkey})" if keyed else f"mprotect({protection})"
             yield f"MUST({call});"
-        elif isinstance(operation, Madvise):
+        elif isinstance(operation, ops.Madvise):
             name = f"MADV_{operation.advice.upper().replace('-', '_')}"
             number = ADVICE[operation.advice]
             shown = f"{number} {short_comment(name)}" if number > 18 else name
             yield f"MUST(madvise({at}, {size}, {shown}));"
-        elif isinstance(operation, Mlock):
+        elif isinstance(operation, ops.Mlock):
             lock = f"mlock2({at}, {size}, MLOCK_ONFAULT)" if operation.on_fault else f"mlock({at}, {size})"
             if operation.errno is None and self._inaccessible(operation):
                 yield f"MUST({lock} && errno != ENOMEM ? -1 : 0); /* ENOMEM: locked, but cannot be brought in */"
             else:
                 yield f"MUST({lock});"
-        elif isinstance(operation, Munlock):
+        elif isinstance(operation, ops.Munlock):
             yield f"MUST(munlock({at}, {size}));"
-        elif isinstance(operation, Mseal):
+        elif isinstance(operation, ops.Mseal):
             yield f"MUST(syscall(462 /* mseal */, {at}, {size}, 0));"
-        elif isinstance(operation, Read):
+        elif isinstance(operation, ops.Read):
             yield f"for (unsigned long at = 0; at < {size}; at += P)"
             yield f"\t(void)*(volatile char *)({at} + at);"
-        elif isinstance(operation, SetName):
+        elif isinstance(operation, ops.SetName):
             self.includes.add("sys/prctl.h")
             yield f"MUST(prctl(0x53564d41 /* PR_SET_VMA */, 0, {at}, {size}, {string(operation.name)}));"
-        elif isinstance(operation, UffdRegister):
+        elif isinstance(operation, ops.UffdRegister):
             mode, _, events = operation.mode.partition("+")
             fd = "uffd_events" if events else "uffd"
             yield f"MUST(uffd_register({fd}, {at}, {size}, {_MODES[mode]}));"
-        elif isinstance(operation, UffdUnregister):
+        elif isinstance(operation, ops.UffdUnregister):
             fd = "uffd" if self._plain else "uffd_events"
             self.uses.add("unregister")
             yield f"MUST(uffd_unregister({fd}, {at}, {size}));"
-        elif isinstance(operation, UffdWriteprotect):
+        elif isinstance(operation, ops.UffdWriteprotect):
             fd = "uffd" if self._plain else "uffd_events"
             self.uses.add("writeprotect")
             yield f"MUST(uffd_writeprotect({fd}, {at}, {size}, {int(operation.protect)}));"
 
-    def _inaccessible(self, lock: Mlock) -> bool:
+    def _inaccessible(self, lock: ops.Mlock) -> bool:
         """Tell whether any mapping may be in the range that cannot be written: its pages are not brought in."""
         scenario = self.scenario
         end = lock.address.value + lock.size
         return any(
-            (isinstance(operation, UffdRegister) or (isinstance(operation, Mmap | Mprotect) and _is_closed(operation)))
+            (
+                isinstance(operation, ops.UffdRegister)
+                or (isinstance(operation, ops.Mmap | ops.Mprotect) and _is_closed(operation))
+            )
             and operation.address.value < end
             and lock.address.value < operation.address.value + operation.size
-            for operation in (*scenario.setup, *scenario.script)
+            for operation in scenario.operations
         )
 
-    def _address(self, at: Address) -> str:
+    def _address(self, at: ops.Address) -> str:
         if at.region is None:
             return f"(char *)0x{at.value:x}"
-        whole, rest = divmod(abs(at.offset), PAGE)
-        sign = "-" if at.offset < 0 else "+"
-        text = self.names[at.region]
-        if whole:
-            text += f" {sign} {size_of(whole * PAGE)}"
-        return text + (f" {sign} {rest}" if rest else "")
+        return beside(self.names[at.region], at, size_of)
 
 
 def _bits(capabilities: Iterable[str]) -> str:
@@ -330,8 +307,8 @@ def must_fail(statement: str, errno: str) -> str:
     return statement.replace("MUST(", "FAILS(", 1).removesuffix(");") + f", {errno});"
 
 
-def _is_closed(operation: Mmap | Mprotect) -> bool:
-    return operation.prot == "none" or (isinstance(operation, Mmap) and KINDS[operation.kind].c.unreadable)
+def _is_closed(operation: ops.Mmap | ops.Mprotect) -> bool:
+    return operation.prot == "none" or (isinstance(operation, ops.Mmap) and KINDS[operation.kind].c.unreadable)
 
 
 def _extents(scenario: Scenario, facts: Iterable[Fact]) -> dict[str, int]:
@@ -342,19 +319,15 @@ def _extents(scenario: Scenario, facts: Iterable[Fact]) -> dict[str, int]:
         if name in extents:
             extents[name] = max(extents[name], len(expand(text)))
     for operation in scenario.script:
-        reached: list[tuple[Address, int]] = []
-        if isinstance(operation, Mremap):
-            if operation.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
+        reached: list[tuple[ops.Address, int]] = []
+        if isinstance(operation, ops.Mremap):
+            if operation.flags & (ops.MREMAP_FIXED | ops.MREMAP_DONTUNMAP):
                 reached.append((operation.new_address, operation.new_size))
             else:
                 reached.append((operation.old_address, operation.new_size))
-        elif isinstance(operation, Mmap):
+        elif isinstance(operation, ops.Mmap):
             reached.append((operation.address, operation.size))
         for at, size in reached:
             if at.region is not None and size < 1 << 32:
                 extents[at.region] = max(extents[at.region], pages(at.offset + size) if at.offset >= 0 else 0)
     return extents
-
-
-def _ahead(at: Address, count: int) -> Address:
-    return Address(at.region, at.offset + count * PAGE, at.value + count * PAGE)

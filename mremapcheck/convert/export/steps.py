@@ -9,34 +9,10 @@ from typing import Any
 from mremapcheck.base.text.c import character, string
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.convert.export.c_text import address, flags, kind, size
-from mremapcheck.linux.numbers import ADVICE
+from mremapcheck.linux.numbers import ADVICE, SEALS
+from mremapcheck.scenario import operations as ops
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.operations import (
-    ClearRefs,
-    Fallible,
-    Fork,
-    Madvise,
-    Mlock,
-    Mlockall,
-    Mmap,
-    Mprotect,
-    Mremap,
-    Mseal,
-    Munlock,
-    Munmap,
-    Operation,
-    Ranged,
-    Read,
-    SetName,
-    Tag,
-    Touch,
-    Truncate,
-    UffdRegister,
-    UffdUnregister,
-    UffdWriteprotect,
-    op_name,
-)
 
 _UFFD = {
     "missing": "MISSING",
@@ -60,8 +36,8 @@ class ObjectNumbers:
     def of(cls, scenario: Scenario) -> ObjectNumbers:
         """Find them; each is long enough for everything that is mapped of it."""
         objects = cls()
-        for operation in (*scenario.setup, *scenario.script):
-            if isinstance(operation, Mmap) and KINDS[operation.kind].c.has_object:
+        for operation in scenario.operations:
+            if isinstance(operation, ops.Mmap) and KINDS[operation.kind].c.has_object:
                 key = operation.kind, operation.object
                 number = objects.numbers.setdefault(key, len(objects.numbers))
                 if number == len(objects.lengths):
@@ -70,7 +46,7 @@ class ObjectNumbers:
                 objects.lengths[number] = max(objects.lengths[number], end)
         return objects
 
-    def number(self, operation: Mmap | Truncate) -> int:
+    def number(self, operation: ops.Mmap | ops.Truncate | ops.AddSeals) -> int:
         """Return the object's number, -1 where the kind has none."""
         return self.numbers.get((operation.kind, operation.object), -1)
 
@@ -83,9 +59,9 @@ def rows(scenario: Scenario, objects: ObjectNumbers) -> Iterator[str]:
         yield from row(operation, objects)
     yield from conditions(scenario)
     for operation in scenario.script:
-        if isinstance(operation, Fallible) and operation.errno is not None:
+        if isinstance(operation, ops.Fallible) and operation.errno is not None:
             steps = list(row(operation, objects))
-            yield from (f"FAILS({string(op_name(operation))}, {operation.errno}, {len(steps)})", *steps)
+            yield from (f"FAILS({string(ops.op_name(operation))}, {operation.errno}, {len(steps)})", *steps)
         else:
             yield from row(operation, objects)
 
@@ -103,69 +79,55 @@ def conditions(scenario: Scenario) -> Iterator[str]:
         yield f"REFUSE_MREMAP({process.refuses_mremap})"
 
 
-def row(operation: Operation, objects: ObjectNumbers) -> Iterator[str]:
+def row(operation: ops.Operation, objects: ObjectNumbers) -> Iterator[str]:
     """Yield the row of an operation; several for a touch whose tags do not follow each other."""
     where = string(operation.where)
-    if isinstance(operation, Touch):
-        for start, count, tag in tag_runs(operation):
-            at = address(_ahead(operation, start))
+    if isinstance(operation, ops.Touch):
+        for start, count, tag in operation.runs():
+            at = address(operation.address + start * PAGE)
             yield f"TOUCH({where}, {at}, {size(count * PAGE)}, {character(tag.letter)}, {tag.page})"
-    elif isinstance(operation, Fork):
+    elif isinstance(operation, ops.Fork):
         yield f"FORK({where})"
-    elif isinstance(operation, Mlockall):
+    elif isinstance(operation, ops.Mlockall):
         yield f"LOCK_FUTURE({where}, {int(operation.on_fault)})"
-    elif isinstance(operation, ClearRefs):
+    elif isinstance(operation, ops.ClearRefs):
         yield f"CLEAR_REFS({where})"
-    elif isinstance(operation, Mremap):
+    elif isinstance(operation, ops.Mremap):
         yield (
             f"MREMAP({where}, {address(operation.old_address)}, {size(operation.old_size)}, "
             f"{size(operation.new_size)}, {flags(operation.flags)}, {address(operation.new_address)})"
         )
-    elif isinstance(operation, Mmap):
+    elif isinstance(operation, ops.Mmap):
         how = (*operation.how, *(("readonly",) if operation.readonly else ()))
         sharing = " | ".join(["SHARED" if operation.sharing == "shared" else "PRIVATE", *map(str.upper, how)])
         yield (
             f"MMAP({where}, {address(operation.address)}, {size(operation.size)}, {operation.prot.upper()}, "
             f"{kind(operation.kind)}, {sharing}, {objects.number(operation)}, {size(operation.offset * PAGE)})"
         )
-    elif isinstance(operation, Truncate):
+    elif isinstance(operation, ops.Truncate):
         yield f"TRUNCATE({where}, {objects.number(operation)}, {size(operation.size)})"
+    elif isinstance(operation, ops.AddSeals):
+        seals = sum(SEALS[seal] for seal in operation.seals)
+        yield f"ADD_SEALS({where}, {objects.number(operation)}, {seals}, {string(' '.join(operation.seals))})"
     else:
         name, *more = _RANGED[type(operation)](operation)
         yield f"{name}({', '.join([where, address(operation.address), size(operation.size), *more])})"
 
 
 _RANGED: dict[type[Any], Callable[[Any], tuple[str, ...]]] = {
-    Munmap: lambda _: ("MUNMAP",),
-    Munlock: lambda _: ("MUNLOCK",),
-    Mseal: lambda _: ("MSEAL",),
-    Read: lambda _: ("READ",),
-    UffdUnregister: lambda _: ("UNREGISTER",),
-    UffdWriteprotect: lambda operation: ("WRITEPROTECT", str(int(operation.protect))),
-    Mlock: lambda operation: ("MLOCK_ON_FAULT" if operation.on_fault else "MLOCK",),
-    Mprotect: lambda operation: (
+    ops.Munmap: lambda _: ("MUNMAP",),
+    ops.Munlock: lambda _: ("MUNLOCK",),
+    ops.Mseal: lambda _: ("MSEAL",),
+    ops.Read: lambda _: ("READ",),
+    ops.UffdUnregister: lambda _: ("UNREGISTER",),
+    ops.UffdWriteprotect: lambda operation: ("WRITEPROTECT", str(int(operation.protect))),
+    ops.Mlock: lambda operation: ("MLOCK_ON_FAULT" if operation.on_fault else "MLOCK",),
+    ops.Mprotect: lambda operation: (
         ("MPROTECT", operation.prot.upper())
         if operation.pkey is None
         else ("MPROTECT_KEY", operation.prot.upper(), str(operation.pkey))
     ),
-    Madvise: lambda operation: ("MADVISE", str(ADVICE[operation.advice]), string(operation.advice)),
-    UffdRegister: lambda operation: ("REGISTER", _UFFD[operation.mode]),
-    SetName: lambda operation: ("NAME", string(operation.name)),
+    ops.Madvise: lambda operation: ("MADVISE", str(ADVICE[operation.advice]), string(operation.advice)),
+    ops.UffdRegister: lambda operation: ("REGISTER", _UFFD[operation.mode]),
+    ops.SetName: lambda operation: ("NAME", string(operation.name)),
 }
-
-
-def tag_runs(operation: Touch) -> Iterator[tuple[int, int, Tag]]:
-    """Yield (first page of the range, pages, first tag) for tags of consecutive pages of one letter."""
-    start = 0
-    tags = operation.tags
-    for index in range(1, len(tags) + 1):
-        first = tags[start]
-        follows = index < len(tags) and tags[index] == Tag(first.letter, first.page + index - start)
-        if not follows:
-            yield start, index - start, first
-            start = index
-
-
-def _ahead(operation: Ranged, count: int) -> Any:
-    at = operation.address
-    return type(at)(at.region, at.offset + count * PAGE, at.value + count * PAGE)

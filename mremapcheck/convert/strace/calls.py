@@ -34,6 +34,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "io_setup": ("nr_reqs", "ctxp"),
     "io_destroy": ("ctx",),
     "map_shadow_stack": ("addr", "size", "flags"),
+    "userfaultfd": ("flags",),
     "ioctl": ("fd", "cmd", "arg"),
     "prctl": ("option", "arg2", "arg3", "arg4", "arg5"),
     "clone": ("clone_flags", "newsp", "parent_tidptr", "child_tidptr", "tls"),
@@ -48,6 +49,7 @@ CALLS: dict[str, tuple[str, ...]] = {
 NUMBERS = {
     319: "memfd_create",
     322: "execveat",
+    323: "userfaultfd",
     325: "mlock2",
     329: "pkey_mprotect",
     425: "io_uring_setup",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.errors import ScenarioError
 from mremapcheck.convert.strace.redraw import PLAIN, DrawingStyle, Sketch, UndrawableError, draw
-from mremapcheck.convert.strace.zones import used_address
+from mremapcheck.convert.strace.zones import LOWEST, separable, used_address
 from mremapcheck.scenario.parse import parse_document
 
 if TYPE_CHECKING:
@@ -133,6 +133,10 @@ def _styles(sketch: Sketch) -> Iterator[DrawingStyle]:
     small = DrawingStyle(("Long stretches are drawn shorter than they were.",), longest=4 << 20)
     if sketch.size > 64 << 20:
         yield small
+    if separable(seen):
+        yield DrawingStyle(("What lies between the old and the new place is not drawn.",), split=True)
+    if (new := used_address(seen)) is not None and new < LOWEST and seen.result is None:
+        yield DrawingStyle((f"The new address was {new:#x}; it is drawn as an ordinary place.",), low=True)
     undrawn = {word for segment in segments for word in segment.facts.undrawn}
     if undrawn:
         words = ", ".join(sorted(undrawn))
@@ -163,7 +167,8 @@ def _styles(sketch: Sketch) -> Iterator[DrawingStyle]:
             yield DrawingStyle((note,), one=True)
         if seen.errno == "EINVAL" and not seen.old_size:
             note = f"The result proves private memory: the call in line {doubt} moved it there before it failed."
-            yield DrawingStyle((note,), kinds=(("anon-shared", "anon"),))
+            here = {part.facts.kind for part in segments if part.start <= seen.old_address < part.end}
+            yield DrawingStyle((note,), kinds=tuple((kind, "anon") for kind in sorted(here)))
     untouched = DrawingStyle(
         ("The result shows that pages were not written to yet: nothing is touched.",), untouched=True
     )

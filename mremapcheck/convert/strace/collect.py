@@ -16,7 +16,7 @@ from mremapcheck.convert.strace.redraw import Sketch, is_smaller, sketch
 from mremapcheck.convert.strace.shape import fate, likeness
 from mremapcheck.convert.strace.zones import LOWEST, used_address
 from mremapcheck.linux.versions.version import KernelVersion
-from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED
+from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
 
 if TYPE_CHECKING:
     from mremapcheck.executors.protocol import Executor
@@ -156,7 +156,8 @@ def _uncertain(seen: TracedMove) -> bool:
 
 def hides_hint(seen: TracedMove) -> bool:
     """Tell whether the kernel looked at a new_address that the log does not show."""
-    return bool(seen.flags & MREMAP_DONTUNMAP) and seen.new_address is None
+    looked_at = MREMAP_DONTUNMAP | MREMAP_MAYMOVE  # without MAYMOVE it is refused before
+    return seen.flags & looked_at == looked_at and seen.new_address is None
 
 
 def _about(shape: MoveShape, drawing: DrawnSketch, source: str, executors: Sequence[Executor]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from mremapcheck.convert.strace.constants import (
 )
 from mremapcheck.convert.strace.kinds import advised, facts_of_mmap, file_name, offset_of_mmap, prot_of
 from mremapcheck.convert.strace.space import HOLE, AddressSpace, MappingFacts
-from mremapcheck.convert.strace.text import descriptor_path, fields, flags, number
+from mremapcheck.convert.strace.text import descriptor_path, fields, flags, number, unescaped
 from mremapcheck.scenario.names import LAST_KEY
 
 
@@ -112,15 +112,21 @@ def _pkey(facts: MappingFacts, call: Call) -> MappingFacts:
 
 
 def _locked(facts: MappingFacts, call: Call) -> MappingFacts:
+    if facts.kind in _NEVER_LOCKED:
+        return facts
     on_fault = call.name == "mlock2" and "MLOCK_ONFAULT" in flags(call.arguments[2], MLOCK2)
     return replace(facts, lock="on-fault" if on_fault else "true")
+
+
+#: What mlock(2) passes over (mlock_fixup): huge pages, what the kernel itself has mapped, what may be dropped (6.11).
+_NEVER_LOCKED = frozenset(("hugetlb", "memfd-hugetlb", "io-uring", "aio", "vdso", "vvar", "secret", "droppable"))
 
 
 def _mlockall(space: AddressSpace, call: Call, system: System) -> bool:
     given = flags(call.arguments[0], MCL)
     word = "on-fault" if "MCL_ONFAULT" in given else "true"
     if "MCL_CURRENT" in given:
-        space.change_all(lambda facts: replace(facts, lock=word))
+        space.change_all(lambda facts: facts if facts.kind in _NEVER_LOCKED else replace(facts, lock=word))
     space.locking = word if "MCL_FUTURE" in given else ""
     return True
 
@@ -182,7 +188,7 @@ def _shmdt(space: AddressSpace, call: Call, system: System) -> bool:
 
 def _memfd(space: AddressSpace, call: Call, system: System) -> bool:
     assert call.result is not None
-    name = call.arguments[0].strip('"') if call.arguments and call.arguments[0].startswith('"') else ""
+    name = unescaped(call.arguments[0].strip('"')) if call.arguments and call.arguments[0].startswith('"') else ""
     huge = len(call.arguments) > 1 and "MFD_HUGETLB" in flags(call.arguments[1], MFD)
     kind = "memfd-hugetlb" if huge else "memfd"
     system.opened[call.result] = kind, file_name(f"/memfd:{name or f'fd{call.result}'}")
@@ -221,10 +227,18 @@ def _shadow_stack(space: AddressSpace, call: Call, system: System) -> bool:
 
 
 def _remap_file_pages(space: AddressSpace, call: Call, system: System) -> bool:
-    """Emulated since 4.0: the same file is mapped from another page on."""
+    """Emulated since 4.0: the same file is mapped anew from another page on, and only that it was locked is kept."""
     start, size, offset = number(call.arguments[0]), number(call.arguments[1]), number(call.arguments[3])
     if mapping := space.at(start):
-        space.map(start, size, offset * PAGE, mapping.facts)
+        lock = "true" if mapping.facts.lock else space.locking
+        kept = replace(mapping.facts, lock=lock, advice=(), uffd="", seal=False, name="", undrawn=(), inherited="")
+        space.map(start, size, offset * PAGE, kept)
+    return True
+
+
+def _userfaultfd(space: AddressSpace, call: Call, system: System) -> bool:
+    assert call.result is not None
+    space.watched[call.result] = space
     return True
 
 
@@ -246,6 +260,7 @@ def _ioctl(space: AddressSpace, call: Call, system: System) -> bool:
         else:
             system.events.discard(descriptor)
         return True
+    space = space.watched.get(descriptor, space)
     modes = flags(values["mode"], UFFD_MODE) if request == "UFFDIO_REGISTER" else frozenset()
     drawn = next((word for name, word in _UFFD_WORDS.items() if name in modes), "")
     rest = tuple(sorted(modes - {name for name, word in _UFFD_WORDS.items() if word == drawn}))
@@ -260,7 +275,11 @@ def _ioctl(space: AddressSpace, call: Call, system: System) -> bool:
 
 
 #: Mode of a registration -> the scenario format's word; the first one counts, for it knows only one at a time.
-_UFFD_WORDS = {"UFFDIO_REGISTER_MODE_MISSING": "missing", "UFFDIO_REGISTER_MODE_WP": "wp"}
+_UFFD_WORDS = {
+    "UFFDIO_REGISTER_MODE_MISSING": "missing",
+    "UFFDIO_REGISTER_MODE_WP": "wp",
+    "UFFDIO_REGISTER_MODE_MINOR": "minor",
+}
 _ALL_MODES = 7
 
 
@@ -273,7 +292,7 @@ def _prctl(space: AddressSpace, call: Call, system: System) -> bool:
     if not text.startswith('"') and text not in ("NULL", "0"):
         raise ValueError("the name is only an address")
     quoted = re.match(r'"((?:[^"\\]|\\.)*)"', text)
-    name = quoted[1].replace('\\"', '"') if quoted else ""
+    name = unescaped(quoted[1]) if quoted else ""
     space.change(number(call.arguments[2]), number(call.arguments[3]), lambda facts: replace(facts, name=name))
     return True
 
@@ -309,6 +328,7 @@ EFFECTS: dict[str, Effect] = {
     "io_setup": _io_setup,
     "io_destroy": _io_destroy,
     "map_shadow_stack": _shadow_stack,
+    "userfaultfd": _userfaultfd,
     "ioctl": _ioctl,
     "prctl": _prctl,
 }

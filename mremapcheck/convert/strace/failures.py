@@ -14,8 +14,8 @@ def fail(space: AddressSpace, call: Call) -> None:
     """Do what a call did that goes from mapping to mapping and stopped on the way; raise ValueError as effects do.
 
     ENOMEM: it came to a hole; madvise(2) goes on behind it. mlock(2) gives it, too, where all was locked and there is
-    no access to a page (EAGAIN: no memory for it), and for its limit, before it does anything. EPERM: it came to a
-    sealed mapping (since 6.12).
+    no access to a page, or it is a guard (EAGAIN: no memory for it), and for its limit, before it does anything. EPERM:
+    it came to a sealed mapping (since 6.12).
     """
     edit = EDITS.get(call.name)
     if edit is None or call.name in _AT_ONCE or call.errno not in ("ENOMEM", "EAGAIN", "EPERM"):
@@ -29,7 +29,7 @@ def fail(space: AddressSpace, call: Call) -> None:
         for low, _, facts in pieces
         if (not passes if facts in (None, HOLE) else facts.seal and call.errno == "EPERM")
     ]
-    limit = not stops and all(facts.prot != "none" for _, _, facts in pieces if facts)
+    limit = not stops and not any(_inaccessible(facts) for _, _, facts in pieces if facts)
     if limit and call.name in ("mlock", "mlock2") and call.errno == "ENOMEM":
         return
     if stops:
@@ -39,3 +39,7 @@ def fail(space: AddressSpace, call: Call) -> None:
         return edit(facts, call)
 
     space.change(start, end - start, change)
+
+
+def _inaccessible(facts: MappingFacts) -> bool:
+    return facts.prot == "none" or "guard-install" in facts.advice

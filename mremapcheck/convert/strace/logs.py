@@ -26,6 +26,7 @@ _FORMATS = (
     (r"\x00\w\x00|^\ufffd\ufffd\w\x00", "UTF-16 text: `iconv -f utf-16 -t utf-8` turns it into what is read"),
     (r"^\d+ \w+\([^ ]*,[^ ]*\) = ", "qemu-user's -strace, where the answers are qemu's own: use `strace qemu-...`"),
     (r" strace\.go:\d+\] ", "gVisor's --strace, where the answers are gVisor's own, not Linux'"),
+    (r"\)\s+=3D ", "a mail as it was sent (quoted-printable): `python3 -m quopri -d FILE` decodes it"),
     (r"^PERFILE2", "perf's own data: `perf trace -i FILE` prints it"),
     (r"^(?:\x1f\ufffd\x08|\ufffd7zXZ|\(\ufffd/\ufffd|BZh[1-9])", "a compressed file: unpack it first"),
     (r"^\(\d+\.\d+\) |^pie: |\bRemap\b.*->", "CRIU's log, which shows no calls: run it under strace"),

@@ -14,28 +14,12 @@ from typing import NamedTuple
 
 from mremapcheck.convert.strace.call import Call, Ledger
 from mremapcheck.convert.strace.calls import CALLS, NUMBERS
-from mremapcheck.convert.strace.dialects import WITHOUT_SYSTEM_CALLS, Ltrace, of_perf
+from mremapcheck.convert.strace.dialects import WITHOUT_SYSTEM_CALLS
+from mremapcheck.convert.strace.lines import BEGUN, CHATTER, RESUMED, Prefixes, starts, unescaped, unnumbered, unquoted
 from mremapcheck.convert.strace.text import number, split_arguments
 
 #: The usual line, at one go.
 _USUAL = re.compile(r"(?:(\d+) +)?([a-z_0-9]+)\((.*)\) += (0x[0-9a-f]+|\d+)$")
-_QUOTE = re.compile(r"\s*(?:[>|]\s?)+(?=\S)")
-_LOGGED = re.compile(
-    r"""(?: <\d+>\d*\s? )?
-        (?: [A-Z][a-z]{2}\ +\d+\ \d\d:\d\d:\d\d(?:\.\d+)? | \d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S* )
-        \s+ (?: \S+ \s+ [^\s:\[]+ (?: \[\d+\] )? : | std(?:out|err) \s [FP] ) \s""",
-    re.VERBOSE,
-)
-_PREFIX = re.compile(
-    r"""\s*
-        (?: \[pid \s+ (?P<tagged>\d+) (?:<.*?>)? \] \s+ | (?P<plain>\d+) (?:<.{0,15}?>)? \s+ (?= [^\s=] ) )?
-        (?: (?P<clock>\d{1,2}:\d\d:\d\d(?:\.\d+)?) \s+ | (?P<epoch>\d{9,11}(?:\.\d+)?) \s+
-          | \s*\d+\.\d+ \s+ | \(\+ \s* \d+\.\d+\) \s+ )*
-        (?: \[ \s* \d+ \] \s+ )? (?: \[ (?:[0-9a-f]{8,16}|\?+) \] \s+ )?""",
-    re.VERBOSE,
-)
-_BEGUN = re.compile(r"(?P<name>[a-z_][a-z0-9_]*)\((?P<rest>.*)", re.DOTALL)
-_RESUMED = re.compile(r"<\.\.\. (?P<name>[a-z_][a-z0-9_]*) resumed>(?P<rest>.*)")
 _UNFINISHED = ("<unfinished ...>", "<detached ...>", "<no return ...>")
 _RESULT = re.compile(
     r"""(?P<arguments>.*) \) \s* = \s+ (?P<value> 0x[0-9a-f]+ | -?[0-9]+ | \?+ | NULL | nil )
@@ -43,31 +27,30 @@ _RESULT = re.compile(
         (?: \s+ (?: (?P<errno> E[A-Z0-9]+ ) | \(errno \s (?P<number> \d+ ) \) )? (?P<rest>.*) )? $""",
     re.VERBOSE,
 )
+_FAILED = re.compile(r"\) \s* = \s+ -1 $", re.VERBOSE)
+_ERRNO = re.compile(r"\s*E[A-Z0-9]+\b")
 _ATTACHED = re.compile(r"strace: Process [0-9]+ attached\s*$")
 _UNKNOWN = re.compile(r"syscall_(0x[0-9a-f]+|\d+)$")
-_LOOSE = re.compile(rf"[^\"(]{{0,160}}?[\s:|\]>](?=(?:{'|'.join(CALLS)})\()")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
-#: What something else has put before a line ends like this: `web_1  | `, `log.txt: `, `[stderr] `, `12:`.
-_JUNK = re.compile(r"[|:\]>] |^\s*\d+[:-]")
-_LONGEST_JUNK = 120
 #: Characters of a line that is looked at as a whole.
 _LONGEST = 1 << 15
+#: Characters of a longer one in which its call begins.
+_BEGINNING = 120
 _ENDED = re.compile(r"\+\+\+ (?:exited with |(?P<library>exited \()|killed by |superseded by )")
-#: What tracers say besides calls.
-_CHATTER = re.compile(
-    r"""\s*$ | \s*>\ \S+\(.*\)\ \[0x[0-9a-f]+\]$ | \s*>\ \S+\ (?:\(|\[) | --- | \+\+\+
-      | (?:\S*strace|ltrace):\  | \[\ Process
-      | Process\ \d+ | %\ time | -{5,}\s | \s*\d+\.\d+\s+\d+\.\d+\s+\d | \s*100\.00\s
-      | <\.\.\.\ (?:[a-z_0-9]+\ )?(?:detached|exited) | exit_group | \?\?\?\? | \s*\d+\ (?:---|\+\+\+)""",
-    re.VERBOSE,
-)
+_SIGNAL = re.compile(r"--- SIG(?!.* ---$)")
 _32_BIT = re.compile(r"\[ Process (?:PID=)?(\d+) runs in (?:32 bit|i386|x32) mode")
 #: A child of another PID namespace, by the number that the lines have.
 _OUTSIDE = re.compile(r"/\* (\d+) in strace's PID NS \*/")
 #: What these were called with does not matter.
 _NEW_PROGRAM = frozenset(("execve", "execveat"))
-#: Lines that a wrapped one is joined with, at most.
-_WRAPPED = 24
+#: Lines that a wrapped one is joined with, at most; and those that only say something.
+_WRAPPED, _FEW = 24, 3
+
+
+#: Said of a log in which calls cut into each other, and whose lines do not say who made them.
+WITHOUT_NUMBERS = (
+    "Several threads or processes made these calls, and the lines do not say which one made which (their numbers were "
+    "cut off?): what belongs to whom is unknown."
+)
 
 
 class _HalfCall(NamedTuple):
@@ -84,6 +67,15 @@ class _CutLine(NamedTuple):
     name: str
     half: _HalfCall
 
+    @property
+    def failed(self) -> bool:
+        """Whether all that is missing is the errno."""
+        return bool(_FAILED.search(self.half.text))
+
+    def goes_on(self, line: str, begins: bool) -> bool:
+        """Tell whether a line can be the rest of it, or some of it; ``begins``: something begins there."""
+        return bool(_ERRNO.match(line)) if self.failed else not begins
+
 
 class LogReader:
     """Reads the lines of one log. ``pid``: whose calls they are where the lines do not say, as with ``strace -ff``."""
@@ -91,12 +83,17 @@ class LogReader:
     def __init__(self, ledger: Ledger, pid: int = 0) -> None:
         self._ledger = ledger
         self._pid = pid
-        self._ltrace = Ltrace()
+        self._prefixes = Prefixes(pid)
+        self._ltrace = self._prefixes.ltrace
         self._halves: dict[tuple[int, str], _HalfCall] = {}
         #: A call without its end: the next lines may hold it.
         self._cut: _CutLine | None = None
-        #: The words for an errno were cut off: the next line may hold the others.
-        self._tail = False
+        #: What ends the words for an errno or a signal that were wrapped, and the last line on which it can be.
+        self._wrapped = ("", 0)
+        #: Whether lines say who makes a call, some of them.
+        self._told = False
+        #: Whose number alone stood on the line before.
+        self._owner = 0
 
     def calls(self, lines: Iterable[str]) -> Iterator[Call]:
         """Yield the calls in the order in which they returned, and what is no call but matters (see ``Call``).
@@ -106,13 +103,15 @@ class LogReader:
         """
         ledger = self._ledger
         first = ledger.lines
-        for index, line in enumerate(lines, 1):
+        for index, line in enumerate(unnumbered(lines), 1):
             ledger.lines = first + index
             line = line.rstrip("\r\n")
+            if "&" in line or "\x1b" in line or line[:2] == '{"' or not line.isascii():
+                line = unescaped(line)
             if len(line) > _LONGEST:
                 self._too_long(index, line)
                 continue
-            usual = _USUAL.match(line) if self._cut is None else None
+            usual = _USUAL.match(line) if self._cut is None and not self._owner else None
             if usual is None or usual[2].startswith("syscall_"):
                 yield from self._unusual(index, line)
                 continue
@@ -128,15 +127,17 @@ class LogReader:
                     ledger.refuse(index, f"the end of this {name} is not in the log")
 
     def _unusual(self, index: int, line: str) -> Iterator[Call]:
-        if "\x1b" in line:
-            line = _COLOUR.sub("", line)
-        pid, time, text = self._strip(line)
-        tail, self._tail = self._tail, False
+        pid, time, text = self._prefixes.strip(line)
+        pid, self._owner = pid or self._owner, 0
+        self._told = self._told or bool(pid)
+        begins = starts(text)
         if self._cut is not None:
-            if not self._starts(text):
+            if self._cut.goes_on(unquoted(line), begins):
                 yield from self._join(index, line)
                 return
             self._give_up_cut()
+        elif not begins and self._is_wrapped(index, line):
+            return
         if found := _32_BIT.search(text):
             yield Call(index, int(found[1]), "32-bit", (), 0)
         if cut := _ATTACHED.search(text):  # on a terminal strace's own message breaks into the line of the clone
@@ -145,60 +146,35 @@ class LogReader:
             if ended["library"] and not self._ltrace.seen:
                 self._ledger.notes[WITHOUT_SYSTEM_CALLS] += 1
             yield Call(index, pid, "exit", (), 0, time=time)
-        elif resumed := _RESUMED.match(text):
+        elif resumed := RESUMED.match(text):
             yield from self._resume(index, pid, time, _named(resumed["name"]), resumed["rest"].lstrip())
-        elif begun := _BEGUN.match(text):
+        elif begun := BEGUN.match(text):
             yield from self._begin(index, pid, time, _named(begun["name"]), begun["rest"])
-        elif not _CHATTER.match(text) and not (tail and line.rstrip().endswith(")")):
+        elif owner := self._prefixes.alone(unquoted(line)):
+            self._owner = owner
+        elif not CHATTER.match(text) and not CHATTER.match(line):
             self._ledger.refuse(index, "no system call, as far as one can tell")
+        elif _SIGNAL.match(text):
+            self._wrapped = "---", index + _FEW
+
+    def _is_wrapped(self, index: int, line: str) -> bool:
+        """Tell whether a line is what is left of words that a mail program has broken."""
+        end, last = self._wrapped
+        if not end or index > last:
+            return False
+        if line.rstrip().endswith(end):
+            self._wrapped = "", 0
+        return True
 
     def _too_long(self, index: int, line: str) -> None:
         """Refuse a line that no call that matters has; what other calls write may be long."""
-        found = _BEGUN.match(self._prefix(line[:_LONGEST_JUNK])[2])
+        found = BEGUN.match(self._prefixes.prefix(line[:_BEGINNING]).text)
         if found is None or found["name"] in CALLS:
             self._ledger.refuse(index, f"longer than {_LONGEST} characters")
 
-    def _strip(self, line: str) -> tuple[int, float | None, str]:
-        """Return who it is about, when it was, and the text behind all prefixes."""
-        if perf := of_perf(line):
-            return perf[0], None, perf[1]
-        pid, time, text = self._prefix(line)
-        if self._starts(text):
-            return pid, time, text
-        if quote := _QUOTE.match(line):
-            pid, time, text = self._prefix(line[quote.end() :])
-            if self._starts(text):
-                return pid, time, text
-        if logged := _LOGGED.match(line):
-            return self._prefix(line[logged.end() :])
-        for found in _JUNK.finditer(line[:_LONGEST_JUNK]):
-            inner = self._prefix(line[found.end() :])
-            if self._starts(inner[2]):
-                return inner
-        if loose := _LOOSE.match(line):
-            tail = re.search(r"(?:\[pid\s+)?(\d+)?(?:<[^>]*>)?\]?\s*$", line[: loose.end()])
-            return int((tail and tail[1]) or self._pid), None, line[loose.end() :]
-        return pid, time, text
-
-    def _prefix(self, line: str) -> tuple[int, float | None, str]:
-        prefix = _PREFIX.match(line)
-        assert prefix is not None  # every part of it is optional
-        pid = int(prefix["tagged"] or prefix["plain"] or self._pid)
-        time = None
-        if prefix["epoch"]:
-            time = float(prefix["epoch"])
-        elif prefix["clock"]:
-            hours, minutes, seconds = prefix["clock"].split(":")
-            time = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-        text = self._ltrace.translated(line[prefix.end() :])
-        if prefix["plain"] and not self._starts(text) and prefix.end() == prefix.end("plain") + 1:
-            return self._pid, time, line  # a number that was no process's
-        return pid, time, text
-
-    def _starts(self, text: str) -> bool:
-        return bool(_BEGUN.match(text) or _RESUMED.match(text) or (text.strip() and _CHATTER.match(text)))
-
     def _begin(self, index: int, pid: int, time: float | None, name: str, text: str) -> Iterator[Call]:
+        if self._halves and not pid and not self._told:
+            self._ledger.notes[WITHOUT_NUMBERS] += 1
         if (first := _first_half(text)) is not None:
             self._halves[pid, name] = _HalfCall(first, (index,))
             if name in CALLS:
@@ -217,11 +193,13 @@ class LogReader:
 
     def _finish(self, pid: int, time: float | None, name: str, half: _HalfCall) -> Iterator[Call]:
         found = _RESULT.match(half.text)
-        if found is None:
-            self._cut = _CutLine(pid, name, half)
+        whole = _CutLine(pid, name, half)
+        if found is None or (whole.failed and not self._ltrace.seen):
+            self._cut = whole
             return
         rest = found["rest"] or ""
-        self._tail = rest.count("(") > rest.count(")")
+        if rest.count("(") > rest.count(")") or (found["errno"] and not rest):
+            self._wrapped = ")", half.lines[-1] + 1
         if name not in CALLS:
             return
         if found["value"].startswith("?"):
@@ -230,13 +208,9 @@ class LogReader:
                 if why:
                     self._ledger.refuse(index, why)
             return
-        value, errno = _result(found)
+        value, errno = _result(found, self._ltrace.seen)
         if outside := _OUTSIDE.search(rest):
             value = int(outside[1])
-        if value == -1 and errno is None and not self._ltrace.seen:
-            for index in half.lines:
-                self._ledger.refuse(index, f"how this {name} failed is not in the log")
-            return
         self._ledger.used += len(half.lines)
         arguments = self._ltrace.completed(name, split_arguments(found["arguments"]))
         injected = "(INJECTED)" in rest
@@ -247,9 +221,7 @@ class LogReader:
         assert self._cut is not None
         pid, name, half = self._cut
         self._cut = None
-        quote = _QUOTE.match(line)
-        more = line[quote.end() :] if quote else line
-        whole = _HalfCall(f"{half.text.rstrip()} {more.strip()}", (*half.lines, index))
+        whole = _HalfCall(f"{half.text.rstrip()} {unquoted(line).strip()}", (*half.lines, index))
         if (first := _first_half(whole.text)) is not None:
             self._halves[pid, name] = _HalfCall(first, whole.lines)
             return
@@ -265,8 +237,13 @@ class LogReader:
 
     def _give_up(self, cut: _CutLine) -> None:
         _, name, half = cut
+        why = (
+            f"how this {name} failed is not in the log"
+            if cut.failed
+            else f"this {name} has no result: the line is cut off"
+        )
         for index in half.lines[:1] if name in CALLS else ():
-            self._ledger.refuse(index, f"this {name} has no result: the line is cut off")
+            self._ledger.refuse(index, why)
         for index in half.lines[1:]:
             self._ledger.refuse(index, "no system call, as far as one can tell")
 
@@ -288,14 +265,14 @@ def _first_half(text: str) -> str | None:
     return text[: text.rindex("<")].rstrip() if text.endswith(_UNFINISHED) else None
 
 
-def _result(found: re.Match[str]) -> tuple[int, str | None]:
-    """Return the value and the errno; ltrace and raw values show an errno as a small negative number."""
+def _result(found: re.Match[str], negative: bool) -> tuple[int, str | None]:
+    """Return the value and the errno; ltrace (``negative``) and raw values show an errno as a small negative number."""
     text = found["value"]
     value = number(text)
     if value >= 1 << 63:
         value -= 1 << 64
     if found["errno"] or found["number"]:
         return value, found["errno"] or errno_numbers.errorcode.get(int(found["number"]), "EINVAL")
-    if -4096 < value < -1:
+    if -4096 < value < (0 if negative else -1):
         return -1, errno_numbers.errorcode.get(-value, "EINVAL")
     return value, None

@@ -240,12 +240,14 @@ def _move(space: AddressSpace, call: Call, log: str) -> TracedMove:
     result = None if call.errno else call.result
     shown = len(arguments) > 4 and arguments[4] != "?"
     new = number(arguments[4]) if shown and (fixed or keep) else None
+    notes = []
     if fixed and not shown:
-        if result is None:
+        if result is None and bits & MREMAP_MAYMOVE:
             raise ValueError("new_address is not in the log")
+        if result is None:
+            notes.append("The log does not show new_address, at which the kernel does not look here.")
         new = result
     size, wanted = extent(old_size), extent(new_size)
-    notes = []
     refused = _refused_at_once(bits, old, size, new if fixed else None, wanted)
     private = call.errno == "EINVAL" and not old_size and bits & MREMAP_MAYMOVE and not refused
     if result is not None or private or call.errno in ("ENOMEM", "EAGAIN", "EPERM"):

@@ -44,7 +44,8 @@ class DrawingStyle:
     ``apart``: mappings that differ in what cannot be drawn are kept apart by another attribute. ``kinds``: to draw
     instead of others. ``process``: conditions. ``seal`` and ``lock``: what the call met was sealed, or locked.
     ``lost``: what an earlier call may have unmapped that failed is gone. ``one``: the old range is all one mapping,
-    which an earlier call may have moved there that failed.
+    which an earlier call may have moved there that failed. ``split``: the old and the new place are regions of their
+    own, without what lies between them. ``low``: a new address that programs have no memory at is an ordinary place.
     """
 
     notes: tuple[str, ...] = ()
@@ -55,6 +56,8 @@ class DrawingStyle:
     lock: bool = False
     lost: bool = False
     one: bool = False
+    split: bool = False
+    low: bool = False
     kinds: tuple[tuple[str, str], ...] = ()
     process: tuple[tuple[str, Any], ...] = ()
 
@@ -80,7 +83,8 @@ def sketch(seen: TracedMove) -> Sketch:
 
 def draw(made: Sketch, style: DrawingStyle = PLAIN) -> dict[str, Any]:
     """Return the document, without words and expectations; raise UndrawableError where there can be none."""
-    seen, zones = made.seen, made.cut.zones
+    seen = made.seen
+    zones = (cut_out(seen, style.split, style.low) if style.split or style.low else made.cut).zones
     if is_smaller(made, style):
         seen, zones = _smaller(seen, zones, style.longest or _LONGEST)
     facts = [segment.facts for zone in zones for segment in zone.segments]
@@ -215,6 +219,8 @@ class _DocumentBuilder:
                 self.vmas[letter] = described
             if self.forked:
                 self._redo(zone, segment)
+            elif segment.facts.lock and "guard-install" in segment.facts.advice:
+                self._lock(zone, segment)
             position = segment.end
             previous = segment
         rest = (zone.end - position) // PAGE
@@ -230,13 +236,25 @@ class _DocumentBuilder:
         for letter, segment in met:
             self._bring(letter, segment)
 
+    def _lock(self, zone: Zone, segment: Segment) -> None:
+        """Lock it behind all that is done to it: pages that are locked do not become guards, but the reverse.
+
+        mlock(2) fails at a guard, when all is locked.
+        """
+        facts = segment.facts
+        lock: dict[str, Any] = {"op": "mlock", **_where(zone, segment)}
+        if facts.lock == "on-fault":
+            lock["lock"] = facts.lock
+        elif "guard-install" in facts.advice:
+            lock["errno"] = "ENOMEM"
+        self.after.append(lock)
+
     def _redo(self, zone: Zone, segment: Segment) -> None:
         """Have the child do what it does not inherit."""
         facts = segment.facts
-        place = (segment.start - zone.start) // PAGE
-        where = {"address": zone.name + (f"+{place}p" if place else ""), "size": _size(segment.end - segment.start)}
+        where = _where(zone, segment)
         if facts.lock:
-            self.after.append({"op": "mlock", **where, **({} if facts.lock == "true" else {"lock": facts.lock})})
+            self._lock(zone, segment)
         if facts.uffd:
             self.after.append({"op": "uffd-register", **where, "mode": facts.uffd})
         if "dontfork" in facts.advice:
@@ -300,7 +318,8 @@ class _DocumentBuilder:
         if kind.touched and (quiet or style.untouched):
             entry["touch"] = False
         lock = facts.inherited if self.forked else facts.lock
-        if lock or style.lock:
+        later = not self.forked and "guard-install" in facts.advice
+        if (lock and not later) or style.lock:
             entry["lock"] = "on-fault" if lock == "on-fault" else True
         if facts.uffd and not self.forked:
             entry["uffd"] = facts.uffd
@@ -319,6 +338,12 @@ class _DocumentBuilder:
         if facts.pkey and kind.backing.access is None:
             entry["pkey"] = facts.pkey
         return entry
+
+
+def _where(zone: Zone, segment: Segment) -> dict[str, str]:
+    """Return which range a mapping is, as operations name it."""
+    place = (segment.start - zone.start) // PAGE
+    return {"address": zone.name + (f"+{place}p" if place else ""), "size": _size(segment.end - segment.start)}
 
 
 def _sharing(sharing: str, kind: str) -> str:

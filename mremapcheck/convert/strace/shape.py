@@ -16,11 +16,11 @@ def fate(seen: TracedMove) -> str:
     """Say in a word what the trace shows of the move: an errno, or moved, grown, shrunk, kept, duplicated."""
     if seen.result is None:
         return seen.errno or "failed"
-    if page_align(seen.old_size) == 0:
+    old, new = page_align(seen.old_size), page_align(seen.new_size)
+    if old == 0:
         return "duplicated"
     if seen.result != seen.old_address:
         return "moved"
-    old, new = page_align(seen.old_size), page_align(seen.new_size)
     return "kept" if old == new else "grown" if new > old else "shrunk"
 
 

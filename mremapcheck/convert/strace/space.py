@@ -90,7 +90,7 @@ class Segment(NamedTuple):
     def joined(self, other: Segment) -> Segment:
         """Return this one and the one that continues it as one."""
         facts = self.facts
-        if (other.facts.guessed, other.facts.doubt) != (facts.guessed, facts.doubt):
+        if other.facts is not facts and (other.facts.guessed, other.facts.doubt) != (facts.guessed, facts.doubt):
             facts = replace(
                 facts, guessed=facts.guessed or other.facts.guessed, doubt=max(facts.doubt, other.facts.doubt)
             )
@@ -102,10 +102,11 @@ class AddressSpace:
 
     ``brk``: where the heap ends, in bytes; 0 where unknown. ``locking``: how everything is locked that is mapped from
     now on (``mlockall``). ``whole``: the trace begins with the program, so what is not there is free but for what the
-    kernel itself has mapped. ``bits``: 32 or 64.
+    kernel itself has mapped. ``bits``: 32 or 64. ``watched``: the descriptor of a userfaultfd -> the address space that
+    it is about, which stays that of whoever made it when a child inherits it.
     """
 
-    __slots__ = ("_starts", "bits", "brk", "locking", "segments", "whole")
+    __slots__ = ("_starts", "bits", "brk", "locking", "segments", "watched", "whole")
 
     def __init__(self, segments: Sequence[Segment] = (), brk: int = 0, whole: bool = False) -> None:
         self.segments = list(segments)
@@ -114,6 +115,7 @@ class AddressSpace:
         self.locking = ""
         self.whole = whole
         self.bits = 64
+        self.watched: dict[int, AddressSpace] = {}
 
     def forked(self) -> AddressSpace:
         """Return what a forked child has: the same without locks, and without what was advised to stay behind."""
@@ -128,6 +130,7 @@ class AddressSpace:
                 kept.append(segment)
         child = AddressSpace(kept, self.brk, self.whole)
         child.bits = self.bits
+        child.watched = dict(self.watched)
         return child
 
     def around(self, start: int, end: int) -> list[Segment]:
@@ -214,7 +217,7 @@ class AddressSpace:
         """Do what a mremap did that succeeded; ``keep``: the old mapping stays, as with MREMAP_DONTUNMAP."""
         source = self.at(old)
         page = source.facts.page if source else PAGE
-        old_size, new_size = (-(-size // page) * page for size in (old_size, new_size))
+        old_size, new_size = -(-old_size // page) * page, -(-new_size // page) * page
         if old_size == 0:  # the same memory a second time
             if source:
                 self.map(new, new_size, source.offset + old - source.start, source.facts)
@@ -225,7 +228,7 @@ class AddressSpace:
         first, last = self._span(old, old + min(old_size, new_size))
         taken = [segment.cut(old, old + min(old_size, new_size)) for segment in self.segments[first:last]]
         taken = [segment for segment in taken if segment.facts is not HOLE]
-        if len(taken) < 2:  # holes of a move of several leave what lies at the new place (6.17)
+        if old_size != new_size:  # else holes leave what lies at the new place (6.17)
             self.unmap(new, new_size)
         if keep:
             self.change(old, old_size, lambda facts: replace(facts, lock=""))
@@ -264,12 +267,15 @@ class AddressSpace:
         if last < len(segments) and segments[last].start == end:
             parts = [*parts, segments[last]]
             last += 1
-        joined = [parts[0]]
+        joined = []
+        last_part = parts[0]
         for part in parts[1:]:
-            if joined[-1].continues(part):
-                joined[-1] = joined[-1].joined(part)
+            if last_part.continues(part):
+                last_part = last_part.joined(part)
             else:
-                joined.append(part)
+                joined.append(last_part)
+                last_part = part
+        joined.append(last_part)
         segments[first:last] = joined
         self._starts[first:last] = [part.start for part in joined]
 

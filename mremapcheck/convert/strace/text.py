@@ -8,6 +8,8 @@ from functools import lru_cache
 from mremapcheck.convert.strace.constants import FlagNames
 
 _COMMENT = re.compile(r"/\*.*?\*/")
+_ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|[0-7]{1,3}|.)", re.DOTALL)
+_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "v": "\v", "f": "\f"}
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _NESTED = re.compile(r'["(\[{<]')
 
@@ -112,8 +114,19 @@ def descriptor_path(text: str) -> tuple[int, str | None]:
     if found is None:
         raise ValueError(text)
     value = number(found[1]) & 0xFFFFFFFF  # an int, which raw arguments show as the register that it came in
-    path = found[2].split("<")[0] if found[2] else None  # -yy: `/dev/zero<char 1:5>`
+    path = unescaped(found[2].split("<")[0]) if found[2] else None  # -yy: `/dev/zero<char 1:5>`
     return (value - (1 << 32) if value >> 31 else value), path
+
+
+def unescaped(text: str) -> str:
+    """Return the text of a string or a path as it was before strace wrote what it does not print, or all, as in C."""
+    return _ESCAPE.sub(lambda found: _character(found[1]), text)
+
+
+def _character(escape: str) -> str:
+    if escape[0] == "x":
+        return chr(int(escape[1:], 16))
+    return chr(int(escape, 8) & 0xFF) if escape[0].isdigit() else _LETTERS.get(escape, escape)
 
 
 def fields(structure: str) -> dict[str, str]:

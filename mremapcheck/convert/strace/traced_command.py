@@ -23,8 +23,10 @@ _SHARED = (signal.SIGINT, signal.SIGQUIT)
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
 #: Seconds that a program has to end after it was asked to; then it is killed.
 GRACE = 5.0
-#: Seconds after which a signal is passed on, at the latest.
+#: Seconds after which it is looked whether there are signals to be passed on, or more lines.
 _PAUSE = 0.05
+#: Bytes of the log that are read at a time.
+_CHUNK = 1 << 16
 
 Handler: TypeAlias = Callable[[int, FrameType | None], object] | int | None
 
@@ -41,7 +43,7 @@ def options(strace: str) -> list[str]:
 
 
 class TracedCommand:
-    """A command under strace, from ``with`` on; ``lines`` is what it has called.
+    """A command under strace, from ``with`` on; ``lines`` is what it calls.
 
     Its input and output are ours, but for ``stdout``. What ends us is left to the program: Ctrl-C reaches it from the
     terminal, SIGTERM and SIGHUP are passed on, and what does not end then within ``GRACE`` seconds is killed.
@@ -81,31 +83,46 @@ class TracedCommand:
 
     def __exit__(self, *exc: object) -> None:
         self._tracer.end()
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def wait(self) -> None:
-        """Wait until the program has ended, and pass signals on."""
-        while self._tracer.poll() is None:
-            self._pass_on()
-            with suppress(subprocess.TimeoutExpired):
-                self._tracer.wait(_PAUSE)
+        self._restore_signals()
 
     def lines(self) -> Iterator[str]:
-        """Yield the lines of the log, once the program has ended: read at the same time it would run half as fast."""
-        if not self._log.stat().st_size:
+        """Yield the lines of the log as they come, until the program has ended; pass signals on.
+
+        From its end on (``status`` is not None) signals do again what they did before.
+        """
+        empty, rest = True, b""
+        with self._log.open("rb") as file:
+            while True:
+                ended = self.status is not None  # asked before the log is read: nothing comes later
+                if ended:
+                    self._restore_signals()
+                else:
+                    self._pass_on()
+                if data := file.read(_CHUNK):
+                    *whole, rest = (rest + data).split(b"\n")
+                    empty = False
+                    for line in whole:
+                        yield line.decode("utf-8", "replace")
+                elif ended:
+                    break
+                else:
+                    self._tracer.poll(_PAUSE)
+        if empty:
             raise MremapcheckError(
                 f"strace recorded nothing (its exit status: {self.status})",
                 "it needs ptrace(2): in a container `--cap-add SYS_PTRACE`, elsewhere kernel.yama.ptrace_scope below 3",
             )
-        with self._log.open(encoding="utf-8", errors="replace") as file:
-            yield from file
+        if rest:
+            yield rest.decode("utf-8", "replace")
 
     @property
-    def status(self) -> int:
-        """How the program has ended, as ``Popen.returncode`` tells it."""
-        status = self._tracer.poll()
-        return -signal.SIGKILL if status is None else status
+    def status(self) -> int | None:
+        """How the program has ended, as ``Popen.returncode`` tells it; None while it runs."""
+        return self._tracer.poll()
+
+    def _restore_signals(self) -> None:
+        while self._before:
+            signal.signal(*self._before.popitem())
 
     def _pass_on(self) -> None:
         """Pass signals on that were sent to us alone; whoever is traced and does not end then is killed."""

@@ -37,22 +37,38 @@ class Zones(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def cut_out(seen: TracedMove) -> Zones:
-    """Cut out what is drawn: one region, or two where the new place is far from the old one."""
+def cut_out(seen: TracedMove, split: bool = False, low: bool = False) -> Zones:
+    """Cut out what is drawn: one region, or two where the new place is far from the old one.
+
+    ``split``: or where it is not far, but apart. ``low``: also where programs have no memory.
+    """
     old = seen.old_address
     covered = seen.old_size or seen.new_size  # a second mapping shows as much as it is told
     old_end = old + max(extent(covered), PAGE)
     new = used_address(seen)
-    if new is not None and drawable(seen, new):
+    if new is not None and (drawable(seen, new) or low):
         new_end = new + extent(seen.new_size)
-        if not seen.far:
+        if not seen.far and not (split and separable(seen)):
             return Zones([_zone("src", min(old, new), max(old_end, new_end), seen.near)])
-        source, target = _zone("src", old, old_end, seen.near), _zone("dst", new, new_end, seen.there)
+        source, target = (
+            _zone("src", old, old_end, seen.near),
+            _zone("dst", new, new_end, seen.there if seen.far else seen.near),
+        )
         return Zones(sorted((source, target), key=lambda zone: zone.start))
     source = _zone("src", old, old_end, seen.near)
     if not seen.flags & MREMAP_FIXED and seen.new_size > seen.old_size > 0:
         return Zones([source], tuple(_draw_room(seen, source)))
     return Zones([source])
+
+
+def separable(seen: TracedMove) -> bool:
+    """Tell whether nothing of what is drawn around the old place is also drawn around the new one."""
+    new = used_address(seen)
+    if new is None or seen.far or any(segment.facts.page != PAGE for segment in seen.near):
+        return False
+    old_end = seen.old_address + max(extent(seen.old_size), PAGE)
+    new_end = new + max(extent(seen.new_size), PAGE)
+    return max(seen.old_address, new) - min(old_end, new_end) > 2 * NEIGHBOUR * PAGE
 
 
 def used_address(seen: TracedMove) -> int | None:

@@ -6,25 +6,35 @@ import errno
 import os
 
 from mremapcheck.executors.live.shortage import reason
-from mremapcheck.linux.numbers import PROT_EXEC
+from mremapcheck.executors.live.wire import MAP
+from mremapcheck.linux.numbers import F_ADD_SEALS, MAP_SHARED, PROT_EXEC, PROT_WRITE, SEALS, SYS_FCNTL
+from mremapcheck.linux.syscalls import call
+from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
 from mremapcheck.scenario.kinds import KINDS
 
 _MAKERS = {name: kind.maker for name, kind in KINDS.items() if kind.maker is not None}
 #: Objects of one kind that are kept between scenarios.
 _KEPT = 8
+_UNSHARED = "this kernel maps nothing shared of a memfd sealed against writing: Linux 6.7 or later is needed"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mremapcheck.executors.live.wire import Step
 
 
 class Objects:
     """Handles by the index of the object in the plan."""
 
-    __slots__ = ("_idle", "_inodes", "_open", "_readonly", "_spent")
+    __slots__ = ("_idle", "_inodes", "_open", "_readonly", "_seals", "_spent")
 
     def __init__(self) -> None:
         #: Handle -> how /proc/self/maps may name its inode, of those that are open.
         self._inodes: dict[int, tuple[str, str]] = {}
         self._idle: dict[str, list[int]] = {}
         self._open: dict[int, tuple[str, int]] = {}
+        #: By the same index: what memfds were sealed with.
+        self._seals: dict[int, int] = {}
         #: By the same index: another descriptor of the file, for reading only.
         self._readonly: dict[int, int] = {}
         self._spent = False
@@ -61,6 +71,19 @@ class Objects:
             os.ftruncate(handle, size)
         except OSError as error:
             raise Trouble(error.errno or 0, reason(error)) from None
+
+    def seal(self, index: int, name: str, length: int, seals: int) -> None:
+        """Add seals to a memfd that begins with ``length`` bytes; raises Trouble."""
+        if call(SYS_FCNTL, self._handle(index, name, length), F_ADD_SEALS, seals) == -1:
+            raise Trouble(last_errno())
+        self._seals[index] = self._seals.get(index, 0) | seals
+
+    def sealed(self, step: Step, code: int) -> str:
+        """Return what the kernel lacks where it maps nothing shared of a memfd sealed against writing; else ''."""
+        if step[0] != MAP or code != errno.EPERM or not self._seals.get(step[1], 0) & SEALS["write"]:
+            return ""
+        prot, sharing = step[6:8]
+        return _UNSHARED if sharing & MAP_SHARED and not prot & PROT_WRITE else ""
 
     def _handle(self, index: int, name: str, length: int) -> int:
         if index in self._open:
@@ -131,6 +154,7 @@ class Objects:
         for handle in self._readonly.values():
             os.close(handle)
         self._readonly.clear()
+        self._seals.clear()
         for name, handle in self._open.values():
             maker = _MAKERS[name]
             idle = self._idle.setdefault(name, [])

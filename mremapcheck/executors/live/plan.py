@@ -22,6 +22,7 @@ from mremapcheck.linux.numbers import (
     MLOCK_ONFAULT,
     PROTECTIONS,
     RESOURCES,
+    SEALS,
     UFFDIO_REGISTER_MODE_MINOR,
     UFFDIO_REGISTER_MODE_MISSING,
     UFFDIO_REGISTER_MODE_WP,
@@ -30,35 +31,9 @@ from mremapcheck.linux.platforms import USUAL
 from mremapcheck.linux.platforms.platform import Platform
 from mremapcheck.linux.user_space import user_end
 from mremapcheck.outcome.verdict import needs_mappings, needs_residency
+from mremapcheck.scenario import operations as ops
 from mremapcheck.scenario.document import Process, Scenario
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.operations import (
-    MREMAP_DONTUNMAP,
-    MREMAP_FIXED,
-    Address,
-    ClearRefs,
-    Fallible,
-    Fork,
-    Madvise,
-    Mlock,
-    Mlockall,
-    Mmap,
-    Mprotect,
-    Mremap,
-    Mseal,
-    Munlock,
-    Munmap,
-    Operation,
-    Ranged,
-    Read,
-    SetName,
-    Step,
-    Touch,
-    Truncate,
-    UffdRegister,
-    UffdUnregister,
-    UffdWriteprotect,
-)
 from mremapcheck.scenario.portable import unsupported
 
 _NO_FD = (1 << 64) - 1
@@ -87,10 +62,10 @@ class Prepared:
     scenario: Scenario
     platform: Platform
     plan: wire.Plan
-    origins: tuple[Operation | str, ...]
+    origins: tuple[ops.Operation | str, ...]
     #: object -> its length in pages in the end
     lengths: dict[str, int]
-    moves: tuple[Mremap, ...]
+    moves: tuple[ops.Mremap, ...]
 
 
 def prepare(scenario: Scenario, platform: Platform = USUAL, end: int | None = None) -> Prepared:
@@ -115,8 +90,8 @@ class _Preparation:
         self.low = regions[0].floor if regions else ARENA_START
         self.high = regions[-1].ceiling if regions else ARENA_START
         self.steps: list[wire.Step] = []
-        self.origins: list[Operation | str] = []
-        self.moves: list[Mremap] = []
+        self.origins: list[ops.Operation | str] = []
+        self.moves: list[ops.Mremap] = []
         self.objects: dict[tuple[str, str], int] = {}
         self.lengths: dict[str, int] = {}
         self.mappings = 0
@@ -126,26 +101,25 @@ class _Preparation:
         self.near_zero = 0
         self.keep = 0
         self.slow = False
-        self.last: Operation | None = scenario.script[-1] if scenario.script else None
+        self.last: ops.Operation | None = scenario.script[-1] if scenario.script else None
         if not ARENA_START <= self.low <= self.high <= ARENA_END:
             raise CannotRun("the drawing is too large for the arena of the live executor")
 
     def prepared(self) -> Prepared:
         scenario = self.scenario
-        for operations in (scenario.setup, scenario.script):
-            for operation in operations:
-                if type(operation) is Mmap:
-                    self._count(operation)
+        operations = scenario.operations
+        for operation in operations:
+            if type(operation) is ops.Mmap:
+                self._count(operation)
         translate = self._translate
         steps = self.steps
-        operations = (*scenario.setup, *scenario.script)
         process = scenario.process
         if scenario.keys:
             self._step("pkey", (wire.KEYS, scenario.keys))
-        if process.seccomp or any(type(operation) in (Mseal, Mlockall) for operation in operations):
+        if process.seccomp or any(type(operation) in (ops.Mseal, ops.Mlockall) for operation in operations):
             # Sealed mappings, filters, what is locked: only the end of a process, cheapest a child's, takes them back.
             self._step("sealing" if not process.seccomp else "process.seccomp", (wire.FORK,))
-        if any(type(operation) is Madvise and operation.advice == "pageout" for operation in operations):
+        if any(type(operation) is ops.Madvise and operation.advice == "pageout" for operation in operations):
             self._step("pageout", (wire.STAY,))
         for operation in scenario.setup:
             steps.append(translate[type(operation)](self, operation))
@@ -154,7 +128,7 @@ class _Preparation:
             self._conditions(process)
         for operation in scenario.script:
             step = translate[type(operation)](self, operation)
-            if isinstance(operation, Fallible) and operation.errno is not None:
+            if isinstance(operation, ops.Fallible) and operation.errno is not None:
                 step = wire.FAILS, getattr(errno, operation.errno), step
             steps.append(step)
         self.origins += scenario.script
@@ -175,11 +149,11 @@ class _Preparation:
         lengths = self.lengths | {
             operation.object: operation.size >> PAGE_SHIFT
             for operation in scenario.script
-            if type(operation) is Truncate and operation.errno is None
+            if type(operation) is ops.Truncate and operation.errno is None
         }
         return Prepared(scenario, self.platform, plan, tuple(self.origins), lengths, tuple(self.moves))
 
-    def _count(self, operation: Mmap) -> None:
+    def _count(self, operation: ops.Mmap) -> None:
         self.mappings += 1
         self.text += _LONG_LINE if KINDS[operation.kind].maker else _LINE
         length = operation.offset + (page_align(operation.size) >> PAGE_SHIFT)
@@ -208,7 +182,7 @@ class _Preparation:
         self.steps.append(step)
         self.origins.append(origin)
 
-    def _range(self, operation: Step, start: int, size: int, region: str | None) -> None:
+    def _range(self, operation: ops.Step, start: int, size: int, region: str | None) -> None:
         """Let through what stays in the scenario's own part of the arena, and what every kernel refuses."""
         if self.low <= start and start + size <= self.high:
             return
@@ -225,26 +199,26 @@ class _Preparation:
             f"{operation.where}: the range reaches beyond the scenario's own addresses, where the executor itself lives"
         )
 
-    def _place(self, address: Address) -> None:
+    def _place(self, address: ops.Address) -> None:
         """Note the end of the highest page near zero where something is to be mapped."""
         if address.value < _LOWEST:
             self.near_zero = max(self.near_zero, (address.value & -PAGE) + PAGE)
 
-    def _mremap(self, move: Mremap) -> wire.Step:
+    def _mremap(self, move: ops.Mremap) -> wire.Step:
         self.moves.append(move)
         old = move.old_address
         new = move.new_address
         self._range(move, old.value, move.old_size, old.region)
-        if move.flags & MREMAP_FIXED:
+        if move.flags & ops.MREMAP_FIXED:
             self._range(move, new.value, move.new_size, new.region)
-        hinted = move.flags & MREMAP_DONTUNMAP and new.value  # 0 is no hint
-        if new.region is None and (move.flags & MREMAP_FIXED or hinted):
+        hinted = move.flags & ops.MREMAP_DONTUNMAP and new.value  # 0 is no hint
+        if new.region is None and (move.flags & ops.MREMAP_FIXED or hinted):
             self._place(new)
         old_size, new_size = self.bytes(move.old_size), self.bytes(move.new_size)
         arguments = (self.bytes(old.value), old_size, new_size, move.flags, self.bytes(new.value))
         return wire.MOVE, arguments, needs_residency(move), needs_mappings(move), move is self.last, move.fail_nth
 
-    def _mmap(self, operation: Mmap) -> wire.Step:
+    def _mmap(self, operation: ops.Mmap) -> wire.Step:
         start, size = self._ranged(operation)
         if operation.address.region is None:
             self._place(operation.address)
@@ -273,52 +247,57 @@ class _Preparation:
         offset = operation.offset * page
         return wire.MAP, index, operation.kind, length, start, size, prot, sharing, offset, operation.readonly
 
-    def _truncate(self, operation: Truncate) -> wire.Step:
+    def _truncate(self, operation: ops.Truncate) -> wire.Step:
         index = self.objects[operation.kind, operation.object]
         length = self.lengths[operation.object] * self.platform.page_size
         return wire.TRUNCATE, index, operation.kind, length, self.bytes(operation.size)
 
-    def _munmap(self, operation: Munmap) -> wire.Step:
+    def _add_seals(self, operation: ops.AddSeals) -> wire.Step:
+        index = self.objects[operation.kind, operation.object]
+        length = self.lengths[operation.object] * self.platform.page_size
+        return wire.SEAL, index, operation.kind, length, sum(SEALS[seal] for seal in operation.seals)
+
+    def _munmap(self, operation: ops.Munmap) -> wire.Step:
         return wire.CALL, (self.calls["munmap"], *self._ranged(operation))
 
-    def _mprotect(self, operation: Mprotect) -> wire.Step:
+    def _mprotect(self, operation: ops.Mprotect) -> wire.Step:
         protection = *self._ranged(operation), PROTECTIONS[operation.prot]
         if operation.pkey is None:
             return wire.CALL, (self.calls["mprotect"], *protection)
         return wire.CALL, (self.calls["pkey_mprotect"], *protection, operation.pkey)
 
-    def _madvise(self, operation: Madvise) -> wire.Step:
+    def _madvise(self, operation: ops.Madvise) -> wire.Step:
         if operation.advice not in ADVICE:
             raise CannotRun(f"{operation.where}: the live executor knows no advice {operation.advice}")
         return wire.CALL, (self.calls["madvise"], *self._ranged(operation), ADVICE[operation.advice])
 
-    def _mlock(self, operation: Mlock) -> wire.Step:
+    def _mlock(self, operation: ops.Mlock) -> wire.Step:
         self.locks = True
         if operation.on_fault:
             return wire.CALL, (self.calls["mlock2"], *self._ranged(operation), MLOCK_ONFAULT)
         return wire.CALL, (self.calls["mlock"], *self._ranged(operation))
 
-    def _mlockall(self, operation: Mlockall) -> wire.Step:
+    def _mlockall(self, operation: ops.Mlockall) -> wire.Step:
         self.locks = True
         return wire.LOCK_FUTURE, MCL_FUTURE | (MCL_ONFAULT if operation.on_fault else 0)
 
-    def _munlock(self, operation: Munlock) -> wire.Step:
+    def _munlock(self, operation: ops.Munlock) -> wire.Step:
         return wire.CALL, (self.calls["munlock"], *self._ranged(operation))
 
-    def _mseal(self, operation: Mseal) -> wire.Step:
+    def _mseal(self, operation: ops.Mseal) -> wire.Step:
         return wire.CALL, (self.calls["mseal"], *self._ranged(operation), 0)
 
-    def _ranged(self, operation: Ranged | Mmap) -> tuple[int, int]:
+    def _ranged(self, operation: ops.Ranged | ops.Mmap) -> tuple[int, int]:
         """Return the address and the size in bytes of the platform."""
         start, size = self._checked(operation)
         return self.bytes(start), self.bytes(size)
 
-    def _checked(self, operation: Ranged | Mmap) -> tuple[int, int]:
+    def _checked(self, operation: ops.Ranged | ops.Mmap) -> tuple[int, int]:
         start = operation.address.value
         self._range(operation, start, operation.size, operation.address.region)
         return start, operation.size
 
-    def _touch(self, operation: Touch) -> wire.Step:
+    def _touch(self, operation: ops.Touch) -> wire.Step:
         start, _ = self._checked(operation)
         start = self.bytes(start & -PAGE)
         tags = operation.tags
@@ -335,30 +314,30 @@ class _Preparation:
             return wire.TOUCH, start, count, known
         return wire.TOUCH_TAGS, start, encode(letter, page, count)
 
-    def _read(self, operation: Read) -> wire.Step:
+    def _read(self, operation: ops.Read) -> wire.Step:
         start, size = self._checked(operation)
         first = start & -PAGE
         return wire.READ, self.bytes(first), (page_align(start + size) - first) // PAGE
 
-    def _uffd_register(self, operation: UffdRegister) -> wire.Step:
+    def _uffd_register(self, operation: ops.UffdRegister) -> wire.Step:
         mode, _, events = operation.mode.partition("+")
         if events and self._takes_clock():
             raise CannotRun(f"{operation.where}: a thread reads the events, and threads need the vdso where it was")
         return wire.UFFD_REGISTER, *self._ranged(operation), _UFFD_MODES[mode], bool(events)
 
-    def _uffd_unregister(self, operation: UffdUnregister) -> wire.Step:
+    def _uffd_unregister(self, operation: ops.UffdUnregister) -> wire.Step:
         return wire.UFFD_UNREGISTER, *self._ranged(operation)
 
-    def _uffd_writeprotect(self, operation: UffdWriteprotect) -> wire.Step:
+    def _uffd_writeprotect(self, operation: ops.UffdWriteprotect) -> wire.Step:
         return wire.UFFD_PROTECT, *self._ranged(operation), operation.protect
 
-    def _clear_refs(self, operation: ClearRefs) -> wire.Step:
+    def _clear_refs(self, operation: ops.ClearRefs) -> wire.Step:
         return (wire.CLEAR_REFS,)
 
-    def _set_name(self, operation: SetName) -> wire.Step:
+    def _set_name(self, operation: ops.SetName) -> wire.Step:
         return wire.NAME, *self._ranged(operation), operation.name.encode()
 
-    def _fork(self, operation: Fork | None = None) -> wire.Step:
+    def _fork(self, operation: ops.Fork | None = None) -> wire.Step:
         if self._takes_clock():
             raise CannotRun("to fork the interpreter needs the vdso where it was")
         return (wire.FORK,)
@@ -369,22 +348,23 @@ class _Preparation:
         return any(maker is not None and maker.clock for maker in makers)
 
     _translate: ClassVar[dict[type, Callable[..., wire.Step]]] = {
-        Mremap: _mremap,
-        Mmap: _mmap,
-        Truncate: _truncate,
-        Munmap: _munmap,
-        Mprotect: _mprotect,
-        Madvise: _madvise,
-        Mlock: _mlock,
-        Mlockall: _mlockall,
-        Munlock: _munlock,
-        Mseal: _mseal,
-        Touch: _touch,
-        Read: _read,
-        UffdRegister: _uffd_register,
-        UffdUnregister: _uffd_unregister,
-        UffdWriteprotect: _uffd_writeprotect,
-        ClearRefs: _clear_refs,
-        SetName: _set_name,
-        Fork: _fork,
+        ops.Mremap: _mremap,
+        ops.Mmap: _mmap,
+        ops.Truncate: _truncate,
+        ops.AddSeals: _add_seals,
+        ops.Munmap: _munmap,
+        ops.Mprotect: _mprotect,
+        ops.Madvise: _madvise,
+        ops.Mlock: _mlock,
+        ops.Mlockall: _mlockall,
+        ops.Munlock: _munlock,
+        ops.Mseal: _mseal,
+        ops.Touch: _touch,
+        ops.Read: _read,
+        ops.UffdRegister: _uffd_register,
+        ops.UffdUnregister: _uffd_unregister,
+        ops.UffdWriteprotect: _uffd_writeprotect,
+        ops.ClearRefs: _clear_refs,
+        ops.SetName: _set_name,
+        ops.Fork: _fork,
     }

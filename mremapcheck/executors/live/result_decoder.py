@@ -196,7 +196,7 @@ def _has_guards(prepared: Prepared, backing: str) -> bool:
 
 
 def _mmaps(prepared: Prepared) -> list[Mmap]:
-    return [op for op in (*prepared.scenario.setup, *prepared.scenario.script) if type(op) is Mmap]
+    return [op for op in prepared.scenario.operations if type(op) is Mmap]
 
 
 def _trouble(prepared: Prepared, index: int, code: int, skip: str, page: int, fault: str) -> Execution:

@@ -38,6 +38,7 @@ from mremapcheck.executors.live.wire import (
     MOVE,
     NAME,
     READ,
+    SEAL,
     STAY,
     TOUCH,
     TOUCH_TAGS,
@@ -112,6 +113,7 @@ class Runner:
             TOUCH_TAGS: self._pages.write,
             READ: self._pages.touch,
             TRUNCATE: self._objects.truncate,
+            SEAL: self._objects.seal,
             NAME: self._name,
             UFFD_REGISTER: self._uffd.register,
             UFFD_UNREGISTER: self._uffd.unregister,
@@ -190,7 +192,9 @@ class Runner:
             if no_files:
                 error.skip = reason(error.as_error())
             elif not error.skip and number < len(plan.steps):
-                error.skip = self._lack(plan.steps[number], error.errno)
+                error.skip = self._lack(plan.steps[number], error.errno) or self._objects.sealed(
+                    plan.steps[number], error.errno
+                )
             return (number, error.errno, error.skip, error.page, error.fault), no_files
         lack = reason(error)
         if self._parent < 0 and not lack:

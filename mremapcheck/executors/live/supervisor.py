@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import mremapcheck
+from mremapcheck.base.errors import ExecutorError
 from mremapcheck.executors.live.shortage import lacking
 from mremapcheck.executors.live.wire import BROKEN, HEADER, HUNG_UP, IDLE, SPENT
 from mremapcheck.linux import parent_death
@@ -49,13 +50,9 @@ class WorkerEnded(Exception):  # noqa: N818
         return self.status is not None and os.WIFEXITED(self.status) and os.WEXITSTATUS(self.status) in (SPENT, BROKEN)
 
 
-class WorkerUnstartable(Exception):  # noqa: N818
-    """No worker can be started here: why, and what to do about it."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message, hint)
-        self.message = message
-        self.hint = hint
+def unusable(message: str, hint: str) -> ExecutorError:
+    """Return the error where no scenario can be run here: why, and what to do about it."""
+    return ExecutorError(f"the live executor cannot work here: {message}", hint)
 
 
 class Supervisor:
@@ -73,7 +70,7 @@ class Supervisor:
         self._received = 0
 
     def start(self) -> None:
-        """Start the keeper, unless there is one; the first worker gets ready meanwhile. Raises Unstartable."""
+        """Start the keeper, unless there is one; the first worker gets ready meanwhile. Raises ExecutorError."""
         if self._keeper:
             return
         try:
@@ -81,14 +78,14 @@ class Supervisor:
             with theirs:
                 self._keeper = self._fork(theirs) if not self._fresh else self._spawn(theirs)
         except OSError as error:
-            raise WorkerUnstartable(*(lacking(error) or (str(error), ""))) from None
+            raise unusable(*(lacking(error) or (str(error), ""))) from None
 
     def send(self, plans: list[tuple[Any, ...]]) -> None:
         """Give plans to the worker; they are on their way when the next answer is asked for."""
         self._connected().put(plans)
 
     def receive(self) -> Any:
-        """Return the next answer; raise Ended instead where the worker has gone. A next one is started."""
+        """Return the next answer; raise WorkerEnded instead where it has gone; a next one is started."""
         line = self._connected()
         answer = line.get()
         if answer is None:
@@ -124,7 +121,7 @@ class Supervisor:
             return WorkerEnded(None)
         if message[0] == "lacking":
             self.stop()
-            raise WorkerUnstartable(*message[1:])
+            raise unusable(*message[1:])
         _, status, step, done = message
         if status == HUNG_UP:
             self.stop()
@@ -136,7 +133,7 @@ class Supervisor:
             message, fds = self._message()
             if message is None or message[0] != "worker":
                 self.stop()
-                raise WorkerUnstartable(*(message[1:] if message else ("the keeper of the workers has gone", "")))
+                raise unusable(*(message[1:] if message else ("the keeper of the workers has gone", "")))
             self._line = _Connection(socket.socket(fileno=fds[0]))
             self._received = 0
         return self._line

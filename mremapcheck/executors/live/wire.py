@@ -41,23 +41,24 @@ TOUCH = 2  #: (address, pages, where the table of tags has them)
 TOUCH_TAGS = 3  #: (address, 8 bytes of tag for each page)
 READ = 4  #: (address, pages)
 TRUNCATE = 5  #: (index of the object, kind, length of the object, length from now on; in bytes)
+SEAL = 6  #: (index of the object, kind, length of the object in bytes, F_SEAL_ flags)
 #: (arguments of mremap, is residency wanted, are the mappings wanted if it succeeds, is it the last step, which
 #: allocation is to fail or 0)
-MOVE = 6
+MOVE = 7
 #: What follows changes more than the arena.
-UFFD_REGISTER = 7  #: (address, size, uffd mode flags, events)
-UFFD_UNREGISTER = 8  #: (address, size)
-NAME = 9  #: (address, size, name with its final zero byte)
-FORK = 10  #: ()
-LIMIT = 11  #: (which, bytes, relative)
-HEADROOM = 12  #: (map slots to leave,)
-STAY = 13  #: (): run on one processor from here on
-FILTER = 14  #: (errno,): mremap(2) is refused with it from here on
-UFFD_PROTECT = 15  #: (address, size, is it to be protected)
-CLEAR_REFS = 16  #: ()
-LOCK_FUTURE = 17  #: (flags,): mlockall(2) with MCL_FUTURE
-FAILS = 18  #: (errno, step): the step is expected to fail with it
-KEYS = 19  #: (the highest,): protection keys are allocated, from 1 on
+UFFD_REGISTER = 8  #: (address, size, uffd mode flags, events)
+UFFD_UNREGISTER = 9  #: (address, size)
+NAME = 10  #: (address, size, name with its final zero byte)
+FORK = 11  #: ()
+LIMIT = 12  #: (which, bytes, relative)
+HEADROOM = 13  #: (map slots to leave,)
+STAY = 14  #: (): run on one processor from here on
+FILTER = 15  #: (errno,): mremap(2) is refused with it from here on
+UFFD_PROTECT = 16  #: (address, size, is it to be protected)
+CLEAR_REFS = 17  #: ()
+LOCK_FUTURE = 18  #: (flags,): mlockall(2) with MCL_FUTURE
+FAILS = 19  #: (errno, step): the step is expected to fail with it
+KEYS = 20  #: (the highest,): protection keys are allocated, from 1 on
 
 
 def done(step: Step) -> Step:

@@ -27,13 +27,13 @@ from mremapcheck.linux.vm_flags import (
     NOHUGEPAGE,
     PFNMAP,
     RAND_READ,
-    READONLY,
     SEQ_READ,
     SHARED,
     SPECIAL,
     WIPEONFORK,
     WRITE,
 )
+from mremapcheck.scenario.attributes import WRITE_SEALS
 from mremapcheck.scenario.operations import Madvise
 
 
@@ -178,10 +178,12 @@ _WHOLE = {"secret": ENOTSUP, "io-uring": ENODEV, "aio": ENODEV}
 def _remove(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
     if vma.flags & LOCKED or vma.file is None:
         return EINVAL
-    if not vma.flags & SHARED or vma.flags & READONLY:
+    if not vma.flags & SHARED or not all(rule(vma) for rule in mm.rules.punchable):
         return EACCES
     if vma.backing.name in _WHOLE:
         return _WHOLE[vma.backing.name]
+    if not WRITE_SEALS.isdisjoint(vma.file.inode.seals):
+        return EPERM
     numbers = {vma.pgoff + page - (vma.start >> PAGE_SHIFT) for page in range(first, last)}
     for number in numbers:
         vma.file.cache.pop(number, None)

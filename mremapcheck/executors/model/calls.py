@@ -8,12 +8,12 @@ from typing import Any
 from mremapcheck.base.units import PAGE_SHIFT, page_align
 from mremapcheck.executors.model import faults
 from mremapcheck.executors.model.advice import madvise
-from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM
+from mremapcheck.executors.model.errno import EACCES, EAGAIN, EBUSY, EFAULT, EINVAL, ENOMEM, EPERM
 from mremapcheck.executors.model.exceptions import StepFailed, Unsupported
-from mremapcheck.executors.model.kinds import file_of, kind_of
+from mremapcheck.executors.model.kinds import file_of, kind_of, object_of
 from mremapcheck.executors.model.mm import Event, Mm
 from mremapcheck.executors.model.pages import GUARD
-from mremapcheck.executors.model.process import SimulatedProcess, change_part, fork
+from mremapcheck.executors.model.process import SimulatedProcess, change_part, fork, may_write
 from mremapcheck.executors.model.steps.unmapping import prepare, unmap
 from mremapcheck.executors.model.userfaultfd import uffd_register, uffd_unregister, uffd_writeprotect
 from mremapcheck.executors.model.vma import Vma
@@ -35,30 +35,15 @@ from mremapcheck.linux.vm_flags import (
     WRITE,
     with_key,
 )
+from mremapcheck.scenario import operations as ops
+from mremapcheck.scenario.attributes import WRITE_SEALS
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.kinds.kind import Backing
-from mremapcheck.scenario.operations import (
-    ClearRefs,
-    Fork,
-    Madvise,
-    Mlock,
-    Mlockall,
-    Mmap,
-    Mprotect,
-    Mseal,
-    Munlock,
-    Munmap,
-    Ranged,
-    Read,
-    SetName,
-    Touch,
-    Truncate,
-    UffdRegister,
-    UffdUnregister,
-    UffdWriteprotect,
-)
+
+_UNSHARED = "this kernel maps nothing shared of a memfd sealed against writing: Linux 6.7 or later is needed"
 
 
-def mmap(process: SimulatedProcess, op: Mmap) -> None:
+def mmap(process: SimulatedProcess, op: ops.Mmap) -> None:
     """Map with MAP_FIXED over whatever is there, and merge with the neighbours where that is possible."""
     mm = process.mm
     kind = kind_of(op, mm.rules.features)
@@ -69,7 +54,12 @@ def mmap(process: SimulatedProcess, op: Mmap) -> None:
     if flags & HUGETLB and (start % kind.unit or length % kind.unit or (op.offset << PAGE_SHIFT) % kind.unit):
         raise StepFailed("mmap", EINVAL)
     count = length >> PAGE_SHIFT
+    early = "write-sealed-checked-first" in mm.rules.features
+    if early:
+        flags |= _sealed(process, kind, op)
     _make_room(mm, flags, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
+    if not early:
+        flags |= _sealed(process, kind, op)
     if flags & (SPECIAL | HUGETLB):
         flags &= ~mm.future_locks  # only now: there had to be room for them, too
     if op.kind in ("vdso", "vvar"):
@@ -94,7 +84,7 @@ def mmap(process: SimulatedProcess, op: Mmap) -> None:
         faults.populate(mm, start, start + length)
 
 
-def _flags_of(mm: Mm, kind: Backing, op: Mmap) -> int:
+def _flags_of(mm: Mm, kind: Backing, op: ops.Mmap) -> int:
     """Return the flags of a new mapping; raises Failed where its kind cannot have such a protection."""
     flags = (PROTECTIONS[op.prot] if kind.access is None else kind.access) | kind.base_flags
     for how in op.how:
@@ -112,6 +102,22 @@ def _flags_of(mm: Mm, kind: Backing, op: Mmap) -> int:
         # Of an AIO ring the protection is changed afterwards: io_setup(2) is asked for none.
         raise StepFailed("mmap", EACCES if kind.name == "aio" else EPERM)
     return flags
+
+
+def _sealed(process: SimulatedProcess, kind: Backing, op: ops.Mmap) -> int:
+    """Return READONLY where a memfd's seals let it be mapped but never written to; raises Failed where they do not."""
+    file = process.files.get((op.kind, op.object))
+    if file is None or op.sharing != "shared" or WRITE_SEALS.isdisjoint(file.inode.seals):
+        return 0
+    features = process.mm.rules.features
+    known = "write-sealed-shared" in features
+    if "write-sealed-refused" in features and "write-sealed-checked-first" not in features:
+        known = False
+    if "write" in file.inode.seals and not known and op.errno is None and "w" not in op.prot:
+        raise Unsupported(_UNSHARED)
+    if "w" in op.prot or ("write" in file.inode.seals and not known):
+        raise StepFailed("mmap", EPERM)
+    return READONLY
 
 
 def _make_room(mm: Mm, flags: int, start: int, length: int, events: list[Event]) -> None:
@@ -134,17 +140,19 @@ def _make_room(mm: Mm, flags: int, start: int, length: int, events: list[Event])
         raise StepFailed("mmap", EAGAIN)
 
 
-def truncate(process: SimulatedProcess, op: Truncate) -> None:
+def truncate(process: SimulatedProcess, op: ops.Truncate) -> None:
     """Give a file another length. Beyond a nearer end nothing is left of it, nor of private copies; guards stay.
 
-    unmap_mapping_range() is asked for the private copies too (even_cows), but not to drop markers.
+    A sealed memfd may refuse. unmap_mapping_range() is asked for the private copies too (even_cows), but not to drop
+    markers.
     """
     mm = process.mm
     file = process.files[op.kind, op.object]
     length = op.size >> PAGE_SHIFT
-    for opened in {*process.files.values(), *(vma.file for vma in mm.vmas if vma.file is not None)}:
-        if opened.cache is file.cache:
-            opened.length = length
+    seals = file.inode.seals
+    if (length < file.inode.length and "shrink" in seals) or (length > file.inode.length and "grow" in seals):
+        raise StepFailed("truncate", EPERM)
+    file.inode.length = length
     for number in [number for number in file.cache if number >= length]:
         del file.cache[number]
     for vma in mm.vmas:
@@ -155,14 +163,28 @@ def truncate(process: SimulatedProcess, op: Truncate) -> None:
                     mm.pages.pop(page, None)
 
 
-def munmap(process: SimulatedProcess, op: Munmap) -> None:
+def add_seals(process: SimulatedProcess, op: ops.AddSeals) -> None:
+    """Seal a memfd (F_ADD_SEALS): not against writing, as long as any mapping may write to it (i_mmap_writable)."""
+    mm = process.mm
+    kind = KINDS[op.kind].backing
+    inode = object_of(op, kind, process.files, process.scenario).inode
+    if "seal" in inode.seals:
+        raise StepFailed("add-seals", EPERM)
+    if "write" in op.seals and "write" not in inode.seals:
+        mine = sum(may_write(mm, vma) for vma in mm.vmas if vma.file is not None and vma.file.inode is inode)
+        if mine + inode.writers:
+            raise StepFailed("add-seals", EBUSY)
+    inode.seals = inode.seals.union(op.seals)
+
+
+def munmap(process: SimulatedProcess, op: ops.Munmap) -> None:
     """Unmap; events are sent when the call returns."""
     errno = unmap(process.mm, op.address.value, op.size, process.mm.events)
     if errno is not None:
         raise StepFailed("munmap", errno)
 
 
-def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
+def _covered(mm: Mm, op: ops.Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
     """Yield each mapping of the range with its part of it, though each may change the mappings; raise at a gap."""
     position, end = op.address.value, op.address.value + page_align(op.size)
     while position < end:
@@ -174,7 +196,7 @@ def _covered(mm: Mm, op: Ranged, call: str) -> Iterator[tuple[Vma, int, int]]:
         position = stop
 
 
-def mprotect(process: SimulatedProcess, op: Mprotect) -> None:
+def mprotect(process: SimulatedProcess, op: ops.Mprotect) -> None:
     """Change the protection, and the protection key where one is given, which decides with whom a mapping merges.
 
     What becomes private and writable is accounted, and populated if locked.
@@ -217,7 +239,7 @@ def mprotect(process: SimulatedProcess, op: Mprotect) -> None:
             faults.populate_vma(mm, changed, start >> PAGE_SHIFT, end >> PAGE_SHIFT)
 
 
-def mlock(process: SimulatedProcess, op: Mlock) -> None:
+def mlock(process: SimulatedProcess, op: ops.Mlock) -> None:
     """Lock and populate. What cannot be populated is locked all the same, though mlock then returns ENOMEM."""
     mm = process.mm
     start, end = op.address.value, op.address.value + page_align(op.size)
@@ -233,7 +255,7 @@ def mlock(process: SimulatedProcess, op: Mlock) -> None:
         raise StepFailed("mlock", ENOMEM)
 
 
-def mlockall(process: SimulatedProcess, op: Mlockall) -> None:
+def mlockall(process: SimulatedProcess, op: ops.Mlockall) -> None:
     """Let whatever is mapped from now on be locked, and brought in at once unless on fault; what is there is not."""
     mm = process.mm
     if not mm.memlock_limit and not mm.may_lock(1):
@@ -241,12 +263,12 @@ def mlockall(process: SimulatedProcess, op: Mlockall) -> None:
     mm.future_locks = LOCKS if op.on_fault else LOCKED
 
 
-def munlock(process: SimulatedProcess, op: Munlock) -> None:
+def munlock(process: SimulatedProcess, op: ops.Munlock) -> None:
     """Unlock; the pages stay."""
     _set_lock(process.mm, op, 0, "munlock")
 
 
-def _set_lock(mm: Mm, op: Ranged, lock: int, call: str) -> None:
+def _set_lock(mm: Mm, op: ops.Ranged, lock: int, call: str) -> None:
     for vma, start, end in _covered(mm, op, call):
         old = vma.flags
         flags = old & ~LOCKS | lock
@@ -260,7 +282,7 @@ def _set_lock(mm: Mm, op: Ranged, lock: int, call: str) -> None:
             mm.locked += count if flags & LOCKED else -count
 
 
-def mseal(process: SimulatedProcess, op: Mseal) -> None:
+def mseal(process: SimulatedProcess, op: ops.Mseal) -> None:
     """Seal; the range must be mapped without gaps."""
     mm = process.mm
     if "mseal" not in mm.rules.features:
@@ -285,7 +307,7 @@ def _gaps(mm: Mm, start: int, end: int) -> Iterator[int]:
         position = vma.end
 
 
-def touch(process: SimulatedProcess, op: Touch) -> None:
+def touch(process: SimulatedProcess, op: ops.Touch) -> None:
     """Write each page's tag."""
     mm = process.mm
     page = op.address.value >> PAGE_SHIFT
@@ -303,7 +325,7 @@ def touch(process: SimulatedProcess, op: Touch) -> None:
         page += written
 
 
-def read(process: SimulatedProcess, op: Read) -> None:
+def read(process: SimulatedProcess, op: ops.Read) -> None:
     """Read a byte of each page."""
     mm = process.mm
     page = first = op.address.value >> PAGE_SHIFT
@@ -322,12 +344,12 @@ def _unreachable(process: SimulatedProcess, call: str, page: int) -> StepFailed:
     """Say that a page of the range cannot be accessed; no userfaultfd is ever answered (UFFD_FEATURE_SIGBUS)."""
     more = f" at page {page}"
     scenario = process.scenario
-    if any(type(op) is UffdRegister for op in (*scenario.setup, *scenario.script)):
+    if any(type(op) is ops.UffdRegister for op in scenario.operations):
         more += " (does the page wait for a userfaultfd? nobody serves it)"
     return StepFailed(call, EFAULT, more)
 
 
-def set_name(process: SimulatedProcess, op: SetName) -> None:
+def set_name(process: SimulatedProcess, op: ops.SetName) -> None:
     """Name anonymous memory."""
     mm = process.mm
     if "anon-names" not in mm.rules.features:
@@ -348,7 +370,7 @@ def set_name(process: SimulatedProcess, op: SetName) -> None:
         raise StepFailed("name", ENOMEM)
 
 
-def clear_refs(process: SimulatedProcess, op: ClearRefs) -> None:
+def clear_refs(process: SimulatedProcess, op: ops.ClearRefs) -> None:
     """Forget which pages were written (/proc/PID/clear_refs): they all have to be made writable again."""
     mm = process.mm
     mm.soft_dirty.clear()
@@ -358,21 +380,22 @@ def clear_refs(process: SimulatedProcess, op: ClearRefs) -> None:
 
 
 CALLS: dict[type, Callable[[SimulatedProcess, Any], None]] = {
-    Mmap: mmap,
-    Truncate: truncate,
-    Munmap: munmap,
-    Mprotect: mprotect,
-    Madvise: lambda process, op: madvise(process.mm, op),
-    Mlock: mlock,
-    Mlockall: mlockall,
-    Munlock: munlock,
-    Mseal: mseal,
-    Touch: touch,
-    Read: read,
-    UffdRegister: uffd_register,
-    UffdUnregister: uffd_unregister,
-    UffdWriteprotect: uffd_writeprotect,
-    ClearRefs: clear_refs,
-    SetName: set_name,
-    Fork: fork,
+    ops.Mmap: mmap,
+    ops.Truncate: truncate,
+    ops.AddSeals: add_seals,
+    ops.Munmap: munmap,
+    ops.Mprotect: mprotect,
+    ops.Madvise: lambda process, op: madvise(process.mm, op),
+    ops.Mlock: mlock,
+    ops.Mlockall: mlockall,
+    ops.Munlock: munlock,
+    ops.Mseal: mseal,
+    ops.Touch: touch,
+    ops.Read: read,
+    ops.UffdRegister: uffd_register,
+    ops.UffdUnregister: uffd_unregister,
+    ops.UffdWriteprotect: uffd_writeprotect,
+    ops.ClearRefs: clear_refs,
+    ops.SetName: set_name,
+    ops.Fork: fork,
 }

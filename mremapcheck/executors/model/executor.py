@@ -229,7 +229,7 @@ def _observe(scenario: Scenario, mm: Mm, moves: list[RawMove]) -> RawFacts:
         if (
             file is not None
             and not vma.backing.anonymous
-            and (file.cache or vma.pgoff_at(vma.end) > file.length or vma.flags & MIXEDMAP)
+            and (file.cache or vma.pgoff_at(vma.end) > file.inode.length or vma.flags & MIXEDMAP)
         ):
             _read_file(vma, file, pages, contents)
         if vma.flags & SEALED and not vma.flags & READ:
@@ -272,14 +272,14 @@ def _read_file(vma: Vma, file: File, pages: PageTable, contents: dict[int, tuple
     looked: Iterable[int] = range(first, end)
     if not vma.flags & MIXEDMAP and count > len(pages) + len(file.cache):
         shown = {number - ahead for number in file.cache}.union(pages)
-        shown.update(range(max(first, file.length - ahead), end))
+        shown.update(range(max(first, file.inode.length - ahead), end))
         looked = [page for page in shown if first <= page < end]
     for page in looked:
         entry = pages.get(page, page + ahead)
         if type(entry) is int:
             if page not in pages and vma.flags & MIXEDMAP:
                 contents[page] = "could not be read"  # nothing faults a ring's pages in again
-            elif entry >= file.length:
+            elif entry >= file.inode.length:
                 contents[page] = "beyond the end of the file"
             elif type(data := file.cache.get(entry)) is tuple:
                 contents[page] = data

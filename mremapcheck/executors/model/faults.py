@@ -108,7 +108,7 @@ def _load(mm: Mm, file: File, number: int) -> None:
     if number not in file.cache:
         if file.backing.name == "secret":
             mm.secret += 1
-        for each in range(file.length) if file.backing.placement == "thp" else (number,):
+        for each in range(file.inode.length) if file.backing.placement == "thp" else (number,):
             file.cache.setdefault(each, ZERO)
 
 
@@ -216,7 +216,7 @@ def can_reach(mm: Mm, vma: Vma, page: int, *, writes: bool = False) -> bool:
     number = file_page(vma, page)
     if type(number) is not int or vma.file is None:
         return not vma.flags & UFFD_MISSING
-    if number >= vma.file.length:
+    if number >= vma.file.inode.length:
         return False
     if number in vma.file.cache:
         return not vma.flags & UFFD_MINOR

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from mremapcheck.base.units import pages
 from mremapcheck.executors.model.exceptions import Unsupported
-from mremapcheck.executors.model.vma import File
+from mremapcheck.executors.model.vma import File, Inode
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.kinds.kind import Backing
-from mremapcheck.scenario.operations import Mmap
+from mremapcheck.scenario.operations import AddSeals, Mmap
 
 
 def kind_of(op: Mmap, features: frozenset[str]) -> Backing:
@@ -36,15 +36,25 @@ def file_of(op: Mmap, kind: Backing, files: dict[tuple[str, ...], File], scenari
         return None
     key = (op.kind, op.object)
     if whose == "each" or KINDS[op.kind].shared is kind:
-        return File(kind, (*key, op.address.value), pages(op.size))
-    file = files.get(key)
-    if file is None:
-        file = files[key] = File(kind, key, _length(op.object, scenario))
+        return File(kind, (*key, op.address.value), Inode(pages(op.size)))
+    is_new = key not in files
+    file = object_of(op, kind, files, scenario)
+    if is_new:
+        pass
     elif whose == "opened":
         return file.opened()
     if not op.readonly:
         return file
-    return files.setdefault((*key, "readonly"), file.opened())
+    return files.setdefault((*key, "readonly"), file.opened(readonly=True))
+
+
+def object_of(op: Mmap | AddSeals, kind: Backing, files: dict[tuple[str, ...], File], scenario: Scenario) -> File:
+    """Return the object of an operation as the process first opened it, which it does now if it has not yet."""
+    key = (op.kind, op.object)
+    file = files.get(key)
+    if file is None:
+        file = files[key] = File(kind, key, Inode(_length(op.object, scenario)))
+    return file
 
 
 def _length(name: str, scenario: Scenario) -> int:

@@ -8,7 +8,7 @@ from mremapcheck.executors.model.merging import modify
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.pages import inherit, zap
 from mremapcheck.executors.model.vma import AnonVma, File, Uffd, Vma
-from mremapcheck.linux.vm_flags import ACCOUNT, DONTCOPY, LOCKS, UFFD, WIPEONFORK
+from mremapcheck.linux.vm_flags import ACCOUNT, DONTCOPY, LOCKS, SHARED, UFFD, WIPEONFORK
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.operations import Fork
 
@@ -47,6 +47,8 @@ def fork(process: SimulatedProcess, op: Fork | None = None) -> None:
     child.marked = parent.marked
     child.soft_dirty = set(parent.soft_dirty)
     for vma in parent.vmas:
+        if vma.file is not None and may_write(parent, vma):
+            vma.file.inode.writers += 1  # the parent waits, and keeps its own
         first, last = vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT
         if vma.flags & DONTCOPY:
             zap(child.pages, first, last)
@@ -66,6 +68,11 @@ def fork(process: SimulatedProcess, op: Fork | None = None) -> None:
             child.committed += last - first
     process.mm = child
     process.uffds = {}
+
+
+def may_write(mm: Mm, vma: Vma) -> bool:
+    """Tell whether a mapping is one of those that keep its file from being sealed against writing (i_mmap_writable)."""
+    return bool(vma.flags & SHARED) and vma.file is not None and all(rule(vma) for rule in mm.rules.writers)
 
 
 def change_part(mm: Mm, vma: Vma, new: Vma, call: str) -> Vma:

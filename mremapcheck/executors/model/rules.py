@@ -42,6 +42,7 @@ class Rules:
         "munmap",
         "nameable",
         "place",
+        "punchable",
         "register_offset",
         "registrable",
         "removable",
@@ -52,6 +53,7 @@ class Rules:
         "unmergeable",
         "unregistrable",
         "write_protect",
+        "writers",
     )
 
     mremap: Steps
@@ -77,6 +79,8 @@ class Rules:
     registrable: tuple[Callable[[Vma, int], bool], ...]
     reregistrable: tuple[Callable[[Vma, int], bool], ...]
     unregistrable: tuple[Callable[[Vma, Uffd | None], bool], ...]
+    punchable: tuple[Callable[[Vma], bool], ...]
+    writers: tuple[Callable[[Vma], bool], ...]
     unmergeable: tuple[Callable[[int], int], ...]
     map_flags: tuple[Callable[[str], int], ...]
     fillable: tuple[Callable[..., bool], ...]

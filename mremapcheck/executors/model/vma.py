@@ -13,24 +13,40 @@ from mremapcheck.scenario.kinds.kind import Backing
 Data: TypeAlias = tuple[str, int]
 
 
+class Inode:
+    """A file: ``length``, in pages: nothing can be reached beyond it; ``seals`` of a memfd, by name.
+
+    ``cache`` is its page cache: file page -> data, or ``pages.ZERO`` where nobody wrote. ``writers``: how many mappings
+    of other processes may write to it.
+    """
+
+    __slots__ = ("cache", "length", "seals", "writers")
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self.cache: dict[int, Data | str] = {}
+        self.seals: frozenset[str] = frozenset()
+        self.writers = 0
+
+
 class File:
     """An open file description (struct file) over an inode; two opens of one inode do not merge.
 
-    ``cache`` is the inode's page cache: file page -> data, or ``pages.ZERO`` where nobody wrote; every File of the
-    inode has the same. ``length``, in pages: nothing can be reached beyond it.
+    ``cache`` is the inode's. ``readonly``: it was opened for reading only.
     """
 
-    __slots__ = ("backing", "cache", "key", "length")
+    __slots__ = ("backing", "cache", "inode", "key", "readonly")
 
-    def __init__(self, backing: Backing, key: object, length: int, cache: dict[int, Data | str] | None = None) -> None:
+    def __init__(self, backing: Backing, key: object, inode: Inode, readonly: bool = False) -> None:
         self.backing = backing
         self.key = key
-        self.length = length
-        self.cache: dict[int, Data | str] = {} if cache is None else cache
+        self.inode = inode
+        self.cache = inode.cache
+        self.readonly = readonly
 
-    def opened(self) -> File:
+    def opened(self, *, readonly: bool = False) -> File:
         """Return another open file description of the same inode."""
-        return File(self.backing, self.key, self.length, self.cache)
+        return File(self.backing, self.key, self.inode, readonly)
 
 
 class AnonVma:

@@ -1,20 +1,19 @@
-"""What executors at the far end of a line have in common: scenarios go out ahead, answers come back in order."""
+"""What executors at the far end of a line have in common: plans go out as messages, and no answer is trusted."""
 
 from __future__ import annotations
 
 import marshal
-from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from abc import abstractmethod
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from typing import Any
 
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.base.progress import Line
 from mremapcheck.executors.live.executor import blame
-from mremapcheck.executors.live.plan import CannotRun, Prepared, prepare
-from mremapcheck.executors.live.result_decoder import ResultDecoder
+from mremapcheck.executors.live.plan import Prepared
 from mremapcheck.executors.live.supervisor import WorkerEnded
+from mremapcheck.executors.live.window import Task, WindowedExecutor
 from mremapcheck.executors.live.wire import Plan
 from mremapcheck.executors.remote import frames
 from mremapcheck.executors.remote.messages import read_observation
@@ -30,82 +29,30 @@ GRACE = 15.0
 _NO_SENSE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, StopIteration)
 
 
-@dataclass(slots=True)
-class Task:
-    """A scenario on its way: its number at the far end, and how many guests died of it or of one of its batch."""
-
-    prepared: Prepared
-    number: int = -1
-    deaths: int = 0
-
-
-class RemoteExecutor(ABC):
-    """Keeps up to ``window`` scenarios on their way, and takes more when no more than ``refill`` are left."""
-
-    window = 64
-    refill = 32
+class RemoteExecutor(WindowedExecutor):
+    """Sends plans along a line to a peer, and makes sure of what comes back."""
 
     #: Where scenarios are run, for messages.
     place = "on the other side"
 
-    #: Where user space ends there, in bytes; None: where it does here.
-    user_end: int | None = None
-
     def __init__(self, reference: str, timeout: float, platform: Platform = USUAL) -> None:
+        super().__init__(platform)
         self._reference = reference
         self._timeout = timeout
         self._line = Line(reference)
-        self._platform = platform
-        self._interpreter = ResultDecoder(platform)
         self._numbers = 0
         #: Answers that are not asked for yet: number -> kind, what it is, what the kernel said.
         self._answers: dict[int, tuple[int, Any, list[str]]] = {}
 
-    def run(self, scenarios: Iterable[Scenario]) -> Iterator[Execution]:
-        """Run the scenarios in order; reads up to ``window`` of them ahead. Raises ExecutorError."""
-        queue: deque[Task | Execution] = deque()
-        source = iter(scenarios)
-        more, done = True, 0
+    def run(self, scenarios: Iterable[Scenario]) -> Generator[Execution]:
+        """Run the scenarios in order, and count them on a terminal. Raises ExecutorError."""
         try:
-            while True:
-                if more and len(queue) <= self.refill:
-                    more = self._fill(queue, source)
-                if not queue:
-                    return
-                first = queue[0]
-                if isinstance(first, Task):
-                    execution = self._answer([waiting for waiting in queue if isinstance(waiting, Task)])
-                else:
-                    execution = first
-                if execution is not None:
-                    queue.popleft()
-                    done += 1
+            with closing(super().run(scenarios)) as executions:
+                for done, execution in enumerate(executions, 1):
                     self._line.say(f"{done:,} scenario{'' if done == 1 else 's'}")
                     yield execution
         finally:
-            if any(isinstance(left, Task) for left in queue):
-                self._give_up()
             self._line.clear()
-
-    def _fill(self, queue: deque[Task | Execution], source: Iterator[Scenario]) -> bool:
-        """Take scenarios until the window is full, and send them; tell whether there may be more."""
-        tasks = []
-        more = True
-        while len(queue) < self.window:
-            scenario = next(source, None)
-            if scenario is None:
-                more = False
-                break
-            try:
-                task = Task(prepare(scenario, self._platform, self.user_end))
-            except CannotRun as error:
-                queue.append(Execution("skip", None, str(error)))
-            else:
-                queue.append(task)
-                tasks.append(task)
-        if tasks:
-            self._send(tasks)
-        return more
 
     def _send_plans(self, peer: Peer, tasks: list[Task]) -> None:
         plans = []
@@ -130,21 +77,17 @@ class RemoteExecutor(ABC):
                 self._answers[answered] = kind, answer, log
         return self._answers.pop(number)
 
-    def _read(self, peer: Peer, prepared: Prepared, kind: int, what: Any) -> Execution:
+    def _read_answer(self, peer: Peer, prepared: Prepared, kind: int, what: Any) -> Execution:
         """Return what an answer says; raise PeerEnded where it makes no sense, ExecutorError where nothing can run."""
         if kind == frames.DIED:
             return blame(prepared, WorkerEnded(*what), self._timeout)
         try:
-            observation = read_observation(what)
-            if len(observation) != 2:
-                return self._interpreter.execution(prepared, observation)
-            word, text = observation
+            return self._read(prepared, read_observation(what))
         except _NO_SENSE as error:
             raise PeerEnded(f"{peer.who} sent nonsense: {error}", peer.log()) from None
-        if word == "unusable":
-            message, _, hint = text.partition("\n")
-            raise ExecutorError(f"{self._reference}: scenarios cannot be run {self.place}: {message}", hint)
-        return Execution("error", None, f"the worker failed: {text}")
+
+    def _unusable(self, message: str, hint: str) -> ExecutorError:
+        return ExecutorError(f"{self._reference}: scenarios cannot be run {self.place}: {message}", hint)
 
     def _most_maps(self, plan: Plan) -> int:
         """Return what vm.max_map_count a plan needs; 0: as it is."""
@@ -153,15 +96,3 @@ class RemoteExecutor(ABC):
     @abstractmethod
     def _look_at(self, log: list[str]) -> None:
         """Look at what the kernel said with an answer; raise where that makes the answer worthless."""
-
-    @abstractmethod
-    def _send(self, tasks: list[Task]) -> None:
-        """Send tasks on their way, or leave them to ``_answer``."""
-
-    @abstractmethod
-    def _answer(self, tasks: list[Task]) -> Execution | None:
-        """Return what came of the first of the tasks on their way; None where it has to be run again."""
-
-    @abstractmethod
-    def _give_up(self) -> None:
-        """Forget what is on its way: nobody wants these answers any more."""

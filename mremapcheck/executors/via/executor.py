@@ -8,9 +8,10 @@ import shutil
 from mremapcheck.base.errors import ExecutorError, KernelReferenceError
 from mremapcheck.base.progress import Line
 from mremapcheck.base.text.terminal import one_line, quote
+from mremapcheck.executors.live.window import Queue, Task
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.executors.remote import frames
-from mremapcheck.executors.remote.executor import RemoteExecutor, Task
+from mremapcheck.executors.remote.executor import RemoteExecutor
 from mremapcheck.executors.remote.peer import PeerEnded, patience
 from mremapcheck.executors.via.session import Greeting, Session, Unanswered
 from mremapcheck.linux import platforms
@@ -78,14 +79,13 @@ class ViaExecutor(RemoteExecutor):
     def _look_at(self, log: list[str]) -> None:
         """Nobody reads the log of a kernel that is not ours alone."""
 
-    def _answer(self, tasks: list[Task]) -> Execution | None:
+    def _answer(self, queue: Queue, first: Task) -> Execution | None:
         assert self._session is not None
-        task = tasks[0]
         try:
-            kind, what, _ = self._receive(self._session, task.number)
-            execution = self._read(self._session, task.prepared, kind, what)
+            kind, what, _ = self._receive(self._session, first.number)
+            execution = self._read_answer(self._session, first.prepared, kind, what)
         except PeerEnded as ended:
-            raise _error(self._reference, ended, task) from None
+            raise _error(self._reference, ended, first) from None
         self._due -= 1
         return execution
 

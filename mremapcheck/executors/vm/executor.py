@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.executors.live import wire
+from mremapcheck.executors.live.window import Queue, Task, waiting
 from mremapcheck.executors.live.wire import Plan
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.executors.remote import frames
-from mremapcheck.executors.remote.executor import RemoteExecutor, Task
+from mremapcheck.executors.remote.executor import RemoteExecutor
 from mremapcheck.executors.remote.peer import PeerEnded
 from mremapcheck.executors.vm.boot import SWITCHED_ON, Booted, Booter
 from mremapcheck.executors.vm.guest_image import guest_image
@@ -86,12 +87,12 @@ class VmExecutor(RemoteExecutor):
         if log and not self._careful:
             raise _UnclearError(log)
 
-    def _answer(self, tasks: list[Task]) -> Execution | None:
-        task = tasks[0]
+    def _answer(self, queue: Queue, first: Task) -> Execution | None:
+        tasks = waiting(queue)
         guest = self._guest or self._boot(tasks)
         try:
-            kind, what, log = self._receive(guest.machine, task.number)
-            execution = self._read(guest.machine, task.prepared, kind, what)
+            kind, what, log = self._receive(guest.machine, first.number)
+            execution = self._read_answer(guest.machine, first.prepared, kind, what)
         except _UnclearError as unclear:
             self._unclear = unclear.log
             self._start_over(PROCESSORS * BATCH)

@@ -8,6 +8,7 @@ from mremapcheck.linux.platforms.platform import Machine, Platform
 _CALLS = {
     "io_setup": 0,
     "eventfd2": 19,
+    "fcntl": 25,
     "ioctl": 29,
     "statfs": 43,
     "ftruncate": 46,

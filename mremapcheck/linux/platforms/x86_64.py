@@ -20,6 +20,7 @@ _CALLS = {
     "shmctl": 31,
     "setitimer": 38,
     "socketpair": 53,
+    "fcntl": 72,
     "ftruncate": 77,
     "capget": 125,
     "capset": 126,

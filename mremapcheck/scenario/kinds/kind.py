@@ -149,8 +149,8 @@ class Kind:
 
     Format: ``about`` is for the manual; ``sharing``: the first is the default; ``file``: mappings of one ``file:``
     share an object, otherwise each letter has its own; ``regular``: it is a regular file, which can be truncated, and
-    opened for reading only; ``offset``: may begin elsewhere than at its start; ``touched``:
-    by default, and at all; ``feature``: what the kernel and the user must have.
+    opened for reading only; ``sealable``: it takes seals; ``offset``: may begin elsewhere than at its start;
+    ``touched``: by default, and at all; ``feature``: what the kernel and the user must have.
 
     Kernel: ``backing``, of shared mappings ``shared`` where they are another, on newer kernels as ``became`` says
     (feature, and what it is since; the last that a kernel has counts); ``since``: the feature without which there is no
@@ -170,6 +170,7 @@ class Kind:
     sharing: tuple[str, ...] = ("private",)
     file: bool = False
     regular: bool = False
+    sealable: bool = False
     offset: bool = False
     touched: bool = True
     feature: str | None = None

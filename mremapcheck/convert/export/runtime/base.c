@@ -52,7 +52,7 @@ enum capability { IPC_LOCK = 1 << 14, SYS_RAWIO = 1 << 17 };
 enum kind { /* @names@ */ };
 
 enum what {
-	DO_KEYS, DO_MMAP, DO_TRUNCATE, DO_MUNMAP, DO_MPROTECT, DO_MPROTECT_KEY, DO_MADVISE, DO_MLOCK, DO_MLOCKALL, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
+	DO_KEYS, DO_MMAP, DO_TRUNCATE, DO_ADD_SEALS, DO_MUNMAP, DO_MPROTECT, DO_MPROTECT_KEY, DO_MADVISE, DO_MLOCK, DO_MLOCKALL, DO_MUNLOCK, DO_MSEAL, DO_TOUCH, DO_READ,
 	DO_REGISTER, DO_UNREGISTER, DO_WRITEPROTECT, DO_CLEAR_REFS, DO_NAME, DO_FORK, DO_LIMIT, DO_HEADROOM, DO_REFUSE, DO_MREMAP, DO_FAIL,
 };
 
@@ -75,6 +75,7 @@ struct step {
 #define MMAP(w, a, s, p, k, sh, o, off) \
 	{ DO(MMAP, w, a, s), .prot = p, .kind = k, .sharing = sh, .object = o, .offset = off }
 #define TRUNCATE(w, o, s)        { DO(TRUNCATE, w, 0, s), .object = o }
+#define ADD_SEALS(w, o, n, t)    { DO(ADD_SEALS, w, 0, 0), .object = o, .number = n, .text = t }
 #define TOUCH(w, a, s, l, f)     { DO(TOUCH, w, a, s), .letter = l, .first = f }
 #define READ(w, a, s)            { DO(READ, w, a, s) }
 #define MUNMAP(w, a, s)          { DO(MUNMAP, w, a, s) }

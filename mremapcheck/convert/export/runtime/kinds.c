@@ -8,6 +8,8 @@ static const struct object *objects;    /* of the scenario that runs */
 static int handles[MOST_OBJECTS];       /* descriptors, or segment ids, plus one; 0 where not made yet */
 static int readonly[MOST_OBJECTS];      /* more descriptors of them, for reading only, plus one */
 
+static int sealed[MOST_OBJECTS];        /* F_SEAL_ flags that they were given */
+
 static const char *noexec;              /* the kind of file for which only folders mounted noexec were found */
 
 /* A file without a name, in a folder on one of these file systems; better one that allows PROT_EXEC. */
@@ -79,6 +81,20 @@ static int reading(const struct step *step)
 		readonly[step->object] = open(path, O_RDONLY | O_CLOEXEC) + 1;
 	}
 	return readonly[step->object] - 1;
+}
+
+static int add_seals(const struct step *step)
+{
+	sealed[step->object] |= step->number;
+	return fcntl(handle(step), F_ADD_SEALS, step->number);
+}
+
+/* Until 6.7 nothing shared of a memfd that is sealed against writing can be mapped. */
+static void check_sealed(const struct step *step)
+{
+	if (errno == EPERM && step->object >= 0 && sealed[step->object] & F_SEAL_WRITE && !wanted_error &&
+	    step->sharing & SHARED && !(step->prot & PROT_WRITE))
+		skip("this kernel maps nothing shared of a memfd sealed against writing: Linux 6.7 or later is needed");
 }
 
 /* The kernel itself places rings, in the highest free range that fits: so fill every range above [start, end). */
@@ -171,5 +187,6 @@ static void map(const struct step *step)
 /* @skip@ */
 	}
 	check_executable(step);
+	check_sealed(step);
 	broken(step, "mmap");
 }

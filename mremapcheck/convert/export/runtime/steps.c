@@ -185,6 +185,7 @@ static void do_step(const struct step *step)
 	switch (step->what) {
 	case DO_MMAP:       map(step); break;
 	case DO_TRUNCATE:   check(step, "truncate", ftruncate(handle(step), (off_t)step->size)); break;
+	case DO_ADD_SEALS:  check(step, "add-seals", add_seals(step)); break;
 	case DO_MUNMAP:     check(step, "munmap", munmap(start, step->size)); break;
 	case DO_KEYS:       allocate_keys(step); break;
 	case DO_MPROTECT:

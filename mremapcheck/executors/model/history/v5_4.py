@@ -133,6 +133,9 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
     "mprotect": (setup.account_writable,),
     "registrable": (setup.can_register,),
     "register_offset": (setup.first_page_offset,),
+    # Where a file can be given holes, and what counts as a mapping that writes to it.
+    "punchable": (setup.is_writable,),
+    "writers": (setup.opened_for_writing,),
     "reregistrable": (),
     "unregistrable": (),
     "nameable": (),

@@ -107,7 +107,7 @@ def tell_driver(call: Call) -> Answer:
     vma, mm = call.vma, call.mm
     kind = vma.backing.name
     if kind == "aio" and vma.file is not None:
-        whole = call.new_len >> PAGE_SHIFT == vma.file.length
+        whole = call.new_len >> PAGE_SHIFT == vma.file.inode.length
         refused = mm.is_child or ("aio-moves-whole" in mm.rules.features and not whole)
     else:
         refused = kind in mm.images and call.new_len != mm.images[kind]

@@ -46,6 +46,16 @@ def account_writable(vma: Vma, flags: int) -> int:
     return flags
 
 
+def is_writable(vma: Vma) -> bool:
+    """madvise(REMOVE) takes holes out of what is shared and writable at that moment."""
+    return bool(vma.flags & WRITE)
+
+
+def opened_for_writing(vma: Vma) -> bool:
+    """A shared mapping counts as one that may write to its file, unless this is open for reading only (VM_SHARED)."""
+    return vma.file is not None and not vma.file.readonly
+
+
 def copies_private_pages(vma: Vma) -> bool:
     """fork copies the page tables where the child could not fault the pages in again: private pages, drivers'."""
     return vma.anon_vma is not None or bool(vma.flags & (PFNMAP | MIXEDMAP | HUGETLB))
