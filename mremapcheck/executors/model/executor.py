@@ -195,7 +195,7 @@ def _released(mm: Mm, file: File, flags: int) -> int | None:
     """
     if file.backing.name != "anon-shared":
         return None if file.backing.name == "sysv-shm" else 0
-    return None if mm.is_child or flags & NORESERVE else file.length
+    return None if mm.is_child or flags & NORESERVE else file.inode.length
 
 
 #: The mappings at one moment and, where they matter, the pages that are present.
