@@ -72,8 +72,7 @@ class RunTable:
                 self._print.line(f"  {count} skip: {reason}")
         if tally.counts["unchecked"]:
             self._print.line(f"unchecked: {OF_RUN['unchecked'].about}")
-        if tally.trouble is not None:
-            self._print.line(f"ended early: {one_line(tally.trouble)}")
+        self._print.end(tally)
 
     def _begin(self) -> None:
         if not self._began:

@@ -12,7 +12,7 @@ from dataclasses import field
 from typing import TypeAlias
 
 from mremapcheck.base.dataclass import LATER, dataclass
-from mremapcheck.base.units import PAGE
+from mremapcheck.base.units import PAGE, page_align
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,11 @@ class Ranged(Fallible):
 
     address: Address
     size: int
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The address of the range, and of what is behind its last page."""
+        return self.address.value, self.address.value + page_align(self.size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,9 @@ class AddressField(Field[Place]):
             hint = "move it to a region first (FIXED, `new_address: dst`), and go on from there"
             raise Refused(f"where `{place.region}` is, is not known before the kernel has chosen it", hint)
         elif reader.regions and place.region not in reader.regions:
-            raise Refused(f"there is no region `{place.region}`", did_you_mean(place.region, reader.regions))
+            names = [name for name in reader.regions if name == name.lower()]  # no other can be a region's
+            hint = did_you_mean(place.region, names) or "draw it under `map`"
+            raise Refused(f"there is no region `{place.region}`", hint)
         elif place.offset % PAGE and not self.absolute:
             raise Refused(f"{quote(value)} is not the start of a page", "only mremap takes such addresses")
         return place

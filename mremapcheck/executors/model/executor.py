@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
-from mremapcheck.executors.model.calls import CALLS
+from mremapcheck.executors.model.calls.table import CALLS
 from mremapcheck.executors.model.exceptions import ScenarioEnded, StepDidNotFail, StepFailed
 from mremapcheck.executors.model.kernel import ModelKernel
 from mremapcheck.executors.model.mm import InjectedFailure, Mm

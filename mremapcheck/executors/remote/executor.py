@@ -10,6 +10,7 @@ from typing import Any
 
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.base.progress import Line
+from mremapcheck.base.text.terminal import counted
 from mremapcheck.executors.live.executor import blame
 from mremapcheck.executors.live.plan import Prepared
 from mremapcheck.executors.live.supervisor import WorkerEnded
@@ -49,7 +50,7 @@ class RemoteExecutor(WindowedExecutor):
         try:
             with closing(super().run(scenarios)) as executions:
                 for done, execution in enumerate(executions, 1):
-                    self._line.say(f"{done:,} scenario{'' if done == 1 else 's'}")
+                    self._line.say(counted(done, "scenario"))
                     yield execution
         finally:
             self._line.clear()
