@@ -156,7 +156,7 @@ class _DocumentBuilder:
             call = Calls(random, source, target)
             for _ in range(random.choice((1, 1, 1, 1, 2, 3))):
                 while random.random() < 0.2:
-                    moves.append(self._operation(len(source), len(target)))
+                    moves.append(self._operation(len(source), len(target), call.chosen_range()))
                 moves.append(call.next())
         document: Document = {"name": name, "map": {"src": source, "dst": target}}
         if self._vmas:
@@ -288,7 +288,7 @@ class _DocumentBuilder:
             made["seal"] = True
         return made
 
-    def _operation(self, source: int, target: int) -> Document:
+    def _operation(self, source: int, target: int, chosen: Document | None) -> Document:
         random = self._random
         choice: dict[str, Callable[[], Document]] = {
             "munmap": dict,
@@ -332,6 +332,8 @@ class _DocumentBuilder:
         first = random.randrange(length)
         size = f"{random.randint(1, length - first)}p"
         item = {"op": op, "address": address(region, first), "size": size, **choice[op]()}
+        if chosen is not None and op != "mmap" and random.random() < 0.3:
+            item |= chosen
         return self._failing(item) if random.random() < _FAILING else item
 
     def _failing(self, item: Document) -> Document:
