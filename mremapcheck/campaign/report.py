@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mremapcheck import __version__
+from mremapcheck.base.text.terminal import counted
 from mremapcheck.campaign.campaign import Campaign, Totals
 from mremapcheck.campaign.group import Group
 from mremapcheck.campaign.write import describe, document_text
@@ -23,7 +24,7 @@ def summary_lines(plan: Campaign, tally: Totals, trouble: str | None = None) -> 
     """Yield the numbers and one line for each group, the most frequent first; ``trouble``: why they are not all."""
     yield (
         f"{tally.done:,} scenarios on {plan.a} and {plan.b}: {tally.compared:,} compared, {tally.same:,} the same, "
-        f"{tally.different:,} different in {len(tally.groups)} group{'' if len(tally.groups) == 1 else 's'}"
+        f"{tally.different:,} different in {counted(len(tally.groups), 'group')}"
     )
     if tally.refused:
         yield f"{tally.refused:,} not compared: a set-up step failed, alike on both"
@@ -38,16 +39,14 @@ def summary_lines(plan: Campaign, tally: Totals, trouble: str | None = None) -> 
         yield f"ended early: {trouble}"
 
 
-def report_json(
-    plan: Campaign, tally: Totals, kernels: Mapping[str, Any], command: str = "fuzz", trouble: str | None = None
-) -> str:
+def report_json(plan: Campaign, tally: Totals, kernels: Mapping[str, Any], trouble: str | None = None) -> str:
     """Return the JSON document; it depends on kernels and seed alone, never on the clock or the number of jobs.
 
     Unless ``trouble`` ended the campaign early.
     """
     return json.dumps(
         {
-            "schema": f"mremapcheck.{command}/1",
+            "schema": "mremapcheck.fuzz/1",
             "tool": f"mremapcheck {__version__}",
             "kernels": dict(kernels),
             "source": plan.source.to_json(),

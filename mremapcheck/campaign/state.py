@@ -11,6 +11,7 @@ from typing import Any
 
 from mremapcheck.base.documents import read_document
 from mremapcheck.base.errors import FileError, MremapcheckError, OutputError, ScenarioError
+from mremapcheck.base.paths import is_there
 from mremapcheck.base.whole_file import write_whole
 from mremapcheck.campaign.campaign import Campaign, Totals
 from mremapcheck.campaign.group import Group
@@ -40,7 +41,7 @@ class Folder:
                 raise MremapcheckError("--resume needs the folder of the campaign", "name it with --out")
             return Totals()
         file = self._path / _FILE
-        if not file.exists():
+        if not is_there(file):
             with reporting_failures(self._path):  # not later, when something has run that could not be kept
                 return Totals()
         if not resume:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from mremapcheck.base.text.terminal import counted
 from mremapcheck.cli.codes import BAD, CANNOT_TELL, GOOD
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.output import Stdout
 from mremapcheck.report.base import STATUSES
 from mremapcheck.report.blocks import kernel_text
-from mremapcheck.report.text import counted
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -17,22 +16,15 @@ from mremapcheck.campaign.state import Folder
 from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
 from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_lines
-from mremapcheck.cli.options import option
+from mremapcheck.cli.options import AnswerFormat, option
 from mremapcheck.cli.output import Stdout
 
 if TYPE_CHECKING:
     from mremapcheck.campaign.campaign import Campaign, Totals
 
 
-class OutputFormat(str, Enum):
-    """How a campaign is reported."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 CampaignFormat = Annotated[
-    OutputFormat, typer.Option("--format", help="As it goes along for people, or JSON at the end.")
+    AnswerFormat, typer.Option("--format", help="As it goes along for people, or JSON at the end.")
 ]
 Against = Annotated[
     str,
@@ -135,11 +127,22 @@ def _kernels(plan: Campaign) -> dict[str, Any]:
         return {"a": a.kernel.to_json(), "b": b.kernel.to_json()}
 
 
-def conclude(plan: Campaign, done: CampaignResult, output_format: OutputFormat, command: str) -> int:
-    """Write the last part of the report and return the exit code: 0 no mismatch, 1 some, 4 nothing was compared."""
+def report_campaign(
+    plan: Campaign,
+    output_format: AnswerFormat,
+    *,
+    jobs: int | None,
+    cluster: str | None,
+    time: str | None,
+    out: Path | None,
+    resume: bool,
+) -> int:
+    """Run a campaign, report it, and return the exit code: 0 no mismatch, 1 some, 4 nothing was compared."""
+    quiet = output_format is AnswerFormat.JSON
+    done = run_campaign(plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=quiet)
     tally = done.tally
-    if output_format is OutputFormat.JSON:
-        print_lines([report_json(plan, tally, done.kernels, command, done.trouble)])
+    if output_format is AnswerFormat.JSON:
+        print_lines([report_json(plan, tally, done.kernels, done.trouble)])
     else:
         print_lines(summary_lines(plan, tally, done.trouble))
     done.end()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
@@ -12,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from mremapcheck import __version__
+from mremapcheck.base.paths import is_there
 from mremapcheck.cli.environment import Interrupted
 
 _OPTION = "--kernel"
@@ -33,8 +35,27 @@ def program(
     """What does this mremap(2) call do on that Linux kernel, why, and since when?"""
 
 
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Let typer not know of an interrupt: it would only return an exit code, and that of Ctrl-C for any signal."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(interrupt) from interrupt
+
+
 class Program(TyperGroup):
     """The program, reading its own options as ``Command`` does."""
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """Read the program's own options as ever."""
+        with _interrupts_kept():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read a command's arguments and run it as ever."""
+        with _interrupts_kept():
+            return super().invoke(ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse as ever."""
@@ -44,13 +65,6 @@ class Program(TyperGroup):
 
 class Command(TyperCommand):
     """A command whose well-formed arguments are read without typer's own conversion."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command, and let typer not know of an interrupt: it would only return an exit code."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as interrupt:
-            raise Interrupted(interrupt) from interrupt
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse as ever."""
@@ -164,21 +178,14 @@ def spread_row(args: Sequence[str]) -> list[str]:
     spread: list[str] = []
     for index, word in enumerate(given):
         after_one = index >= 2 and len(spread) >= 2 and spread[-2] == _OPTION
-        if after_one and _REFERENCE.fullmatch(word) and not _exists(word):
+        if after_one and _REFERENCE.fullmatch(word) and not is_there(word):
             spread.append(_OPTION)
         spread.append(word)
     return spread
 
 
 def _is_path(word: str) -> bool:
-    return not _REFERENCE.fullmatch(word) and _exists(word)
-
-
-def _exists(word: str) -> bool:
-    try:
-        return Path(word).exists()
-    except OSError:  # a name that is too long
-        return False
+    return not _REFERENCE.fullmatch(word) and is_there(word)
 
 
 def _split(args: Sequence[str]) -> list[str]:

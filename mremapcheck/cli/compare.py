@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from mremapcheck.base.text.terminal import counted
 from mremapcheck.cli.bisecting import Decisive, TermNew, TermOld, say
 from mremapcheck.cli.codes import of_comparison
 from mremapcheck.cli.environment import tell
@@ -29,12 +28,12 @@ from mremapcheck.cli.options import (
     kernel_option,
     option,
     outputs,
+    two,
 )
 from mremapcheck.cli.reporting import ReportOptions, report
 from mremapcheck.compare.baseline import Baseline
 from mremapcheck.compare.explain import compare_kernels
 from mremapcheck.executors.references import open_executor
-from mremapcheck.report.text import counted
 from mremapcheck.scenario.selection import select
 
 
@@ -69,12 +68,11 @@ def compare(
     """
     if list_only:
         return list_scenarios(select(paths or [], only or []), output_format)
-    if not kernel or len(kernel) != 2:
-        raise typer.BadParameter("two kernels are compared, as in `--kernel 6.16 6.17`", param_hint="--kernel")
+    references = two(kernel, "compared")
     files = outputs(output)
     accepted = Baseline(baseline) if baseline else None
     scenarios = select(paths or [], only or [])
-    first, second = (open_executor(reference, timeout=timeout, jobs=jobs) for reference in kernel)
+    first, second = (open_executor(reference, timeout=timeout, jobs=jobs) for reference in references)
     with first, second:
         kernels = (first.kernel, second.kernel)
         decisive = Decisive()

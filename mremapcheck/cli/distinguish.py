@@ -6,15 +6,16 @@ from typing import Annotated
 
 import typer
 
+from mremapcheck.base.text.terminal import counted
 from mremapcheck.campaign.distinguish import plan as plan_for
 from mremapcheck.campaign.distinguish import refined, refinement, select
 from mremapcheck.campaign.report import group_lines
 from mremapcheck.campaign.state import reporting_failures
 from mremapcheck.campaign.write import write
-from mremapcheck.cli.campaigning import CampaignFormat, Jobs, Out, OutputFormat, Time, run_campaign
+from mremapcheck.cli.campaigning import CampaignFormat, Jobs, Out, Time, run_campaign
 from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
 from mremapcheck.cli.listing import print_document, print_lines
-from mremapcheck.cli.options import kernel_option
+from mremapcheck.cli.options import AnswerFormat, kernel_option, two
 
 
 def distinguish(
@@ -29,15 +30,13 @@ def distinguish(
     time: Time = None,
     jobs: Jobs = None,
     out: Out = None,
-    output_format: CampaignFormat = OutputFormat.TABLE,
+    output_format: CampaignFormat = AnswerFormat.TABLE,
 ) -> int:
     """Find the smallest scenarios that tell two kernels apart: one for each class of difference and its cause.
 
     Exit codes: 0 nothing tells them apart, 1 something does, 2 usage, 4 nothing was compared.
     """
-    if not kernel or len(kernel) != 2:
-        raise typer.BadParameter("two kernels are told apart, as in `--kernel 6.16 6.17`", param_hint="--kernel")
-    a, b = kernel
+    a, b = two(kernel, "told apart")
     if out is not None:
         with reporting_failures(out):  # not later, when something has been found that could not be kept
             pass
@@ -53,7 +52,7 @@ def distinguish(
         with reporting_failures(out):
             for group in groups:
                 write(group, (a, b), out)
-    if output_format is OutputFormat.JSON:
+    if output_format is AnswerFormat.JSON:
         summary = tally.to_json()["summary"]
         scenarios = [group.to_json() for group in groups]
         trouble = {} if done.trouble is None else {"trouble": done.trouble}
@@ -61,8 +60,7 @@ def distinguish(
     else:
         for group in groups:
             print_lines(group_lines(group, (a, b)))
-        ways = f"{len(groups)} way{'' if len(groups) == 1 else 's'}"
-        print_lines([f"{a} and {b} differ in {ways}, found in {tally.done:,} scenarios"])
+        print_lines([f"{a} and {b} differ in {counted(len(groups), 'way')}, found in {tally.done:,} scenarios"])
         if done.trouble is not None:
             print_lines([f"ended early: {done.trouble}"])
     done.end()

@@ -15,15 +15,13 @@ from mremapcheck.cli.campaigning import (
     Cluster,
     Jobs,
     Out,
-    OutputFormat,
     Resume,
     Time,
     Tries,
-    conclude,
-    run_campaign,
+    report_campaign,
 )
 from mremapcheck.cli.listing import print_lines
-from mremapcheck.cli.options import kernel_option, option
+from mremapcheck.cli.options import AnswerFormat, kernel_option, option
 
 
 def enumerate(
@@ -47,21 +45,18 @@ def enumerate(
     out: Out = None,
     resume: Resume = False,
     tries: Tries = 500,
-    output_format: CampaignFormat = OutputFormat.TABLE,
+    output_format: CampaignFormat = AnswerFormat.TABLE,
 ) -> int:
     """Run every scenario within bounds on two kernels, counted first, and report as `fuzz` does.
 
     Exit codes: 0 no mismatch, 1 mismatches, 2 usage, 4 nothing was compared.
     """
     bounds = parse_bounds(bound or [])
-    if count_only or output_format is OutputFormat.TABLE:
+    if count_only or output_format is AnswerFormat.TABLE:
         print_lines([f"{bounds.count():,} scenarios within {bounds_text(bounds)}"])
     if count_only:
         return 0
     if kernel is None:
         raise typer.BadParameter("which kernel? Such as `--kernel 6.18 --against live`", param_hint="--kernel")
     plan = Campaign(kernel, against, Enumerated(bounds), bounds.count(), tries)
-    done = run_campaign(
-        plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=output_format is OutputFormat.JSON
-    )
-    return conclude(plan, done, output_format, "fuzz")
+    return report_campaign(plan, output_format, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.base.text.terminal import counted
 from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.options import Only, kernel_option
 from mremapcheck.convert.expect.entries import Seen, entries, holds
@@ -17,7 +18,6 @@ from mremapcheck.convert.expect.rewrite import write
 from mremapcheck.convert.export.oracle import open_models, turning_points
 from mremapcheck.executors.references import open_executor
 from mremapcheck.linux.platforms import USUAL
-from mremapcheck.report.text import counted
 from mremapcheck.scenario.selection import select
 
 if TYPE_CHECKING:

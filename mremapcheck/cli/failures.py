@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Commands whose report says what ended it, once it has begun.
 _TELL_BY_THEMSELVES = ("run", "compare", "matrix", "faults", "fuzz", "enumerate", "distinguish")
 
+#: What became of a path, and is nobody's bug.
+_NOT_OURS = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EROFS, errno.EIO)
+_ANOTHER = "give one that this user may use"
 _CANNOT_WRITE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
@@ -36,11 +39,7 @@ def answer(error: BaseException, request: Request) -> int:
         return codes.of_signal(error.number) if isinstance(error, Terminated) else codes.INTERRUPTED
     if isinstance(error, OSError) and error.filename is None and error.errno in _CANNOT_WRITE:
         error = given_up(error)  # typer writes its help itself
-    if isinstance(error, MemoryError):
-        error = ExecutorError(
-            "there is no memory for mremapcheck itself",
-            "raise RLIMIT_AS and RLIMIT_DATA (ulimit -v, -d), or ask for less",
-        )
+    error = _lacking(error) or error
     if isinstance(error, OutputError):
         if not error.silent:
             _tell(str(error))
@@ -66,6 +65,25 @@ def _interrupt(error: BaseException) -> KeyboardInterrupt | None:
             return cause
         cause = cause.__cause__
     return None
+
+
+def _lacking(error: BaseException) -> MremapcheckError | None:
+    """Return what this place lacks, or refuses, that the program cannot do without; None for any other error."""
+    if isinstance(error, MemoryError):
+        return ExecutorError(
+            "there is no memory for mremapcheck itself",
+            "raise RLIMIT_AS and RLIMIT_DATA (ulimit -v, -d), or ask for less",
+        )
+    if not isinstance(error, OSError):
+        return None
+    if error.filename is not None and error.errno in _NOT_OURS:
+        return FileError(os.fsdecode(error.filename), f"cannot be used: {error.strerror}", _ANOTHER)
+    if isinstance(error, FileNotFoundError):
+        return MremapcheckError("the current folder is there no more", "change to one that is")
+    from mremapcheck.linux.sandbox import all_refused, remedy
+
+    refused = all_refused() if error.errno in (errno.EPERM, errno.EACCES, errno.ENOSYS) else ""
+    return ExecutorError(f"refused here: {refused}", remedy()) if refused else None
 
 
 def _usage(error: Any, request: Request) -> int:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mremapcheck.cli.campaigning import CampaignFormat, OutputFormat
+from mremapcheck.cli.campaigning import CampaignFormat
 from mremapcheck.cli.codes import of_counts
 from mremapcheck.cli.listing import list_scenarios, print_document, print_lines
-from mremapcheck.cli.options import Color, Colors, Jobs, ListOnly, Only, Paths, Timeout, kernel_option
+from mremapcheck.cli.options import AnswerFormat, Color, Colors, Jobs, ListOnly, Only, Paths, Timeout, kernel_option
 from mremapcheck.cli.output import Stdout
 from mremapcheck.cli.reporting import style_of
 from mremapcheck.compare.allowed import Swept, held
@@ -36,7 +36,7 @@ def faults(
         str | None,
         kernel_option("What this kernel shows, --kernel must allow.", "--against", "REF"),
     ] = None,
-    output_format: CampaignFormat = OutputFormat.TABLE,
+    output_format: CampaignFormat = AnswerFormat.TABLE,
     only: Only = None,
     list_only: ListOnly = False,
     jobs: Jobs = 1,
@@ -71,14 +71,14 @@ def faults(
                 counts[swept.status] += 1
                 if swept.ran:
                     losses = tuple(map(Losses.__or__, losses, swept.losses)) if losses else swept.losses
-                if output_format is OutputFormat.JSON:
+                if output_format is AnswerFormat.JSON:
                     results.append(swept.to_json())
                 else:
                     print_lines(swept_lines(swept, references, style), out=out)
         except KeyboardInterrupt as error:
             interrupt = error  # what there is counts
         kernels = [executor.kernel.to_json() for executor in executors]
-    if output_format is OutputFormat.JSON:
+    if output_format is AnswerFormat.JSON:
         other = kernels[1] if len(kernels) > 1 else None
         head = {"kernel": kernels[0], "other": other, "oracle": against is not None}
         tail = {"trouble": str(interrupt) or "interrupted"} if interrupt else {}

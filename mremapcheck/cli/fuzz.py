@@ -15,15 +15,13 @@ from mremapcheck.cli.campaigning import (
     Cluster,
     Jobs,
     Out,
-    OutputFormat,
     Resume,
     Time,
     Tries,
-    conclude,
-    run_campaign,
+    report_campaign,
 )
 from mremapcheck.cli.completion import references
-from mremapcheck.cli.options import option
+from mremapcheck.cli.options import AnswerFormat, option
 from mremapcheck.compare.pair import Pair
 from mremapcheck.compare.swept_pair import SweptPair
 from mremapcheck.executors.references import is_model
@@ -58,7 +56,7 @@ def fuzz(
         bool, typer.Option("--faults", help="Let memory run out in each move: --kernel says what is allowed.")
     ] = False,
     tries: Tries = 500,
-    output_format: CampaignFormat = OutputFormat.TABLE,
+    output_format: CampaignFormat = AnswerFormat.TABLE,
 ) -> int:
     """Make random scenarios, run them on two kernels, and shrink and group the mismatches.
 
@@ -79,7 +77,4 @@ def fuzz(
     plan = Campaign(
         kernel, against, source, count, tries, shard_size=_SWEPT_SHARD_SIZE if faults else SHARD_SIZE, pair=pair
     )
-    done = run_campaign(
-        plan, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume, quiet=output_format is OutputFormat.JSON
-    )
-    return conclude(plan, done, output_format, "fuzz")
+    return report_campaign(plan, output_format, jobs=jobs, cluster=cluster, time=time, out=out, resume=resume)

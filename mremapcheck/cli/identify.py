@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mremapcheck.base.paths import is_there
 from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
 from mremapcheck.cli.completion import change_ids, references
 from mremapcheck.cli.listing import print_document, print_lines
-from mremapcheck.cli.options import Timeout, Verbose
+from mremapcheck.cli.options import AnswerFormat, Timeout, Verbose
 from mremapcheck.compare.identify import identify as find
 from mremapcheck.executors.model.registry import find as find_changes
 from mremapcheck.executors.references import open_executor
 from mremapcheck.report.identity import identity_lines, presence_lines
 from mremapcheck.scenario.selection import select
-
-
-class OutputFormat(str, Enum):
-    """How an identity looks."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 def identify(
@@ -44,7 +37,7 @@ def identify(
             help="Changes (ids, commits) to ask for alone; scenario files or folders instead of the shipped ones.",
         ),
     ] = None,
-    output_format: Annotated[OutputFormat, typer.Option("--format", help="How the answer looks.")] = OutputFormat.TABLE,
+    output_format: Annotated[AnswerFormat, typer.Option("--format", help="How the answer looks.")] = AnswerFormat.TABLE,
     timeout: Timeout = None,
     verbose: Verbose = False,
 ) -> int:
@@ -54,7 +47,7 @@ def identify(
     for what its configuration leaves out, or all changes asked for; 1 something else, or not all of them; 2 usage;
     4 nothing ran, or nothing here tells.
     """
-    asked = {word: find_changes(word) for word in words or () if not Path(word).exists()}
+    asked = {word: find_changes(word) for word in words or () if not is_there(word)}
     unknown = [word for word, found in asked.items() if not found and "/" not in word and "." not in word]
     if unknown:
         raise typer.BadParameter(
@@ -64,7 +57,7 @@ def identify(
     scenarios = select([Path(word) for word in words or () if not asked.get(word)], [])
     with open_executor(reference, timeout=timeout) as executor:
         identity = find(executor, scenarios)
-    if output_format is OutputFormat.JSON:
+    if output_format is AnswerFormat.JSON:
         print_document("identify", identity.to_json())
     else:
         print_lines(presence_lines(identity, changes) if changes else identity_lines(identity, verbose))

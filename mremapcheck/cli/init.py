@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.base.paths import is_there
 from mremapcheck.cli.files import put
 from mremapcheck.scenario.schema import modeline
 
@@ -19,7 +20,7 @@ def init(
     ] = None,
 ) -> int:
     """Give a commented scenario to start from: run it, change it, run it again."""
-    if file is not None and str(file) != "-" and file.exists():
+    if file is not None and str(file) != "-" and is_there(file):
         raise MremapcheckError(f"{file} is there already", "give another name")
     example = files("mremapcheck.scenario").joinpath("example.yaml").read_text(encoding="utf-8")
     put(f"{modeline()}\n{example}", file)

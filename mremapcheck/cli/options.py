@@ -22,6 +22,20 @@ def kernel_option(help: str, name: str = "--kernel", metavar: str = "REF") -> An
     return option(name, metavar, help, autocompletion=references)
 
 
+def two(kernels: list[str] | None, done: str) -> tuple[str, str]:
+    """Return the two kernels that a command takes; raises typer.BadParameter, which says what is ``done`` with them."""
+    if not kernels or len(kernels) != 2:
+        raise typer.BadParameter(f"two kernels are {done}, as in `--kernel 6.16 6.17`", param_hint="--kernel")
+    return kernels[0], kernels[1]
+
+
+class AnswerFormat(str, Enum):
+    """How an answer looks."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
 class ListFormat(str, Enum):
     """How a list looks."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from mremapcheck.base.text import shell
+from mremapcheck.base.text.terminal import counted
 from mremapcheck.cli.completion import versions
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.files import put
@@ -13,7 +15,6 @@ from mremapcheck.convert.export.generate import pack_of
 from mremapcheck.convert.export.pack import pack_text
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.linux.versions.version import KernelVersion
-from mremapcheck.report.text import counted
 from mremapcheck.scenario.selection import select
 
 
@@ -39,5 +40,5 @@ def pack(
     for case in skipped:
         tell(f"mremapcheck: {case.scenario.name} will be skipped: {case.skip}\n")
     if out is not None:
-        tell(f"{counted(len(packed), 'scenario')} in {out}: cc -static -O1 -o pack {out} && ./pack\n")
+        tell(f"{counted(len(packed), 'scenario')} in {out}: cc -static -O1 -o pack {shell.word(out)} && ./pack\n")
     return 0

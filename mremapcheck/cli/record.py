@@ -39,7 +39,7 @@ def record(
             "record where pages are of that size, or write the scenario: `mremapcheck init`",
         )
     name = Path(command[0]).name
-    refuse_taken(out, [path.stem for path in out.glob(f"{stem(name)}-*.yaml")] if out else [])
+    refuse_taken(out, (path.stem for path in out.glob(f"{stem(name)}-*.yaml")) if out else ())
     with os.fdopen(os.memfd_create(name), "rb") as file:  # one without a name is never left behind
         kept = log or Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
         with TracedCommand(command, kept, _STDERR if out is None else None) as recording:

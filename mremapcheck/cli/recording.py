@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from mremapcheck.convert.strace.collect import Collection, FoundScenario, scenar
 from mremapcheck.convert.strace.traced_command import TracedCommand
 from mremapcheck.executors.protocol import Executor
 from mremapcheck.executors.references import open_executor
+from mremapcheck.linux.uname import build
 from mremapcheck.linux.versions.version import KernelVersion
 
 
@@ -61,8 +61,7 @@ def _start(stack: ExitStack) -> tuple[Executor | None, str]:
 
 def _version() -> KernelVersion | None:
     """Return the version of the running kernel; None where it has no place among the releases."""
-    uname = os.uname()
     try:
-        return KernelVersion.of_build(uname.release, uname.version)
+        return KernelVersion.of_build(*build())
     except KernelReferenceError:
         return None  # nothing can be expected of it

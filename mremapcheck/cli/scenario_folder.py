@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mremapcheck.base.errors import MremapcheckError, OutputError
+from mremapcheck.base.paths import is_folder, is_there
 
 #: The longest beginning of a scenario's name.
 _STEM = 40
@@ -23,12 +24,11 @@ def refuse_taken(out: Path | None, names: Iterable[str]) -> None:
     """Raise MremapcheckError where a scenario's file is there already, and OutputError where none can be written."""
     if out is None:
         return
-    # Path.exists raises where a folder may not be entered.
-    there = next(folder for folder in (out, *out.absolute().parents) if os.path.exists(folder))  # noqa: PTH110
-    if not there.is_dir():
+    there = next(folder for folder in (out, *out.absolute().parents) if is_there(folder))
+    if not is_folder(there):
         raise OutputError(f"{out} cannot be written: {there} is no folder")
     if not os.access(there, os.W_OK | os.X_OK):
         raise OutputError(f"{out} cannot be written: {os.strerror(errno.EACCES)}")
-    taken = [path for path in (out / f"{name}.yaml" for name in names) if path.exists()]
+    taken = [path for path in (out / f"{name}.yaml" for name in names) if is_there(path)]
     if taken:
         raise MremapcheckError(f"{taken[0]} is there already", "give another folder, or remove what is in this one")

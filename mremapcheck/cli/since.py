@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mremapcheck.cli.campaigning import CampaignFormat, OutputFormat
+from mremapcheck.cli.campaigning import CampaignFormat
 from mremapcheck.cli.listing import print_document, print_lines
-from mremapcheck.cli.options import Color, Colors, Only, kernel_option
+from mremapcheck.cli.options import AnswerFormat, Color, Colors, Only, kernel_option
 from mremapcheck.cli.output import Stdout
 from mremapcheck.cli.reporting import style_of
 from mremapcheck.compare.timeline import timeline
@@ -32,7 +32,7 @@ def since(
         kernel_option("Measured too: live, vm:6.17.13, vm:all, via:COMMAND. Repeatable.", "--on", "REF"),
     ] = None,
     only: Only = None,
-    output_format: CampaignFormat = OutputFormat.TABLE,
+    output_format: CampaignFormat = AnswerFormat.TABLE,
     color: Colors = Color.AUTO,
 ) -> int:
     """Show what each scenario of a file does on every kernel since the oldest, and which change made each turn.
@@ -51,7 +51,7 @@ def tell(scenarios: Sequence[Scenario], on: Sequence[str], output_format: Campai
     for scenario in scenarios:
         modelled = timeline(scenario, stops(CHANGES, OLDEST, NEWEST), open_executor)
         real = timeline(scenario, measured, open_executor) if measured else []
-        if output_format is OutputFormat.JSON:
+        if output_format is AnswerFormat.JSON:
             told.append(
                 {
                     "scenario": scenario.name,
@@ -63,4 +63,4 @@ def tell(scenarios: Sequence[Scenario], on: Sequence[str], output_format: Campai
             )
         else:
             print_lines(timeline_lines(scenario, modelled, real, style), out=out)
-    return print_document("since", {"results": told}) if output_format is OutputFormat.JSON else 0
+    return print_document("since", {"results": told}) if output_format is AnswerFormat.JSON else 0

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from mremapcheck.base.text import yaml
-from mremapcheck.cli.campaigning import CampaignFormat, OutputFormat
+from mremapcheck.cli.campaigning import CampaignFormat
 from mremapcheck.cli.files import put
 from mremapcheck.cli.matrix import MatrixRequest, ask
-from mremapcheck.cli.options import Color, Colors, kernel_option
+from mremapcheck.cli.options import AnswerFormat, Color, Colors, kernel_option
 from mremapcheck.cli.since import tell
 from mremapcheck.scenario.notation import document
 from mremapcheck.scenario.parse import parse_document
@@ -31,7 +31,7 @@ def try_(
         kernel_option("Only these kernels, repeatable, as `matrix` shows them. Without: the answer of `since`."),
     ] = None,
     as_yaml: Annotated[bool, typer.Option("--yaml", help="Print the scenario, to be kept, and run nothing.")] = False,
-    output_format: CampaignFormat = OutputFormat.TABLE,
+    output_format: CampaignFormat = AnswerFormat.TABLE,
     color: Colors = Color.AUTO,
 ) -> int:
     """Ask without a file: what does this call do, on which kernels?

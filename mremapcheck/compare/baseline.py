@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mremapcheck.base.documents import read_document
 from mremapcheck.base.errors import FileError, OutputError
+from mremapcheck.base.paths import is_there
 from mremapcheck.base.whole_file import write_whole
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.outcome.schema import one_of
@@ -37,7 +38,7 @@ class Baseline:
         self._path = path
         self._written: list[dict[str, Any]] = []
         self._accepted: dict[tuple[str, str], set[Accepted]] = {}
-        self.is_new = not path.exists()
+        self.is_new = not is_there(path)
         if not self.is_new:
             self._read()
 

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mremapcheck.compare.difference import Difference, DifferenceClass, OutcomePair
-from mremapcheck.compare.places import PlaceContent
-from mremapcheck.outcome.outcome import events_text
+from mremapcheck.compare.places import PageRun, PlaceContent, on_both
+from mremapcheck.outcome.outcome import events_text, pages_more
 
 if TYPE_CHECKING:
     from mremapcheck.outcome.outcome import MoveOutcome, Outcome
@@ -69,36 +69,43 @@ def _pairs(sides: OutcomePair) -> Iterator[tuple[str, PlaceContent, PlaceContent
 def _contents(sides: OutcomePair) -> Iterator[Difference]:
     for name, a, b in _pairs(sides):
         where = name if "." in name else f"regions.{name}"
-        both = a.pages.keys() & b.pages.keys()
-        seen = [n for n in both if "?" not in (a.pages[n].mark, b.pages[n].mark)]
-        if a.pages.keys() != b.pages.keys() or any(a.pages[n].mark != b.pages[n].mark for n in seen):
-            start = min([0, *a.pages, *b.pages])
+        both = [(one, two) for one, two in on_both(a, b) if (one.marks, one.number) != (two.marks, two.number)]
+        if a.stretches != b.stretches or any(_seen_differ(one.marks, two.marks) for one, two in both):
+            start = min(0, a.start, b.start)
             one, two = a.drawing(start), b.drawing(start)
-            if one != two:  # mappings that overlap, as no kernel has them, are drawn alike
+            if one != two:  # a drawing that contradicts its mappings, as only a file has it
                 yield Difference("contents", where, one, two)
-        elif any(_numbers_differ(a.pages[n].number, b.pages[n].number) for n in seen):
+        elif any(_numbers_differ(one, two) for one, two in both):
             yield Difference("contents", where, a.contents, b.contents)
 
 
-def _numbers_differ(a: int | None, b: int | None) -> bool:
-    return a is not None and b is not None and a != b
+def _seen_differ(a: str, b: str) -> bool:
+    return a != b and any(one != two and "?" not in (one, two) for one, two in zip(a, b, strict=True))
+
+
+def _numbers_differ(a: PageRun, b: PageRun) -> bool:
+    if a.number is None or b.number is None or a.number == b.number:
+        return False
+    return any("?" not in marks for marks in zip(a.marks, b.marks, strict=True))
 
 
 def _layout(sides: OutcomePair) -> Iterator[Difference]:
     for name, a, b in _pairs(sides):
-        both = a.pages.keys() & b.pages.keys()
-        differing = {
-            index
-            for n in both
-            for index, (one, two) in enumerate(zip(a.pages[n].facts, b.pages[n].facts, strict=False))
-            if one != two
-        }
-        if differing or any(n - 1 in both and a.pages[n].first != b.pages[n].first for n in both):
-            order = sorted(differing)
-            yield Difference("layout", f"layout.{name}", a.layout(order), b.layout(order))
+        differing = set()
+        boundary = False
+        end = None
+        for one, two in on_both(a, b):
+            differing |= {
+                index for index, facts in enumerate(zip(one.facts, two.facts, strict=False)) if len(set(facts)) > 1
+            }
+            boundary = boundary or (one.start == end and one.first != two.first)
+            end = one.end
+        if differing or boundary:
+            yield Difference("layout", f"layout.{name}", a.layout(differing), b.layout(differing))
 
 
 def _counters(sides: OutcomePair) -> Iterator[Difference]:
+    yield from _committed(sides)
     a, b = sides.a, sides.b
     for counter in sorted(a.counters.keys() & b.counters.keys()):
         one, two = a.counters[counter], b.counters[counter]
@@ -108,6 +115,14 @@ def _counters(sides: OutcomePair) -> Iterator[Difference]:
             if one == two:
                 text, other = (f"{one}p where the mappings have {pages}p" for pages in explained)
             yield Difference("counters", f"counters.{counter}", text, other)
+
+
+def _committed(sides: OutcomePair) -> Iterator[Difference]:
+    """Compare by how much each move that did the same changed Committed_AS, where both sides have measured it."""
+    for index, (a, b) in enumerate(zip(sides.a.moves, sides.b.moves, strict=True)):
+        one, two = a.committed, b.committed
+        if one is not None and two is not None and one != two:
+            yield Difference("counters", f"moves[{index}].committed", pages_more(one), pages_more(two))
 
 
 def _explained(counter: str, outcome: Outcome) -> int:

@@ -15,10 +15,13 @@ from mremapcheck.linux.files import read_file
 from mremapcheck.linux.numbers import (
     MAP_ANONYMOUS,
     MAP_PRIVATE,
+    PR_GET_MDWE,
+    PR_MDWE_REFUSE_EXEC_GAIN,
     PR_SET_VMA,
     PROT_NONE,
     SYS_CAPGET,
     SYS_CAPSET,
+    SYS_CLONE3,
     SYS_FTRUNCATE,
     SYS_IO_SETUP,
     SYS_IO_URING_SETUP,
@@ -35,8 +38,10 @@ from mremapcheck.linux.numbers import (
     SYS_MSEAL,
     SYS_MUNLOCK,
     SYS_MUNMAP,
+    SYS_PIPE2,
     SYS_PKEY_ALLOC,
     SYS_PKEY_MPROTECT,
+    SYS_POLL,
     SYS_PRCTL,
     SYS_PREADV,
     SYS_PRLIMIT64,
@@ -45,12 +50,14 @@ from mremapcheck.linux.numbers import (
     SYS_SHMAT,
     SYS_SHMGET,
     SYS_SOCKETPAIR,
+    SYS_UNAME,
     SYS_USERFAULTFD,
     UFFDIO_API,
 )
 from mremapcheck.linux.pages import PAGE
 from mremapcheck.linux.syscalls import call
 from mremapcheck.linux.syscalls import errno as last_errno
+from mremapcheck.linux.uname import build
 
 #: What to do about a call that a filter refuses.
 REMEDY = "let it through the system call filter (seccomp) of this container or sandbox"
@@ -121,6 +128,11 @@ _PROBES = {
     SYS_PRLIMIT64: _Probe("prlimit64", (0, _ALL, 0, 0), errno.EINVAL),
     SYS_SETITIMER: _Probe("setitimer", (_ALL, 0, 0), errno.EINVAL),
     SYS_SOCKETPAIR: _Probe("socketpair", (_ALL, 0, 0, 0), errno.EAFNOSUPPORT, errno.EINVAL, errno.EFAULT),
+    SYS_PIPE2: _Probe("pipe2", (0, _ALL), errno.EINVAL, errno.EFAULT),
+    SYS_POLL: _Probe("poll", (0, _ALL, 0, 0, 0), errno.EINVAL),
+    SYS_UNAME: _Probe("uname", (0,), errno.EFAULT),
+    # Libraries make threads with it, and do without where it is missing.
+    SYS_CLONE3: _Probe("clone3", (0, 0), errno.EINVAL, since=(5, 3), witness=None),
 }
 
 _probed: dict[tuple[int, ...], int] = {}
@@ -167,6 +179,14 @@ def all_refused() -> str:
             code = _probe((number, 0, 0, 0, 0, 0, 0))
             found.append(f"{probe.name}(2) ({errno.errorcode.get(code, code)})")
     return ", ".join(found)
+
+
+def no_exec() -> str:
+    """Return why memory may not become executable here; '' where it may."""
+    answer = call(SYS_PRCTL, PR_GET_MDWE, 0, 0, 0, 0)
+    if answer == -1 or not answer & PR_MDWE_REFUSE_EXEC_GAIN:
+        return ""
+    return "memory may not become executable here (PR_SET_MDWE): run without systemd's MemoryDenyWriteExecute="
 
 
 def require_calls() -> None:
@@ -223,6 +243,9 @@ def _probe(asked: tuple[int, ...]) -> int:
 
 
 def _release() -> tuple[int, int]:
-    major, minor = os.uname().release.split(".")[:2]
+    try:
+        major, minor = build()[0].split(".")[:2]
+    except OSError:  # refused, too: then nothing can be told of calls that older kernels lack
+        return 0, 0
     digits = "".join(char for char in minor if char.isdigit())
     return int(major), int(digits or 0)

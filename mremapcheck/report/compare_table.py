@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from mremapcheck.base.text.terminal import one_line
+from mremapcheck.base.text.terminal import counted, one_line
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.executors.model.registry import by_id
 from mremapcheck.report.blocks import kernel_text
 from mremapcheck.report.compare_blocks import comparison_block, comparison_drawing, differing_lines
 from mremapcheck.report.printer import Printer
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import calls, counted, listed, wrapped
+from mremapcheck.report.text import calls, listed, wrapped
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison
@@ -80,8 +80,7 @@ class CompareTable:
             self._print.line(f"skipped on both sides: {self._both}")
         for reason, names in self._skipped.items():
             self._print.list(f"skipped, {reason}:", names)
-        if tally.trouble is not None:
-            self._print.line(f"ended early: {one_line(tally.trouble)}")
+        self._print.end(tally)
 
     def _skip(self, comparison: Comparison) -> None:
         if comparison.a.outcome is None and comparison.b.outcome is None:

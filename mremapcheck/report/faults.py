@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from mremapcheck.base.text.terminal import one_line
+from mremapcheck.base.text.terminal import counted, one_line
 from mremapcheck.report.before import before
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import calls, counted, drawing_block, wrapped
+from mremapcheck.report.text import calls, drawing_block, wrapped
 
 if TYPE_CHECKING:
     from mremapcheck.compare.allowed import Deviation, Swept

@@ -76,8 +76,7 @@ class MatrixTable:
         self._print.numbers(tally)
         for label in self._labels:
             self._print.line(f"({label}): {CLASSES[label].about}")
-        if tally.trouble is not None:
-            self._print.line(f"ended early: {one_line(tally.trouble)}")
+        self._print.end(tally)
 
     def _told(self, era: Era) -> list[str]:
         if not era.same_label or era.class_name is None:

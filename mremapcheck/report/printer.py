@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from mremapcheck.base.text.terminal import counted, one_line
 from mremapcheck.report.base import STATUSES
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import counted, listed
+from mremapcheck.report.text import listed
 
 if TYPE_CHECKING:
     from mremapcheck.report.base import Header, Item, Output, Tally
@@ -41,11 +42,16 @@ class Printer:
         self.line("\n".join(listed(items, f"{head} ", "  ", self.style.width)))
 
     def numbers(self, tally: Tally) -> None:
-        """Write how many scenarios there are of each status, and what ended the report early."""
+        """Write how many scenarios there are of each status."""
         counts = [(status, count) for status, count in tally.counts.items() if count]
         text = ", ".join(self.style.status(status, f"{count} {status}") for status, count in counts)
         self.gap()
         self.line(f"{counted(tally.total, 'scenario')}: {text or 'nothing ran'}")
+
+    def end(self, tally: Tally) -> None:
+        """Write what ended the report early, if something did."""
+        if tally.trouble is not None:
+            self.line(f"ended early: {one_line(tally.trouble)}")
 
     def gap(self) -> None:
         """Leave a line empty, unless the last one is."""

@@ -128,11 +128,6 @@ def clip(text: str, width: int) -> str:
     return cut(one_line(text), width)
 
 
-def counted(count: int, word: str) -> str:
-    """Return ``1 scenario``, ``2 scenarios``."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
 def cut(line: str, width: int) -> str:
     """Return a line, of at most ``width`` characters."""
     return line if len(line) <= width else line[: max(width - 3, 0)] + "..."

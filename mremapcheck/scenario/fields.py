@@ -31,7 +31,7 @@ class Boolean(Field[bool]):
     def read(self, value: Any, reader: Reader) -> bool:
         if value is True or value is False:
             return value
-        raise Refused(f"expected true or false, found {describe(value)}", "without quotes: `true` or `false`")
+        raise Refused(f"expected true or false, found {describe(value)}", "write `true` or `false`, without quotes")
 
     def schema(self) -> Schema:
         return {"type": "boolean"}

@@ -30,6 +30,9 @@ def parse_flags(text: str) -> int:
             continue
         flag = NAMES.get(name.removeprefix("MREMAP_"))
         if flag is None:
+            words = [word.removeprefix("MREMAP_") for word in re.split(r"[\s,+]+", name)]
+            if NAMES.keys() >= {*words}:
+                raise Refused(f"{quote(name)} is not a flag of mremap", f"flags are joined by `|`: `{'|'.join(words)}`")
             hint = did_you_mean(name.upper().removeprefix("MREMAP_"), NAMES)
             raise Refused(f"{quote(name)} is not a flag of mremap", hint or FLAGS_HINT)
         flags |= flag

@@ -12,24 +12,14 @@ from mremapcheck.scenario import items, letters
 from mremapcheck.scenario import operations as ops
 from mremapcheck.scenario.address import CHOSEN_ROOM, CHOSEN_START, LARGEST, Place, chosen_number
 from mremapcheck.scenario.attributes import PLAIN, WRITE_SEALS, Attributes
+from mremapcheck.scenario.budget import Budget
 from mremapcheck.scenario.document import Region
-from mremapcheck.scenario.drawing import MOST_MAPPED, MOST_MAPPINGS, MOST_PAGES
 from mremapcheck.scenario.format import DocumentItem, RegionItem
 from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.kinds.kind import Kind
 from mremapcheck.scenario.layout import place
 from mremapcheck.scenario.names import CAPABILITIES, advice_features, uffd_features
 from mremapcheck.scenario.reader import Path, Violation
-
-#: The most pages that a scenario writes to, one by one.
-MOST_TOUCHED = 1 << 16
-#: How much the operations of a scenario may look at, all together: at each mapping, and at each page that was touched.
-#: A model takes a second or two for it.
-MOST_WALKED = 3 << 20
-#: How often a scenario may fork: all these processes are there at the same time, each waiting for the next.
-MOST_FORKS = 32
-#: A mapping costs as much as so many pages.
-_MAPPING = 4
 
 NULL = ops.Address(None, 0, 0)
 _REGULAR = [name for name, kind in KINDS.items() if kind.regular]
@@ -87,12 +77,10 @@ class Lowering:
     _ends: dict[str, int] = field(default_factory=dict)
     #: How many moves so far the kernel may have had to find a place for.
     _chosen: int = 0
-    _mapped: int = 0
-    _used: int = 0
-    _touched: int = 0
-    _walked: int = 0
-    _forks: int = 0
-    _mappings: int = 0
+    _budget: Budget = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._budget = Budget(self._refuse)
 
     def run(self, document: DocumentItem) -> None:
         """Lower all of a document that has no violations so far; adds to ``violations`` what only shows here."""
@@ -113,7 +101,7 @@ class Lowering:
         counts: Counter[str] = Counter()
         for index, item in enumerate(document.moves):
             path = ("moves", index)
-            self._walk(path, item)
+            self._budget.walk(path, max((pages(size) for _, size in _ranges(item)), default=None))
             kind = "moves" if isinstance(item, items.MremapItem) else item.op
             self.script += self._item((f"{kind}[{counts[kind]}]", self.line_of(path)), path, item)
             counts[kind] += 1
@@ -127,17 +115,6 @@ class Lowering:
 
     def _refuse(self, path: Path, message: str, hint: str = "") -> None:
         self.violations.append(Violation(path, message, hint, on_key=False))
-
-    @property
-    def _excess(self) -> tuple[str, str] | None:
-        """What is too much by now, and what to do about it."""
-        if self._mapped > MOST_PAGES or self._mappings > MOST_MAPPINGS:
-            message = f"a scenario maps at most {MOST_PAGES} pages, with {MOST_MAPPINGS} calls"
-            return message, "make several scenarios of it"
-        if self._used > MOST_MAPPED:
-            message = f"a scenario maps at most {MOST_MAPPED} pages that are more than reserved"
-            return message, "reserve them: `noreserve: true` or `prot: none`, and `touch: false`"
-        return None
 
     def _address(self, at: Place) -> ops.Address:
         if at.region is None:
@@ -158,20 +135,13 @@ class Lowering:
     ) -> Iterator[ops.Operation]:
         kind = KINDS[made.kind]
         count = pages(size)
-        before = self._excess
-        self._mapped += count
-        self._mappings += 1
-        if touch or not made.only_reserves:
-            self._used += count
-        if self._excess:
-            if not before:
-                self._refuse(path, *self._excess)
+        if not self._budget.map(path, count, touch or not made.only_reserves):
             return
         if kind.feature is not None:
             self.features.add(kind.feature)
         errno = made.errno if isinstance(made, items.MmapItem) else None
         first = self._letters.new(letter, address.value // PAGE, count) if errno is None else 0
-        touch = touch and self._may_touch(path, count)
+        touch = touch and self._budget.touch(path, count)
         name = self._object(path, letter, made) if kind.file else self._own_object(letter, kind)
         sharing = made.sharing or kind.sharing[0]
         touching = ops.Touch(*step, address, size, letters.tags(letter, first, count)) if touch else None
@@ -219,7 +189,7 @@ class Lowering:
     ) -> Iterator[ops.Operation]:
         if made.lock:
             if made.lock is True and not touched:
-                self._may_touch(path, pages(size))  # mlock faults them in
+                self._budget.touch(path, pages(size))  # mlock faults them in
             yield ops.Mlock(*step, address, size, made.lock == "on-fault")
         for advice in made.advice:
             self.features |= advice_features(advice)
@@ -265,32 +235,13 @@ class Lowering:
                 hint = "pages of a mapping are counted from 0"
                 self._refuse(("vmas", letter, "guard"), f"{letter} has no page {page}, only {longest}", hint)
 
-    def _may_touch(self, path: Path, count: int) -> bool:
-        before = self._touched
-        self._touched += count
-        if before <= MOST_TOUCHED < self._touched:
-            hint = "`touch: false` for the mapping, and `op: touch` for the pages that matter"
-            self._refuse(path, f"a scenario touches at most {MOST_TOUCHED} pages", hint)
-        return self._touched <= MOST_TOUCHED
-
-    def _walk(self, path: Path, item: items.Item) -> None:
-        """Count what an operation looks at; a fork looks at everything."""
-        reach = max((pages(size) for _, size in _ranges(item)), default=self._touched)
-        before = self._walked
-        self._walked += self._mappings * _MAPPING + min(reach, self._touched)
-        if before <= MOST_WALKED < self._walked:
-            what = f"{self._mappings} mappings and {self._touched} touched pages are too many for so many operations"
-            self._refuse(path, what, "fewer of any of them, or several scenarios")
-
     def _item(self, step: tuple[str, int], path: Path, item: items.Item) -> Iterable[ops.Operation]:
         self._check_chosen(path, item)
         if isinstance(item, items.MremapItem):
             return (self._mremap(step, item),)
         if isinstance(item, items.ForkItem):
             self.features.add("fork")
-            self._forks += 1
-            if self._forks == MOST_FORKS + 1:
-                self._refuse(path, f"a scenario forks at most {MOST_FORKS} times", "each fork is one more process")
+            self._budget.fork(path)
             return (ops.Fork(*step),)
         if isinstance(item, items.ClearRefsItem):
             self.features.add("soft-dirty")
@@ -318,7 +269,7 @@ class Lowering:
         if isinstance(item, items.MunmapItem) and item.errno is None:
             self._letters.forget(address.value // PAGE, address.value // PAGE + pages(item.size))
         elif isinstance(item, items.ReadItem) or (isinstance(item, items.MlockItem) and item.lock is True):
-            self._may_touch(path, pages(item.size))
+            self._budget.touch(path, pages(item.size))
         self.features.update(item.needs())
         return (item.operation(*step, address),)
 
@@ -358,7 +309,7 @@ class Lowering:
     def _touch(self, step: tuple[str, int], path: Path, address: ops.Address, item: items.TouchItem) -> ops.Touch:
         count = pages(item.size)
         page = address.value // PAGE
-        if not self._may_touch(path, count):
+        if not self._budget.touch(path, count):
             return ops.Touch(*step, address, item.size, ())
         if item.letter is not None:
             first = self._letters.new(item.letter, page, count)

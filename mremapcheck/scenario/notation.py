@@ -92,6 +92,12 @@ def document(words: Sequence[str]) -> dict[str, Any]:
                 _join(process, _condition(text))
         except _UnreadError as error:
             problems.append(Problem(_HERE, 0, 0, f"{quote(word)}: {error.message}", error.hint))
+    if not problems and not regions:
+        problems.append(
+            Problem(_HERE, 0, 0, "no region is drawn", "`src=AABB.C` is one: letters are mappings, `.` a hole")
+        )
+    if not problems and not moves:
+        problems.append(Problem(_HERE, 0, 0, "nothing is called", "`mremap(src, 2p, 3p, MAYMOVE)` is a call"))
     if problems:
         raise ScenarioError(problems)
     parts = {"map": regions, "vmas": letters, "process": process, "moves": moves}

@@ -113,6 +113,11 @@ class Ranged(Fallible):
     address: Address
     size: int
 
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The address of the range, and of what is behind its last page."""
+        return self.address.value, self.address.value + page_align(self.size)
+
 
 @dataclass(frozen=True, slots=True)
 class Munmap(Ranged):

@@ -22,9 +22,11 @@ from jsonschema import Draft202012Validator
 from typer.core import TyperOption
 
 import mremapcheck
+from mremapcheck.cli import command as commands
+from mremapcheck.cli import reporting
 from mremapcheck.cli.environment import Terminated
 from mremapcheck.cli.failures import answer
-from mremapcheck.cli.main import COMMANDS, build
+from mremapcheck.cli.main import COMMANDS, build, call
 from mremapcheck.cli.output import Stdout
 from mremapcheck.cli.request import Request
 from mremapcheck.report.formats.json import Json
@@ -180,6 +182,18 @@ def test_a_signal_of_which_something_else_was_made_is_a_signal(
     assert capsys.readouterr().err == "mremapcheck: ended by SIGTERM\n"
 
 
+@pytest.mark.parametrize("reader", ["Program", "Command"])
+def test_a_signal_while_arguments_are_read_is_that_signal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], reader: str
+) -> None:
+    def strike(*arguments: object) -> None:
+        raise Terminated(signal.SIGTERM)
+
+    monkeypatch.setattr(getattr(commands, reader), "parse_args", strike)
+    assert call(["lint"]) == 128 + signal.SIGTERM
+    assert capsys.readouterr().err == "mremapcheck: ended by SIGTERM\n"
+
+
 def test_a_signal_at_the_beginning_of_a_report_leaves_a_valid_one(
     program: Program, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +206,20 @@ def test_a_signal_at_the_beginning_of_a_report_leaves_a_valid_one(
     monkeypatch.setattr(Json, "start", interrupted)
     answer = program("run", "--kernel", "6.17", write(PLAIN), "--format", "json")
     assert (answer.code, answer.json["trouble"]) == (130, "interrupted")
+
+
+def test_a_signal_before_a_report_begins_leaves_no_empty_file(
+    program: Program, write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        assert (tmp_path / "run.json").exists()
+        raise Terminated(signal.SIGTERM)
+
+    monkeypatch.setattr(reporting, "open_report", interrupted)
+    files = ["-o", f"json:{tmp_path / 'run.json'}", "-o", f"junit:{tmp_path / 'run.xml'}"]
+    answer = program("run", "--kernel", "6.17", write(PLAIN), *files)
+    assert answer.code == 143
+    assert not list(tmp_path.glob("run.*"))
 
 
 def test_a_signal_before_there_is_a_report() -> None:

@@ -81,7 +81,25 @@ def test_the_offset_within_an_object_counts_page_by_page() -> None:
 def test_a_page_of_another_place_of_the_same_letter_is_contents() -> None:
     one = outcome(src="AA", more={"contents": (("src", 0, 2, "A", 0),)})
     two = outcome(src="AA", more={"contents": (("src", 0, 1, "A", 1), ("src", 1, 1, "A", 0))})
-    assert differences(CASE, one, two) == (Difference("contents", "regions.src", "0:A0 1:A1", "0:A1 1:A0"),)
+    assert differences(CASE, one, two) == (Difference("contents", "regions.src", "0+2:A0", "0:A1 1:A0"),)
+
+
+def test_a_long_mapping_is_compared_as_a_run() -> None:
+    million = 1 << 20
+
+    def moved(number: int, flags: tuple[str, ...] = ()) -> Outcome:
+        return outcome(
+            mappings=(vma("src", 0, million, flags=flags),),
+            src="A" * million,
+            more={"contents": (("src", 0, million, "A", number),)},
+        )
+
+    assert differences(CASE, moved(0), moved(1)) == (
+        Difference("contents", "regions.src", f"0+{million}:A0", f"0+{million}:A1"),
+    )
+    assert differences(CASE, moved(0), moved(0, ("dontfork",))) == (
+        Difference("layout", "layout.src", f"0+{million} no flags", f"0+{million} dontfork"),
+    )
 
 
 def test_counters_tell_only_what_the_mappings_do_not() -> None:

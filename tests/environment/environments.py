@@ -27,9 +27,11 @@ CONTAINER = [f"refuse={name}:EPERM" for name in ("userfaultfd", "io_uring_setup"
 _REFUSED = """
     mremap munmap madvise mlock munlock mlock2 mseal userfaultfd io_uring_setup memfd_secret io_setup shmget shmat
     memfd_create prctl prlimit64 preadv pwritev capget capset setitimer setpgid socketpair ftruncate statfs kill vfork
-    fork personality
+    fork personality pipe2 poll clone3 uname
 """
-_PAGE_ZERO, _READ_IMPLIES_EXEC, _LEGACY = 0x0100000, 0x0400000, 0x0200000
+_PAGE_ZERO, _READ_IMPLIES_EXEC, _LEGACY, _FIXED = 0x0100000, 0x0400000, 0x0200000, 0x0040000
+_UNAME26, _LINUX32 = 0x0020000, 0x0008
+_SET_MDWE, _EXEC_GAIN = 65, 1
 #: An ordinary user.
 USER = "user=65534"
 
@@ -66,6 +68,16 @@ ENVIRONMENTS: dict[str, list[str]] = {
     "MMAP_PAGE_ZERO": [f"personality={_PAGE_ZERO}"],
     "READ_IMPLIES_EXEC": [f"personality={_READ_IMPLIES_EXEC}"],
     "ADDR_COMPAT_LAYOUT": [f"personality={_LEGACY}"],
+    "ADDR_COMPAT_LAYOUT and ADDR_NO_RANDOMIZE": [f"personality={_LEGACY | _FIXED}"],
+    "PER_LINUX32": [f"personality={_LINUX32}"],
+    "UNAME26": [f"personality={_UNAME26}"],
+    "PR_SET_MDWE": [f"prctl={_SET_MDWE}:{_EXEC_GAIN}"],
+    "umask 777": ["umask=777", USER],
+    "two limits": ["limit=NOFILE:12", f"limit=AS:{96 << 20}"],
+    "a small container": [*CONTAINER, "limit=NOFILE:14", "limit=MEMLOCK:0", USER],
+    "no /proc, /dev and /sys": ["hide=/proc", "hide=/dev", "hide=/sys"],
+    "read-only and no file": ["read-only=/", "limit=FSIZE:0"],
+    "unlimited and limited": ["limit=STACK:-1", f"limit=AS:{256 << 20}"],
     "an ordinary user": [USER],
     "an ordinary user in a container": [USER, *CONTAINER],
 }
@@ -142,20 +154,27 @@ def documents() -> list[dict[str, Any]]:
     ]
 
 
-def run(settings: list[str], folder: Path, python: str = sys.executable) -> Ended:
-    """Run the scenarios of a folder in the environment that ``settings`` make, without a home."""
+def call(
+    settings: list[str], *arguments: str, python: str = sys.executable, cwd: str | Path = "/"
+) -> subprocess.CompletedProcess[str]:
+    """Call mremapcheck in the environment that ``settings`` make, without a home."""
     path = os.pathsep.join((str(ROOT), str(Path(typer.__file__).parent.parent)))
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("HOME", None)
-    answer = subprocess.run(
-        [python, str(SANDBOX), *settings, "--", python, "-m", "mremapcheck", "run", "--format", "json", str(folder)],
+    return subprocess.run(
+        [python, str(SANDBOX), *settings, "--", python, "-m", "mremapcheck", *arguments],
         capture_output=True,
         text=True,
-        cwd="/",
+        cwd=cwd,
         env=environment,
         timeout=PATIENCE,
         check=False,
     )
+
+
+def run(settings: list[str], folder: Path, python: str = sys.executable) -> Ended:
+    """Run the scenarios of a folder in the environment that ``settings`` make."""
+    answer = call(settings, "run", "--format", "json", str(folder), python=python)
     results = {}
     if answer.stdout:
         results = {result["scenario"]: result for result in json.loads(answer.stdout).get("results", [])}

@@ -9,6 +9,9 @@
     mount=FOLDER:TYPE:OPTIONS    a file system is mounted there
     read-only=FOLDER      and all below it
     personality=NUMBER    of personality(2)
+    prctl=OPTION:VALUE    of prctl(2), by number
+    umask=OCTAL
+    close=DESCRIPTOR      a standard stream that nobody has opened
     user=NUMBER           an ordinary user; given last, as it can do nothing of the above
 
 Nothing outside the command notices: the mounts are in a private namespace. Needs no package, and Linux on x86-64.
@@ -31,15 +34,28 @@ CALLS = {
     "munmap": 11,
     "ioctl": 16,
     "pread64": 17,
+    "mincore": 27,
+    "dup": 32,
     "mremap": 25,
     "madvise": 28,
     "shmget": 29,
     "shmat": 30,
+    "alarm": 37,
     "setitimer": 38,
     "socketpair": 53,
     "fork": 57,
     "vfork": 58,
     "kill": 62,
+    "uname": 63,
+    "shmdt": 67,
+    "fcntl": 72,
+    "getcwd": 79,
+    "mkdir": 83,
+    "unlink": 87,
+    "readlink": 89,
+    "umask": 95,
+    "getrlimit": 97,
+    "ptrace": 101,
     "ftruncate": 77,
     "setrlimit": 160,
     "clone": 56,
@@ -50,16 +66,39 @@ CALLS = {
     "statfs": 137,
     "mlock": 149,
     "munlock": 150,
+    "mlockall": 151,
+    "munlockall": 152,
     "prctl": 157,
+    "sched_getaffinity": 204,
     "io_setup": 206,
+    "io_destroy": 207,
+    "fallocate": 285,
+    "dup3": 292,
+    "pipe2": 293,
     "preadv": 295,
     "pwritev": 296,
     "prlimit64": 302,
+    "seccomp": 317,
+    "getrandom": 318,
     "memfd_create": 319,
     "userfaultfd": 323,
     "mlock2": 325,
     "io_uring_setup": 425,
+    "close_range": 436,
     "clone3": 435,
+    "openat2": 437,
+    "pidfd_open": 434,
+    "pidfd_send_signal": 424,
+    "wait4": 61,
+    "waitid": 247,
+    "poll": 7,
+    "lseek": 8,
+    "rt_sigaction": 13,
+    "sysinfo": 99,
+    "sched_setaffinity": 203,
+    "process_madvise": 440,
+    "rseq": 334,
+    "openat": 257,
     "memfd_secret": 447,
     "mseal": 462,
 }
@@ -145,6 +184,13 @@ def set_up(settings: Sequence[str]) -> None:
         elif word == "personality":
             if _libc.personality(ctypes.c_ulong(int(value, 0))) == -1:
                 raise OSError(ctypes.get_errno(), "personality")
+        elif word == "prctl":
+            option, _, argument = value.partition(":")
+            _check(_libc.prctl(int(option), ctypes.c_ulong(int(argument)), 0, 0, 0), setting)
+        elif word == "umask":
+            os.umask(int(value, 8))
+        elif word == "close":
+            os.close(int(value))
         elif word == "user":
             os.setgroups([])
             os.setgid(int(value))

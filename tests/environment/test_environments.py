@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from mremapcheck.linux.sandbox import REMEDY
-from tests.environment.environments import ENVIRONMENTS, SANDBOX, Ended, judge, python_of, run, write
+from tests.environment.environments import ENVIRONMENTS, ROOT, SANDBOX, USER, Ended, call, judge, python_of, run, write
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,52 @@ def test_without_mremap_nothing_runs_and_that_is_said_once(code: str, folder: Pa
     assert ended.code == 4 and not ended.results
     assert ended.errors.count("mremap(2)") == 1
     assert "does not let mremap(2) through" in ended.errors and f"fails with {code}" in ended.errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["run", "--kernel", "6.17", "--only", "shrink*"], 0),  # the shipped ones
+        (["run", "--kernel", "6.17", "x.yaml"], 2),
+        (["run", "--kernel", "vm:6.12"], 2),
+        (["compare", "--kernel", "6.17", "vm:bzImage"], 2),
+        (["compare", "--kernel", "6.17", "recorded:x.json"], 2),
+        (["lint", "x.yaml"], 2),
+        (["identify", "6.17"], 0),
+        (["kernels", "add", "bzImage"], 2),
+        (["import", "x.log"], 2),
+        (["record", "-o", "out", "--", "/bin/true"], 74),
+        (["init", "x.yaml"], 74),
+        (["fuzz", "--kernel", "6.16", "--against", "6.16", "--count", "1", "--out", "out"], 74),
+    ],
+)
+def test_a_current_folder_that_may_not_be_entered(tmp_path: Path, arguments: list[str], code: int) -> None:
+    """Before Python 3.14 it raises PermissionError whether there is a file."""
+    tmp_path.chmod(0o700 if os.geteuid() == 0 else 0)
+    settings = [USER] if os.geteuid() == 0 else []
+    python = python_of(settings)
+    if not python:
+        pytest.skip("an ordinary user may not start any Python here")
+    ended = call(settings, *arguments, python=python, cwd=tmp_path)
+    tmp_path.chmod(0o700)
+    assert ended.returncode == code, ended.stderr
+    said = ended.stdout + ended.stderr
+    assert code == 0 or "error: " in said or "mremapcheck: " in said
+    assert "bug" not in said and "[Errno" not in said
+
+
+def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    command = ["/bin/sh", "-c", f'cd {folder} && rmdir {folder} && exec "$@"', "-"]
+    command += [sys.executable, "-m", "mremapcheck", "record", "-o", "out", "--", "/bin/true"]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (
+        2,
+        "mremapcheck: the current folder is there no more\n  hint: change to one that is\n",
+    )
 
 
 def test_what_a_container_refuses_is_skipped_by_name(folder: Path, usual: Ended) -> None:

@@ -46,12 +46,14 @@ class Tally:
 def _piece(kind: str, seed: str, first: int, count: int) -> Tally:
     tally = Tally()
     folder = Path(tempfile.mkdtemp(prefix="mremapcheck-fuzzing-"))
+    place = folder / "input"
     try:
+        place.mkdir()
         for number in range(first, first + count):
-            place = folder / str(number)
-            place.mkdir()
             ending = attempt(kind, seed, number, place)
-            shutil.rmtree(place)
+            if any(place.iterdir()):  # most kinds write no file
+                shutil.rmtree(place)
+                place.mkdir()
             tally.words[ending.word] += 1
             tally.seconds = max(tally.seconds, ending.seconds)
             if ending.bug:

@@ -81,7 +81,7 @@ def mutated_data(random: Random, data: Any, most: int = 3) -> Any:
         elif isinstance(value, int) and type(value) is int:
             node[key] = value + random.choice((-1, 1, 1 << 20, -(1 << 40)))
         else:
-            for _ in range(random.choice((1, 13, 120))):
+            for _ in range(random.choice((1, 13, 60))):  # six times 60 is what can still be copied
                 value = [value]
             node[key] = value
     return out[""]

@@ -78,7 +78,7 @@ def test_it_is_exported(kind: str, compiler: str, tmp_path: Path) -> None:
 
 def test_random_scenarios_have_it(kind: str) -> None:
     generator = Generator(0, costly=100)
-    drawn = {generator.kind(random.Random(number)) for number in range(20_000)}
+    drawn = {generator.sampler.kind(random.Random(number)) for number in range(20_000)}
     assert kind in drawn or KINDS[kind].feature == "hugetlb"
 
 

@@ -87,7 +87,7 @@ def test_what_a_user_may_not_is_skipped() -> None:
         {"process": {"rlimits": {"memlock": "3G"}}},
     ]
     seen = as_nobody([dict(scenario(**part).document) for part in parts])
-    assert seen[0]["status"] == "skip" and seen[0]["reason"] == "this user has not CAP_IPC_LOCK: run as root"
+    assert seen[0]["status"] == "skip" and seen[0]["reason"] == "this user lacks CAP_IPC_LOCK: run as root"
     for execution in seen[1:]:
         if execution["status"] != "ran":  # where the hard limit is no limit it just works
             assert execution["status"] == "skip" and "RLIMIT_MEMLOCK" in execution["reason"]

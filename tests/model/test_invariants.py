@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mremapcheck.base.units import ARENA_START, PAGE, PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
-from mremapcheck.executors.model.calls import CALLS
+from mremapcheck.executors.model.calls.table import CALLS
 from mremapcheck.executors.model.exceptions import ScenarioEnded
 from mremapcheck.executors.model.mm import Mm, pages_of
 from mremapcheck.executors.model.pipeline import run

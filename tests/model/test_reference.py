@@ -99,6 +99,13 @@ def test_a_commit_names_all_that_it_changed() -> None:
     assert find("d23c") == ()
 
 
+@pytest.mark.parametrize("name", ["6.16,6.17", "6.17,", "6.17-rc2,6.17-rc3"])
+def test_a_comma_makes_no_list_of_kernels(name: str) -> None:
+    with pytest.raises(KernelReferenceError) as caught:
+        resolve(name)
+    assert "--kernel 6.16 6.17" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     "name", ["6.17.13+deb13-cloud-amd64", "6.1.0-50-cloud-amd64", "5.14.0-503.el9.x86_64", "6.17.0-8-generic"]
 )

@@ -29,6 +29,8 @@ def test_names_and_numbers(text: str, flags: int) -> None:
     [
         ("MAYMOVE|FIX", "`FIX` is not a flag of mremap", "did you mean `FIXED`?"),
         ("maymove", "`maymove` is not a flag of mremap", "did you mean `MAYMOVE`?"),
+        ("MAYMOVE FIXED", "`MAYMOVE FIXED` is not a flag", "flags are joined by `|`: `MAYMOVE|FIXED`"),
+        ("MREMAP_MAYMOVE, MREMAP_FIXED", "`MREMAP_MAYMOVE, MR", "flags are joined by `|`: `MAYMOVE|FIXED`"),
         ("MAP_FIXED", "`MAP_FIXED` is not a flag of mremap", "did you mean `FIXED`?"),
         ("", "`` is not a flag of mremap", "one of DONTUNMAP, FIXED, MAYMOVE"),
         ("0x1ffffffffffffffff", "`0x1ffffffffffffffff` is not a flag", "one of"),

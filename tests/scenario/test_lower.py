@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mremapcheck.base.units import PAGE
+from mremapcheck.scenario.budget import MOST_TOUCHED
 from mremapcheck.scenario.drawing import MOST_MAPPINGS
 from mremapcheck.scenario.layout import ARENA_END, ARENA_START, MARGIN
-from mremapcheck.scenario.lower import MOST_TOUCHED
 from mremapcheck.scenario.operations import Mmap, Mremap, Tag, Touch
 from mremapcheck.scenario.parse import parse_document
 from mremapcheck.scenario.picture import call, moves, setup

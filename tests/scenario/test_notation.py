@@ -104,6 +104,15 @@ def test_what_cannot_be_read_is_said_with_a_hint(word: str, message: str) -> Non
     assert "\x1b" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [("src=A", "nothing is called"), ("mremap(src, 1p)", "no region is drawn"), ("{op: fork}", "no")],
+)
+def test_what_is_missing_is_said_with_a_hint(word: str, message: str) -> None:
+    with pytest.raises(ScenarioError, match=f"command line: error: {message}.*\n  hint: `"):
+        document([word])
+
+
 def test_what_a_file_writes_in_braces() -> None:
     made = document(
         [

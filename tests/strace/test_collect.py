@@ -762,3 +762,47 @@ def test_paths_that_are_printed_in_hexadecimal() -> None:
         "mremap(0x7f0000000000, 4096, 8192, MREMAP_MAYMOVE) = 0x7f0000010000",
     )
     assert document["vmas"]["A"] == {"kind": "memfd", "file": "buffer-deleted"}
+
+
+def test_a_file_that_is_open_for_reading_only() -> None:
+    """Shared memory of it has other flags, and is never one mapping with what was mapped for writing."""
+    lines = [
+        '1 openat(AT_FDCWD, "/tmp/db", O_RDWR) = 3</tmp/db>',
+        '1 openat(AT_FDCWD, "/tmp/db", O_RDONLY|O_CLOEXEC) = 4</tmp/db>',
+        "1 mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3</tmp/db>, 0) = 0x7f0000000000",
+        "1 mmap(0x7f0000001000, 4096, PROT_READ, MAP_SHARED|MAP_FIXED, 4</tmp/db>, 0x1000) = 0x7f0000001000",
+        "1 mremap(0x7f0000000000, 8192, 12288, MREMAP_MAYMOVE) = -1 EFAULT (Bad address)",
+    ]
+    (document,) = held("6.18", *lines)
+    assert document["map"]["src"] == "AB"
+    known = {"kind": "file", "prot": "r", "file": "db", "touch": False}
+    assert document["vmas"] == {"A": known, "B": {**known, "readonly": True, "offset": "1p"}}
+    assert document["expect"] == [{"kernel": "==6.18.0", "errno": "EFAULT"}]
+
+
+def test_a_file_that_is_opened_twice_is_not_one_mapping() -> None:
+    at = "0x7f0000000000"
+    lines = [
+        f"mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_SHARED, 3</tmp/db>, 0) = {at}",
+        "mmap(0x7f0000001000, 4096, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_FIXED, {}</tmp/db>, 0x1000) = 0x7f0000001000",
+        f"mremap({at}, 8192, 4096, 0) = {at}",
+    ]
+    (one,) = imported_lines(lines[0], lines[1].format(3), lines[2])
+    (two,) = imported_lines(lines[0], lines[1].format(4), lines[2])
+    assert one["map"]["src"] == "AA"
+    assert two["map"]["src"] == "AB"
+    assert two["vmas"]["B"]["file"] == "db-2"
+
+
+@pytest.mark.parametrize(("length", "size"), [(4096, "1p"), (16384, "4p"), (8192, None), (1 << 30, "4p")])
+def test_a_file_has_the_length_that_ftruncate_gave_it(length: int, size: str | None) -> None:
+    """What grows beyond its end is there only if the file is longer."""
+    at = "0x7f0000000000"
+    (document,) = held(
+        "6.18",
+        f"mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_SHARED, 3</tmp/db>, 0) = {at}",
+        f"ftruncate(3</tmp/db>, {length}) = 0",
+        f"mremap({at}, 8192, 16384, MREMAP_MAYMOVE) = {at}",
+    )
+    assert document["moves"][:-1] == ([{"op": "truncate", "letter": "A", "size": size}] if size else [])
+    assert document["expect"] == [{"kernel": "==6.18.0", "verdict": "resized"}]

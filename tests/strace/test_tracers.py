@@ -19,7 +19,10 @@ def imported(name: str) -> tuple[Collection, list[dict[str, Any]]]:
 
 
 def drawn(name: str, shown: bool = True) -> list[dict[str, Any]]:
-    """Return what was drawn, but for the files: only strace knows their names, and ltrace not even where they begin."""
+    """Return what was drawn, but for the files: only strace knows their names, and ltrace not even where they begin.
+
+    So they do not know either how long the file is that is mapped.
+    """
     found = []
     for document in imported(name)[1]:
         for entry in document.get("vmas", {}).values():
@@ -27,6 +30,7 @@ def drawn(name: str, shown: bool = True) -> list[dict[str, Any]]:
             if not shown:
                 entry.pop("offset", None)
                 entry["kind"] = entry.get("kind", "anon").replace("memfd", "file")
+        document["moves"] = [item for item in document["moves"] if item.get("op") != "truncate"]
         found.append({key: value for key, value in document.items() if key in ("map", "vmas", "moves")})
     return found
 

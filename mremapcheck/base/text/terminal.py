@@ -31,6 +31,11 @@ def one_line(text: str) -> str:
     return lines(" ".join(text.split()))
 
 
+def counted(count: int, word: str) -> str:
+    """Return ``1 scenario``, ``2 scenarios``."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
 def quote(text: str, longest: int = 40) -> str:
     """Return text as a message shows it: short, on one line, between backticks."""
     return f"`{excerpt(text, longest)}`"

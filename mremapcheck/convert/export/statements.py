@@ -88,6 +88,8 @@ class Statements:
         yield ""
         for operation in scenario.script:
             yield from self._statement(operation)
+            if ops.chosen_range(operation):
+                yield "forget_unmapped();"
         yield from self._end()
 
     def _begin(self) -> Iterator[str]:

@@ -12,6 +12,7 @@ from mremapcheck.convert.strace.constants import (
     MCL,
     MFD,
     MLOCK2,
+    OPEN,
     PR_SET_VMA,
     SHM,
     SHMGET,
@@ -19,16 +20,17 @@ from mremapcheck.convert.strace.constants import (
     UFFD_MODE,
     UFFD_REQUESTS,
 )
-from mremapcheck.convert.strace.kinds import advised, facts_of_mmap, file_name, offset_of_mmap, prot_of
-from mremapcheck.convert.strace.space import HOLE, AddressSpace, MappingFacts
+from mremapcheck.convert.strace.kinds import advised, facts_of_mmap, file_name, offset_of_mmap, opened_file, prot_of
+from mremapcheck.convert.strace.space import HOLE, AddressSpace, MappingFacts, OpenFile
 from mremapcheck.convert.strace.text import descriptor_path, fields, flags, number, unescaped
+from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.names import LAST_KEY
 
 
 class System:
     """What processes share, or what outlives a mapping: descriptors by number, segments by id."""
 
-    __slots__ = ("events", "mmap2_pages", "opened", "segments")
+    __slots__ = ("events", "lengths", "mmap2_pages", "names", "opened", "segments")
 
     def __init__(self) -> None:
         #: Descriptor -> kind and name, as far as the trace has seen it being made.
@@ -38,6 +40,9 @@ class System:
         #: Descriptors of userfaultfds that are told of remap or unmap events.
         self.events: set[int] = set()
         self.mmap2_pages = False
+        #: File -> how long ftruncate(2) has made it, in bytes; and which one it is that mappings have opened anew.
+        self.lengths: dict[str, int] = {}
+        self.names: dict[str, str] = {}
 
 
 Effect = Callable[[AddressSpace, Call, System], bool]
@@ -46,7 +51,7 @@ Effect = Callable[[AddressSpace, Call, System], bool]
 def _mmap(space: AddressSpace, call: Call, system: System) -> bool:
     assert call.result is not None
     size = number(call.arguments[1])
-    facts = facts_of_mmap(call, system.opened)
+    facts = _as_opened(space, call, facts_of_mmap(call, system.opened), system)
     if call.name == "mmap2":
         space.bits = 32
         system.mmap2_pages |= len(call.arguments) > 5 and number(call.arguments[5]) % PAGE != 0
@@ -57,6 +62,26 @@ def _mmap(space: AddressSpace, call: Call, system: System) -> bool:
     pages = call.name == "mmap2" and system.mmap2_pages
     space.map(call.result, size, offset_of_mmap(call, facts, pages), facts)
     return True
+
+
+#: Mappings of these are one only where they are of one open(2).
+_OPENED = frozenset(("file", "tmpfs", "memfd", "memfd-hugetlb"))
+
+
+def _as_opened(space: AddressSpace, call: Call, facts: MappingFacts, system: System) -> MappingFacts:
+    """Tell a file that was opened twice from itself, and what is open for reading only."""
+    if facts.kind not in _OPENED or call.arguments[4] == "?":
+        return facts
+    descriptor, _ = descriptor_path(call.arguments[4])
+    opened = space.descriptors.files.get(descriptor)
+    if opened and facts.object != file_name(opened.path):
+        opened = None  # the descriptor was closed since, or copied
+    readonly = bool(opened and opened.readonly and facts.sharing == "shared" and KINDS[facts.kind].regular)
+    key = opened.line if opened else f"descriptor {descriptor}"
+    number = space.descriptors.opening(facts.object, readonly, key)
+    name = facts.object if number == 1 else f"{facts.object}-{number}"
+    system.names[name] = facts.object
+    return replace(facts, object=name, readonly=readonly)
 
 
 def _munmap(space: AddressSpace, call: Call, system: System) -> bool:
@@ -101,14 +126,16 @@ def _changing(edit: Edit, proves: bool) -> Effect:
 
 
 def _protected(facts: MappingFacts, call: Call) -> MappingFacts:
-    return replace(facts, prot=prot_of(call.arguments[2]))
+    """What can be written to from now on was not open for reading only."""
+    prot = prot_of(call.arguments[2])
+    return replace(facts, prot=prot, readonly=facts.readonly and "w" not in prot)
 
 
 def _pkey(facts: MappingFacts, call: Call) -> MappingFacts:
     key = number(call.arguments[3]) if len(call.arguments) > 3 else -1
     if key > LAST_KEY:
         raise ValueError(call.arguments[3])
-    return replace(facts, prot=prot_of(call.arguments[2]), pkey=facts.pkey if key < 0 else key)
+    return replace(_protected(facts, call), pkey=facts.pkey if key < 0 else key)
 
 
 def _locked(facts: MappingFacts, call: Call) -> MappingFacts:
@@ -204,6 +231,29 @@ def _descriptor(kind: str) -> Effect:
     return opened
 
 
+def _open(path: int) -> Effect:
+    """The effect of an open(2) whose argument of this number, from 0, is the path, with the flags behind it."""
+
+    def opened(space: AddressSpace, call: Call, system: System) -> bool:
+        assert call.result is not None
+        name = call.arguments[path] if len(call.arguments) > path else ""
+        if not name.startswith('"'):
+            space.descriptors.files.pop(call.result, None)
+            return False
+        how = call.arguments[path + 1] if call.name != "creat" else "O_WRONLY"
+        readonly = "O_RDONLY" in flags(fields(how).get("flags", "0") if how.startswith("{") else how, OPEN)
+        space.descriptors.files[call.result] = OpenFile(call.line, unescaped(name.strip('"')), readonly)
+        return True
+
+    return opened
+
+
+def _ftruncate(space: AddressSpace, call: Call, system: System) -> bool:
+    descriptor, path = descriptor_path(call.arguments[0])
+    system.lengths[opened_file(descriptor, path, system.opened)[1]] = number(call.arguments[1])
+    return True
+
+
 def _io_setup(space: AddressSpace, call: Call, system: System) -> bool:
     """The context that a ring of asynchronous I/O is known by is its address."""
     found = re.search(r"0x[0-9a-f]+", call.arguments[1])
@@ -238,7 +288,7 @@ def _remap_file_pages(space: AddressSpace, call: Call, system: System) -> bool:
 
 def _userfaultfd(space: AddressSpace, call: Call, system: System) -> bool:
     assert call.result is not None
-    space.watched[call.result] = space
+    space.descriptors.watched[call.result] = space
     return True
 
 
@@ -260,7 +310,7 @@ def _ioctl(space: AddressSpace, call: Call, system: System) -> bool:
         else:
             system.events.discard(descriptor)
         return True
-    space = space.watched.get(descriptor, space)
+    space = space.descriptors.watched.get(descriptor, space)
     modes = flags(values["mode"], UFFD_MODE) if request == "UFFDIO_REGISTER" else frozenset()
     drawn = next((word for name, word in _UFFD_WORDS.items() if name in modes), "")
     rest = tuple(sorted(modes - {name for name, word in _UFFD_WORDS.items() if word == drawn}))
@@ -322,6 +372,11 @@ EFFECTS: dict[str, Effect] = {
     "shmget": _shmget,
     "shmat": _shmat,
     "shmdt": _shmdt,
+    "open": _open(0),
+    "openat": _open(1),
+    "openat2": _open(1),
+    "creat": _open(0),
+    "ftruncate": _ftruncate,
     "memfd_create": _memfd,
     "memfd_secret": _descriptor("secret"),
     "io_uring_setup": _descriptor("io-uring"),

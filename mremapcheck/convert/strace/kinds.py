@@ -95,7 +95,7 @@ def facts_of_mmap(call: Call, opened: dict[int, tuple[str, str]]) -> MappingFact
         kind = next((special[flag] for flag in special if flag in given), "anon")
         return MappingFacts(kind, sharing, prot, lock=lock, how=how)
     descriptor, path = descriptor_path(call.arguments[4]) if call.arguments[4] != "?" else (-1, None)
-    kind, name = _opened(descriptor, path, opened)
+    kind, name = opened_file(descriptor, path, opened)
     if kind == "dev-zero":
         if sharing == "private":
             return MappingFacts("dev-zero", sharing, prot, lock=lock, how=how)
@@ -110,7 +110,7 @@ def facts_of_mmap(call: Call, opened: dict[int, tuple[str, str]]) -> MappingFact
     return MappingFacts(kind, sharing, prot, name, lock, how=how, undrawn=undrawn, unnamed=path is None)
 
 
-def _opened(descriptor: int, path: str | None, opened: dict[int, tuple[str, str]]) -> tuple[str, str]:
+def opened_file(descriptor: int, path: str | None, opened: dict[int, tuple[str, str]]) -> tuple[str, str]:
     """Return the kind and the name of what a descriptor is open on."""
     known = opened.get(descriptor)
     if path is None:

@@ -42,6 +42,8 @@ class TracedMove(NamedTuple):
     there: tuple[Segment, ...] = ()
     far: bool = False
     notes: tuple[str, ...] = ()
+    #: Files of what is near whose length is known, by ftruncate(2) -> their length in bytes.
+    lengths: tuple[tuple[str, int], ...] = ()
     #: The line of a call that failed, and may have moved or unmapped some of what is near; 0 where there is none.
     doubt: int = 0
 
@@ -96,7 +98,7 @@ def traced_moves(
         try:
             if name == "mremap":
                 reading.moves += 1
-                yield _move(space, call, ledger.log)
+                yield _move(space, call, ledger.log, processes.system)
             elif call.errno is not None:
                 fail(space, call)
             elif (effect := EFFECTS.get(name)) and not effect(space, call, processes.system):
@@ -232,7 +234,7 @@ def extent(size: int) -> int:
     return aligned if aligned < TASK_SIZE else 0
 
 
-def _move(space: AddressSpace, call: Call, log: str) -> TracedMove:
+def _move(space: AddressSpace, call: Call, log: str, system: System) -> TracedMove:
     arguments = call.arguments
     old, old_size, new_size = number(arguments[0]), number(arguments[1]), number(arguments[2])
     bits = flags_number(arguments[3], MREMAP)
@@ -271,8 +273,23 @@ def _move(space: AddressSpace, call: Call, log: str) -> TracedMove:
     doubt = 0
     for segment in (*near, *there):
         doubt = max(doubt, segment.facts.doubt)
+    lengths = _lengths(system, (*near, *there)) if system.lengths else ()
     seen = TracedMove(
-        log, call.line, old, old_size, new_size, bits, new, result, call.errno, near, there, far, tuple(notes), doubt
+        log,
+        call.line,
+        old,
+        old_size,
+        new_size,
+        bits,
+        new,
+        result,
+        call.errno,
+        near,
+        there,
+        far,
+        tuple(notes),
+        lengths,
+        doubt,
     )
     if result is not None:
         space.move(old, old_size, result, new_size, bool(keep))
@@ -280,6 +297,12 @@ def _move(space: AddressSpace, call: Call, log: str) -> TracedMove:
         for start, length in ((old, size), (new or 0, wanted)):
             space.change(start, length, lambda facts: replace(facts, doubt=call.line))
     return seen
+
+
+def _lengths(system: System, segments: Iterable[Segment]) -> tuple[tuple[str, int], ...]:
+    objects = dict.fromkeys(segment.facts.object for segment in segments if segment.facts.object in system.names)
+    files = ((name, system.lengths.get(system.names[name])) for name in objects)
+    return tuple((name, length) for name, length in files if length is not None)
 
 
 def _refused_at_once(flags: int, old: int, size: int, new: int | None, new_size: int) -> bool:

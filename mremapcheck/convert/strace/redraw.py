@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from mremapcheck.base.units import PAGE, TASK_SIZE
+from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
 from mremapcheck.convert.strace.processes import TracedMove, extent
 from mremapcheck.convert.strace.shape import met_later, shape
 from mremapcheck.convert.strace.space import HUGE, MappingFacts, Segment
@@ -107,7 +107,8 @@ def draw(made: Sketch, style: DrawingStyle = PLAIN) -> dict[str, Any]:
     process = dict(style.process) | ({"fork": True} if sheet.forked else {})
     if process:
         document["process"] = process
-    document["moves"] = [*sheet.before, *sheet.after, move]
+    truncated = [] if is_smaller(made, style) else list(sheet.truncated(seen))
+    document["moves"] = [*sheet.before, *sheet.after, *truncated, move]
     return document
 
 
@@ -190,6 +191,8 @@ class _DocumentBuilder:
     after: list[dict[str, Any]] = field(default_factory=list)
     zones: list[Zone] = field(default_factory=list)
     _used: dict[str, tuple[MappingFacts, dict[str, Any]]] = field(default_factory=dict)
+    #: File -> a letter that maps it, where it can be truncated.
+    _files: dict[str, str] = field(default_factory=dict)
     _letters: Iterator[str] = field(default_factory=lambda: iter(_LETTERS))
     _targets: Iterator[str] = field(default_factory=lambda: iter(_TARGET_LETTERS))
 
@@ -217,6 +220,8 @@ class _DocumentBuilder:
                 runs.append((letter, pages))
             if described:
                 self.vmas[letter] = described
+            if KINDS[segment.facts.kind].regular:
+                self._files[segment.facts.object] = letter
             if self.forked:
                 self._redo(zone, segment)
             elif segment.facts.lock and "guard-install" in segment.facts.advice:
@@ -273,6 +278,23 @@ class _DocumentBuilder:
             raise UndrawableError("an address far from every mapping")
         return hex(address)
 
+    def truncated(self, seen: TracedMove) -> Iterator[dict[str, Any]]:
+        """Give files the length that ftruncate(2) gave them, where their mappings, or what they grow to, need another.
+
+        What write(2) has added since is not in a trace.
+        """
+        end = seen.old_address + extent(seen.old_size)
+        more = extent(seen.new_size) - extent(seen.old_size)
+        for name, length in seen.lengths:
+            parts = [part for zone in self.zones for part in zone.segments if part.facts.object == name]
+            needed = max([part.offset + part.end - part.start for part in parts], default=0)
+            grown = max(
+                [part.offset + end - part.start + more for part in parts if part.start < end <= part.end], default=0
+            )
+            wanted = min(page_align(length), max(needed, grown))
+            if name in self._files and 0 < wanted != needed:
+                yield {"op": "truncate", "letter": self._files[name], "size": _size(wanted)}
+
     def _bring(self, letter: str, segment: Segment) -> None:
         """Two mappings that met after both were touched do not merge: map the second one far away and move it there."""
         region = f"far{len(self.before) + 1}" if self.before else "far"
@@ -310,10 +332,7 @@ class _DocumentBuilder:
             entry["sharing"] = facts.sharing
         if facts.prot != "rw":
             entry["prot"] = facts.prot
-        if kind.file and facts.object:
-            entry["file"] = facts.object
-        if kind.offset and facts.kind != "dev-zero" and segment.offset:
-            entry["offset"] = _size(segment.offset)
+        entry.update(_file(segment))
         quiet = pages > TOUCHED or facts.prot == "none" or (facts.prot in ("r", "rx") and facts.kind != "anon")
         if kind.touched and (quiet or style.untouched):
             entry["touch"] = False
@@ -338,6 +357,19 @@ class _DocumentBuilder:
         if facts.pkey and kind.backing.access is None:
             entry["pkey"] = facts.pkey
         return entry
+
+
+def _file(segment: Segment) -> dict[str, Any]:
+    """Return what is said of the file that is mapped."""
+    facts, kind = segment.facts, KINDS[segment.facts.kind]
+    entry: dict[str, Any] = {}
+    if kind.file and facts.object:
+        entry["file"] = facts.object
+    if facts.readonly and kind.regular:
+        entry["readonly"] = True
+    if kind.offset and facts.kind != "dev-zero" and segment.offset:
+        entry["offset"] = _size(segment.offset)
+    return entry
 
 
 def _where(zone: Zone, segment: Segment) -> dict[str, str]:

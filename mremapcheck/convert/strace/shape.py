@@ -60,6 +60,7 @@ def _common(seen: TracedMove, segments: Sequence[Segment]) -> object:
         seen.new_size > 0 == extent(seen.new_size),
         seen.notes,
         new == seen.result,
+        len(seen.lengths),
         tuple([(rank[end], end % PAGE != 0) for end in ends]),
         tuple([(rank[start], rank[end], facts.look) for start, end, _, facts in segments]),
         tuple([met_later(left, right) for left, right in pairwise(segments)]),

@@ -24,6 +24,7 @@ class MappingFacts:
     ``object``: mappings of the same file or shared memory have the same; empty for private memory. ``advice`` are the
     lasting ones, sorted. ``how``: flags of mmap(2) that it keeps. ``undrawn``: what the format has no words for.
     ``inherited``: how it was locked before a fork; the child's is not, but does not merge with what never was.
+    ``readonly``: shared memory of a file that is open for reading only.
     ``guessed``: nobody saw it being mapped (the kernel did, or it was there before the trace). ``unnamed``: the trace
     shows only the number of the file's descriptor. ``doubt``: the line of a call that failed, and may have moved or
     unmapped some of it.
@@ -42,6 +43,7 @@ class MappingFacts:
     pkey: int = 0
     undrawn: tuple[str, ...] = ()
     inherited: str = ""
+    readonly: bool = False
     guessed: bool = field(default=False, compare=False)
     unnamed: bool = field(default=False, compare=False)
     doubt: int = field(default=0, compare=False)
@@ -54,7 +56,9 @@ class MappingFacts:
         look = (self.kind, self.sharing, self.prot, self.lock, self.advice, self.uffd, self.seal, bool(self.name))
         object.__setattr__(self, "page", HUGE if self.kind in _HUGE_KINDS else PAGE)
         object.__setattr__(
-            self, "look", (*look, self.how, self.pkey, self.undrawn, self.inherited, self.guessed, bool(self.doubt))
+            self,
+            "look",
+            (*look, self.how, self.pkey, self.readonly, self.undrawn, self.inherited, self.guessed, bool(self.doubt)),
         )
 
 
@@ -97,16 +101,49 @@ class Segment(NamedTuple):
         return Segment(self.start, other.end, self.offset, facts)
 
 
+class OpenFile(NamedTuple):
+    """What open(2) has given a descriptor for: in which line of the trace, the path that it was asked for."""
+
+    line: int
+    path: str
+    readonly: bool
+
+
+class Descriptors:
+    """The descriptors of a process, as far as the trace has seen them being made.
+
+    ``files`` are those of open(2). ``watched``: a userfaultfd -> the address space that it is about, which stays that
+    of whoever made it when a child inherits it.
+    """
+
+    __slots__ = ("_opened", "files", "watched")
+
+    def __init__(self) -> None:
+        self.files: dict[int, OpenFile] = {}
+        self.watched: dict[int, AddressSpace] = {}
+        self._opened: dict[tuple[str, bool], dict[object, int]] = {}
+
+    def inherited(self) -> Descriptors:
+        """Return those of a forked child."""
+        child = Descriptors()
+        child.files, child.watched, child._opened = dict(self.files), dict(self.watched), self._opened
+        return child
+
+    def opening(self, name: str, readonly: bool, key: object) -> int:
+        """Return which one it is, from 1, of the times that a file was opened: they are not one mapping's."""
+        known = self._opened.setdefault((name, readonly), {})
+        return known.setdefault(key, len(known) + 1)
+
+
 class AddressSpace:
     """The segments of one process, in address order, none overlapping another, those that continue each other joined.
 
     ``brk``: where the heap ends, in bytes; 0 where unknown. ``locking``: how everything is locked that is mapped from
     now on (``mlockall``). ``whole``: the trace begins with the program, so what is not there is free but for what the
-    kernel itself has mapped. ``bits``: 32 or 64. ``watched``: the descriptor of a userfaultfd -> the address space that
-    it is about, which stays that of whoever made it when a child inherits it.
+    kernel itself has mapped. ``bits``: 32 or 64.
     """
 
-    __slots__ = ("_starts", "bits", "brk", "locking", "segments", "watched", "whole")
+    __slots__ = ("_starts", "bits", "brk", "descriptors", "locking", "segments", "whole")
 
     def __init__(self, segments: Sequence[Segment] = (), brk: int = 0, whole: bool = False) -> None:
         self.segments = list(segments)
@@ -115,7 +152,7 @@ class AddressSpace:
         self.locking = ""
         self.whole = whole
         self.bits = 64
-        self.watched: dict[int, AddressSpace] = {}
+        self.descriptors = Descriptors()
 
     def forked(self) -> AddressSpace:
         """Return what a forked child has: the same without locks, and without what was advised to stay behind."""
@@ -130,7 +167,7 @@ class AddressSpace:
                 kept.append(segment)
         child = AddressSpace(kept, self.brk, self.whole)
         child.bits = self.bits
-        child.watched = dict(self.watched)
+        child.descriptors = self.descriptors.inherited()
         return child
 
     def around(self, start: int, end: int) -> list[Segment]:

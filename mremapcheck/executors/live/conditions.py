@@ -56,7 +56,7 @@ class Capabilities:
             return
         if mask & ~self._permitted:
             names = ", ".join(f"CAP_{name}" for name, bit in CAPABILITIES.items() if mask & ~self._permitted & 1 << bit)
-            raise Trouble(0, f"this user has not {names}: run as root")
+            raise Trouble(0, f"this user lacks {names}: run as root")
         effective = (self._effective & ~DROPPED) | mask
         if self._kept < 0 and effective == self._effective:
             self._kept = mask

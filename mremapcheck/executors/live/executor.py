@@ -13,8 +13,9 @@ from mremapcheck.executors.live.window import Queue, Task, WindowedExecutor, wai
 from mremapcheck.executors.live.wire import IDLE
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.linux.pages import PAGE
-from mremapcheck.linux.platforms import HERE, PLATFORMS
+from mremapcheck.linux.platforms import HERE, PLATFORMS, machine
 from mremapcheck.linux.sandbox import REMEDY, killed
+from mremapcheck.linux.uname import build
 from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution
 
@@ -34,9 +35,8 @@ class LiveExecutor(WindowedExecutor):
     window, refill = WINDOW, WINDOW // 2
 
     def __init__(self, *, timeout: float = 10.0, fresh: bool = True) -> None:
-        uname = os.uname()
         if HERE is None:
-            here = f"{uname.machine} with pages of {PAGE >> 10}K"
+            here = f"{machine()} with pages of {PAGE >> 10}K"
             raise ExecutorError(
                 f"the live executor knows {', '.join(PLATFORMS)}, and this machine is {here}",
                 "models and virtual machines answer on every machine: --kernel 6.17, --kernel vm:6.17",
@@ -46,8 +46,9 @@ class LiveExecutor(WindowedExecutor):
         self._supervisor = Supervisor(timeout, fresh)
         self._supervisor.start()
         self._fruitless = 0
-        version = KernelVersion.of_build(uname.release, uname.version)
-        self._kernel = Kernel("live", "live", uname.release, version, platform=HERE)
+        release, version = build()
+        parsed = KernelVersion.of_build(release, version)
+        self._kernel = Kernel("live", "live", release, parsed, platform=HERE)
 
     @property
     def kernel(self) -> Kernel:

@@ -31,7 +31,7 @@ from mremapcheck.linux.numbers import (
     SYS_PRCTL,
 )
 from mremapcheck.linux.pages import PAGE, page_align
-from mremapcheck.linux.sandbox import refusal
+from mremapcheck.linux.sandbox import no_exec, refusal
 from mremapcheck.linux.syscalls import address, buffer, call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
@@ -66,7 +66,7 @@ def explain(
             skip = memlock(proc.status(b"VmLck") * PAGE + arguments[2])
         skip = skip or ("" if _may_lock_nothing() else refusal(*arguments))
     elif number in (SYS_MPROTECT, SYS_PKEY_MPROTECT) and code == errno.EACCES and arguments[3] & PROT_EXEC:
-        skip = objects.not_executable()
+        skip = no_exec() or objects.not_executable()
     elif number == SYS_MMAP:
         for kind in KINDS.values():
             sharings = (MAP_SHARED, MAP_PRIVATE) if kind.private == MAP_PRIVATE else (kind.private,)
@@ -75,6 +75,8 @@ def explain(
                 skip = kind.skip.get(code, "")
         if code == errno.EAGAIN and not limited:
             skip = memlock(proc.status(b"VmLck") * PAGE + page_align(arguments[2]))
+        if code == errno.EACCES and arguments[3] & PROT_EXEC:
+            skip = skip or no_exec()
     if not skip and code == errno.ENOMEM:
         skip = no_memory(page_align(arguments[2]), proc, crowded)
     return Trouble(code, skip)

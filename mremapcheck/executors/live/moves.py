@@ -5,6 +5,7 @@ from __future__ import annotations
 from errno import EACCES, EAGAIN, ENOMEM, ENOSYS, EPERM
 
 from mremapcheck.base.units import U64
+from mremapcheck.executors.live.committed import Committed
 from mremapcheck.executors.live.explain import memlock
 from mremapcheck.executors.live.gap import Gap
 from mremapcheck.executors.live.observation import presence
@@ -35,7 +36,7 @@ class Moves:
     """
 
     __slots__ = (
-        *("_chosen", "_faults", "_high", "_low", "_made", "_proc", "_steps", "_text"),
+        *("_chosen", "_committed", "_faults", "_high", "_low", "_made", "_measures", "_proc", "_steps", "_text"),
         *("before", "filtered", "gap", "places"),
     )
 
@@ -45,6 +46,8 @@ class Moves:
         #: For moves that the kernel places, where a later step begins there.
         self.gap = Gap()
         self._steps: tuple[Step, ...] = ()
+        self._committed: Committed | None = None
+        self._measures = False
         self._made: list[Move] = []
         self._low = self._high = self._text = 0
         #: Where each of the places began that calls returned.
@@ -60,6 +63,14 @@ class Moves:
         self._chosen = []
         self.places = []
         self._steps = plan.steps
+        self._measures = plan.committed
+
+    @property
+    def committed(self) -> Committed:
+        """What measures Committed_AS."""
+        if self._committed is None:
+            self._committed = Committed()
+        return self._committed
 
     def locate(self, number: int, offset: int, size: int) -> int:
         """Return where a place of the kernel's choice begins, if the range in it is mapped; raise Trouble."""
@@ -93,27 +104,31 @@ class Moves:
         if arguments[3] & (MREMAP_MAYMOVE | MREMAP_FIXED) == MREMAP_MAYMOVE and self._wants_gap():
             self.gap.make(page_align(arguments[2]))
         failed = False
+        committed = self.committed if self._measures else None
+        if committed:
+            committed.begin()
         if fail_nth:
             result, code, failed = self._faults.call(fail_nth, (SYS_MREMAP, *arguments))
         else:
             result = call(SYS_MREMAP, *arguments)
             code = errno()
+        more = committed.end() if committed else None
         if result != -1:
             if not self._low <= result < self._high and result >= PAGE:
                 self._note_place(arguments, result, result + page_align(arguments[2]))
-            self._made.append((0, result & U64, failed, before if mappings else None, None, None, None))
+            self._made.append((0, result & U64, failed, before if mappings else None, None, None, None, more))
             return
         if not self.filtered and (skip := self._lack(code, arguments, failed, limited, crowded)):
             raise Trouble(code, skip)
         if last and proc.alike and not self.places:
-            self._made.append((code, 0, failed, before, had, None, None))
+            self._made.append((code, 0, failed, before, had, None, None, more))
             return
         after = self._maps()
         has = self._resident(after) if residency else None
         if before == after and had == has:
-            self._made.append((code, 0, failed, *_UNCHANGED))
+            self._made.append((code, 0, failed, *_UNCHANGED, more))
         else:
-            self._made.append((code, 0, failed, before, had, after, has))
+            self._made.append((code, 0, failed, before, had, after, has, more))
 
     def _wants_gap(self) -> bool:
         """Tell whether a step begins at a place of the kernel's choice, and nothing limits what is mapped."""
@@ -150,10 +165,10 @@ class Moves:
         """Return all moves; ``records`` and ``present``, seen after the last, tell whether that changed anything."""
         if not self._made:
             return []
-        code, _, failed, before, had, after, _ = self._made[-1]
+        code, _, failed, before, had, after, _, more = self._made[-1]
         last_failed = code and before is not None and after is None
         if last_failed and had in (None, present) and before == b"".join([line + b"\n" for line, _ in records]):
-            self._made[-1] = (code, 0, failed, *_UNCHANGED)
+            self._made[-1] = (code, 0, failed, *_UNCHANGED, more)
         return self._made
 
     def _resident(self, maps: bytes) -> list[tuple[int, bytes]]:

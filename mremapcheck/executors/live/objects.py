@@ -8,6 +8,7 @@ import os
 from mremapcheck.executors.live.shortage import reason
 from mremapcheck.executors.live.wire import MAP
 from mremapcheck.linux.numbers import F_ADD_SEALS, MAP_SHARED, PROT_EXEC, PROT_WRITE, SEALS, SYS_FCNTL
+from mremapcheck.linux.sandbox import no_exec
 from mremapcheck.linux.syscalls import call
 from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
@@ -62,6 +63,8 @@ class Objects:
         except Trouble as trouble:
             if trouble.errno == errno.EPERM and prot & PROT_EXEC:
                 trouble.skip = trouble.skip or self.not_executable()
+            if trouble.errno == errno.EACCES and prot & PROT_EXEC:
+                trouble.skip = trouble.skip or no_exec()
             raise
 
     def truncate(self, index: int, name: str, length: int, size: int) -> None:

@@ -121,6 +121,22 @@ class Proc:
             return [records[index] for index in inside], [heads[index] for index in inside]
         return records, heads
 
+    def smaps_within(self, zones: list[tuple[int, int]]) -> tuple[list[tuple[bytes, bytes]], list[tuple[int, int]]]:
+        """Return the records of the mappings in any of the zones (start, end), and how much of each counts.
+
+        A mapping at a place of the kernel's choice may have merged with one of the interpreter's.
+        """
+        zones = sorted(zones)
+        records = []
+        bounds = []
+        for record in self.smaps_below(zones[-1][1]):
+            start, end = self.head(record[0])[:2]
+            for low, high in zones:
+                if start < high and low < end:
+                    records.append(record)
+                    bounds.append((max(start, low), min(end, high)))
+        return records, bounds
+
     def smaps_below(self, end: int) -> list[tuple[bytes, bytes]]:
         """Return, as ``Smaps.records`` does, every mapping of the process below ``end``, and of a few more.
 

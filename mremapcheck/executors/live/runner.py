@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
 import os
 import resource
 import signal
@@ -10,6 +9,8 @@ from contextlib import nullcontext, suppress
 from errno import EACCES, EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM
 
 from mremapcheck.executors.live.arena import Arena, mark
+from mremapcheck.executors.live.child import InChild, hand_over, receive
+from mremapcheck.executors.live.committed import steady
 from mremapcheck.executors.live.conditions import Capabilities, Limits, Processors, protect_others, raise_limits
 from mremapcheck.executors.live.explain import explain, memlock, name_trouble, near_zero
 from mremapcheck.executors.live.filler import ROOM, Filler
@@ -63,7 +64,7 @@ from mremapcheck.linux.numbers import (
     SYS_PRCTL,
 )
 from mremapcheck.linux.pages import PAGE
-from mremapcheck.linux.sandbox import SandboxRefusal, killed, refusal, require_calls
+from mremapcheck.linux.sandbox import SandboxRefusal, refusal, require_calls
 from mremapcheck.linux.syscalls import Bound, address, buffer, call, errno, raw
 from mremapcheck.linux.trouble import Trouble
 
@@ -140,6 +141,9 @@ class Runner:
 
     def run(self, plan: Plan) -> tuple[Observation, bool]:
         """Run a plan; tell what was seen, and whether this process is as before and can do another one."""
+        return steady(self._moves.committed, lambda: self._run(plan)) if plan.committed else self._run(plan)
+
+    def _run(self, plan: Plan) -> tuple[Observation, bool]:
         progress = self._progress
         do, calls, pages = self._do, self._calls, self._pages
         self._moves.begin(plan)
@@ -172,12 +176,12 @@ class Runner:
                     number += 1
                     progress[0] = number
                 observation = self._observe(plan)
-            except _InChild as child:
+            except InChild as child:
                 observation = child.observation
             except Exception as error:
                 observation, broken = self._ended(plan, number, error)
             if self._parent >= 0:
-                _hand_over(self._parent, observation)
+                hand_over(self._parent, observation)
         finally:
             with suppress(OSError) if broken else nullcontext():
                 clean = self._tidy(plan)
@@ -209,7 +213,7 @@ class Runner:
                 self._filler.release()  # all mappings of the process are looked at
             self._filler.park()
         if places:
-            records, bounds = _within(proc, plan, places)
+            records, bounds = proc.smaps_within([(plan.low, plan.high), *places])
             heads = [proc.head(line) for line, _ in records]
         else:
             before = self._moves.before
@@ -329,7 +333,7 @@ class Runner:
         if child:
             os.close(ours)
             self._objects.forked()
-            raise _InChild(_receive(theirs, child))
+            raise InChild(receive(theirs, child))
         os.close(theirs)
         self._parent = ours
         parent_death.die_with(parent)
@@ -355,14 +359,6 @@ _SMALL = "its addresses reach further than there is room here, between what this
 _SLOTS = 64
 #: No process has anything mapped below, unless it was asked for.
 _LOW_END = 0x10000
-
-
-class _InChild(Exception):  # noqa: N818
-    """The rest happened in a child, which saw this."""
-
-    def __init__(self, observation: Observation) -> None:
-        super().__init__()
-        self.observation = observation
 
 
 def _shifted(step: Step, shift: int) -> Step:
@@ -393,45 +389,3 @@ def _limits_secret(plan: Plan) -> bool:
     return any(step[:2] == (LIMIT, "memlock") for step in plan.steps) and any(
         step[0] == MAP and step[2] == "secret" for step in map(done, plan.steps)
     )
-
-
-def _receive(fd: int, child: int) -> Observation:
-    data = b""
-    while more := os.read(fd, 1 << 16):
-        data += more
-    os.close(fd)
-    status = os.waitpid(child, 0)[1]
-    if data and status == 0:
-        observation: Observation = marshal.loads(data)
-        return observation
-    if os.WIFSIGNALED(status):
-        if os.WTERMSIG(status) == signal.SIGSYS:
-            raise Trouble(skip=killed("fork and what follows it"))
-        raise Trouble(fault=f"the forked child was killed by {signal.Signals(os.WTERMSIG(status)).name}")
-    raise Trouble(fault=f"the forked child ended with status {os.WEXITSTATUS(status)}")
-
-
-def _hand_over(fd: int, observation: Observation) -> None:
-    data = marshal.dumps(observation)
-    while data:
-        data = data[os.write(fd, data) :]
-    os._exit(0)
-
-
-def _within(
-    proc: Proc, plan: Plan, places: list[tuple[int, int]]
-) -> tuple[list[tuple[bytes, bytes]], list[tuple[int, int]]]:
-    """Return the records of the arena and of ``places``, and how much of each counts.
-
-    A mapping at a place of the kernel's choice may have merged with one of the interpreter's.
-    """
-    zones = sorted([(plan.low, plan.high), *places])
-    records = []
-    bounds = []
-    for record in proc.smaps_below(zones[-1][1]):
-        start, end = proc.head(record[0])[:2]
-        for low, high in zones:
-            if start < high and low < end:
-                records.append(record)
-                bounds.append((max(start, low), min(end, high)))
-    return records, bounds

@@ -8,8 +8,9 @@ import resource
 
 from mremapcheck.executors.live.proc import Proc
 from mremapcheck.linux.files import read_file
+from mremapcheck.linux.numbers import SYS_CLONE3
 from mremapcheck.linux.pages import PAGE
-from mremapcheck.linux.sandbox import all_refused, remedy
+from mremapcheck.linux.sandbox import all_refused, refusal, remedy
 
 #: Limits that make memory run out: what /proc/self/status counts towards it, and the option of ulimit.
 _OF_MEMORY = {"AS": (b"VmSize", "-v"), "DATA": (b"VmData", "-d")}
@@ -34,6 +35,9 @@ def lacking(error: BaseException) -> tuple[str, str] | None:
         case errno.ENOSPC | errno.EDQUOT:
             return "there is no room for a file", "set TMPDIR to a folder with room"
         case errno.EAGAIN:
+            if refused := refusal(SYS_CLONE3):
+                what, _, hint = refused.partition(": ")
+                return f"no thread can be started: {what}", hint
             return (
                 f"no process or thread can be started: RLIMIT_NPROC is {_hard('NPROC')}",
                 "raise it (ulimit -H -u), or the limit of the container (pids.max)",

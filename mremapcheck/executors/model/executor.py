@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
-from mremapcheck.executors.model.calls import CALLS
+from mremapcheck.executors.model.calls.table import CALLS
 from mremapcheck.executors.model.exceptions import NotThere, ScenarioEnded, StepDidNotFail, StepFailed
 from mremapcheck.executors.model.kernel import ModelKernel
 from mremapcheck.executors.model.mm import InjectedFailure, Mm
@@ -23,7 +23,7 @@ from mremapcheck.executors.model.trace import Trace
 from mremapcheck.executors.model.vma import File, Sight, Vma, seen
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.linux.trouble import NO_PLACE, NOT_ALL_THERE
-from mremapcheck.linux.vm_flags import MIXEDMAP, READ, SEALED
+from mremapcheck.linux.vm_flags import MIXEDMAP, NORESERVE, READ, SEALED
 from mremapcheck.outcome.assemble import RawFacts, RawMove, chosen_places, located
 from mremapcheck.outcome.outcome import Execution, Note
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, needs_mappings, needs_residency
@@ -94,7 +94,7 @@ def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution
             if (found := chosen_range(op)) is not None:
                 op = _at_place(op, found, process.mm, scenario, moves)
             if type(op) is Mremap:
-                moves.append(_move(process.mm, op))
+                moves.append(_move(process.mm, op) if not scenario.asks_committed else _measured_move(process.mm, op))
             else:
                 _do(process, op)
     except ScenarioEnded as stop:
@@ -191,6 +191,33 @@ def _move(mm: Mm, op: Mremap) -> RawMove:
     if before == after:
         return RawMove(op, answer, 0, NOT_NEEDED, NOT_NEEDED)
     return RawMove(op, answer, 0, _snapshot(before), _snapshot(after))
+
+
+def _measured_move(mm: Mm, op: Mremap) -> RawMove:
+    """Make a call and tell by how much it changed Committed_AS."""
+    committed, mapped = mm.committed, _mapped_files(mm)
+    move = _move(mm, op)
+    left = _mapped_files(mm)
+    released = [_released(mm, file, flags) for file, flags in mapped.items() if file not in left]
+    if None not in released:
+        move.committed = mm.committed - committed - sum(filter(None, released))
+    return move
+
+
+def _mapped_files(mm: Mm) -> dict[File, int]:
+    """Return the files that are mapped, with the flags of a mapping."""
+    return {vma.file: vma.flags for vma in mm.vmas if vma.file is not None}
+
+
+def _released(mm: Mm, file: File, flags: int) -> int | None:
+    """Return how many committed pages go with a file that is no longer mapped; None where that is not known.
+
+    Shared memory without a name is committed as a whole when it is mapped, or page by page with MAP_NORESERVE, and goes
+    with its last mapping, which may be a parent's. Other files are held open, or nothing is committed for them.
+    """
+    if file.backing.name != "anon-shared":
+        return None if file.backing.name == "sysv-shm" else 0
+    return None if mm.is_child or flags & NORESERVE else file.inode.length
 
 
 #: The mappings at one moment and, where they matter, the pages that are present.

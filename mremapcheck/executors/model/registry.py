@@ -7,16 +7,19 @@ from collections.abc import Iterable
 from mremapcheck.executors.model.change import Change
 from mremapcheck.executors.model.history import (
     advice,
+    dontunmap,
     multi_move,
     seals,
     userfaultfd,
     v5_7,
     v5_16,
-    v6_0,
+    v6_1,
+    v6_5,
     v6_10,
     v6_15,
     v6_17,
     v7_1,
+    v7_3,
 )
 from mremapcheck.linux.versions.version import KernelVersion
 
@@ -24,7 +27,7 @@ from mremapcheck.linux.versions.version import KernelVersion
 OLDEST = KernelVersion(5, 4)
 NEWEST = KernelVersion(7, 3, stable=4)
 
-_MODULES = (v5_7, v5_16, v6_0, v6_10, v6_15, v6_17, multi_move, v7_1, userfaultfd, advice, seals)
+_MODULES = (v5_7, v5_16, v6_1, v6_5, v6_10, v6_15, v6_17, multi_move, v7_1, dontunmap, v7_3, userfaultfd, advice, seals)
 
 #: In the order of their first release; within one release in the order of the modules.
 CHANGES: tuple[Change, ...] = tuple(

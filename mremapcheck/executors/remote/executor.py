@@ -10,6 +10,7 @@ from typing import Any
 
 from mremapcheck.base.errors import ExecutorError
 from mremapcheck.base.progress import Line
+from mremapcheck.base.text.terminal import counted
 from mremapcheck.executors.live.executor import blame
 from mremapcheck.executors.live.plan import Prepared
 from mremapcheck.executors.live.supervisor import WorkerEnded
@@ -49,7 +50,7 @@ class RemoteExecutor(WindowedExecutor):
         try:
             with closing(super().run(scenarios)) as executions:
                 for done, execution in enumerate(executions, 1):
-                    self._line.say(f"{done:,} scenario{'' if done == 1 else 's'}")
+                    self._line.say(counted(done, "scenario"))
                     yield execution
         finally:
             self._line.clear()
@@ -60,7 +61,7 @@ class RemoteExecutor(WindowedExecutor):
             task.number = self._numbers
             self._numbers += 1
             plan = task.prepared.plan
-            plans.append((task.number, self._most_maps(plan), marshal.dumps(plan.to_wire(), 2)))
+            plans.append((task.number, self._most_maps(plan), marshal.dumps(plan.to_wire(), 2), plan.committed))
         peer.send(frames.PLANS, plans)
 
     def _receive(self, peer: Peer, number: int) -> tuple[int, Any, list[str]]:

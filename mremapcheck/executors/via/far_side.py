@@ -16,7 +16,8 @@ from mmap import PAGESIZE
 
 from mremapcheck.executors.remote.frames import GREETING, Encoder
 from mremapcheck.executors.remote.line import Line
-from mremapcheck.linux.platforms import HERE
+from mremapcheck.linux.platforms import HERE, machine
+from mremapcheck.linux.uname import build
 from mremapcheck.linux.user_space import user_end
 
 TYPE_CHECKING = False
@@ -65,12 +66,12 @@ def _take_streams(goes_on: bool) -> Line:
 
 
 def _describe() -> dict[str, Any]:
-    name = os.uname()
+    release, version = build()
     return {
-        "system": name.sysname,
-        "release": name.release,
-        "version": name.version,
-        "machine": name.machine,
+        "system": os.uname().sysname,
+        "release": release,
+        "version": version,
+        "machine": machine(),
         "page_size": PAGESIZE,
         "bits": 8 * struct.calcsize("P"),
         "user_end": user_end(HERE) if HERE else 0,

@@ -16,6 +16,7 @@ from mremapcheck.executors.vm.images import known
 from mremapcheck.executors.vm.images.image import Image
 from mremapcheck.executors.vm.machine import Hello, Machine
 from mremapcheck.executors.vm.qemu import MEMORY, QemuSetup, find_qemu, in_memory
+from mremapcheck.linux.platforms import machine
 
 #: Changes that an option in _ALWAYS stands for, by id: secret memory up to 6.4.
 SWITCHED_ON = ("secret-by-default",)
@@ -78,7 +79,7 @@ class Booter:
 
     def accelerator(self, line: Line) -> str:
         """Return kvm or tcg; where nobody knows yet whether KVM works, it is tried for a moment."""
-        accelerator = acceleration.known(self._binary) if self._platform.machine == os.uname().machine else TCG
+        accelerator = acceleration.known(self._binary) if self._platform.machine == machine() else TCG
         if accelerator is None:
             line.say("trying KVM")
             try:

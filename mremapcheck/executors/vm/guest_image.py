@@ -10,7 +10,6 @@ import hashlib
 import importlib.util
 import json
 import marshal
-import os
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from mremapcheck.executors.vm.cpio import Archive
 from mremapcheck.executors.vm.foreign_interpreter import take_foreign_apart
 from mremapcheck.executors.vm.images import cache, elf
 from mremapcheck.executors.vm.interpreter import InterpreterParts, Module, executable, package_folder, take_apart
-from mremapcheck.linux.platforms import USUAL
+from mremapcheck.linux.platforms import USUAL, machine
 from mremapcheck.linux.platforms.platform import Platform
 
 #: What the guest runs, and what it imports only when it needs it; with all that these import.
@@ -56,7 +55,7 @@ def guest_image(platform: Platform = USUAL) -> GuestImage:
 
     On its own architecture that is the one that runs here. Raises MremapcheckError where it cannot be packed, or got.
     """
-    foreign = platform.machine != os.uname().machine
+    foreign = platform.machine != machine()
     manifest = _manifest_path(platform.distribution if foreign else "")
     kept = _load(manifest)
     if kept is not None:

@@ -16,7 +16,7 @@ from mremapcheck.base.errors import ExecutorError, MremapcheckError
 from mremapcheck.executors.vm import ext2
 from mremapcheck.executors.vm.guest_setup import PORT
 from mremapcheck.linux import programs
-from mremapcheck.linux.platforms import USUAL
+from mremapcheck.linux.platforms import USUAL, machine
 from mremapcheck.linux.platforms.platform import Platform
 
 #: RHEL and its kin call the QEMU for their own machine so, and keep it out of PATH.
@@ -34,7 +34,7 @@ class QemuMissingError(MremapcheckError):
 def find_qemu(platform: Platform = USUAL) -> str:
     """Return the path of QEMU for a platform; raise QemuMissingError that names the package to install."""
     qemu = platform.qemu
-    own = _OF_THIS_MACHINE if platform.machine == os.uname().machine else ()
+    own = _OF_THIS_MACHINE if platform.machine == machine() else ()
     wanted = os.environ.get("MREMAPCHECK_QEMU")
     for name in (wanted,) if wanted else (qemu.program, *own):
         path: str | None = shutil.which(name)

@@ -7,6 +7,7 @@ everywhere: flags, errnos, layouts of structures (include/uapi/asm-generic).
 from __future__ import annotations
 
 import os
+import sys
 from mmap import PAGESIZE
 
 from mremapcheck.base.modules import modules_of
@@ -32,5 +33,15 @@ def of(machine: str, page_size: int) -> Platform | None:
     return None
 
 
+def machine() -> str:
+    """Return what ``uname -m`` says, but to programs of 32 bits (PER_LINUX32); '' where a sandbox refuses uname(2)."""
+    try:
+        name = os.uname().machine
+    except OSError:
+        return ""
+    wide = (platform.machine for platform in PLATFORMS.values() if platform.narrow == name and sys.maxsize > 1 << 32)
+    return next(wide, name)
+
+
 #: The platform of this process; None: one that nobody has described.
-HERE = of(os.uname().machine, PAGESIZE)
+HERE = of(machine(), PAGESIZE)

@@ -32,7 +32,7 @@ class Machine:
 class Platform:
     """An architecture with a size of pages. Addresses and sizes are bytes, as the kernel has them.
 
-    ``name`` is what references say, ``machine`` what ``uname -m`` does.
+    ``name`` is what references say, ``machine`` what ``uname -m`` does, ``narrow`` what it does to programs of 32 bits.
     ``user_end``: where user space ends on every processor, ``widest`` where it ends on some, which say ``wide`` in
     /proc/cpuinfo if they say anything; ``lowest``: vm.mmap_min_addr as the distribution sets it;
     ``huge_page``: the default size. ``vdso`` and ``vvar``: their pages, on most kernels. ``calls``: the numbers of
@@ -47,6 +47,7 @@ class Platform:
 
     name: str
     machine: str
+    narrow: str
     page_size: int
     user_end: int
     widest: int

@@ -7,6 +7,7 @@ from mremapcheck.linux.platforms.platform import Machine, Platform
 #: arch/x86/entry/syscalls/syscall_64.tbl
 _CALLS = {
     "write": 1,
+    "poll": 7,
     "mmap": 9,
     "mprotect": 10,
     "munmap": 11,
@@ -20,6 +21,7 @@ _CALLS = {
     "shmctl": 31,
     "setitimer": 38,
     "socketpair": 53,
+    "uname": 63,
     "fcntl": 72,
     "ftruncate": 77,
     "capget": 125,
@@ -32,6 +34,7 @@ _CALLS = {
     "reboot": 169,
     "io_setup": 206,
     "eventfd2": 290,
+    "pipe2": 293,
     "preadv": 295,
     "pwritev": 296,
     "prlimit64": 302,
@@ -40,6 +43,7 @@ _CALLS = {
     "mlock2": 325,
     "mlockall": 151,
     "io_uring_setup": 425,
+    "clone3": 435,
     "memfd_secret": 447,
     "mseal": 462,
     "pkey_mprotect": 329,
@@ -50,6 +54,7 @@ PLATFORMS = (
     Platform(
         "x86-64",
         machine="x86_64",
+        narrow="i686",
         page_size=4096,
         user_end=(1 << 47) - 4096,  # with 4-level page tables; a guard page is kept free
         widest=(1 << 56) - 4096,

@@ -13,7 +13,7 @@ from mremapcheck.base.text.terminal import quote
 _NUMBERS = re.compile(
     r"""v? ([0-9]{1,4}) \. ([0-9]{1,4})
         (?: \. ([0-9]{1,4}) (?= [^0-9A-Za-z] | rc[0-9] | $ ) | (?= [^0-9A-Za-z.] | rc[0-9] | $ ))
-        (?= \S* $ )""",
+        (?= [^\s,]* $ )""",
     re.VERBOSE,
 )
 #: ``-rc3`` (tags, uname), ``~rc3`` (Debian packages), ``-0.rc3.`` (Fedora), ``-061700rc3`` (Ubuntu's mainline builds).
@@ -108,6 +108,10 @@ def _unreadable(text: str) -> KernelReferenceError:
         return KernelReferenceError(
             f"{quote(text)} is a linux-next snapshot, which has no place in the order of releases",
             "name the release it was built on, such as 6.17-rc1, and add changes to it: 6.17-rc1+CHANGE",
+        )
+    if "," in text:
+        return KernelReferenceError(
+            f"{quote(text)} is not a kernel version", "several kernels stand without commas: `--kernel 6.16 6.17`"
         )
     if re.fullmatch(r"v?[0-9]{1,4}", text):
         return KernelReferenceError(f"{quote(text)} is only half a kernel version", _HINT)

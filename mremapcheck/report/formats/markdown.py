@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mremapcheck.base.text import markdown
+from mremapcheck.base.text.terminal import counted
 from mremapcheck.compare.comparison import names_of
 from mremapcheck.compare.matrix import span
 from mremapcheck.report.base import Header, Tally
@@ -13,7 +14,6 @@ from mremapcheck.report.compare_blocks import comparison_block
 from mremapcheck.report.matrix_blocks import matrix_mismatches
 from mremapcheck.report.run_blocks import mismatch_block, outcome_block
 from mremapcheck.report.style import Style
-from mremapcheck.report.text import counted
 
 if TYPE_CHECKING:
     from mremapcheck.compare.comparison import Comparison

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 _EVENT = 32
 _MISSING = "this kernel is built without aio (CONFIG_AIO)"
 _TOO_MANY = "too many aio contexts: raise fs.aio-max-nr"
-_LONGER = "the kernel made another aio ring than the drawing has: with more processors it is longer"
+_LONGER = (
+    "the kernel made another aio ring than the drawing has: with more processors it is longer, "
+    "and elsewhere after `ulimit -s unlimited`"
+)
 
 
 def _map(fd: int, length: int, start: int, size: int, prot: int, sharing: int, offset: int) -> None:
@@ -34,6 +37,7 @@ def _map(fd: int, length: int, start: int, size: int, prot: int, sharing: int, o
             skip = {
                 errno.ENOSYS: _MISSING,
                 errno.EAGAIN: _TOO_MANY,
+                errno.ENOMEM: _LONGER,
             }
             code = last_errno()
             raise Trouble(code, refusal(SYS_IO_SETUP) or skip.get(code, ""))
@@ -85,6 +89,8 @@ static void map_aio(const struct step *step)
 		skip("{_MISSING}");
 	if (result && error == EAGAIN)
 		skip("{_TOO_MANY}");
+	if (result && error == ENOMEM)
+		skip("{_LONGER}");
 	errno = error;
 	if (result)
 		broken(step, "io_setup");

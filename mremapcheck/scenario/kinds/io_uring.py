@@ -13,7 +13,7 @@ from mremapcheck.linux.syscalls import errno as last_errno
 from mremapcheck.linux.trouble import Trouble
 from mremapcheck.linux.vm_flags import DONTDUMP, DONTEXPAND, EXEC, IO, MIXEDMAP, PFNMAP
 from mremapcheck.scenario.kinds.kind import Backing, CCode, Kind, Maker, MmapSite, Sampling
-from mremapcheck.scenario.kinds.placing import leave_one_gap
+from mremapcheck.scenario.kinds.placing import ELSEWHERE, leave_one_gap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,10 +61,11 @@ def _map(fd: int, length: int, start: int, size: int, prot: int, sharing: int, o
     def map_ring() -> None:
         place = call(SYS_MMAP, 0, size, prot, MAP_SHARED, fd, IORING_OFF_SQ_RING)
         if place == -1:
-            raise Trouble(last_errno())
+            code = last_errno()
+            raise Trouble(code, ELSEWHERE if code == errno.ENOMEM else "")
         if place != start:
             call(SYS_MUNMAP, place, size)
-            raise Trouble(0, "the kernel puts rings elsewhere here: run without `ulimit -s unlimited` and `setarch -L`")
+            raise Trouble(0, ELSEWHERE)
 
     leave_one_gap(start, size, map_ring)
 

@@ -31,6 +31,10 @@ _STACK_GAP = 256 * PAGE
 _FILLER = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
 
 
+#: Where a ring was put that did not go into the only gap.
+ELSEWHERE = "the kernel puts rings elsewhere here: run without `ulimit -s unlimited` and `setarch -L`"
+
+
 def leave_one_gap(start: int, size: int, make: Callable[[], None]) -> None:
     """Call ``make`` while [start, start+size) in bytes is the highest free range of the address space.
 

@@ -21,7 +21,7 @@ static void drop_capabilities(unsigned long keep)
 	if (syscall(SYS_capget, header, data))
 		return;
 	if (keep & ~(unsigned long)data[1])
-		skip("this user has not %s: run as root",
+		skip("this user lacks %s: run as root",
 		     keep & ~(unsigned long)data[1] & IPC_LOCK ? "CAP_IPC_LOCK" : "CAP_SYS_RAWIO");
 	data[0] = (data[0] & ~(unsigned int)(IPC_LOCK | SYS_RAWIO)) | (unsigned int)keep;
 	syscall(SYS_capset, header, data);

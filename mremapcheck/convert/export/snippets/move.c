@@ -14,14 +14,6 @@ static void move(char *old, unsigned long old_size, unsigned long new_size, unsi
 		say("%s, %s\n", name, judge((unsigned long)old, (unsigned long)new, new_size, held));
 		return;
 	}
-	/* The kernel likes to use a place again that was left. */
-	for (int i = region_count - places; (char *)result != old && i < region_count; i++)
-		if ((unsigned long)result < regions[i].ceiling && regions[i].floor < result + new_size) {
-			if ((unsigned long)result <= regions[i].floor)
-				regions[i].floor = result + new_size;
-			else
-				regions[i].ceiling = result;
-		}
 	if (result > (long)P && (char *)result != old && !is_of_regions(result, result + 1)) { /* a place that the kernel chose */
 		unsigned long end = (result + new_size + P - 1) / P * P;
 		struct region place = { "elsewhere", result, (end - result) / P, result, end };

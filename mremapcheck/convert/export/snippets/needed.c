@@ -5,7 +5,7 @@ static void need_capabilities(unsigned int capabilities)
 
 	MUST(syscall(SYS_capget, header, data));
 	if (capabilities & ~data[0]) {
-		fprintf(stderr, "run as root: this user has not the capabilities %#x\n", capabilities & ~data[0]);
+		fprintf(stderr, "run as root: this user lacks the capabilities %#x\n", capabilities & ~data[0]);
 		exit(4);
 	}
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -18,7 +17,7 @@ from mremapcheck.executors.vm.images.apt import Apt, AptError, Package
 from mremapcheck.executors.vm.images.apt_process import complaints, give_up
 from mremapcheck.executors.vm.images.image import open_image
 from mremapcheck.executors.vm.images.known import KnownKernel
-from mremapcheck.linux.platforms import USUAL
+from mremapcheck.linux.platforms import USUAL, machine
 from mremapcheck.linux.platforms.platform import Platform
 from mremapcheck.linux.versions.reference import split
 from mremapcheck.linux.versions.version import KernelVersion
@@ -60,7 +59,7 @@ def fetch(wanted: Iterable[str], again: bool = False) -> Iterator[FetchedKernel]
                 pattern = _PATTERN.format(re.escape(platform.kernels))
                 for package in _choose(apt, line, pattern, of_it, again):
                     yield _fetch(apt, package, line)
-            if platform.machine != os.uname().machine:
+            if platform.machine != machine():
                 fetch_interpreter(platform)  # without which its kernels cannot be booted
     finally:
         line.clear()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.base.paths import is_there
 from mremapcheck.executors.vm.images import bzimage, elf, flat, foreign, packages
 from mremapcheck.executors.vm.images.unpack import unpack
 from mremapcheck.linux.platforms import PLATFORMS, USUAL
@@ -65,7 +66,7 @@ class Image:
 
 def open_image(path: Path) -> Image:
     """Read the kernel that ``path`` names; raise ImageError or PackageError with a hint where there is none."""
-    if not path.exists():
+    if not is_there(path):
         hint = (
             "an image is a bzImage, a vmlinux, a build tree, a .deb or a .rpm; `mremapcheck kernels` lists known ones"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from mremapcheck.base.units import PAGE_SHIFT, page_align
+from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model import faults
 from mremapcheck.executors.model.errno import EACCES, EAGAIN, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTSUP, EPERM, Errno
 from mremapcheck.executors.model.exceptions import StepFailed, Unsupported
@@ -43,7 +43,7 @@ def madvise(mm: Mm, op: Madvise) -> None:
     to_pages = _PAGES.get(op.advice)
     if (flags_after is None and to_pages is None) or _FEATURES.get(op.advice, "") not in {"", *mm.rules.features}:
         raise Unsupported(f"this kernel does not know madvise({op.advice})" + _SINCE.get(op.advice, ""))
-    position, end = op.address.value, op.address.value + page_align(op.size)
+    position, end = op.bounds
     gap = False
     while position < end:
         index = mm.index(position)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mremapcheck.base.units import PAGE_SHIFT, page_align
+from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.errno import EBUSY, EINVAL, ENOENT, EPERM
 from mremapcheck.executors.model.exceptions import StepFailed, Unsupported
 from mremapcheck.executors.model.mm import Mm
@@ -26,7 +26,7 @@ def uffd_register(process: SimulatedProcess, op: UffdRegister) -> None:
         since = mm.space.platform.since("uffd-wp", "5.7")
         raise Unsupported(f"this kernel's userfaultfd has no write-protection: Linux {since} or later is needed")
     uffd = process.uffds.setdefault(bool(events), Uffd(bool(events)))
-    start, end = op.address.value, op.address.value + page_align(op.size)
+    start, end = op.bounds
     found = mm.within(start, end)
     if not found:
         raise StepFailed("uffd-register", EINVAL)
@@ -57,7 +57,7 @@ def uffd_register(process: SimulatedProcess, op: UffdRegister) -> None:
 def uffd_unregister(process: SimulatedProcess, op: UffdUnregister) -> None:
     """Take the registration away; what could not be registered must not be in the range."""
     mm = process.mm
-    start, end = op.address.value, op.address.value + page_align(op.size)
+    start, end = op.bounds
     found = mm.within(start, end)
     through = process.uffds.get(False) or process.uffds.get(True)
     may = all(_registrable(mm, vma, vma.flags & UFFD or UFFD_MISSING) for vma in found)
@@ -82,7 +82,7 @@ def uffd_writeprotect(process: SimulatedProcess, op: UffdWriteprotect) -> None:
     mm = process.mm
     if "uffd-wp" not in mm.rules.features:
         raise Unsupported("this kernel's userfaultfd has no write-protection: Linux 5.7 or later is needed")
-    start, end = op.address.value, op.address.value + page_align(op.size)
+    start, end = op.bounds
     found = mm.within(start, end)
     for rule in mm.rules.write_protect:
         errno = rule(found, start, end)
