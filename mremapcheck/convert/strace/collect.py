@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from mremapcheck.base.units import PAGE, page_align
 from mremapcheck.convert.strace.call import Call
 from mremapcheck.convert.strace.check import DrawnSketch, draw_all
-from mremapcheck.convert.strace.parser import read_calls
 from mremapcheck.convert.strace.processes import Reading, TracedMove, TracedProcesses, traced_moves
 from mremapcheck.convert.strace.redraw import Sketch, is_smaller, sketch
 from mremapcheck.convert.strace.shape import fate, likeness
@@ -89,14 +88,6 @@ def _size(seen: TracedMove) -> int:
     return max(page_align(seen.old_size), page_align(seen.new_size)) // PAGE
 
 
-def collect(lines: Iterable[str], name: str = "") -> Collection:
-    """Read one log."""
-    collection = Collection()
-    collection.reading.ledger.log = name
-    collection.add(read_calls(lines, collection.reading.ledger))
-    return collection
-
-
 def scenarios(
     collection: Collection,
     source: str,
@@ -130,17 +121,6 @@ def scenarios(
             document["expect"] = [{"kernel": only(kernel), **_expected(shape.example.seen, drawing.document)}]
         found.append(FoundScenario(name, document, shape.count, holds))
     return found
-
-
-def documents(
-    collection: Collection,
-    source: str,
-    stem: str,
-    kernel: KernelVersion | None = None,
-    executors: Sequence[Executor] = (),
-) -> dict[str, dict[str, Any]]:
-    """Return name -> document of every scenario, as ``scenarios`` does."""
-    return {found.name: found.document for found in scenarios(collection, source, stem, kernel, executors)}
 
 
 def only(version: KernelVersion) -> str:
