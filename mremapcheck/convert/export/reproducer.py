@@ -50,6 +50,7 @@ SNIPPETS = {
     "mappings": ("string.h",),
     "judge": ("string.h",),
     "move": (),
+    "elsewhere": ("string.h",),
     "layout": (),
     "attributes": ("string.h",),
     "total": ("string.h",),

@@ -13,6 +13,7 @@ from mremapcheck.convert.export.words import Fact, mapping_flags, tells_keys
 from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario import operations as ops
 from mremapcheck.scenario import picture
+from mremapcheck.scenario.address import chosen_number
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.drawing import expand
 from mremapcheck.scenario.kinds import KINDS
@@ -87,6 +88,8 @@ class Statements:
         yield ""
         for operation in scenario.script:
             yield from self._statement(operation)
+            if ops.chosen_range(operation):
+                yield "forget_unmapped();"
         yield from self._end()
 
     def _begin(self) -> Iterator[str]:
@@ -293,6 +296,9 @@ class Statements:
         )
 
     def _address(self, at: ops.Address) -> str:
+        if chosen_number(at.region):
+            self.uses.add("elsewhere")
+            return beside(f"elsewhere({string(at.region or '')})", at, size_of)
         if at.region is None:
             return f"(char *)0x{at.value:x}"
         return beside(self.names[at.region], at, size_of)
@@ -328,6 +334,6 @@ def _extents(scenario: Scenario, facts: Iterable[Fact]) -> dict[str, int]:
         elif isinstance(operation, ops.Mmap):
             reached.append((operation.address, operation.size))
         for at, size in reached:
-            if at.region is not None and size < 1 << 32:
+            if at.region in extents and size < 1 << 32:
                 extents[at.region] = max(extents[at.region], pages(at.offset + size) if at.offset >= 0 else 0)
     return extents

@@ -39,10 +39,24 @@ static void add_zone(const char *name, u64 start, u64 pages, u64 floor, u64 ceil
 	zone->ceiling = ceiling;
 }
 
+/* The kernel likes to use a place again that was left. */
+static void leave_to_another(u64 start, u64 end)
+{
+	for (int i = zone_count - place_count; i < zone_count; i++) {
+		struct zone *zone = &zones[i];
+
+		if (end <= zone->floor || zone->ceiling <= start)
+			continue;
+		if (start <= zone->floor)
+			zone->floor = end < zone->ceiling ? end : zone->ceiling;
+		else
+			zone->ceiling = start;
+	}
+}
+
 static void find_zones(const struct scenario *scenario)
 {
 	const struct region *regions = scenario->regions;
-	u64 low = regions[0].floor, high = regions[scenario->region_count - 1].ceiling;
 	static char names[ARRAY_SIZE(zones)][16];
 
 	for (int i = 0; i < scenario->region_count; i++)
@@ -53,10 +67,13 @@ static void find_zones(const struct scenario *scenario)
 		if (step->what != DO_MREMAP)
 			continue;
 		u64 result = moves[move].result, size = whole_pages(step->new_size);
-		int error = moves[move++].error;
 
-		if (error || result < P || (low <= result && result < high))
+		if (step->address >= CHOSEN(1) && step->address < CHOSEN(100) && result == moves[move].from)
+			moves[move].zone = scenario->region_count + (int)((step->address - CHOSEN(1)) / CHOSEN_ROOM);
+		if (!is_placed(&moves[move++]))
 			continue;
+		moves[move - 1].zone = zone_count;
+		leave_to_another(result, result + size);
 		char *name = names[place_count++ % (int)ARRAY_SIZE(names)];
 
 		if (place_count == 1)

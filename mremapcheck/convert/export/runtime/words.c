@@ -17,21 +17,25 @@ static PRINTF(1, 2) void say(const char *format, ...)
 		words_used += (size_t)length < room ? (size_t)length : room - 1;
 }
 
+static void say_place(const struct zone *zone, u64 address)
+{
+	int below = address < zone->start;
+	u64 offset = below ? zone->start - address : address - zone->start;
+
+	say("%s", zone->name);
+	if (offset / P)
+		say("%c%llup", below ? '-' : '+', offset / P);
+	if (offset % P)
+		say("%c%lluB", below ? '-' : '+', offset % P);
+}
+
 static void say_address(u64 address)
 {
-	for (int i = 0; i < zone_count; i++) {
-		if (address < zones[i].floor || address > zones[i].ceiling)
-			continue;
-		int below = address < zones[i].start;
-		u64 offset = below ? zones[i].start - address : address - zones[i].start;
-
-		say("%s", zones[i].name);
-		if (offset / P)
-			say("%c%llup", below ? '-' : '+', offset / P);
-		if (offset % P)
-			say("%c%lluB", below ? '-' : '+', offset % P);
-		return;
-	}
+	for (int i = 0; i < zone_count; i++)
+		if (address >= zones[i].floor && address <= zones[i].ceiling) {
+			say_place(&zones[i], address);
+			return;
+		}
 	say("0x%llx", address);
 }
 
@@ -142,6 +146,8 @@ static const char *words_for(const char *where)
 			say("%s", moves[index].verdict);
 		else if (moves[index].error)
 			say("none");
+		else if (moves[index].zone)
+			say_place(&zones[moves[index].zone], moves[index].result);
 		else
 			say_address(moves[index].result);
 	} else if (starts(where, "regions.")) {
