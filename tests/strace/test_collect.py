@@ -806,3 +806,21 @@ def test_a_file_has_the_length_that_ftruncate_gave_it(length: int, size: str | N
     )
     assert document["moves"][:-1] == ([{"op": "truncate", "letter": "A", "size": size}] if size else [])
     assert document["expect"] == [{"kernel": "==6.18.0", "verdict": "resized"}]
+
+
+@pytest.mark.parametrize("seals", ["F_SEAL_SEAL|F_SEAL_FUTURE_WRITE", "0x11", "17 /* F_SEAL_... */"])
+def test_seals_of_a_memfd_are_those_that_it_had_when_it_was_mapped(seals: str) -> None:
+    at, later = "0x7f0000000000", "0x7f0000100000"
+    mmap = "mmap(NULL, 8192, {}, MAP_SHARED, 3</memfd:m>, 0) = {}"
+    before, after = held(
+        "6.18",
+        mmap.format("PROT_READ|PROT_WRITE", at),
+        f"fcntl(3</memfd:m>, F_ADD_SEALS, {seals}) = 0",
+        "fcntl(4</tmp/x>, F_GETFL) = 0x8002 (flags O_RDWR|O_LARGEFILE)",
+        mmap.format("PROT_READ", later),
+        f"mremap({at}, 8192, 4096, 0) = {at}",
+        f"mremap({later}, 8192, 4096, 0) = {later}",
+    )
+    assert before["vmas"]["A"] == {"kind": "memfd", "file": "m"}
+    assert after["vmas"]["A"]["seals"] == ["seal", "future-write"]
+    assert after["expect"] == [{"kernel": "==6.18.0", "verdict": "resized"}]

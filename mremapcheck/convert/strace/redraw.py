@@ -367,6 +367,8 @@ def _file(segment: Segment) -> dict[str, Any]:
         entry["file"] = facts.object
     if facts.readonly and kind.regular:
         entry["readonly"] = True
+    if facts.seals and kind.sealable:
+        entry["seals"] = list(facts.seals)
     if kind.offset and facts.kind != "dev-zero" and segment.offset:
         entry["offset"] = _size(segment.offset)
     return entry
