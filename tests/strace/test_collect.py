@@ -824,3 +824,18 @@ def test_seals_of_a_memfd_are_those_that_it_had_when_it_was_mapped(seals: str) -
     assert before["vmas"]["A"] == {"kind": "memfd", "file": "m"}
     assert after["vmas"]["A"]["seals"] == ["seal", "future-write"]
     assert after["expect"] == [{"kernel": "==6.18.0", "verdict": "resized"}]
+
+
+def test_a_guard_of_a_parent_that_locked_it() -> None:
+    """What the parent locked after it had become a guard, the child has not locked."""
+    at = "0x7f0000000000"
+    (document,) = held(
+        "6.18",
+        f"1 {MMAP.format(size=8192, at=at)}",
+        f"1 madvise({at}, 8192, 0x66 /* MADV_??? */) = 0",
+        f"1 mlock({at}, 8192) = -1 ENOMEM (Cannot allocate memory)",
+        "1 clone(child_stack=NULL, flags=SIGCHLD) = 2",
+        f"2 mremap({at}, 8192, 4096, 0) = {at}",
+    )
+    assert document["vmas"]["A"] == {"advice": "guard-install"}
+    assert document["expect"] == [{"kernel": "==6.18.0", "verdict": "resized"}]
