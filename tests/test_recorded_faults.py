@@ -19,7 +19,7 @@ from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.sweep import sweep
 from mremapcheck.report.schema import json_schema
-from mremapcheck.scenario.loader import load_paths
+from tests import shipped
 
 ROOT = Path(__file__).parent.parent
 RECORDED = {path.name.removesuffix(".json.xz"): path for path in (ROOT / "tests/data/faults").glob("*.json.xz")}
@@ -49,7 +49,7 @@ def test_the_report_has_its_schema(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(RECORDED))
 def test_the_model_allows_all_that_the_kernel_showed(name: str) -> None:
     recorded = {result["digest"]: result for result in report(name)["results"]}
-    scenarios = [each for each in load_paths([ROOT / "scenarios"]).scenarios if each.digest in recorded]
+    scenarios = [each for each in shipped.scenarios() if each.digest in recorded]
     ran = [each for each in scenarios if recorded[each.digest]["moves"]]
     wrong = []
     for swept in sweep(ModelExecutor(resolve(name)), ran):

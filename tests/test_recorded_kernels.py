@@ -17,7 +17,7 @@ from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.executors.recorded import RecordedExecutor
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.scenario.loader import load_paths
+from tests import shipped
 from tests.vm.agreement import RECORDED, differences
 
 ROOT = Path(__file__).parent.parent
@@ -41,10 +41,6 @@ WHOLE = [
 
 
 @cache
-def _scenarios() -> list[Scenario]:
-    return list(load_paths([ROOT / "scenarios"]).scenarios)
-
-
 def _model(name: str, kernel: Kernel) -> ModelKernel:
     """Return the model of a recorded kernel, as its version and boot options have it."""
     if name == "7.2.12-prepatch":  # no release: 7.2.12 without what 6.17-rc3 brought
@@ -56,12 +52,12 @@ def _recorded(name: str) -> list[Scenario]:
     """Return the scenarios that were recorded as they are today."""
     with lzma.open(RECORDINGS[name]) as file:
         digests = {result["digest"] for result in json.load(file)["results"]}
-    return [scenario for scenario in _scenarios() if scenario.digest in digests]
+    return [scenario for scenario in shipped.scenarios() if scenario.digest in digests]
 
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_every_scenario_is_recorded(name: str) -> None:
-    assert not {scenario.name for scenario in _scenarios()} - {scenario.name for scenario in _recorded(name)}
+    assert not {scenario.name for scenario in shipped.scenarios()} - {scenario.name for scenario in _recorded(name)}
 
 
 @pytest.mark.parametrize("name", sorted(RECORDINGS))
@@ -72,4 +68,4 @@ def test_the_model_is_the_kernel(name: str) -> None:
     ran = sum(execution.status != "skip" for execution in executions)
     wrong = differences(_model(name, recorded.kernel), scenarios, executions)
     assert not wrong, f"{len(wrong)} of {ran}\n" + "\n".join(wrong[:5])
-    assert ran > 0.7 * len(_scenarios())
+    assert ran > 0.7 * len(shipped.scenarios())

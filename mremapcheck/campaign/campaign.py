@@ -16,7 +16,8 @@ from typing import Any
 from mremapcheck.campaign.group import Group, Groups
 from mremapcheck.campaign.shard import ShardResult, ShardTask, run_shard
 from mremapcheck.campaign.source import Source
-from mremapcheck.compare.pair import Opener, Pair, default_opener
+from mremapcheck.compare.pair import Opener, Pair
+from mremapcheck.executors.references import open_executor
 
 #: Scenarios in one shard: a tenth of a second or two on the running kernel, and a round trip costs nothing beside them.
 SHARD_SIZE = 250
@@ -33,7 +34,7 @@ class Campaign:
     tries: int = 500
     shard_size: int = SHARD_SIZE
     by_cause: bool = False
-    opener: Opener = default_opener
+    opener: Opener = open_executor
     pair: type[Pair] = Pair
 
     def tasks(self, start: int) -> Iterator[ShardTask]:

@@ -11,8 +11,8 @@ from mremapcheck.campaign.group import Group, size
 from mremapcheck.campaign.source import Listed
 from mremapcheck.compare.classes import CLASSES
 from mremapcheck.compare.finding import SETUP
-from mremapcheck.compare.pair import Opener, default_opener
-from mremapcheck.executors.references import is_model
+from mremapcheck.compare.pair import Opener
+from mremapcheck.executors.references import is_model, open_executor
 
 #: How often each chosen scenario may be run while it is shrunk.
 TRIES = 200
@@ -20,7 +20,7 @@ TRIES = 200
 _RANK = {name: rank for rank, name in enumerate(CLASSES)}
 
 
-def plan(a: str, b: str, seed: int, more: int, opener: Opener = default_opener) -> Campaign:
+def plan(a: str, b: str, seed: int, more: int, opener: Opener = open_executor) -> Campaign:
     """Return the campaign: enumerations from the smallest on, then ``more`` random scenarios."""
     source = smallest_first(seed, more, is_model(a) and is_model(b))
     return Campaign(a, b, source, source.count, tries=0, by_cause=True, opener=opener)

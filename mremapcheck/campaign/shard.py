@@ -16,7 +16,8 @@ from mremapcheck.campaign.source import Source
 from mremapcheck.compare.blame import Blame
 from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.finding import OF_SWEEPS, Mismatch
-from mremapcheck.compare.pair import Document, Opener, Pair, PairResult, default_opener, drop_pair, kept_pair, load
+from mremapcheck.compare.pair import Document, Opener, Pair, PairResult, drop_pair, kept_pair, load
+from mremapcheck.executors.references import open_executor
 
 if TYPE_CHECKING:
     from mremapcheck.scenario.document import Scenario
@@ -45,7 +46,7 @@ class ShardTask:
     stop: int
     tries: int = 500
     by_cause: bool = False
-    opener: Opener = default_opener
+    opener: Opener = open_executor
     pair: type[Pair] = Pair
 
 

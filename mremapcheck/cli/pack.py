@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from mremapcheck.base.text import shell
 from mremapcheck.base.text.terminal import counted
 from mremapcheck.cli.completion import versions
 from mremapcheck.cli.environment import tell
@@ -39,5 +40,5 @@ def pack(
     for case in skipped:
         tell(f"mremapcheck: {case.scenario.name} will be skipped: {case.skip}\n")
     if out is not None:
-        tell(f"{counted(len(packed), 'scenario')} in {out}: cc -static -O1 -o pack {out} && ./pack\n")
+        tell(f"{counted(len(packed), 'scenario')} in {out}: cc -static -O1 -o pack {shell.word(out)} && ./pack\n")
     return 0

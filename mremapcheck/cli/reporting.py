@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mremapcheck.base.dataclass import dataclass
+from mremapcheck.base.interrupts import held
 from mremapcheck.base.progress import Line
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.output import Stdout
@@ -54,8 +55,16 @@ def report(
         items = _to_the_first_bad(items, kind)
     out = Stdout()
     header = Header(kind, kernels, scenarios)
-    reporter = _open(wanted, header, out)
-    tally = write_report(reporter, header, _with_progress(items, len(scenarios)), out)
+    files = [(output_format, OutputFile(Path(path))) for output_format, path in wanted.files if path != "-"]
+    try:
+        with held():  # what has been opened is known
+            for _, file in files:
+                file.open()
+        reporter = _open(wanted, header, out, files)
+        tally = write_report(reporter, header, _with_progress(items, len(scenarios)), out)
+    finally:
+        for _, file in files:
+            file.leave_nothing_empty()
     if tally.error is not None:
         tell(f"mremapcheck: {tally.error}\n")
     return tally
@@ -69,10 +78,9 @@ def style_of(color: str, out: Stdout, detail: int = 0) -> Style:
     return Style(out.colours, detail, max(width, 40), terminal)
 
 
-def _open(wanted: ReportOptions, header: Header, out: Stdout) -> Reporter:
+def _open(wanted: ReportOptions, header: Header, out: Stdout, files: Sequence[tuple[str, OutputFile]]) -> Reporter:
     style = style_of(wanted.color.value if wanted.color else "auto", out, wanted.detail)
     output_format = next((output_format for output_format, path in wanted.files if path == "-"), wanted.output_format)
-    files = [(output_format, OutputFile(Path(path))) for output_format, path in wanted.files if path != "-"]
     reporters = [open_report(output_format, header, file) for output_format, file in files]
     return Tee([*reporters, open_report(output_format, header, out, style)], [file for _, file in files])
 

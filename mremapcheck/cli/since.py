@@ -14,7 +14,6 @@ from mremapcheck.cli.options import AnswerFormat, Color, Colors, Only, kernel_op
 from mremapcheck.cli.output import Stdout
 from mremapcheck.cli.reporting import style_of
 from mremapcheck.compare.timeline import timeline
-from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
 from mremapcheck.executors.model.stops import stops
 from mremapcheck.executors.references import open_executor
 from mremapcheck.executors.vm.images.known import expand
@@ -49,7 +48,7 @@ def tell(scenarios: Sequence[Scenario], on: Sequence[str], output_format: Campai
     style = style_of(color.value, out)
     told = []
     for scenario in scenarios:
-        modelled = timeline(scenario, stops(CHANGES, OLDEST, NEWEST), open_executor)
+        modelled = timeline(scenario, list(map(str, stops())), open_executor)
         real = timeline(scenario, measured, open_executor) if measured else []
         if output_format is AnswerFormat.JSON:
             told.append(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.base.progress import Line
-from mremapcheck.base.text import yaml
+from mremapcheck.base.text import shell, yaml
 from mremapcheck.base.text.terminal import counted
 from mremapcheck.cli.environment import tell
 from mremapcheck.cli.files import put
@@ -65,7 +65,7 @@ def write(found: Sequence[FoundScenario], out: Path | None) -> None:
         put(begin + yaml.document(each.document), out / f"{each.name}.yaml")
     tell(
         f"{counted(len(found), 'scenario')} in {out}/. Will the program notice a new kernel?\n"
-        f"  mremapcheck compare --kernel 6.16 6.17 {out}\n"
+        f"  mremapcheck compare --kernel 6.16 6.17 {shell.word(out)}\n"
     )
 
 
@@ -147,10 +147,9 @@ def tell_check(found: Sequence[FoundScenario]) -> None:
     """Tell on standard error how many scenarios do on the running kernel what the program saw."""
     good = [each for each in found if each.holds]
     calls = sum(each.count for each in good)
-    tell(
-        f"{len(good)} of {counted(len(found), 'scenario')} ({calls} of {sum(each.count for each in found)} calls) "
-        "do on this kernel what the program saw\n"
-    )
+    made = counted(sum(each.count for each in found), "call")
+    scenarios = counted(len(found), "scenario")
+    tell(f"on this kernel {len(good)} of {scenarios} ({calls} of {made}) gave what the program saw\n")
     for each in found:
         if not each.holds:
             tell(f"  {each.name} does not, and nothing is expected of it: see its `about`\n")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from mremapcheck.compare.difference import Difference, DifferenceClass, OutcomePair
 from mremapcheck.compare.places import PageRun, PlaceContent, on_both
-from mremapcheck.outcome.outcome import events_text
+from mremapcheck.outcome.outcome import events_text, pages_more
 
 if TYPE_CHECKING:
     from mremapcheck.outcome.outcome import MoveOutcome, Outcome
@@ -105,6 +105,7 @@ def _layout(sides: OutcomePair) -> Iterator[Difference]:
 
 
 def _counters(sides: OutcomePair) -> Iterator[Difference]:
+    yield from _committed(sides)
     a, b = sides.a, sides.b
     for counter in sorted(a.counters.keys() & b.counters.keys()):
         one, two = a.counters[counter], b.counters[counter]
@@ -114,6 +115,14 @@ def _counters(sides: OutcomePair) -> Iterator[Difference]:
             if one == two:
                 text, other = (f"{one}p where the mappings have {pages}p" for pages in explained)
             yield Difference("counters", f"counters.{counter}", text, other)
+
+
+def _committed(sides: OutcomePair) -> Iterator[Difference]:
+    """Compare by how much each move that did the same changed Committed_AS, where both sides have measured it."""
+    for index, (a, b) in enumerate(zip(sides.a.moves, sides.b.moves, strict=True)):
+        one, two = a.committed, b.committed
+        if one is not None and two is not None and one != two:
+            yield Difference("counters", f"moves[{index}].committed", pages_more(one), pages_more(two))
 
 
 def _explained(counter: str, outcome: Outcome) -> int:

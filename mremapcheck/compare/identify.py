@@ -129,7 +129,7 @@ def _ticking(line: Line, executions: Iterable[Execution]) -> Iterator[Execution]
 
 def _explained(kernel: Kernel, fit: _ModelFit) -> Identity:
     promised = _promised(kernel)
-    kernels = [(reference, frozenset(resolve(reference).ids)) for reference in stops(CHANGES, OLDEST, NEWEST)]
+    kernels = [(reference, frozenset(resolve(reference).ids)) for reference in map(str, stops())]
     fit.learn_what_kernels_lack(changes for _, changes in kernels)
 
     # Of kernels that are as like, the one that has the most of what the version promises.

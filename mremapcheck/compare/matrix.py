@@ -81,12 +81,9 @@ class Row:
 
 def default_kernels() -> list[str]:
     """Return every release and candidate at which the model can change, from its oldest kernel to its newest."""
-    from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
     from mremapcheck.executors.model.stops import stops
-    from mremapcheck.linux.versions.version import KernelVersion
 
-    versions = [KernelVersion.parse(stop) for stop in stops(CHANGES, OLDEST, NEWEST)]
-    return [str(version) for version in versions if not version.stable]
+    return [str(version) for version in stops() if not version.stable]
 
 
 def rows(executors: Sequence[Executor], scenarios: Sequence[Scenario]) -> Iterator[Row]:

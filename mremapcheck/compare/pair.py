@@ -22,11 +22,6 @@ Opener: TypeAlias = Callable[[str], Executor]
 Document: TypeAlias = dict[str, Any]
 
 
-def default_opener(reference: str) -> Executor:
-    """Open what the command line means by a reference."""
-    return open_executor(reference)
-
-
 class PairResult(NamedTuple):
     """One scenario, what both kernels did, and what came of laying that side by side."""
 
@@ -39,7 +34,7 @@ class PairResult(NamedTuple):
 class Pair:
     """Executors A and B; a context manager that ends both."""
 
-    def __init__(self, a: str, b: str, opener: Opener = default_opener) -> None:
+    def __init__(self, a: str, b: str, opener: Opener = open_executor) -> None:
         self.a = opener(a)
         self.b = opener(b)
         self._stack = ExitStack()

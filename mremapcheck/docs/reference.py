@@ -18,7 +18,7 @@ from mremapcheck.linux.vm_flags import VM_FLAGS
 from mremapcheck.outcome.status import OF_COMPARISON, OF_RUN, Status
 from mremapcheck.scenario.attributes import Attributes
 from mremapcheck.scenario.containers import Struct, TaggedUnion
-from mremapcheck.scenario.expect import EVENT, EXPECT, Counters, MappingItem, MoveExpectItem
+from mremapcheck.scenario.expect import EVENT, EXPECT, Counters, MappingItem, MeasuredMoveItem
 from mremapcheck.scenario.flags import NAMES
 from mremapcheck.scenario.format import DocumentItem, ProcessItem, RegionItem, RlimitsItem, SeccompItem
 from mremapcheck.scenario.items import ITEM, MremapItem
@@ -170,7 +170,7 @@ PARTS: Parts = {
     "process": lambda: _keys(Struct(ProcessItem)),
     "rlimits": lambda: _keys(Struct(RlimitsItem)),
     "expect": lambda: _keys(EXPECT),
-    "move-expect": lambda: _keys(Struct(MoveExpectItem)),
+    "move-expect": lambda: _keys(Struct(MeasuredMoveItem)),
     "mapping-expect": lambda: _keys(Struct(MappingItem)),
     "mapping-flags": lambda: listed(sorted(VM_FLAGS.values())),
     "seccomp": lambda: _keys(Struct(SeccompItem)),

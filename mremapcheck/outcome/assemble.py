@@ -25,18 +25,22 @@ RawEvent = tuple[str, int, int, int] | tuple[str, int, int]
 
 @dataclass(slots=True)
 class RawMove:
-    """One mremap call: ``errno`` by name or None, the address returned, and the arena around it."""
+    """One mremap call: ``errno`` by name or None, the address returned, and the arena around it.
+
+    ``committed``: pages that Committed_AS grew by, None where it was not measured.
+    """
 
     move: Mremap
     errno: str | None
     result: int
     before: Snapshot
     after: Snapshot
+    committed: int | None = None
 
     def agrees(self, other: RawMove) -> bool:
         """Tell whether it is sure to have the same outcome; False says nothing."""
-        mine = self.errno, self.result, self.before, self.after
-        return mine == (other.errno, other.result, other.before, other.after)
+        mine = self.errno, self.result, self.before, self.after, self.committed
+        return mine == (other.errno, other.result, other.before, other.after, other.committed)
 
 
 @dataclass(slots=True)
@@ -233,7 +237,7 @@ class _Zone:
 def _move_outcome(raw: RawMove, zones: Sequence[_Zone]) -> MoveOutcome:
     failed = raw.errno is not None
     verdict = judge(raw.move, failed, raw.result, raw.before, raw.after)
-    return MoveOutcome(raw.errno, None if failed else _name(raw.result, zones), verdict)
+    return MoveOutcome(raw.errno, None if failed else _name(raw.result, zones), verdict, raw.committed)
 
 
 def _event(event: RawEvent, zones: Sequence[_Zone]) -> dict[str, str]:

@@ -14,23 +14,28 @@ ExecutionStatus: TypeAlias = Literal["ran", "skip", "error"]
 
 @dataclass(frozen=True, slots=True)
 class MoveOutcome:
-    """One move: ``errno`` by name or None, ``result`` as a region address (``dst+1p``, ``elsewhere``) or None."""
+    """One move: ``errno`` by name or None, ``result`` as a region address (``dst+1p``, ``elsewhere``) or None.
+
+    ``committed``: pages that Committed_AS grew by; None: nobody measured it.
+    """
 
     errno: str | None
     result: str | None
     verdict: Verdict
+    committed: int | None = None
 
     def __str__(self) -> str:
         return self.verdict if self.errno is None else f"{self.errno} {self.verdict}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that reports have (`mremapcheck schema run`)."""
-        return {"errno": self.errno, "result": self.result, "verdict": self.verdict}
+        committed = {} if self.committed is None else {"committed": self.committed}
+        return {"errno": self.errno, "result": self.result, "verdict": self.verdict, **committed}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> MoveOutcome:
         """Read what ``to_json`` gave."""
-        return cls(data["errno"], data["result"], data["verdict"])
+        return cls(data["errno"], data["result"], data["verdict"], data.get("committed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,13 @@ class Outcome:
     bits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
+    def committed(self) -> str:
+        """By how much each move changed Committed_AS, in a line: ``+1p, -3p``; empty where nobody measured it."""
+        if all(move.committed is None for move in self.moves):
+            return ""
+        return ", ".join("?" if move.committed is None else pages_more(move.committed) for move in self.moves)
+
+    @property
     def label(self) -> str:
         """The last move in a word or two: ``moved``, ``EFAULT partial``."""
         return str(self.moves[-1]) if self.moves else "no move"
@@ -130,6 +142,11 @@ class Outcome:
             unobserved=data.get("unobserved", {}),
             bits=data.get("bits", {}),
         )
+
+
+def pages_more(pages: int) -> str:
+    """Say by how many pages something has changed: ``+2p``, ``-1p``, ``0p``."""
+    return f"{pages:+}p" if pages else "0p"
 
 
 def events_text(events: Iterable[Mapping[str, str]]) -> str:

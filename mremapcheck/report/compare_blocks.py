@@ -111,10 +111,15 @@ def _is_move(difference: Difference) -> bool:
 
 
 def place(where: str) -> str:
-    """Name where a difference is, in words: ``src``, ``locked``, ``uffd-wp in src``, ``the place that X returned``."""
+    """Name where a difference is, in words.
+
+    ``src``, ``locked``, ``moves[0]'s committed``, ``uffd-wp in src``, ``the place that X returned``.
+    """
     if where.startswith("bits."):
         _, bit, region = where.split(".", 2)
         return f"{bit} in {region}"
+    if where.endswith(".committed"):
+        return f"{where.removesuffix('.committed')}'s committed"
     for prefix in ("regions.", "layout.", "counters."):
         where = where.removeprefix(prefix)
     return f"the place that {where.removesuffix('.result')} returned" if where.endswith(".result") else where

@@ -61,6 +61,8 @@ def outcome_block(result: Result, style: Style = _PLAIN) -> list[str]:
         lines += wrapped(f"mappings of {region}: {runs or 'none'}", "  ", "    ", style.width)
     counters = ", ".join(f"{pages}p {counter}" for counter, pages in outcome.counters.items())
     lines.append(f"  counters: {counters}")
+    if outcome.committed:
+        lines.append(f"  Committed_AS: {outcome.committed}")
     lines += wrapped(f"userfaultfd events: {events_text(outcome.events)}", "  ", "    ", style.width)
     for bit, drawings in outcome.bits.items():
         drawn = ", ".join(f'{region} "{compact(drawing)}"' for region, drawing in drawings.items())

@@ -13,6 +13,7 @@ from mremapcheck.report.printer import Printer
 from mremapcheck.report.run_blocks import mismatch_block, outcome_block, trace_block
 from mremapcheck.report.style import Style
 from mremapcheck.report.text import clip
+from mremapcheck.scenario.library import shipped
 
 if TYPE_CHECKING:
     from mremapcheck.outcome.expectations import Result
@@ -33,6 +34,7 @@ class RunTable:
         self._style = style
         self._by_folder = style.detail == 0 and len(header.scenarios) > _FEW
         self._folder = ""
+        self._shipped = shipped()
         self._counts: Counter[str] = Counter()
         self._skips: Counter[str] = Counter()
         self._began = False
@@ -106,7 +108,10 @@ class RunTable:
         self._print.item(result, f"{seen}  {note}")
 
     def _count(self, result: Result) -> None:
-        folder = one_line(str(PurePath(result.scenario.path).parent))
+        path = PurePath(result.scenario.path).parent
+        if path.is_relative_to(self._shipped):  # what leads to them is long, and the same for all
+            path = path.relative_to(self._shipped.parent)
+        folder = one_line(str(path))
         if folder != self._folder:
             self._end_of_folder()
         self._folder = folder

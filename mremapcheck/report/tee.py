@@ -43,13 +43,20 @@ class OutputFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._file: IO[str] | None = None
+        self._is_empty = True
+
+    def open(self) -> None:
+        """Make it, before there is anything to write, so that nothing is done in vain where that fails."""
         try:
-            self._file: IO[str] = open_text(path, "w")
+            self._file = open_text(self._path, "w")
         except OSError as error:
             raise self._trouble(error) from None
 
     def write(self, text: str, /) -> None:
         """Write ``text``."""
+        assert self._file is not None
+        self._is_empty = False
         try:
             self._file.write(text)
         except OSError as error:
@@ -57,6 +64,7 @@ class OutputFile:
 
     def flush(self) -> None:
         """Let others see what was written."""
+        assert self._file is not None
         try:
             self._file.flush()
         except OSError as error:
@@ -64,10 +72,17 @@ class OutputFile:
 
     def close(self) -> None:
         """Write what is left."""
+        assert self._file is not None
         try:
             self._file.close()
         except OSError as error:
             raise self._trouble(error) from None
+
+    def leave_nothing_empty(self) -> None:
+        """Take the file away again where nothing came to be written: it would be no report."""
+        if self._file is not None and self._is_empty and self._path.is_file() and not self._path.is_symlink():
+            self._file.close()
+            self._path.unlink(missing_ok=True)
 
     def _trouble(self, error: OSError) -> OutputError:
         return OutputError(f"{self._path} cannot be written: {error.strerror}")

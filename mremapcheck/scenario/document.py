@@ -68,11 +68,12 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class MoveExpectation:
-    """What is expected of one move; None where nothing is said."""
+    """What is expected of one move; None where nothing is said. ``committed``: pages that Committed_AS grows by."""
 
     errno: str | None = None
     result: str | None = None
     verdict: str | None = None
+    committed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,11 @@ class Scenario:
         """How many protection keys it names, all from 1 to the highest; 0: none."""
         named = (step.pkey for step in self.operations if isinstance(step, Mprotect))
         return max((key for key in named if key is not None), default=0)
+
+    @property
+    def asks_committed(self) -> bool:
+        """Whether anything is expected of Committed_AS, which then is measured around each move."""
+        return any(move.committed is not None for entry in self.expect for move in entry.moves.values())
 
     def heading(self) -> dict[str, Any]:
         """Return how every report's items name the scenario that they are about."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.text.terminal import quote
@@ -16,7 +16,7 @@ from mremapcheck.scenario.document import Expectation, MappingExpectation, MoveE
 from mremapcheck.scenario.fields import Choice, Field, Integer, Text
 from mremapcheck.scenario.names import BITS, LAST_KEY, PROTS
 from mremapcheck.scenario.reader import Reader, Refused, did_you_mean
-from mremapcheck.scenario.values import ERRNO, KERNELS, LAYOUT, DrawingField, Result, Size, known_place
+from mremapcheck.scenario.values import ERRNO, KERNELS, LAYOUT, DrawingField, PageChange, Result, Size, known_place
 from mremapcheck.scenario.verdicts import FAILURES, VERDICTS
 
 
@@ -50,6 +50,22 @@ class MoveExpectItem:
     def says_nothing(self) -> bool:
         """Tell whether nothing is expected."""
         return self.errno is None and self.result is None and self.verdict is None
+
+
+@dataclass(slots=True, kw_only=True)
+class MeasuredMoveItem(MoveExpectItem):
+    """What is expected of one move, and of what is measured around it."""
+
+    committed: int | None = key(PageChange(), "by how much it changes Committed_AS: `+2p`, `-1p`, `0p`", default=None)
+
+    def expectation(self) -> MoveExpectation:
+        """Return it as executors' outcomes are held against it, with what Committed_AS changes by, in pages."""
+        committed = None if self.committed is None else self.committed // PAGE
+        return replace(MoveExpectItem.expectation(self), committed=committed)
+
+    def says_nothing(self) -> bool:
+        """Tell whether nothing is expected, of Committed_AS neither."""
+        return MoveExpectItem.says_nothing(self) and self.committed is None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,12 +163,12 @@ FAULT = Struct(FaultItem, others=MapOf(DrawingField(), REGION_NAME, known_place)
 
 
 @dataclass(slots=True, kw_only=True)
-class ExpectItem(MoveExpectItem):
+class ExpectItem(MeasuredMoveItem):
     """What the kernels of a range do; the other keys are regions, with their drawings afterwards."""
 
     kernel: KernelRange = key(KERNELS, 'which kernels: ">=6.17-rc1, <6.17-rc3"; all unless said', default=KernelRange())
-    moves: tuple[MoveExpectItem, ...] | None = key(
-        ListOf(Struct(MoveExpectItem)), "of each move, where it is not only of the last", default=None
+    moves: tuple[MeasuredMoveItem, ...] | None = key(
+        ListOf(Struct(MeasuredMoveItem)), "of each move, where it is not only of the last", default=None
     )
     layout: Mapping[str, tuple[tuple[int, int], ...]] = key(
         MapOf(LAYOUT, REGION_NAME, known_place), "mappings of a region: `0+3 3+1` (start+pages)", default=dict

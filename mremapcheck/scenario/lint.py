@@ -105,7 +105,7 @@ def _contradiction(first: Expectation, second: Expectation, moves: int) -> str |
     ours = {index % moves: move for index, move in first.moves.items()}
     theirs = {index % moves: move for index, move in second.moves.items()}
     for index in sorted(ours.keys() & theirs.keys()):
-        for what in ("errno", "result", "verdict"):
+        for what in ("errno", "result", "verdict", "committed"):
             one, other = getattr(ours[index], what), getattr(theirs[index], what)
             if one is not None and other is not None and one != other:
                 return f"{what} {one} and {other} are expected"

@@ -68,6 +68,25 @@ class Size(Field[int]):
         return {"type": "string", "pattern": f"^{SUM}$"}
 
 
+class PageChange(Field[int]):
+    """How many pages something has more than before, in bytes: ``+2p``, ``-1p``, ``0p``."""
+
+    def __init__(self) -> None:
+        self.size = Size(multiple=PAGE)
+
+    def read(self, value: Any, reader: Reader) -> int:
+        if type(value) is str and value.startswith(("+", "-")):
+            size = self.size.read(value[1:], reader)
+            return -size if value[0] == "-" else size
+        size = self.size.read(value, reader)
+        if size:
+            raise Refused(f"{quote(value)} is no change", f"`+{value}` is that much more, `-{value}` less, `0p` none")
+        return size
+
+    def schema(self) -> Schema:
+        return {"type": "string", "pattern": f"^[+-]?{SUM}$"}
+
+
 class AddressField(Field[Place]):
     """An address; ``absolute`` ones are taken by mremap alone, everything else needs whole pages of a region."""
 

@@ -23,6 +23,7 @@ from typer.core import TyperOption
 
 import mremapcheck
 from mremapcheck.cli import command as commands
+from mremapcheck.cli import reporting
 from mremapcheck.cli.environment import Terminated
 from mremapcheck.cli.failures import answer
 from mremapcheck.cli.main import COMMANDS, build, call
@@ -205,6 +206,20 @@ def test_a_signal_at_the_beginning_of_a_report_leaves_a_valid_one(
     monkeypatch.setattr(Json, "start", interrupted)
     answer = program("run", "--kernel", "6.17", write(PLAIN), "--format", "json")
     assert (answer.code, answer.json["trouble"]) == (130, "interrupted")
+
+
+def test_a_signal_before_a_report_begins_leaves_no_empty_file(
+    program: Program, write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        assert (tmp_path / "run.json").exists()
+        raise Terminated(signal.SIGTERM)
+
+    monkeypatch.setattr(reporting, "open_report", interrupted)
+    files = ["-o", f"json:{tmp_path / 'run.json'}", "-o", f"junit:{tmp_path / 'run.xml'}"]
+    answer = program("run", "--kernel", "6.17", write(PLAIN), *files)
+    assert answer.code == 143
+    assert not list(tmp_path.glob("run.*"))
 
 
 def test_a_signal_before_there_is_a_report() -> None:

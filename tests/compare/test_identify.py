@@ -18,16 +18,14 @@ from mremapcheck.executors.protocol import Kernel
 from mremapcheck.report.identity import identity_lines
 from mremapcheck.report.schema import json_schema
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.scenario.loader import load_paths
+from tests import shipped
 
 SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 
 
 @cache
 def _scenarios() -> list[Scenario]:
-    loaded = load_paths([SCENARIOS / "multi", SCENARIOS / "destination", SCENARIOS / "history"])
-    assert not loaded.problems
-    return list(loaded.scenarios)
+    return list(shipped.scenarios("multi", "destination", "history"))
 
 
 class _Booted(ModelExecutor):

@@ -18,8 +18,8 @@ from mremapcheck.docs import filled, topics
 from mremapcheck.executors.references import open_executor
 from mremapcheck.linux.versions.ranges import KernelRange
 from mremapcheck.linux.versions.version import KernelVersion
-from mremapcheck.scenario.loader import load_paths
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, Mremap
+from tests import shipped
 from tests.docs.examples import MAN, PAGES, ROOT, agrees, blocks, contents, examples, prepare, run
 from tests.test_layers import LEVELS
 from tests.tools import tool
@@ -138,7 +138,7 @@ def test_packages_are_told_as_they_are() -> None:
 
 def test_a_failing_call_without_fixed_has_changed_nothing() -> None:
     """That is what the page for allocators promises."""
-    scenarios = load_paths([ROOT / "scenarios"]).scenarios
+    scenarios = shipped.scenarios()
     plain = [scenario for scenario in scenarios if any(map(_is_plain, scenario.script))]
     assert len(plain) > 50
     for reference in (kernel for kernel in default_kernels() if "rc" not in kernel):

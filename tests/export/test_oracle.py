@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mremapcheck.convert.export.oracle import modelled, open_models, turning_points, written
+from mremapcheck.convert.export.oracle import modelled, open_models, written
 from mremapcheck.convert.export.words import drawing_text, expected_facts, layout_text, seen_facts
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
+from mremapcheck.executors.model.stops import turning_points
 from mremapcheck.linux.versions.ranges import KernelRange
 from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.expectations import judge

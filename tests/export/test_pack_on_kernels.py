@@ -17,8 +17,7 @@ from mremapcheck.executors.vm import ext2
 from mremapcheck.executors.vm.cpio import Archive
 from mremapcheck.executors.vm.images.known import KnownKernel, get
 from mremapcheck.executors.vm.qemu import find_qemu
-from mremapcheck.scenario.library import shipped
-from mremapcheck.scenario.loader import load_paths
+from tests import shipped
 from tests.export.programs import Test, compiled, read_ktap
 
 
@@ -74,7 +73,7 @@ def test_the_pack_sees_what_the_tool_sees(version: str, tmp_path: Path) -> None:
         if os.environ.get("MREMAPCHECK_REQUIRE_KERNELS"):
             raise
         pytest.skip(str(missing))
-    scenarios = list(load_paths([shipped()]).scenarios)
+    scenarios = list(shipped.scenarios())
     flags = ("-static", "-O1", f"-DP={kernel.platform.page_size}ULL")
     pack = compiled(pack_text(pack_of(scenarios)), tmp_path / "pack", *flags, compiler=_cc(kernel))
     tests = boot(version, pack, tmp_path)

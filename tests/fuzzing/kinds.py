@@ -21,6 +21,7 @@ def _language(check: Callable[[Random], None]) -> Callable[[Random, Path], str]:
 
 LANGUAGES: dict[str, Callable[[Random], None]] = {
     "c": languages.c_many,
+    "shell": languages.shell_many,
     "yaml": languages.yaml_text,
     "xml": languages.xml_text,
     "html": languages.html_text,

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import yaml as pyyaml
 from markdown_it import MarkdownIt
 
-from mremapcheck.base.text import c, html, ktap, markdown, terminal, xml, yaml
+from mremapcheck.base.text import c, html, ktap, markdown, shell, terminal, xml, yaml
 from mremapcheck.scenario.plain import read_yaml
 from tests.fuzzing import hostile
 
@@ -178,6 +178,16 @@ def ktap_text(random: Random) -> None:
     assert all(line.startswith("#") for line in comments), comments
     found = _RESULT.fullmatch(result)
     assert found is not None and found[1] == "1" and found[3] == "SKIP", result
+
+
+def shell_many(random: Random) -> None:
+    """Have a shell read fifty words, none of which is an option."""
+    texts = [hostile.text(random).replace("\0", "").encode("utf-8", "replace").decode() for _ in range(50)]
+    texts += [f"-{text}" for text in texts[:5]]
+    script = " ".join(["printf", "'%s\\0'", *(shell.word(text) for text in texts)])
+    done = subprocess.run(["sh"], input=script.encode(), capture_output=True, check=True)
+    read = done.stdout.decode().split("\0")[:-1]
+    assert not done.stderr and read == [f"./{text}" if text.startswith("-") else text for text in texts]
 
 
 _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -13,6 +13,7 @@ from tests.tools import tool
 #: How many of each kind every checkout tries; one of ``c`` is fifty texts and a compiler.
 _COUNTS = {
     "c": 4,
+    "shell": 20,
     "recording": 60,
     "baseline": 40,
     "whole": 150,
@@ -38,4 +39,4 @@ def test_it_is_taken_or_refused(kind: str, tmp_path: Path) -> None:
 
 
 #: Languages are read back, and that is all that can be said.
-_ONE_WORD = frozenset(("c", "yaml", "xml", "html", "markdown", "ktap", "terminal"))
+_ONE_WORD = frozenset(("c", "shell", "yaml", "xml", "html", "markdown", "ktap", "terminal"))

@@ -28,7 +28,7 @@ def outcome(drawn: Scenario, result: int, *seen: tuple[int, int, str, str, tuple
     for start, end, rest, flags, within in seen:
         records.append((b"%x-%x %s" % (start, end, rest.encode()), b"VmFlags: " + flags.encode()))
         bounds.append(within or (start, end))
-    moves = [(0, result, False, None, None, None, None)]
+    moves = [(0, result, False, None, None, None, None, None)]
     nothing: Any = ([], b"", [])
     execution = ResultDecoder().execution(prepare(drawn), (moves, records, bounds, [], nothing, 0, 0, [], {}, []))
     assert execution.outcome is not None

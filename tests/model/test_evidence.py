@@ -18,7 +18,7 @@ from mremapcheck.executors.model.registry import CHANGES
 from mremapcheck.executors.recorded import RecordedExecutor
 from mremapcheck.outcome.outcome import Outcome
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.scenario.loader import load_paths
+from tests import shipped
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDED = ROOT / "tests" / "data" / "recorded"
@@ -49,7 +49,7 @@ def test_a_commit_is_known_or_was_looked_for(change: Change) -> None:
 
 @cache
 def _scenarios() -> dict[str, Scenario]:
-    return {scenario.name: scenario for scenario in load_paths([ROOT / "scenarios"]).scenarios}
+    return {scenario.name: scenario for scenario in shipped.scenarios()}
 
 
 @cache

@@ -15,6 +15,7 @@ from mremapcheck.report.blocks import kernel_text
 from mremapcheck.report.run_blocks import trace_block
 from mremapcheck.report.style import Style, wants_colours
 from mremapcheck.scenario.document import MoveExpectation, Process
+from mremapcheck.scenario.library import shipped
 from tests.factories import DAMAGED, MOVED, PARTIAL, REFUSED, expectation, kernel, outcome, ran, scenario, vma
 from tests.report.rendering import KERNELS, REFUSED_EXPECTED, eras, lines, rendered
 
@@ -79,6 +80,14 @@ def test_many_scenarios_have_a_line_for_each_folder() -> None:
     ]
     loud = rendered("table", "run", [kernel()], items, style=Style(detail=1))
     assert all(item.scenario.name in loud for item in items)
+
+
+def test_shipped_scenarios_are_told_without_what_leads_to_them() -> None:
+    items = [
+        judge(scenario(f"case-{n}", path=f"{shipped()}/multi/{n}.yaml"), ran(REFUSED), kernel().version)
+        for n in range(30)
+    ]
+    assert "unchecked  scenarios/multi  30 unchecked" in lines(rendered("table", "run", [kernel()], items))
 
 
 def test_quiet_says_only_what_is_wrong() -> None:

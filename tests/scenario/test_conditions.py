@@ -7,9 +7,6 @@ from typing import Any
 import pytest
 
 from mremapcheck.base.errors import ScenarioError
-from mremapcheck.executors.live.executor import LiveExecutor
-from mremapcheck.executors.model.executor import ModelExecutor
-from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.protocol import Executor
 from mremapcheck.outcome.outcome import Outcome
 from mremapcheck.scenario import picture
@@ -21,11 +18,6 @@ MOVE = {"old_address": "src", "old_size": "2p", "new_address": "dst", "flags": "
 
 def made(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"map": {"src": "AA", "dst": "XX.."}, "moves": [*items, MOVE], **more}
-
-
-@pytest.fixture(params=["5.10", "6.1", "6.12", "6.17", "7.3", "live"])
-def executor(request: pytest.FixtureRequest) -> Executor:
-    return LiveExecutor() if request.param == "live" else ModelExecutor(resolve(request.param))
 
 
 def see(executor: Executor, document: dict[str, Any]) -> Outcome:

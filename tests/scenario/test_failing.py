@@ -7,9 +7,6 @@ from typing import Any
 import pytest
 
 from mremapcheck.base.errors import ScenarioError
-from mremapcheck.executors.live.executor import LiveExecutor
-from mremapcheck.executors.model.executor import ModelExecutor
-from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.protocol import Executor
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario import picture
@@ -26,11 +23,6 @@ def closed(**item: Any) -> dict[str, Any]:
         "vmas": {"R": {"prot": "r"}},
         "moves": [{"address": "src", "size": "2p", **item}, STAY],
     }
-
-
-@pytest.fixture(params=["5.10", "6.1", "6.12", "6.17", "7.3", "live"])
-def executor(request: pytest.FixtureRequest) -> Executor:
-    return LiveExecutor() if request.param == "live" else ModelExecutor(resolve(request.param))
 
 
 def run(executor: Executor, made: dict[str, Any]) -> Execution:

@@ -7,9 +7,6 @@ from typing import Any
 import pytest
 
 from mremapcheck.base.errors import ScenarioError
-from mremapcheck.executors.live.executor import LiveExecutor
-from mremapcheck.executors.model.executor import ModelExecutor
-from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.protocol import Executor
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.notation import document
@@ -30,11 +27,6 @@ def made(*items: dict[str, Any], **attributes: Any) -> dict[str, Any]:
 
 def truncate(pages: int, **more: Any) -> dict[str, Any]:
     return {"op": "truncate", "letter": "A", "size": f"{pages}p", **more}
-
-
-@pytest.fixture(params=["5.10", "6.1", "6.12", "6.17", "7.3", "live"])
-def executor(request: pytest.FixtureRequest) -> Executor:
-    return LiveExecutor() if request.param == "live" else ModelExecutor(resolve(request.param))
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from mremapcheck.base.errors import ScenarioError
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.scenario.loader import load_paths
 from mremapcheck.scenario.notation import document
 from mremapcheck.scenario.parse import parse_document
-
-SHIPPED = load_paths([Path(__file__).parent.parent.parent / "scenarios"]).scenarios
+from tests import shipped
 
 
 def words(scenario: Scenario) -> list[str]:
@@ -29,7 +26,7 @@ def calls(scenario: Scenario) -> list[str]:
     return [line.partition(" ")[2] for line in picture.moves(scenario).splitlines()]
 
 
-@pytest.mark.parametrize("scenario", SHIPPED, ids=lambda scenario: str(scenario.name))
+@pytest.mark.parametrize("scenario", shipped.scenarios(), ids=lambda scenario: str(scenario.name))
 def test_what_show_prints_can_be_tried(scenario: Scenario) -> None:
     again = parse_document(document(words(scenario)))
     assert picture.legend(again) == picture.legend(scenario)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from mremapcheck.base.errors import ScenarioError
-from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.protocol import Executor
+from mremapcheck.executors.references import open_executor
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario import picture
 from mremapcheck.scenario.notation import document
@@ -40,7 +40,7 @@ def again(**more: Any) -> dict[str, Any]:
 
 @pytest.fixture(params=["5.10.262", "6.1.192", "6.12.118", "6.17", "7.3", "live"])
 def executor(request: pytest.FixtureRequest) -> Executor:
-    return LiveExecutor() if request.param == "live" else ModelExecutor(resolve(request.param))
+    return open_executor(request.param)
 
 
 READ = {"seals": "future-write", "prot": "r"}

@@ -197,7 +197,7 @@ def test_the_exit_status_comes_through_and_what_was_recorded_passes(end: str, st
     )
     assert done.returncode == status
     assert done.stdout == "ready\n"
-    assert "do on this kernel what the program saw" in done.stderr
+    assert "gave what the program saw" in done.stderr
     assert call(["run", str(out)]) == 0
 
 

@@ -9,24 +9,11 @@ import pytest
 
 from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.outcome.outcome import Execution
-from mremapcheck.scenario.document import Scenario
-from mremapcheck.scenario.loader import load_bytes
+from tests.remote.cases import scenarios
 
-TEXT = """
-summary: Two pages move
-map:
-  src: "%s"
-  dst: ".."
-moves:
-  - {old_address: src, old_size: 2p, new_address: dst, flags: MAYMOVE|FIXED}
-"""
 ROOT = Path(__file__).parent.parent.parent
 #: This interpreter, as a command.
 PYTHON = shlex.quote(sys.executable)
-
-
-def scenarios(*drawings: str) -> list[Scenario]:
-    return [load_bytes((TEXT % drawing).encode(), f"{drawing}.yaml").scenarios[0] for drawing in drawings]
 
 
 CASES = scenarios("AA", "A.", ".B", "AB", "A")

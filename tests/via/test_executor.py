@@ -20,7 +20,8 @@ from mremapcheck.executors.via.executor import ViaExecutor
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.loader import load_bytes
-from tests.via.conftest import CASES, PYTHON, TEXT, fake, scenarios
+from tests.remote.cases import TEXT, scenarios
+from tests.via.conftest import CASES, PYTHON, fake
 
 #: A login script that talks, on both streams, before and after; ``"$@"`` passes arguments on.
 GREETS = "echo Welcome to lab1; echo No mail. >&2; "

@@ -14,7 +14,7 @@ from mremapcheck.executors.protocol import Kernel
 from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.scenario.loader import load_paths
+from tests import shipped
 from tests.vm.agreement import Agreement, agreement, is_newer, recorded_versions
 
 SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
@@ -24,7 +24,7 @@ RECORDED = [KernelVersion.parse(text) for text in ("6.12.107", "6.16.12", "7.3.4
 
 @cache
 def scenarios() -> list[Scenario]:
-    return list(load_paths([SCENARIOS / "multi"]).scenarios)
+    return list(shipped.scenarios("multi"))
 
 
 def seen(reference: str) -> list[Execution]:

@@ -22,27 +22,17 @@ from mremapcheck.executors.vm.executor import VmExecutor
 from mremapcheck.linux.platforms.platform import Platform
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.scenario.loader import load_bytes
+from tests.remote.cases import TEXT, loaded
 from tests.vm.conftest import Stage
 from tests.waiting import PATIENCE, until
 
-TEXT = """
-summary: Two pages move
-map:
-  src: "%s"
-  dst: ".."
-moves:
-  - {old_address: src, old_size: 2p, new_address: dst, flags: MAYMOVE|FIXED}
-"""
 #: The same with more steps than any other here: where the fake falls into its trap.
 POISON = TEXT % "AA" + "".join("  - {op: read, address: dst, size: 1p}\n" for _ in range(7))
 
 
 def scenarios(*drawings: str) -> list[Scenario]:
     texts = [POISON if drawing == "poison" else TEXT % drawing for drawing in drawings]
-    loaded = [load_bytes(text.encode(), f"{number}.yaml") for number, text in enumerate(texts)]
-    assert not [problem for each in loaded for problem in each.problems]
-    return [scenario for each in loaded for scenario in each.scenarios]
+    return loaded(*((str(number), text) for number, text in enumerate(texts)))
 
 
 CASES = scenarios("AA", "A.", "poison", "AB", "A")

@@ -16,7 +16,7 @@ from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.sweep import ROUNDS, sweep
 from mremapcheck.executors.vm.executor import VmExecutor
-from mremapcheck.scenario.loader import load_paths
+from tests import shipped
 
 ROOT = Path(__file__).parent.parent.parent
 IMAGES = [image for image in os.environ.get("MREMAPCHECK_FAULT_KERNELS", "").split(":") if image]
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.kernel if IMAGES else pytest.mark.skip("MREMAPCHECK_FAU
 @pytest.mark.skipif(not shutil.which("qemu-system-x86_64"), reason="there is no qemu-system-x86_64")
 @pytest.mark.parametrize("image", IMAGES)
 def test_what_is_seen_is_allowed_and_seen_again(image: str) -> None:
-    scenarios = list(load_paths([ROOT / "scenarios" / "faults"]).scenarios)
+    scenarios = list(shipped.scenarios("faults"))
     with VmExecutor(image) as machine:
         once = list(sweep(machine, scenarios, ROUNDS))
         again = list(sweep(machine, scenarios, ROUNDS))

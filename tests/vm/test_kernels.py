@@ -14,7 +14,7 @@ from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.executors.vm.executor import VmExecutor
 from mremapcheck.executors.vm.images.known import get
 from mremapcheck.executors.vm.qemu import find_qemu
-from mremapcheck.scenario.loader import load_paths
+from tests import shipped
 from tests.vm.agreement import agreement, recorded_versions
 
 ROOT = Path(__file__).parent.parent.parent
@@ -37,7 +37,7 @@ def _require(*names: str) -> None:
 @pytest.mark.parametrize("name", ["6.12", "6.16", "6.17", "6.18", "7.3", "6.17@arm64", "7.3@arm64-16k"])
 def test_the_model_is_the_kernel(name: str) -> None:
     _require(name)
-    scenarios = list(load_paths([ROOT / "scenarios"]).scenarios)
+    scenarios = list(shipped.scenarios())
     with VmExecutor(name) as machine:
         executions = list(machine.run(scenarios))
         kernel = machine.kernel

@@ -12,7 +12,8 @@ def details(outcomes: Sequence[Outcome | None], kinds: Sequence[str | None]) -> 
     """Return lines for each era; ``kinds`` are the classes of the differences between it and the one before."""
     known = [outcome for outcome in outcomes if outcome is not None]
     locked = {outcome.counters.get("locked", 0) for outcome in known}
-    total = "counters" in kinds and len(locked) == 1
+    committed = any(outcome.committed for outcome in known)
+    total = "counters" in kinds and len(locked) == 1 and not committed
     events = any(outcome.events for outcome in known)
     lines: list[tuple[str, ...]] = []
     for index, outcome in enumerate(outcomes):
@@ -22,6 +23,8 @@ def details(outcomes: Sequence[Outcome | None], kinds: Sequence[str | None]) -> 
         said = [*_moves(outcome)]
         if len(locked) > 1:
             said.append(f"VmLck {outcome.counters.get('locked', 0) * PAGE // 1024} kB")
+        if committed:
+            said.append(f"Committed_AS {outcome.committed}")
         if total:
             said.append(f"{outcome.counters.get('total', 0)} pages mapped")
         if events:

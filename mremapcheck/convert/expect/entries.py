@@ -11,7 +11,7 @@ from mremapcheck.convert.export.oracle import exact
 from mremapcheck.convert.export.words import layout_text
 from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.expectations import judge, mismatches, untouched
-from mremapcheck.outcome.outcome import Execution, MoveOutcome, Outcome
+from mremapcheck.outcome.outcome import Execution, MoveOutcome, Outcome, pages_more
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.drawing import compact
 
@@ -98,6 +98,8 @@ def _move(move: MoveOutcome) -> Iterator[tuple[str, str]]:
     if move.errno is not None:
         yield "errno", move.errno
     yield "verdict", move.verdict
+    if move.committed is not None:
+        yield "committed", pages_more(move.committed)
 
 
 def _details(outcome: Outcome) -> Mapping[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mremapcheck.convert.export.oracle import ExpectedFacts, modelled, open_models, turning_points, written
+from mremapcheck.convert.export.oracle import ExpectedFacts, modelled, open_models, written
 from mremapcheck.convert.export.pack import Packed
 from mremapcheck.convert.export.reproducer import reproducer_text
 from mremapcheck.executors.live.plan import CannotRun, prepare
+from mremapcheck.executors.model.stops import turning_points
 from mremapcheck.scenario.document import Scenario
 
 

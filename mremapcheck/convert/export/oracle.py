@@ -8,7 +8,6 @@ from typing import NamedTuple
 from mremapcheck.convert.export.words import Fact, expected_facts, seen_facts
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
-from mremapcheck.executors.model.registry import CHANGES, NEWEST, OLDEST
 from mremapcheck.executors.protocol import Executor
 from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.outcome import Execution
@@ -27,19 +26,6 @@ def written(scenario: Scenario) -> list[ExpectedFacts]:
     """Return what the scenario itself expects."""
     moves = sum(isinstance(operation, Mremap) for operation in scenario.script)
     return [ExpectedFacts(str(entry.kernel), tuple(expected_facts(entry, moves))) for entry in scenario.expect]
-
-
-def turning_points() -> list[KernelVersion]:
-    """Return the releases at which the model changes its behaviour, and its first one.
-
-    A stable update counts until its series ends, which for the order of versions is before the next minor number.
-    """
-    points = {OLDEST}
-    for change in CHANGES:
-        points.add(change.release)
-        for update in change.stable:
-            points |= {update, KernelVersion(update.major, update.minor + 1, rc=1)}
-    return sorted(point for point in points if point.series <= NEWEST.series)
 
 
 def open_models(points: Sequence[KernelVersion]) -> list[Executor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from errno import EACCES, EAGAIN, ENOMEM, ENOSYS, EPERM
 
 from mremapcheck.base.units import U64
+from mremapcheck.executors.live.committed import Committed
 from mremapcheck.executors.live.explain import memlock
 from mremapcheck.executors.live.observation import presence
 from mremapcheck.executors.live.shortage import no_memory
@@ -31,11 +32,25 @@ class Moves:
     ``filtered``: the scenario's own filter refuses them, until this process ends.
     """
 
-    __slots__ = ("_faults", "_high", "_low", "_made", "_proc", "_text", "before", "filtered", "places")
+    __slots__ = (
+        "_committed",
+        "_faults",
+        "_high",
+        "_low",
+        "_made",
+        "_measures",
+        "_proc",
+        "_text",
+        "before",
+        "filtered",
+        "places",
+    )
 
     def __init__(self, proc: Proc) -> None:
         self._proc = proc
         self._faults = FaultInjection()
+        self._committed: Committed | None = None
+        self._measures = False
         self._made: list[Move] = []
         self._low = self._high = self._text = 0
         self.places: list[tuple[int, int]] = []
@@ -47,6 +62,14 @@ class Moves:
         self._made = []
         self._low, self._high, self._text = plan.low, plan.high, plan.text
         self.places = []
+        self._measures = plan.committed
+
+    @property
+    def committed(self) -> Committed:
+        """What measures Committed_AS."""
+        if self._committed is None:
+            self._committed = Committed()
+        return self._committed
 
     def make(self, step: Step, limited: bool, crowded: bool) -> None:
         """Make a call; ``limited`` tells that the scenario itself limits locked memory, ``crowded`` map slots.
@@ -58,27 +81,31 @@ class Moves:
         self.before = before = proc.maps(self._text)
         had = self._resident(before) if residency else None
         failed = False
+        committed = self.committed if self._measures else None
+        if committed:
+            committed.begin()
         if fail_nth:
             result, code, failed = self._faults.call(fail_nth, (SYS_MREMAP, *arguments))
         else:
             result = call(SYS_MREMAP, *arguments)
             code = errno()
+        more = committed.end() if committed else None
         if result != -1:
             if not self._low <= result < self._high and result >= PAGE:
                 self.places.append((result, result + page_align(arguments[2])))
-            self._made.append((0, result & U64, failed, before if mappings else None, None, None, None))
+            self._made.append((0, result & U64, failed, before if mappings else None, None, None, None, more))
             return
         if not self.filtered and (skip := self._lack(code, arguments, failed, limited, crowded)):
             raise Trouble(code, skip)
         if last and proc.alike:
-            self._made.append((code, 0, failed, before, had, None, None))
+            self._made.append((code, 0, failed, before, had, None, None, more))
             return
         after = proc.maps(self._text)
         has = self._resident(after) if residency else None
         if before == after and had == has:
-            self._made.append((code, 0, failed, *_UNCHANGED))
+            self._made.append((code, 0, failed, *_UNCHANGED, more))
         else:
-            self._made.append((code, 0, failed, before, had, after, has))
+            self._made.append((code, 0, failed, before, had, after, has, more))
 
     def _lack(self, code: int, arguments: tuple[int, ...], failed: bool, limited: bool, crowded: bool) -> str:
         """Return what this place lacks that the call failed for; '' where it was the kernel's answer."""
@@ -93,10 +120,10 @@ class Moves:
         """Return all moves; ``records`` and ``present``, seen after the last, tell whether that changed anything."""
         if not self._made:
             return []
-        code, _, failed, before, had, after, _ = self._made[-1]
+        code, _, failed, before, had, after, _, more = self._made[-1]
         last_failed = code and before is not None and after is None
         if last_failed and had in (None, present) and before == b"".join([line + b"\n" for line, _ in records]):
-            self._made[-1] = (code, 0, failed, *_UNCHANGED)
+            self._made[-1] = (code, 0, failed, *_UNCHANGED, more)
         return self._made
 
     def _resident(self, maps: bytes) -> list[tuple[int, bytes]]:

@@ -143,6 +143,7 @@ class _Preparation:
             self.bytes(self.near_zero),
             self.slow,
             bool(scenario.bits),
+            scenario.asks_committed,
             tuple(self.steps),
         )
         lengths = self.lengths | {

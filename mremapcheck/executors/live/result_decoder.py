@@ -75,15 +75,15 @@ class ResultDecoder:
     ) -> list[RawMove]:
         moves: list[RawMove] = []
         regions = prepared.scenario.regions
-        for move, (code, result, _, before, had, after, has) in zip(prepared.moves, seen, strict=True):
+        for move, (code, result, _, before, had, after, has, committed) in zip(prepared.moves, seen, strict=True):
             name = errno.errorcode.get(code, str(code)) if code else None
             result = self._platform.from_bytes(result)
             if before is None:
-                moves.append(RawMove(move, name, result, NOT_NEEDED, NOT_NEEDED))
+                moves.append(RawMove(move, name, result, NOT_NEEDED, NOT_NEEDED, committed))
                 continue
             then = Snapshot(self._snapshot(before, inodes), None if had is None else _pages(had))
             if name is None:
-                moves.append(RawMove(move, None, result, then, NOT_NEEDED))
+                moves.append(RawMove(move, None, result, then, NOT_NEEDED, committed))
                 continue
             if after is not None:
                 now = Snapshot(self._snapshot(after, inodes), None if has is None else _pages(has))
@@ -92,7 +92,7 @@ class ResultDecoder:
                 arena = [vma._replace(flags=(), pkey=0) for vma in vmas if low <= vma.start < high]
                 there = frozenset(page for page in present if low <= page << PAGE_SHIFT < high)
                 now = Snapshot(arena, None if had is None else there)
-            moves.append(RawMove(move, name, 0, then, now))
+            moves.append(RawMove(move, name, 0, then, now, committed))
         return moves
 
     def _snapshot(self, maps: bytes, inodes: dict[str, str]) -> list[SeenVma]:

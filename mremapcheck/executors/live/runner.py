@@ -10,6 +10,7 @@ from errno import EACCES, EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM
 
 from mremapcheck.executors.live.arena import Arena, mark
 from mremapcheck.executors.live.child import InChild, hand_over, receive
+from mremapcheck.executors.live.committed import steady
 from mremapcheck.executors.live.conditions import Capabilities, Limits, Processors, protect_others, raise_limits
 from mremapcheck.executors.live.explain import explain, memlock, name_trouble, near_zero
 from mremapcheck.executors.live.filler import ROOM, Filler
@@ -138,6 +139,9 @@ class Runner:
 
     def run(self, plan: Plan) -> tuple[Observation, bool]:
         """Run a plan; tell what was seen, and whether this process is as before and can do another one."""
+        return steady(self._moves.committed, lambda: self._run(plan)) if plan.committed else self._run(plan)
+
+    def _run(self, plan: Plan) -> tuple[Observation, bool]:
         progress = self._progress
         do, calls, pages = self._do, self._calls, self._pages
         self._moves.begin(plan)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     #: What came of one mremap call: errno or 0, result, was an allocation made to fail, lines of maps before, residency
     #: before, the same after. These are None where they do not matter: all where it succeeded or changed nothing, the
     #: last two where the observation tells. The first is there for a success where the plan asks for it.
-    Move: TypeAlias = tuple[int, int, bool, bytes | None, Any, bytes | None, Any]
+    #: At its end, by how many pages it changed Committed_AS, None where the plan does not ask.
+    Move: TypeAlias = tuple[int, int, bool, bytes | None, Any, bytes | None, Any, int | None]
 
 #: How a worker ends: the tool hung up; it cannot be used again; it is broken.
 HUNG_UP, SPENT, BROKEN = 0, 3, 4
@@ -73,10 +74,24 @@ class Plan:
     many bytes of /proc/self/maps they take; ``keep`` is a mask of capabilities; ``locks`` tells whether anything may
     become locked, ``strays`` whether a step names absolute addresses, ``near_zero`` where the highest page below 64K
     ends where something is to be mapped, or 0; ``slow`` whether it takes more than a few milliseconds; ``bits`` whether
-    bits of page table entries are looked at; ``steps`` are the set-up and the script.
+    bits of page table entries are looked at, ``committed`` whether Committed_AS is, for which it is run alone;
+    ``steps`` are the set-up and the script.
     """
 
-    __slots__ = ("bits", "high", "keep", "locks", "low", "mappings", "near_zero", "slow", "steps", "strays", "text")
+    __slots__ = (
+        "bits",
+        "committed",
+        "high",
+        "keep",
+        "locks",
+        "low",
+        "mappings",
+        "near_zero",
+        "slow",
+        "steps",
+        "strays",
+        "text",
+    )
 
     def __init__(
         self,
@@ -90,6 +105,7 @@ class Plan:
         near_zero: int,
         slow: bool,
         bits: bool,
+        committed: bool,
         steps: tuple[Step, ...],
     ) -> None:
         self.low = low
@@ -102,6 +118,7 @@ class Plan:
         self.near_zero = near_zero
         self.slow = slow
         self.bits = bits
+        self.committed = committed
         self.steps = steps
 
     def to_wire(self) -> tuple[Any, ...]:
@@ -117,5 +134,6 @@ class Plan:
             self.near_zero,
             self.slow,
             self.bits,
+            self.committed,
             self.steps,
         )

@@ -21,7 +21,7 @@ from mremapcheck.executors.model.rules import Rules
 from mremapcheck.executors.model.trace import Trace
 from mremapcheck.executors.model.vma import File, Sight, Vma, seen
 from mremapcheck.executors.protocol import Kernel
-from mremapcheck.linux.vm_flags import MIXEDMAP, READ, SEALED
+from mremapcheck.linux.vm_flags import MIXEDMAP, NORESERVE, READ, SEALED
 from mremapcheck.outcome.assemble import RawFacts, RawMove
 from mremapcheck.outcome.outcome import Execution, Note
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, needs_mappings, needs_residency
@@ -90,7 +90,7 @@ def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution
         process.mm.trace = trace
         for op in scenario.script:
             if type(op) is Mremap:
-                moves.append(_move(process.mm, op))
+                moves.append(_move(process.mm, op) if not scenario.asks_committed else _measured_move(process.mm, op))
             else:
                 _do(process, op)
     except ScenarioEnded as stop:
@@ -169,6 +169,33 @@ def _move(mm: Mm, op: Mremap) -> RawMove:
     if before == after:
         return RawMove(op, answer, 0, NOT_NEEDED, NOT_NEEDED)
     return RawMove(op, answer, 0, _snapshot(before), _snapshot(after))
+
+
+def _measured_move(mm: Mm, op: Mremap) -> RawMove:
+    """Make a call and tell by how much it changed Committed_AS."""
+    committed, mapped = mm.committed, _mapped_files(mm)
+    move = _move(mm, op)
+    left = _mapped_files(mm)
+    released = [_released(mm, file, flags) for file, flags in mapped.items() if file not in left]
+    if None not in released:
+        move.committed = mm.committed - committed - sum(filter(None, released))
+    return move
+
+
+def _mapped_files(mm: Mm) -> dict[File, int]:
+    """Return the files that are mapped, with the flags of a mapping."""
+    return {vma.file: vma.flags for vma in mm.vmas if vma.file is not None}
+
+
+def _released(mm: Mm, file: File, flags: int) -> int | None:
+    """Return how many committed pages go with a file that is no longer mapped; None where that is not known.
+
+    Shared memory without a name is committed as a whole when it is mapped, or page by page with MAP_NORESERVE, and goes
+    with its last mapping, which may be a parent's. Other files are held open, or nothing is committed for them.
+    """
+    if file.backing.name != "anon-shared":
+        return None if file.backing.name == "sysv-shm" else 0
+    return None if mm.is_child or flags & NORESERVE else file.inode.length
 
 
 #: The mappings at one moment and, where they matter, the pages that are present.

@@ -61,7 +61,7 @@ class RemoteExecutor(WindowedExecutor):
             task.number = self._numbers
             self._numbers += 1
             plan = task.prepared.plan
-            plans.append((task.number, self._most_maps(plan), marshal.dumps(plan.to_wire(), 2)))
+            plans.append((task.number, self._most_maps(plan), marshal.dumps(plan.to_wire(), 2), plan.committed))
         peer.send(frames.PLANS, plans)
 
     def _receive(self, peer: Peer, number: int) -> tuple[int, Any, list[str]]:

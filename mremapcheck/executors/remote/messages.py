@@ -188,8 +188,8 @@ def _seen(observation: tuple[Any, ...]) -> None:
     moves, records, bounds, present, read, total, locked, events, inodes, bits = observation
     _must(all(type(part) is list for part in (moves, records, events)), "lists of moves, mappings and events")
     for move in moves:
-        _must(type(move) is tuple and len(move) == 7 and all(map(_is_count, move[:2])), "a move")
-        _must(type(move[2]) is bool, "a move")
+        _must(type(move) is tuple and len(move) == 8 and all(map(_is_count, move[:2])), "a move")
+        _must(type(move[2]) is bool and type(move[7]) in (int, type(None)), "a move")
         _must(all(part is None or type(part) is bytes for part in (move[3], move[5])), "the mappings around a move")
         for pages in (move[4], move[6]):
             _must(pages is None or _is_presence(pages), "the pages around a move")

@@ -47,14 +47,18 @@ class Environment:
 
 
 class RemoteTask:
-    """A plan as it came (marshalled), what vm.max_map_count it wants, and how it has killed a worker already."""
+    """A plan as it came (marshalled), what vm.max_map_count it wants, and how it has killed a worker already.
 
-    __slots__ = ("death", "most_maps", "number", "plan")
+    ``alone``: no other plan may run at the same time.
+    """
 
-    def __init__(self, number: int, most_maps: int, plan: bytes) -> None:
+    __slots__ = ("alone", "death", "most_maps", "number", "plan")
+
+    def __init__(self, number: int, most_maps: int, plan: bytes, alone: bool) -> None:
         self.number = number
         self.most_maps = most_maps
         self.plan = plan
+        self.alone = alone
         self.death: tuple[int, int] | None = None
 
 
@@ -260,15 +264,15 @@ class Server:
         if slot.batch or not waiting:
             return
         first = waiting[0]
-        alone = first.most_maps != self._most_maps or self._most == 1
-        if alone and any(other.batch for other in self._slots):
+        alone = first.alone or first.most_maps != self._most_maps or self._most == 1
+        if any(other.batch and (alone or other.batch[0].alone) for other in self._slots):
             return
         if first.most_maps != self._most_maps:
             self._most_maps = first.most_maps
             self._environment.allow_maps(first.most_maps)
         count = 1
         for task in waiting[1 : self._most]:
-            if task.death or task.most_maps != first.most_maps:
+            if task.death or (task.most_maps, task.alone) != (first.most_maps, first.alone):
                 break
             count += 1
         batch = waiting[:count]

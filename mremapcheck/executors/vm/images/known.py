@@ -20,6 +20,7 @@ from typing import Any
 from mremapcheck.base.documents import read_document
 from mremapcheck.base.errors import FileError, KernelReferenceError, MremapcheckError
 from mremapcheck.base.paths import is_there
+from mremapcheck.base.text import shell
 from mremapcheck.base.whole_file import write_whole
 from mremapcheck.executors.vm.images import cache
 from mremapcheck.executors.vm.images.image import Image, ImageError
@@ -63,7 +64,7 @@ class KnownKernel:
         except OSError as error:
             raise ImageError(
                 f"the known kernel {self.name} cannot be read: {error.strerror}",
-                f"`mremapcheck kernels remove {self.name}`, then add or fetch it again",
+                f"`mremapcheck kernels remove {shell.word(self.name)}`, then add or fetch it again",
             ) from None
         return Image(self.kind, data, self.origin, self.release, self.banner, self.platform)
 
@@ -242,5 +243,5 @@ def _unknown(text: str) -> KernelReferenceError:
         if (platform or USUAL).kernels is None:
             hint += f"; Debian has none for {(platform or USUAL).name}"
         else:
-            hint = f"`mremapcheck kernels fetch {text}` gets it where Debian has it, {hint}"
+            hint = f"`mremapcheck kernels fetch {shell.word(text)}` gets it where Debian has it, {hint}"
     return KernelReferenceError(f"`vm:{text}`: there is neither a known kernel nor a file of that name", hint)
