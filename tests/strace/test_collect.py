@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from mremapcheck.convert.strace.collect import collect, documents
 from mremapcheck.convert.strace.logs import read, source_of, stem_of
 from mremapcheck.convert.strace.oracles import models
 from mremapcheck.executors.live.executor import LiveExecutor
@@ -17,6 +16,7 @@ from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.scenario.parse import parse_document
+from tests.strace.reading import collect, documents
 
 DATA = Path(__file__).parent.parent / "data"
 MISSING, WP = "UFFDIO_REGISTER_MODE_MISSING", "UFFDIO_REGISTER_MODE_WP"

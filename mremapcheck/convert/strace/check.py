@@ -53,7 +53,7 @@ def draw_all(sketches: Sequence[Sketch], executors: Sequence[Executor] = ()) -> 
         return found
     first: dict[int, tuple[dict[str, Any] | None, DrawingStyle, str]] = {}
     while waiting:
-        for drawing, (different, possible) in zip(waiting, _carry_out(waiting, executors), strict=True):
+        for drawing, (different, possible) in zip(waiting, _run(waiting, executors), strict=True):
             first.setdefault(id(drawing), (drawing.document if possible else None, drawing.style, different))
         waiting = [drawing for drawing in waiting if not drawing.holds and _next(drawing)]
     for drawing in found:
@@ -64,7 +64,7 @@ def draw_all(sketches: Sequence[Sketch], executors: Sequence[Executor] = ()) -> 
     return found
 
 
-def _carry_out(drawings: Sequence[DrawnSketch], executors: Sequence[Executor]) -> list[tuple[str, bool]]:
+def _run(drawings: Sequence[DrawnSketch], executors: Sequence[Executor]) -> list[tuple[str, bool]]:
     """Run drawings, by one executor after the other until one does what the log says; notes which one it is.
 
     Returns what the first one did instead, and whether any could do it at all.
