@@ -21,13 +21,66 @@ class Calls:
 
     def __init__(self, random: Random, source: str, target: str) -> None:
         self._random = random
+        self._drawn = source
         self._source = len(source)
         self._target = len(target)
         self._edges = [n for n in range(len(source)) if n == 0 or source[n - 1] != source[n]]
         self._last: Document | None = None
+        #: The length in pages of what the kernel has to find a place for, in order.
+        self._placed: list[int] = []
 
     def next(self) -> Document:
         """Return the next move."""
+        roll = self._random.random()
+        if self._placed and roll < 0.5:
+            return self._from_chosen_place()
+        return self._to_chosen_place() if roll < 0.05 else self._next()
+
+    def chosen_range(self) -> Document | None:
+        """Return the address and size of a part of what the kernel may have found a place for; None: of nothing."""
+        if not self._placed:
+            return None
+        number = self._random.randrange(len(self._placed))
+        length = max(self._placed[number], 1)
+        first = self._random.randrange(length)
+        size = self._random.randint(1, length - first)
+        return {"address": address("elsewhere" if number == 0 else f"elsewhere{number + 1}", first), "size": f"{size}p"}
+
+    def _to_chosen_place(self) -> Document:
+        """Return a move that the kernel has to find a place for: there is no room, or the mapping stays."""
+        random = self._random
+        start = random.choice([n for n in self._edges if self._drawn[n] != "."])
+        end = next((n for n in self._edges if n > start), self._source)
+        move: Document = {"old_address": address("src", start), "old_size": f"{end - start}p", "flags": "MAYMOVE"}
+        length = end - start
+        if end < self._source and self._drawn[end] != ".":
+            length += random.randint(1, 3)
+        elif random.random() < 0.5:
+            move["flags"] = "MAYMOVE|DONTUNMAP"
+        else:
+            move["old_size"] = "0p"
+        self._placed.append(length)
+        return {**move, "new_size": f"{length}p"}
+
+    def _from_chosen_place(self) -> Document:
+        random = self._random
+        part = self.chosen_range()
+        assert part is not None
+        move = {
+            "old_address": part["address"],
+            "old_size": part["size"],
+            "new_size": part["size"],
+            "new_address": "dst",
+        }
+        flags = random.choice((FIXED, FIXED, FIXED, BOTH, "MAYMOVE", "MAYMOVE|DONTUNMAP"))
+        if flags == FIXED and random.random() < 0.3:
+            move["new_size"] = f"{random.randint(1, self._target)}p"
+        elif flags == "MAYMOVE":
+            key, size = random.choice((("new_size", "1p"), ("old_size", "0p")))
+            move[key] = size
+        return {**move, "flags": flags}
+
+    def _next(self) -> Document:
         random = self._random
         follow = random.random()
         if self._last is not None and follow < 0.4:

@@ -14,7 +14,7 @@ _ALL = tuple(FLAVOURS)
 _CORE = ("anon", "anon-uffd", "anon-sealed", "file", "sysv-shm", "memfd-private")
 
 #: From the smallest on: one mapping of any kind, then with a second move, then longer ones, then two, then three.
-RUNGS: tuple[Bounds, ...] = (
+BY_SIZE: tuple[Bounds, ...] = (
     Bounds(mappings=1, pages=1, flavours=_ALL),
     Bounds(mappings=1, pages=1, flavours=("anon", "anon-untouched", "anon-locked", "memfd"), moves=2),
     Bounds(mappings=1, pages=2, flavours=_CORE),
@@ -48,6 +48,6 @@ class Chained:
 
 
 def smallest_first(seed: int, more: int, models: bool) -> Chained:
-    """Return the rungs, and ``more`` random scenarios after them; ``models``: only models are asked."""
-    rungs: list[tuple[Source, int]] = [(Enumerated(bounds), bounds.count()) for bounds in RUNGS]
-    return Chained((*rungs, (Random(seed, models=models), more)))
+    """Return the enumerations, and ``more`` random scenarios after them; ``models``: only models are asked."""
+    sources: list[tuple[Source, int]] = [(Enumerated(bounds), bounds.count()) for bounds in BY_SIZE]
+    return Chained((*sources, (Random(seed, models=models), more)))

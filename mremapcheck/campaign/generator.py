@@ -81,7 +81,7 @@ class _DocumentBuilder:
             call, operations = Calls(random, source, target), Operations(self._mappings, random)
             for _ in range(random.choice((1, 1, 1, 1, 2, 3))):
                 while random.random() < 0.2:
-                    moves.append(operations.next(len(source), len(target)))
+                    moves.append(operations.next(len(source), len(target), call.chosen_range()))
                 moves.append(call.next())
         document: Document = {"name": name, "map": {"src": source, "dst": target}}
         if self._mappings.vmas:

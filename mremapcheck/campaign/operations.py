@@ -61,8 +61,8 @@ class Operations:
         self._sampler = mappings.sampler
         self._random = random
 
-    def next(self, source: int, target: int) -> Document:
-        """Return the next one, on a source and a destination of so many pages."""
+    def next(self, source: int, target: int, chosen: Document | None) -> Document:
+        """Return the next one, on a source and a destination of so many pages, or ``chosen``: on this range."""
         random = self._random
         choice: dict[str, Callable[[], Document]] = {
             "munmap": dict,
@@ -106,6 +106,8 @@ class Operations:
         first = random.randrange(length)
         size = f"{random.randint(1, length - first)}p"
         item = {"op": op, "address": address(region, first), "size": size, **choice[op]()}
+        if chosen is not None and op != "mmap" and random.random() < 0.3:
+            item |= chosen
         return self._failing(item) if random.random() < _FAILING else item
 
     def _failing(self, item: Document) -> Document:

@@ -14,9 +14,8 @@ from mremapcheck.campaign.progress import Progress
 from mremapcheck.campaign.report import group_lines, report_json, summary_lines
 from mremapcheck.campaign.state import Folder
 from mremapcheck.cli.codes import BAD, GOOD, NOTHING_RAN
-from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_lines
-from mremapcheck.cli.options import AnswerFormat, option
+from mremapcheck.cli.options import AnswerFormat, kernel_option, option
 from mremapcheck.cli.output import Stdout
 
 if TYPE_CHECKING:
@@ -28,9 +27,7 @@ CampaignFormat = Annotated[
 ]
 Against = Annotated[
     str,
-    typer.Option(
-        "--against", autocompletion=references, metavar="REF", help="The kernel to compare with: any reference as well."
-    ),
+    kernel_option("The kernel to compare with: any reference as well.", "--against", show_default=True),
 ]
 Jobs = Annotated[
     int | None,

@@ -8,9 +8,8 @@ import typer
 
 from mremapcheck.campaign.coverage import cover, coverage_lines
 from mremapcheck.campaign.generator import FOR_MODELS, Generator
-from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import print_lines
-from mremapcheck.cli.options import Only, Paths
+from mremapcheck.cli.options import Only, Paths, kernel_option
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.model.registry import NEWEST
 from mremapcheck.executors.references import is_model
@@ -22,9 +21,7 @@ def coverage(
     paths: Paths = None,
     kernel: Annotated[
         str | None,
-        typer.Option(
-            "--kernel", autocompletion=references, metavar="REF", help="The model to cover; without it, the newest."
-        ),
+        kernel_option("The model to cover; without it, the newest.", show_default=True),
     ] = None,
     count: Annotated[
         int, typer.Option("--count", min=0, metavar="N", help="How many random scenarios besides those of PATHS.")

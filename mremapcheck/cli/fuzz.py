@@ -20,8 +20,7 @@ from mremapcheck.cli.campaigning import (
     Tries,
     report_campaign,
 )
-from mremapcheck.cli.completion import references
-from mremapcheck.cli.options import AnswerFormat, option
+from mremapcheck.cli.options import AnswerFormat, kernel_option, option
 from mremapcheck.compare.pair import Pair
 from mremapcheck.compare.swept_pair import SweptPair
 from mremapcheck.executors.references import is_model
@@ -33,12 +32,7 @@ _SWEPT_SHARD_SIZE = 32
 def fuzz(
     kernel: Annotated[
         str,
-        typer.Option(
-            "--kernel",
-            autocompletion=references,
-            metavar="REF",
-            help="A model such as 6.18, live, vm:6.17.13, via:COMMAND.",
-        ),
+        kernel_option("A model such as 6.18, live, vm:6.17.13, via:COMMAND.", show_default=True),
     ],
     against: Against = "live",
     count: Annotated[int, typer.Option("--count", min=1, metavar="N", help="How many scenarios.")] = 10_000,

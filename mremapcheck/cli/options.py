@@ -13,13 +13,13 @@ from mremapcheck.report.base import FORMATS
 
 
 def option(names: str, metavar: str, help: str, **how: Any) -> Any:
-    """Return an option that takes a value, and whose default says nothing to a reader."""
-    return typer.Option(*names.split(), metavar=metavar, show_default=False, help=help, **how)
+    """Return an option that takes a value, and whose default says nothing to a reader unless ``how`` shows it."""
+    return typer.Option(*names.split(), metavar=metavar, help=help, **{"show_default": False, **how})
 
 
-def kernel_option(help: str, name: str = "--kernel", metavar: str = "REF") -> Any:
+def kernel_option(help: str, name: str = "--kernel", metavar: str = "REF", **how: Any) -> Any:
     """Return an option that takes a kernel reference."""
-    return option(name, metavar, help, autocompletion=references)
+    return option(name, metavar, help, autocompletion=references, **how)
 
 
 def two(kernels: list[str] | None, done: str) -> tuple[str, str]:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from mremapcheck.cli.bisecting import Decisive, TermNew, TermOld, say
 from mremapcheck.cli.codes import of_run
-from mremapcheck.cli.completion import references
 from mremapcheck.cli.listing import list_scenarios
 from mremapcheck.cli.options import (
     TABLE,
@@ -26,6 +23,7 @@ from mremapcheck.cli.options import (
     ReportFormat,
     Timeout,
     Verbose,
+    kernel_option,
     option,
     outputs,
 )
@@ -40,12 +38,7 @@ def run(
     paths: Paths = None,
     kernel: Annotated[
         str,
-        typer.Option(
-            "--kernel",
-            autocompletion=references,
-            metavar="REF",
-            help="live, a model such as 6.17-rc2, vm:6.17.13 or via:COMMAND.",
-        ),
+        kernel_option("live, a model such as 6.17-rc2, vm:6.17.13 or via:COMMAND.", show_default=True),
     ] = "live",
     output_format: ReportFormat = TABLE,
     output: Outputs = None,

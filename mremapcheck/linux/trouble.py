@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+#: Why nothing can be done to a place of the kernel's choice, or to a part of it.
+NO_PLACE = "no move so far was put where the kernel likes"
+NOT_ALL_THERE = "not all of it is mapped any more"
+
 
 class Trouble(Exception):  # noqa: N818
     """A step could not be run: the errno (0 where there is none).

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import field
+from dataclasses import field, replace
 
 from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, page_align
 from mremapcheck.outcome.outcome import MappingOutcome, MoveOutcome, Outcome
 from mremapcheck.outcome.verdict import SeenVma, Snapshot, judge
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.scenario.operations import Address, Mremap
+from mremapcheck.scenario.operations import Address, Mremap, chosen_range
 
 #: Pages of a mapping from which on it is searched for the few that something is known of.
 _LARGE = 4096
@@ -84,14 +84,30 @@ class RawFacts:
         )
 
 
-def chosen_places(scenario: Scenario, moves: Sequence[RawMove]) -> list[tuple[int, int]]:
-    """Return the (start, end) in bytes of every place outside the arena that a successful move returned, in order."""
+def chosen_places(scenario: Scenario, moves: Sequence[RawMove]) -> dict[int, tuple[int, int]]:
+    """Return the (start, end) in bytes of every place outside the arena that a successful move found.
+
+    By the number of the move, in order. What stays at such a place has it from an earlier move.
+    """
     low, high = scenario.regions[0].floor, scenario.regions[-1].ceiling
-    return [
-        (raw.result, raw.result + page_align(raw.move.new_size))
-        for raw in moves
-        if raw.errno is None and not low <= raw.result < high and raw.result >= PAGE
-    ]
+    return {
+        index: (raw.result, raw.result + page_align(raw.move.new_size))
+        for index, raw in enumerate(moves)
+        if raw.errno is None
+        and not low <= raw.result < high
+        and raw.result >= PAGE
+        and raw.result != raw.move.old_address.value
+    }
+
+
+def located(move: Mremap, scenario: Scenario, moves: Sequence[RawMove]) -> Mremap:
+    """Return a move as it was made after these: from a place that the kernel chose, at that place."""
+    found = chosen_range(move)
+    if found is None:
+        return move
+    start = list(chosen_places(scenario, moves).values())[found[0]][0]
+    old = move.old_address
+    return replace(move, old_address=Address(old.region, old.offset, start + old.offset))
 
 
 def assemble(facts: RawFacts) -> Outcome:
@@ -100,12 +116,13 @@ def assemble(facts: RawFacts) -> Outcome:
     zones = [
         _Zone(region.name, region.floor, region.ceiling, region.start, region.pages) for region in scenario.regions
     ]
-    for index, (start, end) in enumerate(chosen_places(scenario, facts.moves)):
-        name = "elsewhere" if index == 0 else f"elsewhere{index + 1}"
+    results = {}
+    for number, (index, (start, end)) in enumerate(chosen_places(scenario, facts.moves).items(), 1):
+        name = results[index] = "elsewhere" if number == 1 else f"elsewhere{number}"
         zones.append(_Zone(name, start, end, start, (end - start) // PAGE))
     for vma in facts.vmas:
         start = vma.start
-        for zone in zones:
+        for zone in reversed(zones):  # the kernel likes to use a place again that was left
             if zone.floor <= start < zone.ceiling:
                 zone.vmas.append(vma)
                 break
@@ -113,7 +130,7 @@ def assemble(facts: RawFacts) -> Outcome:
     for zone in zones:
         picture.add(zone)
     return Outcome(
-        moves=tuple([_move_outcome(raw, zones) for raw in facts.moves]),
+        moves=tuple([_move_outcome(raw, results.get(index), zones) for index, raw in enumerate(facts.moves)]),
         regions=picture.regions,
         mappings=tuple(picture.mappings),
         counters={"locked": facts.locked, "total": facts.total},
@@ -234,10 +251,14 @@ class _Zone:
     vmas: list[SeenVma] = field(default_factory=list)
 
 
-def _move_outcome(raw: RawMove, zones: Sequence[_Zone]) -> MoveOutcome:
+def _move_outcome(raw: RawMove, chosen: str | None, zones: Sequence[_Zone]) -> MoveOutcome:
+    """Return what came of a move; ``chosen``: the name of the place that the kernel found for it."""
     failed = raw.errno is not None
     verdict = judge(raw.move, failed, raw.result, raw.before, raw.after)
-    return MoveOutcome(raw.errno, None if failed else _name(raw.result, zones), verdict, raw.committed)
+    if failed:
+        return MoveOutcome(raw.errno, None, verdict, raw.committed)
+    stays = str(raw.move.old_address) if raw.result == raw.move.old_address.value else None
+    return MoveOutcome(None, chosen or stays or _name(raw.result, zones), verdict, raw.committed)
 
 
 def _event(event: RawEvent, zones: Sequence[_Zone]) -> dict[str, str]:

@@ -18,6 +18,10 @@ FARTHEST = 4 << 30
 #: Absolute addresses below this (vm.mmap_min_addr of an ordinary system) are never mapped.
 LOWEST_USER = 64 << 10
 
+#: Places that the kernel chooses count as if the first began here, each other one so far behind the one before. No
+#: kernel is ever given such an address.
+CHOSEN_START, CHOSEN_ROOM = 0x5000_0000_0000, 1 << 37
+
 #: No size or address is longer; it also bounds what a regular expression has to try.
 LONGEST_TEXT = 100
 
@@ -30,7 +34,14 @@ ADDRESS = rf"{REGION_NAME}?(?:[+-]{SIZE})*"
 _ADDRESS = re.compile(rf"({REGION_NAME}?)((?:[+-]{SIZE})*)")
 _SUM = re.compile(SUM)
 _TERM = re.compile(rf"([+-]?)({SIZE})")
+_CHOSEN = re.compile(r"elsewhere([2-9]|[1-9][0-9])?")
 _ABSOLUTE = re.compile(r"0x([0-9a-fA-F]{1,16})")
+
+
+def chosen_number(region: str | None) -> int:
+    """Return which of the places that the kernel chooses a name means, from 1 on; 0 where it means none."""
+    found = _CHOSEN.fullmatch(region) if region else None
+    return int(found[1] or 1) if found else 0
 
 
 class Place(NamedTuple):

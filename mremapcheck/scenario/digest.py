@@ -7,9 +7,9 @@ import hashlib
 from typing import Any
 
 
-def digest(*carried_out: object) -> str:
+def digest(*parts: object) -> str:
     """Return 16 hexadecimal digits that depend on what is run: plain data and dataclasses."""
-    return hashlib.sha256(repr(_plain(carried_out)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr(_plain(parts)).encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:

@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any, ClassVar, TypeAlias, get_args
 
 from mremapcheck.base.dataclass import dataclass
-from mremapcheck.base.units import PAGE
-from mremapcheck.scenario.address import LOWEST_USER, Place, touches_nothing
+from mremapcheck.base.units import PAGE, page_align
+from mremapcheck.scenario.address import LOWEST_USER, Place, chosen_number, touches_nothing
 from mremapcheck.scenario.attributes import VMA_NAME, Attributes
 from mremapcheck.scenario.containers import ListOf, Struct, TaggedUnion, key
 from mremapcheck.scenario.drawing import LETTERS
@@ -17,6 +17,8 @@ from mremapcheck.scenario.fields import Boolean, Choice, Integer, Text
 from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.names import ADVICES, LAST_KEY, PROTS, SEALS, UFFD_MODES, advice_features, uffd_features
 from mremapcheck.scenario.operations import (
+    MREMAP_DONTUNMAP,
+    MREMAP_FIXED,
     Address,
     Madvise,
     Mlock,
@@ -42,14 +44,21 @@ LETTER = Text("a letter", LETTERS, "one of A to Z or a to z", 1)
 class MremapItem:
     """A move: one mremap(2) call, in the man page's names."""
 
-    old_address: Place = key(AddressField(absolute=True), "where the range begins: `src`, `src+2p`")
+    old_address: Place = key(AddressField(absolute=True, chosen=True), "where the range begins: `src`, `elsewhere+2p`")
     old_size: int = key(Size(beyond=True), "how long the range is: `6p`")
     new_size: int | None = key(Size(beyond=True), "how long it becomes; old_size unless said", default=None)
     flags: int = key(MREMAP_FLAGS, "`MAYMOVE|FIXED`, or a number; 0 unless said", default=0)
     new_address: Place | None = key(AddressField(absolute=True), "where it goes with FIXED or DONTUNMAP", default=None)
 
     def violations(self) -> Iterator[Refused]:
-        """Yield a low absolute address whose range would reach memory that is somebody else's."""
+        """Yield what would reach memory that is somebody else's, or depend on it."""
+        size = self.old_size if self.new_size is None else self.new_size
+        stays = not self.flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)
+        if chosen_number(self.old_address.region) and stays and 0 < page_align(self.old_size) < page_align(size):
+            hint = "FIXED and a `new_address` of a region take it where that is known"
+            yield Refused(
+                f"how `{self.old_address.region}` grows depends on what lies behind it", hint, at=("new_size",)
+            )
         for name, place in (("old_address", self.old_address), ("new_address", self.new_address)):
             if place is None or place.region is not None or place.offset >= LOWEST_USER:
                 continue
@@ -69,7 +78,7 @@ def _behind_range(operation: Any) -> tuple[str, ...]:
 class RangeItem:
     """An operation on a range of whole pages of a region."""
 
-    address: Place = key(AddressField(), "the first page: `src`, `src+2p`")
+    address: Place = key(AddressField(chosen=True), "the first page: `src`, `src+2p`, `elsewhere`")
     size: int = key(Size(least=1), "how much: `2p`")
     errno: str | None = key(FAILURE, _FAILS, default=None)
 

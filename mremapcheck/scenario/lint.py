@@ -176,7 +176,7 @@ def _addresses(scenario: Scenario) -> Iterator[_Finding]:
         if not isinstance(step, Mremap | Ranged):
             continue
         address = step.old_address if isinstance(step, Mremap) else step.address
-        if address.region is None:
+        if address.region not in reach:
             continue
         first, last = reach[address.region]
         if not first <= address.offset // PAGE < last:

@@ -10,7 +10,7 @@ from mremapcheck.base.dataclass import dataclass
 from mremapcheck.base.units import PAGE, pages
 from mremapcheck.scenario import items, letters
 from mremapcheck.scenario import operations as ops
-from mremapcheck.scenario.address import LARGEST, Place
+from mremapcheck.scenario.address import CHOSEN_ROOM, CHOSEN_START, LARGEST, Place, chosen_number
 from mremapcheck.scenario.attributes import PLAIN, WRITE_SEALS, Attributes
 from mremapcheck.scenario.budget import Budget
 from mremapcheck.scenario.document import Region
@@ -31,7 +31,7 @@ def place_regions(drawn: Mapping[str, RegionItem], script: Iterable[items.Item])
     reach = 0
     for item in script:
         for (region, offset), size in _ranges(item):
-            if region is None:
+            if region is None or chosen_number(region):
                 continue
             beyond = offset + (size if size <= LARGEST else 0) - drawn[region].pages.pages * PAGE
             if beyond > reach:
@@ -75,6 +75,8 @@ class Lowering:
     _first: dict[str, str] = field(default_factory=dict)
     #: Letter -> the page of its file behind what it maps.
     _ends: dict[str, int] = field(default_factory=dict)
+    #: How many moves so far the kernel may have had to find a place for.
+    _chosen: int = 0
     _budget: Budget = field(init=False)
 
     def __post_init__(self) -> None:
@@ -117,6 +119,8 @@ class Lowering:
     def _address(self, at: Place) -> ops.Address:
         if at.region is None:
             return ops.Address(None, at.offset, at.offset)
+        if number := chosen_number(at.region):
+            return ops.Address(at.region, at.offset, CHOSEN_START + (number - 1) * CHOSEN_ROOM + at.offset)
         return ops.Address(at.region, at.offset, self.regions[at.region].start + at.offset)
 
     def _map(
@@ -232,6 +236,7 @@ class Lowering:
                 self._refuse(("vmas", letter, "guard"), f"{letter} has no page {page}, only {longest}", hint)
 
     def _item(self, step: tuple[str, int], path: Path, item: items.Item) -> Iterable[ops.Operation]:
+        self._check_chosen(path, item)
         if isinstance(item, items.MremapItem):
             return (self._mremap(step, item),)
         if isinstance(item, items.ForkItem):
@@ -268,6 +273,18 @@ class Lowering:
         self.features.update(item.needs())
         return (item.operation(*step, address),)
 
+    def _check_chosen(self, path: Path, item: items.Item) -> None:
+        """Refuse a place of the kernel's choice before it has made one."""
+        if isinstance(item, items.MremapItem):
+            key, place = "old_address", item.old_address
+        elif isinstance(item, items.RangeItem):
+            key, place = "address", item.address
+        else:
+            return
+        if chosen_number(place.region) > self._chosen:
+            hint = "moves with MAYMOVE and without FIXED are put there, in their order"
+            self._refuse((*path, key), f"the kernel has put nothing at `{place.region}` so far", hint)
+
     def _object_of(self, path: Path, letter: str, kinds: Sequence[str], lack: str) -> tuple[str, str]:
         """Return kind and object of the file that a letter maps, which has to be one of these kinds."""
         kind, name = self._objects.get(letter, ("", ""))
@@ -286,6 +303,7 @@ class Lowering:
             NULL if item.new_address is None else self._address(item.new_address),
         )
         self._letters.move(call)
+        self._chosen += bool(item.flags & ops.MREMAP_MAYMOVE and not item.flags & ops.MREMAP_FIXED)
         return call
 
     def _touch(self, step: tuple[str, int], path: Path, address: ops.Address, item: items.TouchItem) -> ops.Touch:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from mremapcheck.base.dataclass import LATER, dataclass
 from mremapcheck.base.units import PAGE, page_align
+from mremapcheck.scenario.address import chosen_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,20 @@ class Mremap(Step):
     flags: int
     new_address: Address
     fail_nth: int = field(default=0, compare=False)
+
+
+def chosen_range(operation: Operation) -> tuple[int, int, int, int] | None:
+    """Return which place of the kernel's choice an operation is done at, what that counts as beginning at, and the
+    range: its start and its size, a page where it has none. None where it is done in a region.
+    """
+    if isinstance(operation, Mremap):
+        address, size = operation.old_address, operation.old_size
+    elif isinstance(operation, Ranged):
+        address, size = operation.address, operation.size
+    else:
+        return None
+    number = chosen_number(address.region)
+    return (number - 1, address.value - address.offset, address.value, page_align(size) or PAGE) if number else None
 
 
 def op_name(step: Step) -> str:

@@ -20,6 +20,7 @@ from mremapcheck.scenario.address import (
     Place,
     absolute_place,
     bare_number_hint,
+    chosen_number,
     parse_address,
     parse_size,
     touches_nothing,
@@ -88,10 +89,14 @@ class PageChange(Field[int]):
 
 
 class AddressField(Field[Place]):
-    """An address; ``absolute`` ones are taken by mremap alone, everything else needs whole pages of a region."""
+    """An address; ``absolute`` ones are taken by mremap alone, everything else needs whole pages of a region.
 
-    def __init__(self, absolute: bool = False) -> None:
+    ``chosen``: it may also be where the kernel has put something.
+    """
+
+    def __init__(self, absolute: bool = False, chosen: bool = False) -> None:
         self.absolute = absolute
+        self.chosen = chosen
 
     def read(self, value: Any, reader: Reader) -> Place:
         if type(value) is int and self.absolute:
@@ -101,8 +106,7 @@ class AddressField(Field[Place]):
             if not self.absolute:
                 raise Refused(f"only mremap takes absolute addresses such as {quote(value)}", "name a region: `src+2p`")
         elif reader.regions and place.region not in reader.regions and is_elsewhere(place.region):
-            hint = "move it to a region first (FIXED, `new_address: dst`), and go on from there"
-            raise Refused(f"where `{place.region}` is, is not known before the kernel has chosen it", hint)
+            self._check_chosen(place)
         elif reader.regions and place.region not in reader.regions:
             names = [name for name in reader.regions if name == name.lower()]  # no other can be a region's
             hint = did_you_mean(place.region, names) or "draw it under `map`"
@@ -110,6 +114,18 @@ class AddressField(Field[Place]):
         elif place.offset % PAGE and not self.absolute:
             raise Refused(f"{quote(value)} is not the start of a page", "only mremap takes such addresses")
         return place
+
+    def _check_chosen(self, place: Place) -> None:
+        """Refuse a place of the kernel's choice where it cannot be, or is none."""
+        if not self.chosen:
+            raise Refused(f"nothing can be asked to be at `{place.region}`: the kernel chooses it", "name a region")
+        if not chosen_number(place.region):
+            hint = "the first is `elsewhere`, the second `elsewhere2`, up to `elsewhere99`"
+            raise Refused(f"`{place.region}` is no place of the kernel's choice", hint)
+        if place.offset < 0:
+            raise Refused("what lies before it is not the scenario's", f"`{place.region}`, `{place.region}+1p`")
+        if place.offset % PAGE:
+            raise Refused(f"{place.region} and {place.offset}B is not the start of a page", "whole pages: `+1p`")
 
     def schema(self) -> Schema:
         text: Schema = {"type": "string", "pattern": f"^{ADDRESS}$"}

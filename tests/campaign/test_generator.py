@@ -50,12 +50,14 @@ def test_all_that_the_format_has_is_drawn() -> None:
     advices: set[str] = set()
     made: list[dict[str, Any]] = []
     conditions: set[str] = set()
+    places: set[str] = set()
     keys: dict[str, set[str]] = {}
     for number in range(12000):
         document = generator.document(number)
         made += document.get("vmas", {}).values()
         conditions |= document.get("process", {}).keys()
         for item in document["moves"]:
+            places |= {key for key in ("old_address", "address") if str(item.get(key)).startswith("elsewhere")}
             operation = item.get("op", "mremap")
             operations.add(operation)
             keys.setdefault(operation, set()).update(item)
@@ -71,6 +73,7 @@ def test_all_that_the_format_has_is_drawn() -> None:
         name: keys[name] for name in ITEM.records
     }
     assert {name for name, record in ITEM.records.items() if "errno" in record.keys} == failing
+    assert places == {"old_address", "address"}
     assert set(KINDS) == {"anon", *(attributes.get("kind", "anon") for attributes in made)}
     assert set(Struct(Attributes).keys) <= {key for attributes in made for key in attributes}
     # MADV_COLLAPSE needs huge pages that happen to be free.

@@ -15,7 +15,7 @@ from typing import Any
 
 from mremapcheck.base.errors import MremapcheckError
 from mremapcheck.base.text import yaml
-from mremapcheck.convert.strace.collect import collect, scenarios
+from mremapcheck.convert.strace.collect import scenarios
 from mremapcheck.executors.judge import judge_all
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
@@ -28,6 +28,7 @@ from tests.fuzzing import hostile
 from tests.fuzzing.called import REFUSED, called
 from tests.fuzzing.mutate import SPELLED, crossed, deep_json, mutated_bytes, mutated_data, respelled
 from tests.images import factories
+from tests.strace.reading import collect
 
 KERNELS = ("5.10", "6.1", "6.12", "6.16", "6.17-rc1", "6.17", "7.1", "7.3")
 _DATA = Path(__file__).parent.parent / "data"

@@ -16,13 +16,13 @@ from tempfile import TemporaryDirectory
 from mremapcheck.convert.strace.check import answer, draw_all
 from mremapcheck.convert.strace.collect import hides_hint
 from mremapcheck.convert.strace.oracles import models
-from mremapcheck.convert.strace.parser import read_calls
 from mremapcheck.convert.strace.processes import Reading, traced_moves
 from mremapcheck.convert.strace.redraw import Sketch, sketch
 from mremapcheck.convert.strace.traced_command import TracedCommand
 from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.scenario.parse import parse_document
+from tests.strace.reading import read_calls
 
 
 @dataclass(slots=True)

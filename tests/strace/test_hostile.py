@@ -7,10 +7,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mremapcheck.convert.strace.collect import collect, documents
 from mremapcheck.convert.strace.oracles import models
 from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.scenario.parse import parse_document
+from tests.strace.reading import collect, documents
 
 DATA = Path(__file__).parent.parent / "data"
 LINES = [line for log in sorted(DATA.glob("*.log")) for line in log.read_text().splitlines()]

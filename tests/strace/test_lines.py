@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from mremapcheck.convert.strace.collect import collect, documents
-from mremapcheck.convert.strace.parser import WITHOUT_NUMBERS, read_calls
+from mremapcheck.convert.strace.parser import WITHOUT_NUMBERS
+from tests.strace.reading import collect, documents, read_calls
 
 LOG = (Path(__file__).parent.parent / "data" / "tracers" / "strace.log").read_text().splitlines()
 Edit = Callable[[Sequence[str]], list[str]]

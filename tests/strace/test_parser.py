@@ -6,8 +6,8 @@ import pytest
 
 from mremapcheck.convert.strace.call import Ledger
 from mremapcheck.convert.strace.constants import MAP, PROT
-from mremapcheck.convert.strace.parser import read_calls
 from mremapcheck.convert.strace.text import descriptor_path, flags, number, split_arguments
+from tests.strace.reading import read_calls
 
 PLAIN = "mremap(0x7f0000000000, 8192, 16384, MREMAP_MAYMOVE) = 0x7f0000010000"
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from mremapcheck.convert.strace.collect import Collection, collect, documents
+from mremapcheck.convert.strace.collect import Collection
+from tests.strace.reading import collect, documents
 
 LOGS = Path(__file__).parent.parent / "data" / "tracers"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mremapcheck.base.units import PAGE
+from mremapcheck.scenario.address import chosen_number
 from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.operations import Address
 
@@ -26,6 +27,8 @@ def size(number: int) -> str:
 
 def address(at: Address) -> str:
     """Return an address by its region's name, as ``identifier`` gives it: ``at_src + 2*P``."""
+    if number := chosen_number(at.region):
+        return beside(f"CHOSEN({number})", at, size)
     if at.region is None:
         return "0" if at.value == 0 else f"0x{at.value:x}ULL"
     return beside(f"at_{identifier(at.region)}", at, size)

@@ -50,10 +50,12 @@ SNIPPETS = {
     "mappings": ("string.h",),
     "judge": ("string.h",),
     "move": (),
+    "elsewhere": ("string.h",),
     "layout": (),
     "attributes": ("string.h",),
     "total": ("string.h",),
     "show": ("ctype.h", "string.h"),
+    "bits": ("fcntl.h",),
     "was_said": ("fnmatch.h",),
     "check": ("string.h", "sys/utsname.h"),
 }

@@ -13,6 +13,7 @@ from mremapcheck.convert.export.words import Fact, mapping_flags, tells_keys
 from mremapcheck.linux.numbers import ADVICE
 from mremapcheck.scenario import operations as ops
 from mremapcheck.scenario import picture
+from mremapcheck.scenario.address import chosen_number
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.drawing import expand
 from mremapcheck.scenario.kinds import KINDS
@@ -22,6 +23,8 @@ _MODES = {
     "wp": "2 /* UFFDIO_REGISTER_MODE_WP */",
     "minor": "4 /* UFFDIO_REGISTER_MODE_MINOR */",
 }
+#: Where the pagemap has them.
+_BITS = {"uffd-wp": 57, "soft-dirty": 55}
 _SIGBUS = "1 << 7 /* UFFD_FEATURE_SIGBUS */"
 _EVENTS = "1 << 2 | 1 << 6 /* UFFD_FEATURE_EVENT_REMAP, _UNMAP */"
 _CAPABILITIES = {"IPC_LOCK": 14, "SYS_RAWIO": 17}
@@ -87,6 +90,8 @@ class Statements:
         yield ""
         for operation in scenario.script:
             yield from self._statement(operation)
+            if ops.chosen_range(operation):
+                yield "forget_unmapped();"
         yield from self._end()
 
     def _begin(self) -> Iterator[str]:
@@ -150,6 +155,11 @@ class Statements:
             self.uses.add("layout")
             yield from ("for (int i = 0; i < region_count; i++)", "\tlayout(&regions[i]);")
         yield from self._attributes()
+        for index, region in enumerate(scenario.regions):
+            for bit, number in _BITS.items():
+                if f"bits.{bit}.{region.name}" in places:
+                    self.uses.add("bits")
+                    yield f"bits(&regions[{index}], {string(bit)}, {number});"
         locks = any(isinstance(operation, ops.Mlock | ops.Mlockall) for operation in scenario.operations)
         if locks or "counters.locked" in places:
             self.uses.add("in_use")
@@ -293,6 +303,9 @@ class Statements:
         )
 
     def _address(self, at: ops.Address) -> str:
+        if chosen_number(at.region):
+            self.uses.add("elsewhere")
+            return beside(f"elsewhere({string(at.region or '')})", at, size_of)
         if at.region is None:
             return f"(char *)0x{at.value:x}"
         return beside(self.names[at.region], at, size_of)
@@ -328,6 +341,6 @@ def _extents(scenario: Scenario, facts: Iterable[Fact]) -> dict[str, int]:
         elif isinstance(operation, ops.Mmap):
             reached.append((operation.address, operation.size))
         for at, size in reached:
-            if at.region is not None and size < 1 << 32:
+            if at.region in extents and size < 1 << 32:
                 extents[at.region] = max(extents[at.region], pages(at.offset + size) if at.offset >= 0 else 0)
     return extents

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from mremapcheck.base.units import PAGE, page_align
 from mremapcheck.convert.strace.call import Call
 from mremapcheck.convert.strace.check import DrawnSketch, draw_all
-from mremapcheck.convert.strace.parser import read_calls
 from mremapcheck.convert.strace.processes import Reading, TracedMove, TracedProcesses, traced_moves
 from mremapcheck.convert.strace.redraw import Sketch, is_smaller, sketch
-from mremapcheck.convert.strace.shape import fate, likeness
+from mremapcheck.convert.strace.shape import quick_shape, result_word
 from mremapcheck.convert.strace.zones import LOWEST, used_address
 from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.scenario.operations import MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
@@ -65,15 +64,15 @@ class Collection:
     reading: Reading = field(default_factory=Reading)
     shapes: list[MoveShape] = field(default_factory=list)
     _by_shape: dict[object, MoveShape] = field(default_factory=dict)
-    _by_likeness: dict[object, MoveShape] = field(default_factory=dict)
+    _by_quick_shape: dict[object, MoveShape] = field(default_factory=dict)
 
     def add(self, calls: Iterable[Call], processes: TracedProcesses | None = None) -> None:
         """Read the calls of one more log."""
         for seen in traced_moves(calls, self.reading, processes):
-            alike = likeness(seen)
-            shape = self._by_likeness.get(alike)
+            key = quick_shape(seen)
+            shape = self._by_quick_shape.get(key)
             if shape is None:
-                shape = self._by_likeness[alike] = self._shape(seen)
+                shape = self._by_quick_shape[key] = self._shape(seen)
             shape.add(seen)
 
     def _shape(self, seen: TracedMove) -> MoveShape:
@@ -87,14 +86,6 @@ class Collection:
 
 def _size(seen: TracedMove) -> int:
     return max(page_align(seen.old_size), page_align(seen.new_size)) // PAGE
-
-
-def collect(lines: Iterable[str], name: str = "") -> Collection:
-    """Read one log."""
-    collection = Collection()
-    collection.reading.ledger.log = name
-    collection.add(read_calls(lines, collection.reading.ledger))
-    return collection
 
 
 def scenarios(
@@ -130,17 +121,6 @@ def scenarios(
             document["expect"] = [{"kernel": only(kernel), **_expected(shape.example.seen, drawing.document)}]
         found.append(FoundScenario(name, document, shape.count, holds))
     return found
-
-
-def documents(
-    collection: Collection,
-    source: str,
-    stem: str,
-    kernel: KernelVersion | None = None,
-    executors: Sequence[Executor] = (),
-) -> dict[str, dict[str, Any]]:
-    """Return name -> document of every scenario, as ``scenarios`` does."""
-    return {found.name: found.document for found in scenarios(collection, source, stem, kernel, executors)}
 
 
 def only(version: KernelVersion) -> str:
@@ -205,7 +185,7 @@ def _word(seen: TracedMove) -> str:
         what = "dontunmap"
     elif seen.flags & MREMAP_FIXED and what != "move":
         what += "-fixed"
-    came = fate(seen)
+    came = result_word(seen)
     if seen.result is None:
         return f"{what}-{re.sub('[^a-z0-9]', '', came.lower())}"
     return {"grown": "grow-in-place", "shrunk": "shrink-in-place", "kept": "no-change"}.get(
@@ -222,7 +202,7 @@ def _summary(seen: TracedMove) -> str:
         "shrunk": "shrank in place",
         "kept": "stayed as it was",
         "duplicated": "got a second mapping",
-    }.get(fate(seen), f"failed with {fate(seen)}")
+    }.get(result_word(seen), f"failed with {result_word(seen)}")
     end = seen.old_address + max(old, 1) * PAGE
     covered = {_kind(part.facts.kind) for part in seen.near if part.start < end and part.end > seen.old_address}
     what = " and ".join(sorted(covered)) or "nothing"
@@ -241,7 +221,7 @@ def _expected(seen: TracedMove, document: dict[str, Any]) -> dict[str, Any]:
     """Return what the log says came of it; where a hint was followed that it was."""
     if seen.result is None:
         return {"errno": seen.errno}
-    word = {"moved": "moved", "duplicated": "duplicated", "kept": "unchanged"}.get(fate(seen), "resized")
+    word = {"moved": "moved", "duplicated": "duplicated", "kept": "unchanged"}.get(result_word(seen), "resized")
     if not seen.flags & MREMAP_FIXED and seen.result == used_address(seen):
         return {"verdict": word, "result": document["moves"][-1]["new_address"]}
     return {"verdict": word}

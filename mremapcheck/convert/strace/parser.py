@@ -248,11 +248,6 @@ class LogReader:
             self._ledger.refuse(index, "no system call, as far as one can tell")
 
 
-def read_calls(lines: Iterable[str], ledger: Ledger | None = None, pid: int = 0) -> Iterator[Call]:
-    """Yield the calls of a log, as ``LogReader.calls`` does; ``ledger`` is filled in on the way."""
-    return LogReader(ledger if ledger is not None else Ledger(), pid).calls(lines)
-
-
 def _named(name: str) -> str:
     """Return the name of a call that the tracer knows by its number only."""
     unknown = _UNKNOWN.match(name)

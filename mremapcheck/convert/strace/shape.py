@@ -12,7 +12,7 @@ from mremapcheck.convert.strace.zones import Zones, drawable, used_address
 from mremapcheck.scenario.operations import MREMAP_FIXED
 
 
-def fate(seen: TracedMove) -> str:
+def result_word(seen: TracedMove) -> str:
     """Say in a word what the trace shows of the move: an errno, or moved, grown, shrunk, kept, duplicated."""
     if seen.result is None:
         return seen.errno or "failed"
@@ -29,7 +29,7 @@ def shape(seen: TracedMove, cut: Zones) -> object:
     return _common(seen, [segment for zone in cut.zones for segment in zone.segments])
 
 
-def likeness(seen: TracedMove) -> object:
+def quick_shape(seen: TracedMove) -> object:
     """Return what is equal only for two moves of the same shape, without drawing them.
 
     More is told apart than by a shape: all that is near to a move, not what is drawn of it.
@@ -55,7 +55,7 @@ def _common(seen: TracedMove, segments: Sequence[Segment]) -> object:
     rank = {edge: place for place, edge in enumerate(sorted(edges))}
     return (
         seen.flags,
-        fate(seen),
+        result_word(seen),
         seen.old_size > 0 == extent(seen.old_size),
         seen.new_size > 0 == extent(seen.new_size),
         seen.notes,

@@ -32,6 +32,7 @@ from mremapcheck.linux.platforms.platform import Platform
 from mremapcheck.linux.user_space import user_end
 from mremapcheck.outcome.verdict import needs_mappings, needs_residency
 from mremapcheck.scenario import operations as ops
+from mremapcheck.scenario.address import chosen_number
 from mremapcheck.scenario.document import Process, Scenario
 from mremapcheck.scenario.kinds import KINDS
 from mremapcheck.scenario.portable import unsupported
@@ -127,7 +128,7 @@ class _Preparation:
         if process != Process():
             self._conditions(process)
         for operation in scenario.script:
-            step = translate[type(operation)](self, operation)
+            step = self._placed(operation, translate[type(operation)](self, operation))
             if isinstance(operation, ops.Fallible) and operation.errno is not None:
                 step = wire.FAILS, getattr(errno, operation.errno), step
             steps.append(step)
@@ -184,7 +185,7 @@ class _Preparation:
 
     def _range(self, operation: ops.Step, start: int, size: int, region: str | None) -> None:
         """Let through what stays in the scenario's own part of the arena, and what every kernel refuses."""
-        if self.low <= start and start + size <= self.high:
+        if chosen_number(region) or (self.low <= start and start + size <= self.high):
             return
         end = start + page_align(size)
         if region is None:
@@ -198,6 +199,14 @@ class _Preparation:
         raise CannotRun(
             f"{operation.where}: the range reaches beyond the scenario's own addresses, where the executor itself lives"
         )
+
+    def _placed(self, operation: ops.Operation, step: wire.Step) -> wire.Step:
+        """Let a step find the place that the kernel chose, where it is to be done at one."""
+        found = ops.chosen_range(operation)
+        if found is None:
+            return step
+        number, start, place, size = found
+        return wire.PLACED, number, self.bytes(start), self.bytes(place), self.bytes(size), step
 
     def _place(self, address: ops.Address) -> None:
         """Note the end of the highest page near zero where something is to be mapped."""

@@ -12,7 +12,7 @@ from mremapcheck.executors.live.tags import decode
 from mremapcheck.linux.platforms import USUAL
 from mremapcheck.linux.platforms.platform import Platform
 from mremapcheck.linux.vm_flags import VM_FLAGS
-from mremapcheck.outcome.assemble import RawFacts, RawMove
+from mremapcheck.outcome.assemble import RawFacts, RawMove, located
 from mremapcheck.outcome.outcome import Execution, RanOut
 from mremapcheck.outcome.verdict import NOT_NEEDED, SeenVma, Snapshot
 from mremapcheck.scenario.kinds import KINDS, NO_OFFSET, backing_of
@@ -76,6 +76,7 @@ class ResultDecoder:
         moves: list[RawMove] = []
         regions = prepared.scenario.regions
         for move, (code, result, _, before, had, after, has, committed) in zip(prepared.moves, seen, strict=True):
+            move = located(move, prepared.scenario, moves)
             name = errno.errorcode.get(code, str(code)) if code else None
             result = self._platform.from_bytes(result)
             if before is None:

@@ -37,6 +37,7 @@ from mremapcheck.executors.live.wire import (
     MAP,
     MOVE,
     NAME,
+    PLACED,
     READ,
     SEAL,
     STAY,
@@ -107,7 +108,7 @@ class Runner:
         self._special = False
         self._parent = -1
         self._moves = Moves(self._proc)
-        self._do: dict[int, Callable[..., None]] = {
+        self._do: dict[int, Callable[..., object]] = {
             MAP: self._objects.map,
             TOUCH: self._pages.write_table,
             TOUCH_TAGS: self._pages.write,
@@ -127,6 +128,7 @@ class Runner:
             LOCK_FUTURE: self._limits.lock_future,
             KEYS: self._keys.allocate,
             FAILS: self._must_fail,
+            PLACED: self._at_place,
         }
         protect_others()
 
@@ -168,7 +170,7 @@ class Runner:
                     elif code == MOVE:
                         self._moves.make(step, self._limited, self._filler.pages > 0)
                     else:
-                        if code >= UFFD_REGISTER:
+                        if code >= UFFD_REGISTER and done(step)[0] >= UFFD_REGISTER:
                             self._special = True
                         do[code](*step[1:])
                     number += 1
@@ -204,6 +206,7 @@ class Runner:
     def _observe(self, plan: Plan) -> Observation:
         proc = self._proc
         places = self._moves.places
+        self._moves.gap.close()
         if self._special:
             self._limits.restore()
             if places:
@@ -231,6 +234,7 @@ class Runner:
         return moves, records, cropped, present, read, total, locked, events, inodes, marked
 
     def _tidy(self, plan: Plan) -> bool:
+        self._moves.gap.close()
         if self._special:
             self._uffd.finish()
             self._limits.restore()
@@ -251,12 +255,7 @@ class Runner:
         """
         failed = 0
         try:
-            if step[0] == CALL:
-                if call(*step[1]) == -1:
-                    failed = errno()
-                    self._explain(step[1], failed)
-            else:
-                self._do[step[0]](*step[1:])
+            failed = self._perform(step)
         except Trouble as trouble:
             trouble.skip = trouble.skip or self._lack(step, trouble.errno)
             if trouble.skip or trouble.errno != wanted:
@@ -264,6 +263,29 @@ class Runner:
             return
         if failed != wanted:
             raise Trouble(failed)
+
+    def _at_place(self, number: int, start: int, address: int, size: int, step: Step) -> int:
+        """Do a step at a place of the kernel's choice, which it takes to begin at ``start``, as ``_perform`` does."""
+        shift = self._moves.locate(number, address - start, size) - start
+        try:
+            return self._perform(_shifted(step, shift))
+        finally:
+            self._moves.look()
+
+    def _perform(self, step: Step) -> int:
+        """Do a step; return the errno of a system call that fails, which nothing here explains. Raises Trouble."""
+        if step[0] == CALL:
+            if call(*step[1]) == -1:
+                failed = errno()
+                self._explain(step[1], failed)
+                return failed
+        elif step[0] == MOVE:
+            self._moves.make(step, self._limited, self._filler.pages > 0)
+        elif step[0] == PLACED:
+            return self._at_place(*step[1:])
+        else:
+            self._do[step[0]](*step[1:])
+        return 0
 
     def _limit(self, name: str, size: int, relative: bool) -> None:
         self._limits.set(name, size, relative)
@@ -337,6 +359,17 @@ _SMALL = "its addresses reach further than there is room here, between what this
 _SLOTS = 64
 #: No process has anything mapped below, unless it was asked for.
 _LOW_END = 0x10000
+
+
+def _shifted(step: Step, shift: int) -> Step:
+    """Return a step as it is done so far away."""
+    if step[0] == CALL:
+        number, address, *more = step[1]
+        return CALL, (number, address + shift, *more)
+    if step[0] == MOVE:
+        address, *more = step[1]
+        return MOVE, (address + shift, *more), *step[2:]
+    return step[0], step[1] + shift, *step[2:]
 
 
 def _crowded(plan: Plan) -> bool:

@@ -59,12 +59,15 @@ CLEAR_REFS = 17  #: ()
 LOCK_FUTURE = 18  #: (flags,): mlockall(2) with MCL_FUTURE
 FAILS = 19  #: (errno, step): the step is expected to fail with it
 KEYS = 20  #: (the highest,): protection keys are allocated, from 1 on
+#: (which place of the kernel's choice, from 0, what it counts as beginning at, address, size, step with that address)
+PLACED = 21
 
 
 def done(step: Step) -> Step:
-    """Return what is done in a step, whether it is expected to work or not."""
-    inner: Step = step[2] if step[0] == FAILS else step
-    return inner
+    """Return what is done in a step, whether it is expected to work or not, and wherever."""
+    while step[0] in (FAILS, PLACED):
+        step = step[-1]
+    return step
 
 
 class Plan:

@@ -32,5 +32,9 @@ class StepDidNotFail(ScenarioEnded):
         super().__init__(f"{call} did not fail with {errno}")
 
 
+class NotThere(ScenarioEnded):
+    """A step is to be done at a place of the kernel's choice, and nothing is there: an error of the scenario."""
+
+
 class Unsupported(ScenarioEnded):
     """The kernel (or the model) cannot do what the step asks for: the scenario is skipped, for just this reason."""

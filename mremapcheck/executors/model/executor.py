@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from types import TracebackType
 from typing import TypeAlias
@@ -11,7 +12,7 @@ from typing import TypeAlias
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.call import Call
 from mremapcheck.executors.model.calls.table import CALLS
-from mremapcheck.executors.model.exceptions import ScenarioEnded, StepDidNotFail, StepFailed
+from mremapcheck.executors.model.exceptions import NotThere, ScenarioEnded, StepDidNotFail, StepFailed
 from mremapcheck.executors.model.kernel import ModelKernel
 from mremapcheck.executors.model.mm import InjectedFailure, Mm
 from mremapcheck.executors.model.pages import GUARD, PageTable, content
@@ -21,13 +22,14 @@ from mremapcheck.executors.model.rules import Rules
 from mremapcheck.executors.model.trace import Trace
 from mremapcheck.executors.model.vma import File, Sight, Vma, seen
 from mremapcheck.executors.protocol import Kernel
+from mremapcheck.linux.trouble import NO_PLACE, NOT_ALL_THERE
 from mremapcheck.linux.vm_flags import MIXEDMAP, NORESERVE, READ, SEALED
-from mremapcheck.outcome.assemble import RawFacts, RawMove
+from mremapcheck.outcome.assemble import RawFacts, RawMove, chosen_places, located
 from mremapcheck.outcome.outcome import Execution, Note
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, needs_mappings, needs_residency
 from mremapcheck.scenario.document import Process as Conditions
 from mremapcheck.scenario.document import Scenario
-from mremapcheck.scenario.operations import Address, Fallible, Mremap, Operation, op_name
+from mremapcheck.scenario.operations import Address, Fallible, Mremap, Operation, Ranged, chosen_range, op_name
 from mremapcheck.scenario.portable import unsupported
 
 
@@ -89,18 +91,38 @@ def _execute(scenario: Scenario, rules: Rules, trace: Trace | None) -> Execution
         _set_conditions(process, scenario.process)
         process.mm.trace = trace
         for op in scenario.script:
+            if (found := chosen_range(op)) is not None:
+                op = _at_place(op, found, process.mm, scenario, moves)
             if type(op) is Mremap:
                 moves.append(_move(process.mm, op) if not scenario.asks_committed else _measured_move(process.mm, op))
             else:
                 _do(process, op)
     except ScenarioEnded as stop:
-        if isinstance(stop, StepFailed | StepDidNotFail) and op is not None:
+        if isinstance(stop, StepFailed | StepDidNotFail | NotThere) and op is not None:
             line = f"{scenario.path}:{op.line}" if scenario.path else f"line {op.line}"
             return Execution("error", None, f"{op.where} ({line}): {stop.text}", _notes(trace))
         return Execution("skip", None, stop.text, _notes(trace))
     shortage = process.mm.shortage
     ran_out = None if shortage is None else shortage.at
     return Execution.of(_observe(scenario, process.mm, moves), _notes(trace), ran_out)
+
+
+def _at_place(
+    op: Operation, found: tuple[int, int, int, int], mm: Mm, scenario: Scenario, moves: list[RawMove]
+) -> Operation:
+    """Return an operation with the address of the place that the kernel chose; all of its range must be mapped."""
+    number, start, address, size = found
+    places = list(chosen_places(scenario, moves).values())
+    if number >= len(places):
+        raise NotThere(NO_PLACE)
+    shift = places[number][0] - start
+    if mm.mapped(address + shift, address + shift + size) << PAGE_SHIFT < size:
+        raise NotThere(NOT_ALL_THERE)
+    if type(op) is Mremap:
+        return located(op, scenario, moves)
+    assert isinstance(op, Ranged)
+    at = op.address
+    return replace(op, address=Address(at.region, at.offset, at.value + shift))
 
 
 def _fails(scenario: Scenario) -> bool:

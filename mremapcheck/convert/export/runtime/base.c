@@ -57,6 +57,10 @@ enum what {
 };
 
 /* One operation of a scenario; addresses and sizes in bytes. Which fields count depends on what is done. */
+/* The n-th place that the kernel chose: where it is is known when it has done so. */
+#define CHOSEN(n) (0x500000000000ULL + ((n) - 1) * CHOSEN_ROOM)
+#define CHOSEN_ROOM (1ULL << 37)
+
 struct step {
 	enum what what;
 	const char *where;              /* its place in the scenario file */

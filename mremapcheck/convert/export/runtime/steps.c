@@ -5,13 +5,63 @@
 
 struct move {
 	int error;
-	u64 result;
+	u64 from, result;
+	int zone;                       /* of the place that the kernel chose, where it went there or stayed; or 0 */
 	const char *verdict;
 };
 
 static struct move moves[MOST_MOVES];
 static int move_count;
 static struct snapshot before, after;
+
+/* Whether the kernel has found a new place for what was moved. */
+static int is_placed(const struct move *move)
+{
+	return !move->error && move->result >= P && move->result != move->from &&
+	       (move->result < ARENA_START || move->result >= ARENA_END);
+}
+
+static void note_place(const struct move *move, u64 size)
+{
+	if (is_placed(move) && chosen_count < (int)ARRAY_SIZE(chosen)) {
+		chosen[chosen_count].start = move->result;
+		chosen[chosen_count++].end = move->result + size;
+	}
+}
+
+struct range {
+	u64 start, end, mapped;
+};
+
+static int count_mapped(const struct vma *vma, void *data)
+{
+	struct range *range = data;
+	u64 start = vma->start > range->start ? vma->start : range->start;
+	u64 end = vma->end < range->end ? vma->end : range->end;
+
+	range->mapped += start < end ? end - start : 0;
+	return 1;
+}
+
+/* A step as it is done at the place that the kernel chose; all of its range must be mapped. */
+static const struct step *located(const struct step *step)
+{
+	static struct step copy;
+	u64 number = (step->address - CHOSEN(1)) / CHOSEN_ROOM, offset = (step->address - CHOSEN(1)) % CHOSEN_ROOM;
+	struct range range = { 0, 0, 0 };
+
+	if (step->address < CHOSEN(1) || step->address >= CHOSEN(100))
+		return step;
+	if (number >= (u64)chosen_count)
+		stop(BROKEN, "%s: no move so far was put where the kernel likes", step->where);
+	copy = *step;
+	copy.address = range.start = chosen[number].start + offset;
+	range.end = range.start + (step->size ? whole_pages(step->size) : P);
+	each_vma(count_mapped, &range);
+	if (range.mapped < range.end - range.start)
+		stop(BROKEN, "%s: not all of it is mapped any more", step->where);
+	return &copy;
+}
 
 static void do_mremap(const struct step *step)
 {
@@ -21,10 +71,12 @@ static void do_mremap(const struct step *step)
 	look(&before, step);
 	errno = 0;
 	result = syscall(SYS_mremap, step->address, step->size, step->new_size, step->flags, step->new_address);
+	move->from = step->address;
 	move->error = result == -1 ? errno : 0;
 	move->result = (u64)(unsigned long)result;
 	if (move->error == EAGAIN)
 		check_memlock(whole_pages(step->new_size));
+	note_place(move, whole_pages(step->new_size));
 	look(&after, step);
 	move->verdict = judge(step, move->error, move->result, &before, &after);
 }
@@ -178,8 +230,9 @@ static void do_failing(const struct step *fails)
 	wanted_error = 0;
 }
 
-static void do_step(const struct step *step)
+static void do_step(const struct step *written)
 {
+	const struct step *step = located(written);
 	void *start = (void *)(unsigned long)step->address;
 
 	switch (step->what) {

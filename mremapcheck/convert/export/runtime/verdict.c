@@ -15,13 +15,25 @@ static u64 whole_pages(u64 size)
 	return (size + P - 1) & ~(P - 1);
 }
 
+/* The places that the kernel chose, in the order of the moves that found them. */
+static struct { u64 start, end; } chosen[256];
+static int chosen_count;
+
+static int is_chosen(const struct vma *vma)
+{
+	for (int i = 0; i < chosen_count; i++)
+		if (vma->start < chosen[i].end && chosen[i].start < vma->end)
+			return 1;
+	return 0;
+}
+
 static int add_vma(const struct vma *vma, void *data)
 {
 	struct snapshot *snapshot = data;
 
-	if (vma->start >= ARENA_END)
+	if (vma->start >= ARENA_END && !chosen_count)
 		return 0;
-	if (vma->start < ARENA_START)
+	if ((vma->start < ARENA_START || vma->start >= ARENA_END) && !is_chosen(vma))
 		return 1;
 	if (snapshot->count == MOST_VMAS)
 		stop(BROKEN, "more than %d mappings", MOST_VMAS);

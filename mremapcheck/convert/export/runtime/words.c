@@ -17,32 +17,36 @@ static PRINTF(1, 2) void say(const char *format, ...)
 		words_used += (size_t)length < room ? (size_t)length : room - 1;
 }
 
+static void say_place(const struct zone *zone, u64 address)
+{
+	int below = address < zone->start;
+	u64 offset = below ? zone->start - address : address - zone->start;
+
+	say("%s", zone->name);
+	if (offset / P)
+		say("%c%llup", below ? '-' : '+', offset / P);
+	if (offset % P)
+		say("%c%lluB", below ? '-' : '+', offset % P);
+}
+
 static void say_address(u64 address)
 {
-	for (int i = 0; i < zone_count; i++) {
-		if (address < zones[i].floor || address > zones[i].ceiling)
-			continue;
-		int below = address < zones[i].start;
-		u64 offset = below ? zones[i].start - address : address - zones[i].start;
-
-		say("%s", zones[i].name);
-		if (offset / P)
-			say("%c%llup", below ? '-' : '+', offset / P);
-		if (offset % P)
-			say("%c%lluB", below ? '-' : '+', offset % P);
-		return;
-	}
+	for (int i = 0; i < zone_count; i++)
+		if (address >= zones[i].floor && address <= zones[i].ceiling) {
+			say_place(&zones[i], address);
+			return;
+		}
 	say("0x%llx", address);
 }
 
-static void say_drawing(const struct zone *zone)
+static void say_drawing(const struct drawing *drawing)
 {
-	int count = zone->run_count;
+	int count = drawing->run_count;
 
-	while (count && zone->runs[count - 1].mark == '.')
+	while (count && drawing->runs[count - 1].mark == '.')
 		count--;
 	for (int i = 0; i < count; i++) {
-		const struct run *run = &zone->runs[i];
+		const struct run *run = &drawing->runs[i];
 
 		if (run->pages > 16)
 			say("%c{%llu}", run->mark, run->pages);
@@ -130,7 +134,7 @@ static void say_mapping(const char *what)
 static const char *words_for(const char *where)
 {
 	const struct zone *zone;
-	char field[16];
+	char field[16], region[64];
 	int index;
 
 	words_used = 0;
@@ -142,13 +146,22 @@ static const char *words_for(const char *where)
 			say("%s", moves[index].verdict);
 		else if (moves[index].error)
 			say("none");
+		else if (moves[index].zone)
+			say_place(&zones[moves[index].zone], moves[index].result);
 		else
 			say_address(moves[index].result);
 	} else if (starts(where, "regions.")) {
 		zone = zone_named(where + 8);
 		if (zone)
-			say_drawing(zone);
+			say_drawing(&zone->contents);
 		else
+			say(".");
+	} else if (sscanf(where, "bits.%15[^.].%63s", field, region) == 2) {
+		zone = zone_named(region);
+		for (int bit = 0; zone && bit < (int)ARRAY_SIZE(bits_known); bit++)
+			if (!strcmp(bits_known[bit].name, field))
+				say_drawing(&zone->bits[bit]);
+		if (!zone)
 			say(".");
 	} else if (starts(where, "layout.")) {
 		zone = zone_named(where + 7);

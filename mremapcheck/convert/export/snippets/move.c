@@ -14,7 +14,7 @@ static void move(char *old, unsigned long old_size, unsigned long new_size, unsi
 		say("%s, %s\n", name, judge((unsigned long)old, (unsigned long)new, new_size, held));
 		return;
 	}
-	if (result > (long)P && !is_of_regions(result, result + 1)) { /* a place that the kernel chose */
+	if (result > (long)P && (char *)result != old && !is_of_regions(result, result + 1)) { /* a place that the kernel chose */
 		unsigned long end = (result + new_size + P - 1) / P * P;
 		struct region place = { "elsewhere", result, (end - result) / P, result, end };
 
