@@ -20,7 +20,7 @@ from mremapcheck.outcome.expectations import judge
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.library import shipped
-from mremapcheck.scenario.loader import load_paths
+from mremapcheck.scenario.loader import load_file, load_paths
 from mremapcheck.scenario.parse import parse_document
 from tests.export.programs import Pack, Test
 
@@ -210,3 +210,12 @@ def test_names_that_c_would_not_take(name: str, tmp_path: Path) -> None:
     scenario = parse_document(data)
     tests = Pack([pack_one(scenario, [])], tmp_path / "odd").tests("--verbose")
     assert disagreements([scenario], live([scenario]), tests) == []
+
+
+def test_bits_of_page_table_entries_are_looked_at(tmp_path: Path) -> None:
+    (scenario,) = load_file(next(shipped().rglob("write-protection-moves-with-events.yaml"))).scenarios
+    wanted = [ExpectedFacts("*", (Fact("bits.uffd-wp.dst", "#-#-"), Fact("bits.uffd-wp.src", ".")))]
+    tests = Pack([Packed(scenario, wanted)], tmp_path / "bits").tests()[scenario.name]
+    if tests.directive:
+        pytest.skip(tests.directive)
+    assert tests.notes[1:] == ("bits.uffd-wp.dst: expected #-#-, seen -##-",)

@@ -305,3 +305,15 @@ def test_attributes_of_mappings_are_held_against_the_kernel(tmp_path: Path) -> N
         program = compiled(reproducer_text(scenario, written(scenario)), tmp_path / "program")
         done = subprocess.run([program], capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stdout
+
+
+def test_bits_of_page_table_entries_are_printed_and_judged(tmp_path: Path) -> None:
+    (scenario,) = load_file(next(shipped().rglob("write-protection-moves-with-events.yaml"))).scenarios
+    if _statuses([scenario]) != {scenario.name: 0}:
+        pytest.skip("this kernel has no userfaultfd for this user, or does something else")
+    text = reproducer_of(scenario)
+    assert " uffd-wp dst -##-" in text
+    right = subprocess.run([compiled(text, tmp_path / "right")], capture_output=True, text=True, check=False)
+    assert (right.returncode, "dst        uffd-wp -##-\n" in right.stdout) == (0, True)
+    wrong = compiled(text.replace("uffd-wp -##-", "uffd-wp ####"), tmp_path / "wrong")
+    assert subprocess.run([wrong], capture_output=True, check=False).returncode == 1

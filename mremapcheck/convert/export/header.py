@@ -112,11 +112,14 @@ def _counters(facts: Mapping[str, str]) -> Iterator[str]:
 
 
 def _more(facts: Mapping[str, str]) -> Iterator[str]:
-    """Yield what does not fit into columns: mappings and events."""
+    """Yield what does not fit into columns: mappings, bits of page table entries and events."""
     runs = [(where[7:], text) for where, text in facts.items() if where.startswith("layout.")]
     mappings = [f"{place} {text}" for place, text in runs if "+" in text]
     if mappings:
         yield f"mappings: {', '.join(mappings)}"
+    for where, text in facts.items():
+        if where.startswith("bits."):
+            yield " ".join([*where.split(".")[1:], text])
     if "events" in facts:
         yield from (f"event: {event}" for event in facts["events"].split("; ") if event != "none")
 

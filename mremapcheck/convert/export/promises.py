@@ -59,6 +59,9 @@ def lines(facts: Sequence[Fact], everything: Sequence[Fact] = ()) -> Iterator[st
         elif place == "mappings" and "[" not in name:
             yield from (_mapping(name, index, said, everything) for index in range(int(text)))
             yield f"{name} mapped {text} times"
+        elif place == "bits":
+            bit, _, region = name.partition(".")
+            yield f"{region:<10} {bit} {text}"
         elif where == "counters.locked":
             yield f"VmLck {int(text[:-1]) * PAGE // 1024} kB"
         elif where == "counters.total":

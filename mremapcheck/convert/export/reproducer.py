@@ -55,6 +55,7 @@ SNIPPETS = {
     "attributes": ("string.h",),
     "total": ("string.h",),
     "show": ("ctype.h", "string.h"),
+    "bits": ("fcntl.h",),
     "was_said": ("fnmatch.h",),
     "check": ("string.h", "sys/utsname.h"),
 }

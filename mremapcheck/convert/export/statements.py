@@ -23,6 +23,8 @@ _MODES = {
     "wp": "2 /* UFFDIO_REGISTER_MODE_WP */",
     "minor": "4 /* UFFDIO_REGISTER_MODE_MINOR */",
 }
+#: Where the pagemap has them.
+_BITS = {"uffd-wp": 57, "soft-dirty": 55}
 _SIGBUS = "1 << 7 /* UFFD_FEATURE_SIGBUS */"
 _EVENTS = "1 << 2 | 1 << 6 /* UFFD_FEATURE_EVENT_REMAP, _UNMAP */"
 _CAPABILITIES = {"IPC_LOCK": 14, "SYS_RAWIO": 17}
@@ -153,6 +155,11 @@ class Statements:
             self.uses.add("layout")
             yield from ("for (int i = 0; i < region_count; i++)", "\tlayout(&regions[i]);")
         yield from self._attributes()
+        for index, region in enumerate(scenario.regions):
+            for bit, number in _BITS.items():
+                if f"bits.{bit}.{region.name}" in places:
+                    self.uses.add("bits")
+                    yield f"bits(&regions[{index}], {string(bit)}, {number});"
         locks = any(isinstance(operation, ops.Mlock | ops.Mlockall) for operation in scenario.operations)
         if locks or "counters.locked" in places:
             self.uses.add("in_use")

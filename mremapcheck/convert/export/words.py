@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mremapcheck.linux.vm_flags import VM_FLAGS
@@ -33,10 +33,17 @@ def expected_facts(entry: Expectation, moves: int) -> Iterator[Fact]:
         yield Fact(f"mappings.{region}", str(len(mappings)))
         for index, mapping in enumerate(mappings):
             yield from _mapping_facts(f"mappings.{region}[{index}]", mapping)
+    yield from _bit_facts(entry.bits)
     for counter, pages in entry.counters.items():
         yield Fact(f"counters.{counter}", f"{pages}p")
     if entry.events is not None:
         yield Fact("events", events_text(entry.events))
+
+
+def _bit_facts(bits: Mapping[str, Mapping[str, str]]) -> Iterator[Fact]:
+    for bit, drawings in bits.items():
+        for region, drawing in drawings.items():
+            yield Fact(f"bits.{bit}.{region}", drawing_text(drawing))
 
 
 def _mapping_facts(place: str, wanted: MappingExpectation) -> Iterator[Fact]:
@@ -75,6 +82,7 @@ def seen_facts(outcome: Outcome, events: bool = True) -> Iterator[Fact]:
         runs = tuple((vma.start, vma.pages) for vma in outcome.mappings if vma.region == region)
         yield Fact(f"regions.{region}", drawing_text(drawing))
         yield Fact(f"layout.{region}", layout_text(runs))
+    yield from _bit_facts(outcome.bits)
     for counter in ("locked", "total"):
         if counter in outcome.counters:
             yield Fact(f"counters.{counter}", f"{outcome.counters[counter]}p")

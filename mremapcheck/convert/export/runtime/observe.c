@@ -8,13 +8,22 @@ struct run {
 	u64 pages;
 };
 
+struct drawing {
+	struct run runs[MOST_RUNS];
+	int run_count;
+	u64 drawn;
+};
+
 /* A region, or a place that the kernel chose. */
 struct zone {
 	const char *name;
 	u64 start, pages, floor, ceiling;
-	struct run runs[MOST_RUNS];
-	int run_count;
-	u64 drawn;
+	struct drawing contents, bits[2];
+};
+
+/* Bits of the pagemap. */
+static const struct { const char *name; int bit; enum what made_by; } bits_known[2] = {
+	{ "uffd-wp", 57, DO_WRITEPROTECT }, { "soft-dirty", 55, DO_CLEAR_REFS },
 };
 
 static struct zone zones[96];
@@ -122,19 +131,19 @@ static struct zone *zone_of(u64 address)
 	return NULL;
 }
 
-static void draw(struct zone *zone, char mark, u64 pages)
+static void draw(struct drawing *drawing, char mark, u64 pages)
 {
-	struct run *last = zone->run_count ? &zone->runs[zone->run_count - 1] : NULL;
+	struct run *last = drawing->run_count ? &drawing->runs[drawing->run_count - 1] : NULL;
 
-	zone->drawn += pages;
+	drawing->drawn += pages;
 	if (!pages)
 		return;
 	if (last && last->mark == mark) {
 		last->pages += pages;
 	} else {
-		if (zone->run_count == MOST_RUNS)
-			stop(BROKEN, "%s: a drawing of more than %d runs", zone->name, MOST_RUNS);
-		zone->runs[zone->run_count++] = (struct run){ mark, pages };
+		if (drawing->run_count == MOST_RUNS)
+			stop(BROKEN, "a drawing of more than %d runs", MOST_RUNS);
+		drawing->runs[drawing->run_count++] = (struct run){ mark, pages };
 	}
 }
 
@@ -144,7 +153,7 @@ static char letter_of(u64 tag)
 }
 
 /* Draw what the pages of one mapping hold, from `from` on: a page that was never touched is known to be zero. */
-static void draw_contents(struct zone *zone, const struct vma *vma, u64 from)
+static void draw_contents(struct drawing *drawing, const struct vma *vma, u64 from)
 {
 	static unsigned char present[MOST_PAGES / 8];
 	static u64 tags[BATCH];
@@ -157,7 +166,7 @@ static void draw_contents(struct zone *zone, const struct vma *vma, u64 from)
 		u64 wanted = 0;
 
 		while (sparse && done < pages && !has(present, done)) {
-			draw(zone, '_', 1);
+			draw(drawing, '_', 1);
 			done++;
 		}
 		while (done + wanted < pages && wanted < BATCH && (!sparse || has(present, done + wanted)))
@@ -167,10 +176,10 @@ static void draw_contents(struct zone *zone, const struct vma *vma, u64 from)
 		int got = read_tags(from + done * P, wanted, tags);
 
 		for (int i = 0; i < got; i++)
-			draw(zone, letter_of(tags[i]), 1);
+			draw(drawing, letter_of(tags[i]), 1);
 		done += (u64)got;
 		if (!got) {
-			draw(zone, '?', 1);
+			draw(drawing, '?', 1);
 			done++;
 		}
 	}
@@ -198,6 +207,38 @@ static void keep_flags(void)
 	close(reader.fd);
 }
 
+static int makes(const struct scenario *scenario, enum what made_by)
+{
+	for (int i = 0; i < scenario->step_count; i++)
+		if (scenario->steps[i].what == made_by)
+			return 1;
+	return 0;
+}
+
+/* Draw which pages have a bit of the pagemap, before anything that is read changes it. */
+static void draw_bits(const struct scenario *scenario)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+
+	for (int bit = 0; bit < (int)ARRAY_SIZE(bits_known); bit++)
+		for (int i = 0; makes(scenario, bits_known[bit].made_by) && i < seen_count; i++) {
+			struct zone *zone = zone_of(seen[i].start);
+			u64 from = seen[i].start, entry;
+
+			if (!zone || seen[i].end <= zone->start)
+				continue;
+			if (from < zone->start)
+				from = zone->start;
+			draw(&zone->bits[bit], '.', (from - zone->start) / P - zone->bits[bit].drawn);
+			for (; from < seen[i].end; from += P) {
+				if (pread(pagemap, &entry, 8, (off_t)(from / P * 8)) != 8)
+					stop(BROKEN, "/proc/self/pagemap cannot be read: %s", errno_name(errno));
+				draw(&zone->bits[bit], entry >> bits_known[bit].bit & 1 ? '#' : '-', 1);
+			}
+		}
+	close(pagemap);
+}
+
 static void observe(const struct scenario *scenario)
 {
 	give_map_slots_back();
@@ -208,6 +249,7 @@ static void observe(const struct scenario *scenario)
 	locked = status_pages("VmLck");
 	total = status_pages("VmSize") - pages_elsewhere;
 	keep_flags();
+	draw_bits(scenario);
 	uffd_close();
 	for (int i = 0; i < seen_count; i++) {
 		struct zone *zone = zone_of(seen[i].start);
@@ -217,13 +259,13 @@ static void observe(const struct scenario *scenario)
 			continue;
 		if (from < zone->start)
 			from = zone->start;
-		draw(zone, '.', (from - zone->start) / P - zone->drawn);
+		draw(&zone->contents, '.', (from - zone->start) / P - zone->contents.drawn);
 		if (seen[i].object == 1 || seen[i].object == 2)   /* the vdso's and the vvar's are nobody's data */
-			draw(zone, '_', (seen[i].end - from) / P);
+			draw(&zone->contents, '_', (seen[i].end - from) / P);
 		else
-			draw_contents(zone, &seen[i], from);
+			draw_contents(&zone->contents, &seen[i], from);
 	}
 	for (int i = 0; i < zone_count; i++)
-		if (zones[i].drawn < zones[i].pages)
-			draw(&zones[i], '.', zones[i].pages - zones[i].drawn);
+		if (zones[i].contents.drawn < zones[i].pages)
+			draw(&zones[i].contents, '.', zones[i].pages - zones[i].contents.drawn);
 }

@@ -39,14 +39,14 @@ static void say_address(u64 address)
 	say("0x%llx", address);
 }
 
-static void say_drawing(const struct zone *zone)
+static void say_drawing(const struct drawing *drawing)
 {
-	int count = zone->run_count;
+	int count = drawing->run_count;
 
-	while (count && zone->runs[count - 1].mark == '.')
+	while (count && drawing->runs[count - 1].mark == '.')
 		count--;
 	for (int i = 0; i < count; i++) {
-		const struct run *run = &zone->runs[i];
+		const struct run *run = &drawing->runs[i];
 
 		if (run->pages > 16)
 			say("%c{%llu}", run->mark, run->pages);
@@ -134,7 +134,7 @@ static void say_mapping(const char *what)
 static const char *words_for(const char *where)
 {
 	const struct zone *zone;
-	char field[16];
+	char field[16], region[64];
 	int index;
 
 	words_used = 0;
@@ -153,8 +153,15 @@ static const char *words_for(const char *where)
 	} else if (starts(where, "regions.")) {
 		zone = zone_named(where + 8);
 		if (zone)
-			say_drawing(zone);
+			say_drawing(&zone->contents);
 		else
+			say(".");
+	} else if (sscanf(where, "bits.%15[^.].%63s", field, region) == 2) {
+		zone = zone_named(region);
+		for (int bit = 0; zone && bit < (int)ARRAY_SIZE(bits_known); bit++)
+			if (!strcmp(bits_known[bit].name, field))
+				say_drawing(&zone->bits[bit]);
+		if (!zone)
 			say(".");
 	} else if (starts(where, "layout.")) {
 		zone = zone_named(where + 7);
