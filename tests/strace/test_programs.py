@@ -77,8 +77,9 @@ def test_realloc_under_glibc(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", ["1", "9"])
 def test_calls_at_random(seed: str, tmp_path: Path) -> None:
     """Few are not represented: those after a call that failed halfway, and a log does not show how far it came."""
-    subprocess.run([tool("cc"), "-O1", "-o", tmp_path / "random", Path(__file__).with_name("random.c")], check=True)
+    source = Path(__file__).with_name("random.c")
+    subprocess.run([tool("cc"), "-O1", "-o", tmp_path / "random", source, "-pthread"], check=True)
     row = measure_command([str(tmp_path / "random"), seed, "600"])
-    assert row.made > 200
+    assert row.made > 150
     assert row.unread == 0
     assert row.represented == row.live == row.model >= 0.98 * row.made

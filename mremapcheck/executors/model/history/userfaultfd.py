@@ -100,6 +100,7 @@ CHANGES = (
         evidence="""
             commit cited: by fixes: "Fixes: fb8e37f35a2fe1 ..."
             release listed: among the memory management commits of June 2021, the merge window of 5.14
+            release measured: lacks 5.10.262, has 6.1.192 (write-protection-moves-with-events)
         """,
     ),
     Change(
@@ -114,6 +115,7 @@ CHANGES = (
         evidence="""
             commit cited: by a patch of QEMU that tells of kernels before and after it
             release listed: among the memory management fixes of August 2022, sent for 6.0-rc3
+            release measured: has 6.1.192 (write-protection-ends-with-registration)
         """,
     ),
     Change(
@@ -175,6 +177,7 @@ CHANGES = (
         evidence="""
             commit cited: by a mail that backports it to 6.18.y
             release listed: among the memory management commits of December 2025, the merge window of 6.19
+            release measured: lacks 6.18.15, has 6.19.14 (soft-dirty-merges)
             6.18.37 reviewed: patch 40 of the review of 6.18.37-rc1
         """,
     ),
