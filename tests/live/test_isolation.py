@@ -79,8 +79,11 @@ def hit(executor: LiveExecutor, scenarios: list[Scenario], blow: Callable[[], No
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
-def test_death_is_blamed_on_one_scenario(stuck: Callable[[], int], number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "suspicion"),
+    [(signal.SIGSEGV, ""), (signal.SIGKILL, "; does memory run out here (memory.max)?")],
+)
+def test_death_is_blamed_on_one_scenario(stuck: Callable[[], int], number: signal.Signals, suspicion: str) -> None:
     scenarios = [
         scenario(),
         scenario(**SLOW),
@@ -89,7 +92,7 @@ def test_death_is_blamed_on_one_scenario(stuck: Callable[[], int], number: signa
     with LiveExecutor(timeout=600, fresh=False) as executor:
         found = hit(executor, scenarios, lambda: os.kill(stuck(), number))
     assert drawings(found) == ["AAA", "error", *["AAA"] * 90]
-    assert found[1].reason == f"the worker was killed by {number.name} in process.map_headroom"
+    assert found[1].reason == f"the worker was killed by {number.name} in process.map_headroom{suspicion}"
 
 
 @pytest.mark.alone

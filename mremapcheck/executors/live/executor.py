@@ -108,7 +108,8 @@ def blame(prepared: Prepared, ended: WorkerEnded, timeout: float) -> Execution:
     if ended.signal == signal.SIGALRM:
         return _error(f"no result within {timeout:g} s, in {place}")
     if ended.signal:
-        return _error(f"the worker was killed by {signal.Signals(ended.signal).name} in {place}")
+        by_kernel = "; does memory run out here (memory.max)?" if ended.signal == signal.SIGKILL else ""
+        return _error(f"the worker was killed by {signal.Signals(ended.signal).name} in {place}{by_kernel}")
     return _error(f"the worker ended with status {os.WEXITSTATUS(ended.status)} in {place}")
 
 
