@@ -64,7 +64,7 @@ COMMANDS = [
     "expect {case}",
     "expect --kernel live {case}",
     "pack scenarios/shrink -o {out}/pack.c",
-    "import tests/data -o {out}",
+    "import tests/data/python-list.log -o {out}",
     "record -o {out} -- {python} -c '{traced}'",
     "record -- {python} -c '{traced}'",
 ]

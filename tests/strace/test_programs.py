@@ -17,10 +17,13 @@ pytestmark = pytest.mark.alone
 PROGRAMS = {
     "lists and bytearrays": "a = []\nfor i in range(400_000): a.append(i)\nb = bytearray()\n"
     "for i in range(800): b.extend(bytes(4096))\nwhile len(b) > 100: del b[len(b) // 2:]",
-    "mmap.resize": "import mmap, tempfile\nm = mmap.mmap(-1, 8192)\nfor n in (4, 16, 64, 1, 256): m.resize(n * 4096)\n"
+    # From Python 3.14 on no shared one is resized that has no file.
+    "mmap.resize": "import mmap, tempfile\nm = mmap.mmap(-1, 8192, flags=mmap.MAP_PRIVATE)\n"
+    "for n in (4, 16, 64, 1, 256): m.resize(n * 4096)\n"
     "f = tempfile.TemporaryFile()\nf.truncate(8192)\nm = mmap.mmap(f.fileno(), 8192)\n"
     "for n in (4, 16, 64, 1): m.resize(n * 4096)",
-    "forks and threads": "import mmap, os, threading\nb = bytearray(1 << 20)\nm = mmap.mmap(-1, 1 << 16)\n"
+    "forks and threads": "import mmap, os, threading\nb = bytearray(1 << 20)\n"
+    "m = mmap.mmap(-1, 1 << 16, flags=mmap.MAP_PRIVATE)\n"
     "for k in range(3):\n    if not (pid := os.fork()):\n        m.resize(1 << 17 + k)\n"
     "        b.extend(bytes(1 << 20))\n"
     "        os._exit(0)\n    b.extend(bytes(1 << 20))\n    os.waitpid(pid, 0)\n"
