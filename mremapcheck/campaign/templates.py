@@ -179,6 +179,16 @@ def sealed_end(random: Random, start: int, pages: int, made: Attributes) -> Item
     return [there, do("mseal", where, page), call]
 
 
+def unmerge(random: Random, start: int, pages: int, made: Attributes) -> Items:
+    """Give a mapping a protection key, make it mergeable and take that back, and move it."""
+    return [
+        do("mprotect", "src", start, pages, prot=made.get("prot", "rw"), pkey=random.choice((1, 2))),
+        do("madvise", "src", start, pages, advice="mergeable"),
+        do("madvise", "src", start, pages, advice="unmergeable"),
+        move(address("src", start), pages, "dst", random.choice(_MOSTLY_FIXED)),
+    ]
+
+
 def duplicate(random: Random, start: int, pages: int, made: Attributes) -> Items:
     """Duplicate shared memory (old_size 0), then move the copy."""
     first = move(address("src", start), 0, "dst", random.choice((FIXED, "MAYMOVE")), pages)
@@ -199,5 +209,6 @@ TEMPLATES: dict[Template, frozenset[str]] = {
     register_piecewise: frozenset({"uffd"}),
     sealed_end: frozenset({"mseal"}),
     lock_the_future: frozenset({"fork"}),
+    unmerge: frozenset({"pkeys"}),
     duplicate: frozenset(),
 }

@@ -1,6 +1,6 @@
 """Completion in bash, which takes ``vm:6.12@arm64`` for five words: it breaks them at ``:``, ``@`` and ``=`` as well.
 
-Typer is given the words as they were typed, and bash what stands behind the last break: that is all it replaces.
+Typer is given the words as they were typed, and bash only the part of its last word that bash replaces.
 """
 
 from __future__ import annotations
@@ -49,6 +49,9 @@ def _joined(words: Sequence[str]) -> list[str]:
 
 
 def _before_the_last_break(word: str) -> str:
-    """Return how the value begins that bash keeps; an option and its ``=`` are no part of what typer offers."""
+    """Return how the value begins that bash keeps; an option and its ``=`` are no part of what typer offers.
+
+    A break is kept but for ``@``, which readline replaces together with what follows it (rl_special_prefixes).
+    """
     value = word.partition("=")[2] if word.startswith("-") else word
-    return value[: max(value.rfind("@"), value.rfind(":")) + 1]
+    return value[: max(value.rfind("@"), value.rfind(":") + 1)]

@@ -12,6 +12,7 @@ from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.options import Only, Paths, kernel_option
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.model.registry import NEWEST
+from mremapcheck.executors.references import is_model
 from mremapcheck.scenario.parse import parse_document
 from mremapcheck.scenario.selection import select
 
@@ -29,6 +30,8 @@ def coverage(
     only: Only = None,
 ) -> int:
     """Show which steps of a model scenarios reach, which errnos they see there, and what they never reach."""
+    if kernel and not is_model(kernel):
+        raise typer.BadParameter("only models have steps: give a version such as 6.17", param_hint="--kernel")
     scenarios = select(paths or [], only or [])
     generator = Generator(seed, costly=FOR_MODELS)
     scenarios += [parse_document(generator.document(number)) for number in range(count)]

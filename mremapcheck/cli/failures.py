@@ -21,6 +21,7 @@ _TELL_BY_THEMSELVES = ("run", "compare", "matrix", "faults", "fuzz", "enumerate"
 
 #: What became of a path, and is nobody's bug.
 _NOT_OURS = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EROFS, errno.EIO)
+_MORE_MEMORY = "raise RLIMIT_AS and RLIMIT_DATA (ulimit -v, -d)"
 _ANOTHER = "give one that this user may use"
 _CANNOT_WRITE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -70,12 +71,13 @@ def _interrupt(error: BaseException) -> KeyboardInterrupt | None:
 def _lacking(error: BaseException) -> MremapcheckError | None:
     """Return what this place lacks, or refuses, that the program cannot do without; None for any other error."""
     if isinstance(error, MemoryError):
-        return ExecutorError(
-            "there is no memory for mremapcheck itself",
-            "raise RLIMIT_AS and RLIMIT_DATA (ulimit -v, -d), or ask for less",
-        )
+        return ExecutorError("there is no memory for mremapcheck itself", f"{_MORE_MEMORY}, or ask for less")
+    if isinstance(error, ImportError) and "failed to map segment" in str(error):  # so says the dynamic linker
+        return ExecutorError(f"a library cannot be loaded: {error}", f"{_MORE_MEMORY}, or keep it on no noexec mount")
     if not isinstance(error, OSError):
         return None
+    if error.errno == errno.EAGAIN:
+        return ExecutorError("no process or thread can be started", "raise RLIMIT_NPROC (ulimit -u), or pids.max")
     if error.filename is not None and error.errno in _NOT_OURS:
         return FileError(os.fsdecode(error.filename), f"cannot be used: {error.strerror}", _ANOTHER)
     if isinstance(error, FileNotFoundError):

@@ -68,6 +68,9 @@ def main() -> NoReturn:
     except KeyboardInterrupt as interrupt:  # before anything is loaded that could answer it better
         sys.stderr.write("mremapcheck: interrupted\n")
         code = 128 + getattr(interrupt, "number", SIGINT)
+    except MemoryError:  # not even enough to load what would answer it better
+        sys.stderr.write("mremapcheck: there is no memory for mremapcheck itself\n  hint: raise `ulimit -v` and `-d`\n")
+        code = 4
     sys.exit(code)
 
 

@@ -6,7 +6,7 @@ Every executor hands over its facts, and ``assemble`` alone decides how an outco
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import field, replace
 
 from mremapcheck.base.dataclass import dataclass
@@ -199,8 +199,10 @@ class _Picture:
                 marks.append("_" * length)
             elif isinstance(held, str):
                 length = 1
-                marks.append("?")
-                self.unobserved[str(Address(name, index * PAGE, 0))] = held
+                while index + length < end and data.get(base + index + length) == held:
+                    length += 1
+                marks.append("?" * length)
+                self.unobserved.update(dict.fromkeys(_places(name, index, length), held))
             else:
                 letter, number = held
                 length = 1
@@ -225,6 +227,11 @@ class _Picture:
                 self.contents[-1] = (name, start, count + length, letter, first)
                 return
         self.contents.append((name, index, length, letter, number))
+
+
+def _places(name: str, first: int, count: int) -> Iterator[str]:
+    """Return the addresses of ``count`` pages as ``Address`` writes them, of which there may be a million."""
+    return (f"{name}{page:+}p" if page else name for page in range(first, first + count))
 
 
 def _having(having: Set[int], first: int, count: int) -> str:

@@ -118,7 +118,7 @@ def mismatches(
     for region, drawing in entry.regions.items():
         seen = outcome.regions.get(region, "")
         if not _draws(drawing.rstrip("."), seen.rstrip("."), blank):
-            reasons = {reason for place, reason in outcome.unobserved.items() if _in_region(place, region)}
+            reasons = _reasons(outcome, region)
             why = f" (? is {', '.join(sorted(reasons))})" if reasons else ""
             yield FailedExpectation(f"regions.{region}", drawing or ".", (seen or "nothing there") + why, line)
     for region, layout in entry.layout.items():
@@ -197,6 +197,15 @@ def _same_place(wanted: str, seen: str | None) -> bool:
     if wanted == "elsewhere":  # the second such place of a scenario is called elsewhere2
         return seen is not None and seen.rstrip("0123456789") == "elsewhere"
     return wanted == seen
+
+
+def _reasons(outcome: Outcome, region: str) -> set[str]:
+    """Return why pages of a region could not be observed; of one reason there may be a million."""
+    found: set[str] = set()
+    for place, reason in outcome.unobserved.items():
+        if reason not in found and _in_region(place, region):
+            found.add(reason)
+    return found
 
 
 def _in_region(place: str, region: str) -> bool:

@@ -1,7 +1,7 @@
 """What ``mremapcheck record`` costs beside strace alone, in one run: ``python tests/bench/bench_record.py``.
 
 The aim: 1.2 times the time of ``strace --seccomp-bpf``, and 10 us for each call. What begins and ends a recording takes
-a fixed time, so it is met where the program makes some ten thousand calls or runs for half a second.
+a fixed time, so it is met where the program makes some twenty thousand calls or runs for half a second.
 """
 
 from __future__ import annotations

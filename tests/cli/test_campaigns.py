@@ -157,6 +157,11 @@ def test_since_as_json_with_a_measured_kernel(tmp_path: Path, capsys: pytest.Cap
     assert told["timeline"][0]["outcome"]["moves"][0]["verdict"] == "damaged"
 
 
+def test_only_models_have_steps_to_cover(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["coverage", "--kernel", "live"]) == 2
+    assert "give a version such as 6.17" in capsys.readouterr().err
+
+
 def test_coverage_tells_what_was_never_reached(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "growing.yaml"
     path.write_text(SCENARIO)

@@ -106,8 +106,8 @@ def test_every_command_that_takes_a_kernel_completes_it() -> None:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (["--kernel", "6.17", "@", "arm64-"], ["arm64-16k", "arm64-64k"]),
-        (["--kernel", "6.17", "@"], ["x86-64", "arm64", "arm64-16k", "arm64-64k"]),
+        (["--kernel", "6.17", "@", "arm64-"], ["@arm64-16k", "@arm64-64k"]),
+        (["--kernel", "6.17", "@"], ["@x86-64", "@arm64", "@arm64-16k", "@arm64-64k"]),
         (["--kernel", "vm", ":", "6"], ["6.17.13+mine"]),
         (["--kernel", "vm", ":"], ["6.17.13+mine", "all"]),
         (["--kernel", "=", "vm", ":", "6"], ["6.17.13+mine"]),

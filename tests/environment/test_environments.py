@@ -13,6 +13,7 @@ import pytest
 
 from mremapcheck.linux.sandbox import REMEDY
 from tests.environment.environments import ENVIRONMENTS, ROOT, SANDBOX, USER, Ended, call, judge, python_of, run, write
+from tests.tools import tool
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_without_mremap_nothing_runs_and_that_is_said_once(code: str, folder: Pa
         (["compare", "--kernel", "6.17", "vm:bzImage"], 2),
         (["compare", "--kernel", "6.17", "recorded:x.json"], 2),
         (["lint", "x.yaml"], 2),
-        (["identify", "6.17"], 0),
+        (["identify", "6.17", "early-failure"], 0),
         (["kernels", "add", "bzImage"], 2),
         (["import", "x.log"], 2),
         (["record", "-o", "out", "--", "/bin/true"], 74),
@@ -80,6 +81,15 @@ def test_a_current_folder_that_may_not_be_entered(tmp_path: Path, arguments: lis
     said = ended.stdout + ended.stderr
     assert code == 0 or "error: " in said or "mremapcheck: " in said
     assert "bug" not in said and "[Errno" not in said
+
+
+@pytest.mark.parametrize("name", ["no forks", "clone3: EPERM"])
+def test_nothing_is_recorded_where_no_process_can_be_started(name: str) -> None:
+    tool("strace")
+    ended = call(ENVIRONMENTS[name], "record", "--", "/bin/true")
+    assert ended.returncode == 4
+    assert "cannot be started: " in ended.stderr or "does not start" in ended.stderr
+    assert "hint: it needs processes: raise RLIMIT_NPROC" in ended.stderr
 
 
 def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:

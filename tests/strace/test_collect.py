@@ -806,3 +806,36 @@ def test_a_file_has_the_length_that_ftruncate_gave_it(length: int, size: str | N
     )
     assert document["moves"][:-1] == ([{"op": "truncate", "letter": "A", "size": size}] if size else [])
     assert document["expect"] == [{"kernel": "==6.18.0", "verdict": "resized"}]
+
+
+@pytest.mark.parametrize("seals", ["F_SEAL_SEAL|F_SEAL_FUTURE_WRITE", "0x11", "17 /* F_SEAL_... */"])
+def test_seals_of_a_memfd_are_those_that_it_had_when_it_was_mapped(seals: str) -> None:
+    at, later = "0x7f0000000000", "0x7f0000100000"
+    mmap = "mmap(NULL, 8192, {}, MAP_SHARED, 3</memfd:m>, 0) = {}"
+    before, after = held(
+        "6.18",
+        mmap.format("PROT_READ|PROT_WRITE", at),
+        f"fcntl(3</memfd:m>, F_ADD_SEALS, {seals}) = 0",
+        "fcntl(4</tmp/x>, F_GETFL) = 0x8002 (flags O_RDWR|O_LARGEFILE)",
+        mmap.format("PROT_READ", later),
+        f"mremap({at}, 8192, 4096, 0) = {at}",
+        f"mremap({later}, 8192, 4096, 0) = {later}",
+    )
+    assert before["vmas"]["A"] == {"kind": "memfd", "file": "m"}
+    assert after["vmas"]["A"]["seals"] == ["seal", "future-write"]
+    assert after["expect"] == [{"kernel": "==6.18.0", "verdict": "resized"}]
+
+
+def test_a_guard_of_a_parent_that_locked_it() -> None:
+    """What the parent locked after it had become a guard, the child has not locked."""
+    at = "0x7f0000000000"
+    (document,) = held(
+        "6.18",
+        f"1 {MMAP.format(size=8192, at=at)}",
+        f"1 madvise({at}, 8192, 0x66 /* MADV_??? */) = 0",
+        f"1 mlock({at}, 8192) = -1 ENOMEM (Cannot allocate memory)",
+        "1 clone(child_stack=NULL, flags=SIGCHLD) = 2",
+        f"2 mremap({at}, 8192, 4096, 0) = {at}",
+    )
+    assert document["vmas"]["A"] == {"advice": "guard-install"}
+    assert document["expect"] == [{"kernel": "==6.18.0", "verdict": "resized"}]

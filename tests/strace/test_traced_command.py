@@ -176,7 +176,7 @@ def test_the_format_of_what_cannot_be_read_again_is_told(
 
 GROWING = """
 import mmap, os, signal, sys, time
-m = mmap.mmap(-1, 8192)
+m = mmap.mmap(-1, 8192, flags=mmap.MAP_PRIVATE)  # from 3.14 on no shared one is resized
 m.resize(16384)
 print("ready", flush=True)
 """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mremapcheck.convert.strace.collect import Collection
-from tests.strace.reading import collect, documents
+from tests.strace.reading import collect, documents, read_calls
 
 LOGS = Path(__file__).parent.parent / "data" / "tracers"
 
@@ -73,3 +73,29 @@ def test_without_system_calls_ltrace_is_told_and_no_errno_is_made_up() -> None:
         "how this mremap failed is not in the log"
     }
     assert not any("errno" in str(document.get("expect")) for document in found)
+
+
+@pytest.mark.parametrize(
+    ("shown", "arguments", "errno"),
+    [
+        ("addr: 0x1000, new_len: 8192) = -1 ENOMEM (Cannot allocate memory)",
+         ("0x1000", "0", "8192", "0", "0"), "ENOMEM"),
+        ("addr: 0x1000, old_len: -1, new_len: 4096, flags: MAYMOVE) = -1 EINVAL (Invalid argument)",
+         ("0x1000", "-1", "4096", "MAYMOVE", "0"), "EINVAL"),
+        ("addr: 0x1000, old_len: 4096, new_len: 8192, flags: ) = -1 EINVAL (Invalid argument)",
+         ("0x1000", "4096", "8192", "?", "0"), "EINVAL"),
+        ("addr: 0x1000, old_len: 4096, new_len: 8192, flags: MAYMOVE) = 0x2000",
+         ("0x1000", "4096", "8192", "MAYMOVE", "0"), None),
+    ],
+)  # fmt: skip
+def test_perf_leaves_out_what_is_zero_and_shows_nothing_where_it_has_no_name(
+    shown: str, arguments: tuple[str, ...], errno: str | None
+) -> None:
+    (call,) = read_calls([f"     3.827 ( 0.013 ms): feat/6937 mremap({shown}"])
+    assert (call.pid, call.arguments, call.errno) == (6937, arguments, errno)
+
+
+def test_a_size_with_a_sign_is_a_large_one() -> None:
+    line = "7 mremap(0x7f0000000000, -1, 4096, MREMAP_MAYMOVE) = -1 EINVAL (Invalid argument)"
+    (document,) = documents(collect([line]), "log", "t").values()
+    assert document["moves"][0]["old_size"] == "0xffffffffffffffffB"

@@ -18,9 +18,9 @@ def markdown(found: Sequence[Entry]) -> str:
     lines = [
         "# What mremap(2) does, case by case",
         "",
-        f"{len(found)} scenarios; in {turning} of them kernels differ. In a drawing one character is a page: a letter",
-        "tells whose data it holds, `_` is a mapped page with nobody's data, `.` a hole, `?` could not be read,",
-        "`A{512}` are 512 pages.",
+        f"{len(found)} scenario{'' if len(found) == 1 else 's'}; kernels differ in {turning}. One character of a",
+        "drawing is a page: a letter tells whose data it holds, `_` is a mapped page with nobody's data, `.` a hole,",
+        "`?` could not be read, `A{512}` is a run of 512 pages. Holes at the end are left out.",
         "",
         *(f"- [{text(name)}](#{name}): {len(entries)}" for name, entries in themes.items()),
     ]

@@ -33,6 +33,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "openat2": ("dfd", "filename", "how", "usize"),
     "creat": ("pathname", "mode"),
     "ftruncate": ("fd", "length"),
+    "fcntl": ("fd", "cmd", "arg"),
     "memfd_create": ("uname", "flags"),
     "memfd_secret": ("flags",),
     "io_uring_setup": ("entries", "params"),

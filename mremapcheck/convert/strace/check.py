@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mremapcheck.base.errors import ScenarioError
+from mremapcheck.convert.strace.processes import TracedMove, extent
 from mremapcheck.convert.strace.redraw import PLAIN, DrawingStyle, Sketch, UndrawableError, draw
+from mremapcheck.convert.strace.space import Segment
 from mremapcheck.convert.strace.zones import LOWEST, separable, used_address
 from mremapcheck.scenario.parse import parse_document
 
@@ -125,6 +127,12 @@ def answer(sketch: Sketch, execution: Execution) -> str:
     return "" if right else f"{move.verdict}, to {move.result}, instead of another place"
 
 
+def _covers(seen: TracedMove, part: Segment) -> bool:
+    """Tell whether a mapping is one that the call is about."""
+    end = seen.old_address + max(extent(seen.old_size), 1)
+    return part.start < end and part.end > seen.old_address
+
+
 def _styles(sketch: Sketch) -> Iterator[DrawingStyle]:
     """Yield the ways to draw it, the most likely first."""
     seen = sketch.seen
@@ -162,13 +170,16 @@ def _styles(sketch: Sketch) -> Iterator[DrawingStyle]:
     if doubt := seen.doubt:
         note = f"The result shows that the call in line {doubt}, which failed, had unmapped something before it did."
         yield DrawingStyle((note,), lost=True)
+        covered = {part.facts.kind for part in segments if _covers(seen, part)}
+        private = tuple((kind, "anon") for kind in sorted(covered))
         if seen.result is not None:
             note = f"The result proves one mapping: the call in line {doubt} moved it there before it failed."
             yield DrawingStyle((note,), one=True)
+            note = f"The result proves memory that moves: the call in line {doubt} moved it there before it failed."
+            yield DrawingStyle((note,), kinds=private)
         if seen.errno == "EINVAL" and not seen.old_size:
             note = f"The result proves private memory: the call in line {doubt} moved it there before it failed."
-            here = {part.facts.kind for part in segments if part.start <= seen.old_address < part.end}
-            yield DrawingStyle((note,), kinds=tuple((kind, "anon") for kind in sorted(here)))
+            yield DrawingStyle((note,), kinds=private)
     untouched = DrawingStyle(
         ("The result shows that pages were not written to yet: nothing is touched.",), untouched=True
     )

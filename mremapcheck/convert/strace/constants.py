@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mremapcheck.base.dataclass import dataclass
-from mremapcheck.linux.numbers import ADVICE
+from mremapcheck.linux.numbers import ADVICE, SEALS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +67,7 @@ SHM = FlagNames("SHM_", {0o10000: "RDONLY", 0o20000: "RND", 0o40000: "REMAP", 0o
 SHMGET = FlagNames("SHM_", {0o4000: "HUGETLB", 0o10000: "NORESERVE"})
 MFD = FlagNames("MFD_", {1: "CLOEXEC", 2: "ALLOW_SEALING", 4: "HUGETLB", 8: "NOEXEC_SEAL", 16: "EXEC"})
 OPEN = FlagNames("O_", {}, low=3, values={0: "RDONLY", 1: "WRONLY", 2: "RDWR"})
+SEAL = FlagNames("F_SEAL_", {bit: name.upper().replace("-", "_") for name, bit in SEALS.items()})
 CLONE = FlagNames("CLONE_", {0x100: "VM", 0x4000: "VFORK", 0x10000: "THREAD"})
 UFFD_MODE = FlagNames("UFFDIO_REGISTER_MODE_", {1: "MISSING", 2: "WP", 4: "MINOR"})
 UFFD_FEATURE = FlagNames("UFFD_FEATURE_", {1 << 1: "EVENT_FORK", 1 << 2: "EVENT_REMAP", 1 << 3: "EVENT_REMOVE"})

@@ -15,7 +15,9 @@ _PERF = re.compile(
     r"\s*(?:\d+\.\d+|\?) \(\s*(?:\d+\.\d+ ms)?\s*\): "
     r"(?:[^(]*/)?(?P<pid>\d+)\s+(?P<second>\.\.\. \[continued\]: )?(?P<rest>.*)"
 )
-_PERF_CALL = re.compile(r"([a-z_0-9]+)\((.*)\)(\s*=.*|\s*\.\.\.\s*)?$")
+_PERF_CALL = re.compile(r"([a-z_0-9]+)\((.*?)\)(\s*=\s.*|\s*=|\s*\.\.\.\s*)?$")
+#: Flags that perf has no name for, where it shows nothing.
+_UNNAMED = "?"
 #: What a child returns from, of which its parent tells.
 _TWICE = frozenset(("clone", "clone3", "fork", "vfork"))
 
@@ -35,7 +37,8 @@ def _of_perf_call(text: str, second: bool) -> str:
         return _NOTHING
     if "..." in end:
         end = " <unfinished ...>"
-    given = dict(part.split(": ", 1) for part in split_arguments(inside) if ": " in part)
+    named = (part.partition(":") for part in split_arguments(inside) if ":" in part)
+    given = {key: value.strip() or _UNNAMED for key, _, value in named}
     values = [given.pop(key, "0") for key in CALLS[name]]
     if "..." in end:
         return f"{name}({', '.join(values)}{end}"

@@ -14,6 +14,7 @@ from mremapcheck.convert.strace.constants import (
     MLOCK2,
     OPEN,
     PR_SET_VMA,
+    SEAL,
     SHM,
     SHMGET,
     UFFD_FEATURE,
@@ -23,14 +24,15 @@ from mremapcheck.convert.strace.constants import (
 from mremapcheck.convert.strace.kinds import advised, facts_of_mmap, file_name, offset_of_mmap, opened_file, prot_of
 from mremapcheck.convert.strace.space import HOLE, AddressSpace, MappingFacts, OpenFile
 from mremapcheck.convert.strace.text import descriptor_path, fields, flags, number, unescaped
+from mremapcheck.linux.numbers import F_ADD_SEALS
 from mremapcheck.scenario.kinds import KINDS
-from mremapcheck.scenario.names import LAST_KEY
+from mremapcheck.scenario.names import LAST_KEY, SEALS
 
 
 class System:
     """What processes share, or what outlives a mapping: descriptors by number, segments by id."""
 
-    __slots__ = ("events", "lengths", "mmap2_pages", "names", "opened", "segments")
+    __slots__ = ("events", "lengths", "mmap2_pages", "names", "opened", "seals", "segments")
 
     def __init__(self) -> None:
         #: Descriptor -> kind and name, as far as the trace has seen it being made.
@@ -40,6 +42,8 @@ class System:
         #: Descriptors of userfaultfds that are told of remap or unmap events.
         self.events: set[int] = set()
         self.mmap2_pages = False
+        #: Memfd -> the seals that F_ADD_SEALS has put on it.
+        self.seals: dict[str, set[str]] = {}
         #: File -> how long ftruncate(2) has made it, in bytes; and which one it is that mappings have opened anew.
         self.lengths: dict[str, int] = {}
         self.names: dict[str, str] = {}
@@ -81,7 +85,8 @@ def _as_opened(space: AddressSpace, call: Call, facts: MappingFacts, system: Sys
     number = space.descriptors.opening(facts.object, readonly, key)
     name = facts.object if number == 1 else f"{facts.object}-{number}"
     system.names[name] = facts.object
-    return replace(facts, object=name, readonly=readonly)
+    seals = tuple(seal for seal in SEALS if seal in system.seals.get(facts.object, ()))
+    return replace(facts, object=name, readonly=readonly, seals=seals)
 
 
 def _munmap(space: AddressSpace, call: Call, system: System) -> bool:
@@ -126,9 +131,11 @@ def _changing(edit: Edit, proves: bool) -> Effect:
 
 
 def _protected(facts: MappingFacts, call: Call) -> MappingFacts:
-    """What can be written to from now on was not open for reading only."""
+    """What can be written to from now on was not open for reading only, nor sealed."""
     prot = prot_of(call.arguments[2])
-    return replace(facts, prot=prot, readonly=facts.readonly and "w" not in prot)
+    if "w" in prot and facts.sharing == "shared":
+        facts = replace(facts, readonly=False, seals=())
+    return replace(facts, prot=prot)
 
 
 def _pkey(facts: MappingFacts, call: Call) -> MappingFacts:
@@ -251,6 +258,18 @@ def _open(path: int) -> Effect:
 def _ftruncate(space: AddressSpace, call: Call, system: System) -> bool:
     descriptor, path = descriptor_path(call.arguments[0])
     system.lengths[opened_file(descriptor, path, system.opened)[1]] = number(call.arguments[1])
+    return True
+
+
+def _fcntl(space: AddressSpace, call: Call, system: System) -> bool:
+    """F_ADD_SEALS is about what maps the memfd later; all others are of no concern."""
+    command = call.arguments[1].split("/*")[0].strip()
+    if command != "F_ADD_SEALS" and (not command[:1].isdigit() or number(command) != F_ADD_SEALS):
+        return False
+    descriptor, path = descriptor_path(call.arguments[0])
+    names = flags(call.arguments[2], SEAL)
+    words = {name.removeprefix(SEAL.prefix).lower().replace("_", "-") for name in names}
+    system.seals.setdefault(opened_file(descriptor, path, system.opened)[1], set()).update(words)
     return True
 
 
@@ -377,6 +396,7 @@ EFFECTS: dict[str, Effect] = {
     "openat2": _open(1),
     "creat": _open(0),
     "ftruncate": _ftruncate,
+    "fcntl": _fcntl,
     "memfd_create": _memfd,
     "memfd_secret": _descriptor("secret"),
     "io_uring_setup": _descriptor("io-uring"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from mremapcheck.base.units import PAGE, TASK_SIZE, page_align
+from mremapcheck.base.units import PAGE, TASK_SIZE, U64, page_align
 from mremapcheck.convert.strace.call import Call, Ledger
 from mremapcheck.convert.strace.constants import CLONE, MREMAP
 from mremapcheck.convert.strace.effects import EFFECTS, System
@@ -236,12 +236,12 @@ def extent(size: int) -> int:
 
 def _move(space: AddressSpace, call: Call, log: str, system: System) -> TracedMove:
     arguments = call.arguments
-    old, old_size, new_size = number(arguments[0]), number(arguments[1]), number(arguments[2])
+    old, old_size, new_size = [number(argument) & U64 for argument in arguments[:3]]  # some show them with a sign
     bits = flags_number(arguments[3], MREMAP)
     fixed, keep = bits & MREMAP_FIXED, bits & MREMAP_DONTUNMAP
     result = None if call.errno else call.result
     shown = len(arguments) > 4 and arguments[4] != "?"
-    new = number(arguments[4]) if shown and (fixed or keep) else None
+    new = number(arguments[4]) & U64 if shown and (fixed or keep) else None
     notes = []
     if fixed and not shown:
         if result is None and bits & MREMAP_MAYMOVE:

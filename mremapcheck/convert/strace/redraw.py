@@ -283,7 +283,7 @@ class _DocumentBuilder:
 
         What write(2) has added since is not in a trace.
         """
-        end = seen.old_address + extent(seen.old_size)
+        end = seen.old_address - seen.old_address % PAGE + extent(seen.old_size)
         more = extent(seen.new_size) - extent(seen.old_size)
         for name, length in seen.lengths:
             parts = [part for zone in self.zones for part in zone.segments if part.facts.object == name]
@@ -337,8 +337,8 @@ class _DocumentBuilder:
         if kind.touched and (quiet or style.untouched):
             entry["touch"] = False
         lock = facts.inherited if self.forked else facts.lock
-        later = not self.forked and "guard-install" in facts.advice
-        if (lock and not later) or style.lock:
+        guarded = "guard-install" in facts.advice  # is locked later, see _lock
+        if (lock and not guarded) or style.lock:
             entry["lock"] = "on-fault" if lock == "on-fault" else True
         if facts.uffd and not self.forked:
             entry["uffd"] = facts.uffd
@@ -367,6 +367,8 @@ def _file(segment: Segment) -> dict[str, Any]:
         entry["file"] = facts.object
     if facts.readonly and kind.regular:
         entry["readonly"] = True
+    if facts.seals and kind.sealable:
+        entry["seals"] = list(facts.seals)
     if kind.offset and facts.kind != "dev-zero" and segment.offset:
         entry["offset"] = _size(segment.offset)
     return entry

@@ -24,7 +24,7 @@ class MappingFacts:
     ``object``: mappings of the same file or shared memory have the same; empty for private memory. ``advice`` are the
     lasting ones, sorted. ``how``: flags of mmap(2) that it keeps. ``undrawn``: what the format has no words for.
     ``inherited``: how it was locked before a fork; the child's is not, but does not merge with what never was.
-    ``readonly``: shared memory of a file that is open for reading only.
+    ``readonly``: shared memory of a file that is open for reading only. ``seals``: those that a memfd had by then.
     ``guessed``: nobody saw it being mapped (the kernel did, or it was there before the trace). ``unnamed``: the trace
     shows only the number of the file's descriptor. ``doubt``: the line of a call that failed, and may have moved or
     unmapped some of it.
@@ -44,6 +44,7 @@ class MappingFacts:
     undrawn: tuple[str, ...] = ()
     inherited: str = ""
     readonly: bool = False
+    seals: tuple[str, ...] = ()
     guessed: bool = field(default=False, compare=False)
     unnamed: bool = field(default=False, compare=False)
     doubt: int = field(default=0, compare=False)
@@ -53,13 +54,10 @@ class MappingFacts:
     page: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        look = (self.kind, self.sharing, self.prot, self.lock, self.advice, self.uffd, self.seal, bool(self.name))
         object.__setattr__(self, "page", HUGE if self.kind in _HUGE_KINDS else PAGE)
-        object.__setattr__(
-            self,
-            "look",
-            (*look, self.how, self.pkey, self.readonly, self.undrawn, self.inherited, self.guessed, bool(self.doubt)),
-        )
+        made = (self.kind, self.sharing, self.prot, self.how, self.readonly, self.seals)
+        done = (self.lock, self.advice, self.uffd, self.seal, bool(self.name), self.pkey, self.undrawn, self.inherited)
+        object.__setattr__(self, "look", (*made, *done, self.guessed, bool(self.doubt)))
 
 
 #: What a hole is made of.

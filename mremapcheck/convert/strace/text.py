@@ -97,7 +97,7 @@ def flags(text: str, names: FlagNames) -> frozenset[str]:
 
 
 #: What begins a constant's name: everything else was printed without its beginning, as perf does.
-_PREFIXES = frozenset(("PROT", "MAP", "MREMAP", "MLOCK", "MCL", "SHM", "MFD", "CLONE", "UFFD", "UFFDIO", "IPC"))
+_PREFIXES = frozenset(("PROT", "MAP", "MREMAP", "MLOCK", "MCL", "SHM", "MFD", "CLONE", "UFFD", "UFFDIO", "IPC", "F"))
 
 
 @lru_cache(maxsize=1024)

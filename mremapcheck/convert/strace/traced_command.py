@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TypeAlias
 
-from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.base.errors import ExecutorError, MremapcheckError
 from mremapcheck.convert.strace.calls import strace_set
 from mremapcheck.linux.programs import ProcessTree
 
@@ -48,7 +48,7 @@ class TracedCommand:
     Its input and output are ours, but for ``stdout``. What ends us is left to the program: Ctrl-C reaches it from the
     terminal, SIGTERM and SIGHUP are passed on, and what does not end then within ``GRACE`` seconds is killed.
 
-    Raises MremapcheckError where there is no strace, no such command, or no permission.
+    Raises MremapcheckError where there is no strace, no such command, or no permission, ExecutorError where no process.
     """
 
     def __init__(self, command: Sequence[str], log: Path, stdout: int | None = None) -> None:
@@ -77,8 +77,15 @@ class TracedCommand:
         except OSError as error:
             raise MremapcheckError(f"{self._log} cannot be written: {error.strerror}") from None
         self._before = _handle_signals(self._asked)
-        traced = [strace, *options(strace), "-o", str(self._log), "--", *self._command]
-        self._tracer = ProcessTree(traced, self._stdout)
+        try:
+            traced = [strace, *options(strace), "-o", str(self._log), "--", *self._command]
+            self._tracer = ProcessTree(traced, self._stdout)
+        except OSError as error:
+            self._restore_signals()
+            raise ExecutorError(
+                f"{strace} cannot be started: {error.strerror or error}",
+                "it needs processes: raise RLIMIT_NPROC (ulimit -H -u), or the limit of the container (pids.max)",
+            ) from None
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -55,8 +55,7 @@ def _mapping(site: MmapSite) -> Iterator[str]:
     yield f"leave_one_gap({site.at}, {site.size});"
     yield f"MUST(syscall(SYS_io_setup, {site.length // (2 * _EVENT) - 2}, &{context}));"
     yield "open_gaps();"
-    if site.access != "rw":
-        yield f"MUST(mprotect({site.at}, {site.size}, {site.prot}));"
+    yield from site.protect()
 
 
 KIND = Kind(

@@ -83,6 +83,11 @@ class MmapSite:
     object_length: int = 0
     object_size: str = "0"
 
+    def protect(self) -> Iterator[str]:
+        """Yield what gives a mapping that the kernel has made rw the protection that was asked for."""
+        if self.access != "rw":
+            yield f"MUST(mprotect({self.at}, {self.size}, {self.prot}));"
+
 
 @dataclass(frozen=True)
 class CCode:

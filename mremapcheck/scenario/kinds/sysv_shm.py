@@ -76,8 +76,7 @@ def _mapping(site: MmapSite) -> Iterator[str]:
         yield f"MUST(syscall(SYS_mremap, {whole}, {site.size}, {site.size}, MREMAP_MAYMOVE | MREMAP_FIXED, {site.at}));"
         yield f"MUST(munmap({whole}, {site.object_size}));"
     yield f"MUST(shmctl({site.fd}, IPC_RMID, NULL));"
-    if site.access != "rw":
-        yield f"MUST(mprotect({site.at}, {site.size}, {site.prot}));"
+    yield from site.protect()
 
 
 KIND = Kind(

@@ -3,7 +3,7 @@ static int check(const char *release)
 {
 	int major, minor, stable = 0, candidate = RELEASE, found = 0;
 	struct utsname name;
-	char *rest;
+	const char *rest;
 
 	uname(&name);
 	release = release ? release : name.release;
