@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from mremapcheck.base.errors import OutputError
+from mremapcheck.base.interrupts import held
 from mremapcheck.base.text_files import open_text
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Tee:
-    """Reporters that are given the same items, in this order; ``files`` are closed with the reports."""
+    """Reporters that are given the same items, in this order, the last of which is on standard output.
+
+    ``files`` are closed with the reports.
+    """
 
     def __init__(self, reporters: Sequence[Reporter], files: Sequence[OutputFile]) -> None:
         self._reporters = reporters
@@ -31,11 +35,14 @@ class Tee:
             reporter.add(item)
 
     def finish(self, tally: Tally) -> None:
-        """Close all."""
-        for reporter in self._reporters:
-            reporter.finish(tally)
-        for file in self._files:
-            file.close()
+        """Close all: files whole, whatever signal comes; standard output last, as its reader may be in no hurry."""
+        *in_files, shown = self._reporters
+        with held():
+            for reporter in in_files:
+                reporter.finish(tally)
+            for file in self._files:
+                file.close()
+        shown.finish(tally)
 
 
 class OutputFile:

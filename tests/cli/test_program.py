@@ -15,6 +15,7 @@ import termios
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import typer
@@ -29,6 +30,7 @@ from mremapcheck.cli.failures import answer
 from mremapcheck.cli.main import COMMANDS, build, call
 from mremapcheck.cli.output import Stdout
 from mremapcheck.cli.request import Request
+from mremapcheck.report.base import Tally
 from mremapcheck.report.formats.json import Json
 from mremapcheck.report.schema import NAMES, json_schema
 from tests.cli.conftest import BAD, EXPECTED, GAP, PLAIN, Program
@@ -206,6 +208,22 @@ def test_a_signal_at_the_beginning_of_a_report_leaves_a_valid_one(
     monkeypatch.setattr(Json, "start", interrupted)
     answer = program("run", "--kernel", "6.17", write(PLAIN), "--format", "json")
     assert (answer.code, answer.json["trouble"]) == (130, "interrupted")
+
+
+def test_a_signal_at_the_end_of_reports_leaves_whole_files(
+    program: Program, write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    finish = Json.finish
+
+    def interrupted(reporter: Json, tally: Tally) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        finish(reporter, tally)
+
+    monkeypatch.setattr(Json, "finish", interrupted)
+    files = ["-o", f"json:{tmp_path / 'run.json'}", "-o", f"junit:{tmp_path / 'run.xml'}"]
+    assert program("run", "--kernel", "6.17", write(PLAIN), *files).code == 130
+    assert json.loads((tmp_path / "run.json").read_text())["summary"]["unchecked"] == 1
+    assert ElementTree.parse(tmp_path / "run.xml").getroot().tag == "testsuites"
 
 
 def test_a_signal_before_a_report_begins_leaves_no_empty_file(

@@ -232,6 +232,8 @@ def left(mark: str, folder: Path, killed: bool) -> list[str]:
     if killed:
         files = [name for name in files if "mremapcheck-draft" not in name]
     written = [path for path in [*(folder / "out").rglob("[!.]*"), folder / "case.yaml"] if path.is_file()]
+    if killed:  # reports are written as they come
+        written = [path for path in written if not path.name.startswith("run.")]
     halves = [f"{path}: {what}" for path in written for what in broken(path.read_text(), path.suffix[1:])]
     return [*(f"left behind: {what}" for what in processes + files), *halves]
 

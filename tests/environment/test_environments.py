@@ -60,7 +60,7 @@ def test_without_mremap_nothing_runs_and_that_is_said_once(code: str, folder: Pa
         (["compare", "--kernel", "6.17", "vm:bzImage"], 2),
         (["compare", "--kernel", "6.17", "recorded:x.json"], 2),
         (["lint", "x.yaml"], 2),
-        (["identify", "6.17"], 0),
+        (["identify", "6.17", "early-failure"], 0),
         (["kernels", "add", "bzImage"], 2),
         (["import", "x.log"], 2),
         (["record", "-o", "out", "--", "/bin/true"], 74),
