@@ -47,6 +47,7 @@ FIRST = {
         "anon-names": "5.17-rc1",
         "dontneed-locked": "5.18-rc1",
         "uffd-wp-shmem": "5.19-rc1",
+        "write-protected-memfd-moves": "5.19-rc1",
         "secret-by-default": "6.5-rc1",
         "secret-grows-to-the-limit": "6.5-rc1",
         "droppable": "6.11-rc1",

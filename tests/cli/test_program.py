@@ -428,7 +428,7 @@ def test_lint_says_what_nothing_is_expected_of(program: Program, write: Write) -
         ("summary: Always moved", "summary: 6.10", "2:10: warning: `6.10` is no text to YAML, but a number"),
         ("name: expected", "name: on", "1:7: warning: `on` is no text to YAML, but true or false"),
         ("old_address: src", "old_address: src+1p", "5:1: warning: src+1p is outside `src`, whose pages are 0 to 0"),
-        ("old_address: src", "old_address: elsewhere", "5:19: error: where `elsewhere` is, is not known before"),
+        ("old_address: src", "old_address: elsewhere", "5:19: error: the kernel has put nothing at `elsewhere` so far"),
         ('src: "A"', 'src: "AA"', "7:1: warning: the drawing of `src` has 1 of its 2 pages"),
         ('dst: "."', 'dst: "AA"', "7:1: warning: the drawing of `src` has 2 pages, and no more than 1 can be mapped"),
     ],

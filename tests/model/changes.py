@@ -19,6 +19,9 @@ class Case:
     kernel: str | None = None
 
 
+WRITE_SEALED = scene(move("src", 1, 1), src="A", vmas={"A": {"kind": "memfd", "prot": "r", "seals": "write"}})
+UNSHARED = "skip: this kernel maps nothing shared of a memfd sealed against writing: Linux 6.7 or later is needed"
+
 CASES: dict[str, Case] = {
     "dontunmap": Case(
         scene(move("src", 2, 2, FD, "dst"), src="AA", dst=".."),
@@ -411,6 +414,9 @@ CASES: dict[str, Case] = {
         "error: madvise[0] (line 0): madvise failed: EINVAL",
         "error: madvise[0] (line 0): madvise failed: ENOMEM",
     ),
+    "write-sealed-shared": Case(WRITE_SEALED, UNSHARED, "src unchanged src=A"),
+    "write-sealed-refused": Case(WRITE_SEALED, "src unchanged src=A", UNSHARED),
+    "write-sealed-checked-first": Case(WRITE_SEALED, UNSHARED, "src unchanged src=A"),
     "uffd-minor": Case(
         scene(move("src", 1, 1), src="A", vmas={"A": {"kind": "memfd", "uffd": "minor"}}),
         "skip: this kernel's userfaultfd has no minor mode: Linux 5.14 or later is needed",

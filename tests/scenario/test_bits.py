@@ -9,12 +9,14 @@ import pytest
 
 from mremapcheck.base.errors import ScenarioError
 from mremapcheck.compare.differences import differences
+from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.linux.versions.version import KernelVersion
 from mremapcheck.outcome.expectations import judge
 from mremapcheck.outcome.outcome import Execution, Outcome
 from mremapcheck.scenario.parse import parse_document
+from tests.model.helpers import F, do, move, scene
 
 SCENARIO: dict[str, Any] = {
     "map": {"src": "AA", "dst": ".."},
@@ -71,3 +73,41 @@ def test_what_is_no_bit(bits: dict[str, Any], message: str) -> None:
     with pytest.raises(ScenarioError) as error:
         parse_document({**SCENARIO, "expect": [{"bits": bits}]})
     assert message in str(error.value)
+
+
+PROTECT = do("uffd-writeprotect", "src", 2)
+WRITABLE = do("uffd-writeprotect", "src", 1, protect=False)
+DONTNEED = do("madvise", "src", 1, advice="dontneed")
+
+
+@pytest.mark.parametrize("kernel", ["6.1.192", "6.12.118", "7.3", "live"])
+@pytest.mark.parametrize(
+    ("steps", "attributes", "bits"),
+    [
+        ([], {}, "##"),
+        ([WRITABLE], {"kind": "anon-shared"}, "-#"),
+        ([do("touch", "src", 1, letter="N", errno="EFAULT")], {"kind": "tmpfs"}, "##"),
+        ([do("mprotect", "src", 1, prot="r")], {"sharing": "private"}, "##"),
+    ],
+)
+def test_write_protection_of_shared_memory(
+    kernel: str, steps: list[dict[str, Any]], attributes: dict[str, Any], bits: str
+) -> None:
+    made = {"kind": "memfd", "uffd": "wp+events", **attributes}
+    items = [PROTECT, *steps, move("src", 1, 1, F, "dst"), move("src+1p", 1, 1, F, "dst+1p")]
+    executor = LiveExecutor() if kernel == "live" else ModelExecutor(resolve(kernel))
+    with executor:
+        (execution,) = executor.run([scene(*items, src="AA", dst="..", vmas={"A": made})])
+    if kernel == "live" and execution.status == "skip":
+        pytest.skip(execution.reason or "")
+    assert execution.outcome is not None, execution.reason
+    assert execution.outcome.bits["uffd-wp"]["dst"] == bits
+
+
+@pytest.mark.parametrize("steps", [[PROTECT, DONTNEED], [DONTNEED, PROTECT]])
+def test_markers_of_missing_pages_are_not_known_to_models(steps: list[dict[str, Any]]) -> None:
+    made = {"kind": "memfd", "uffd": "wp"}
+    with ModelExecutor(resolve("7.3")) as executor:
+        (execution,) = executor.run([scene(*steps, move("src", 1, 1), src="AA", vmas={"A": made})])
+    assert execution.status == "skip"
+    assert "markers of write protection" in (execution.reason or "")

@@ -58,6 +58,7 @@ EDITS = {
     "docker's JSON": each(lambda line: json.dumps({"log": f"{line}\n", "stream": "stderr"})),
     "HTML": each(html.escape),
     "blanks of HTML": each(lambda line: line.replace(" ", "\xa0")),
+    "typographic quotes": each(lambda line: re.sub('"([^"]*)"', "\u201c\\1\u201d", line)),
     "a byte order mark": lambda lines: ["\ufeff" + lines[0], *lines[1:]],
     "colours": each(lambda line: f"\x1b[32m{line}\x1b[0m"),
     "wrapped": wrapped(72, ""),
@@ -110,3 +111,22 @@ def test_a_number_alone_is_that_of_the_next_line() -> None:
 def test_prose_is_no_call() -> None:
     collection = collect(["we call mremap(2) here, and free(it) = nothing"])
     assert collection.reading.ledger.not_read == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{} munmap(0x1000, 4096) = 0",
+        "[pid {}] munmap(0x1000, 4096) = 0",
+        "munmap(0x1000, 4096) = {}",
+        "munmap(0x1000, 4096) = -{}",
+        "munmap(0x1000, {}) = 0",
+        "syscall_{}(0x1000, 4096) = 0",
+        '{{"log": {}}}',
+        "{}",
+    ],
+)
+def test_numbers_without_end_are_no_numbers(line: str) -> None:
+    """Python itself reads no number of more than 4300 digits."""
+    collection = collect([line.format("9" * 5000)])
+    assert collection.reading.ledger.lines == 1

@@ -13,7 +13,7 @@ _CALL = re.compile(r"(?:<\.\.\. )?[A-Za-z_][\w.@]*(?:\(| resumed>)")
 
 _PERF = re.compile(
     r"\s*(?:\d+\.\d+|\?) \(\s*(?:\d+\.\d+ ms)?\s*\): "
-    r"(?:[^(]*/)?(?P<pid>\d+)\s+(?P<second>\.\.\. \[continued\]: )?(?P<rest>.*)"
+    r"(?:[^(]*/)?(?P<pid>\d{1,10})\s+(?P<second>\.\.\. \[continued\]: )?(?P<rest>.*)"
 )
 _PERF_CALL = re.compile(r"([a-z_0-9]+)\((.*?)\)(\s*=\s.*|\s*=|\s*\.\.\.\s*)?$")
 #: Flags that perf has no name for, where it shows nothing.

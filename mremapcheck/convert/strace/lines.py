@@ -23,7 +23,7 @@ _LOGGED = re.compile(
 )
 _PREFIX = re.compile(
     r"""\s*
-        (?: \[pid \s+ (?P<tagged>\d+) (?:<.*?>)? \] \s+ | (?P<plain>\d+) (?:<.{0,15}?>)? \s+ (?= [^\s=] ) )?
+        (?: \[pid \s+ (?P<tagged>\d{1,10}) (?:<.*?>)? \] \s+ | (?P<plain>\d{1,10}) (?:<.{0,15}?>)? \s+ (?= [^\s=] ) )?
         (?: (?P<clock>\d{1,2}:\d\d:\d\d(?:\.\d+)?) \s+ | (?P<epoch>\d{9,11}(?:\.\d+)?) \s+
           | \s*\d+\.\d+ \s+ | \(\+ \s* \d+\.\d+\) \s+ )*
         (?: \[ \s* \d+ \] \s+ )? (?: \[ (?:[0-9a-f]{8,16}|\?+) \] \s+ )?""",
@@ -43,6 +43,8 @@ _LONGEST_JUNK = 160
 #: What HTML makes of some characters.
 _ESCAPES = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&#39;": "'", "&nbsp;": " "}
 _ESCAPED = re.compile("|".join(_ESCAPES))
+#: What an editor, or a web page, has made of blanks and quotes.
+_TYPESET = str.maketrans({"\xa0": " ", "\u201c": '"', "\u201d": '"', "\u201e": '"'})
 #: Where docker, journald and others have a line.
 _MESSAGES = ("log", "MESSAGE", "message", "msg")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
@@ -164,4 +166,4 @@ def unescaped(line: str) -> str:
         line = _ESCAPED.sub(lambda found: _ESCAPES[found[0]], line)
     if "\x1b" in line:
         line = _COLOUR.sub("", line)
-    return line.replace("\xa0", " ").removeprefix("\ufeff")
+    return line.translate(_TYPESET).removeprefix("\ufeff")

@@ -19,27 +19,27 @@ from mremapcheck.convert.strace.lines import BEGUN, CHATTER, RESUMED, Prefixes, 
 from mremapcheck.convert.strace.text import number, split_arguments
 
 #: The usual line, at one go.
-_USUAL = re.compile(r"(?:(\d+) +)?([a-z_0-9]+)\((.*)\) += (0x[0-9a-f]+|\d+)$")
+_USUAL = re.compile(r"(?:(\d{1,10}) +)?([a-z_0-9]+)\((.*)\) += (0x[0-9a-f]{1,16}|\d{1,20})$")
 _UNFINISHED = ("<unfinished ...>", "<detached ...>", "<no return ...>")
 _RESULT = re.compile(
-    r"""(?P<arguments>.*) \) \s* = \s+ (?P<value> 0x[0-9a-f]+ | -?[0-9]+ | \?+ | NULL | nil )
+    r"""(?P<arguments>.*) \) \s* = \s+ (?P<value> 0x[0-9a-f]{1,16} | -?[0-9]{1,20} | \?+ | NULL | nil )
         (?: <.*?> (?!>) (?:\(deleted\))? )?
-        (?: \s+ (?: (?P<errno> E[A-Z0-9]+ ) | \(errno \s (?P<number> \d+ ) \) )? (?P<rest>.*) )? $""",
+        (?: \s+ (?: (?P<errno> E[A-Z0-9]+ ) | \(errno \s (?P<number> \d{1,4} ) \) )? (?P<rest>.*) )? $""",
     re.VERBOSE,
 )
 _FAILED = re.compile(r"\) \s* = \s+ -1 $", re.VERBOSE)
 _ERRNO = re.compile(r"\s*E[A-Z0-9]+\b")
 _ATTACHED = re.compile(r"strace: Process [0-9]+ attached\s*$")
-_UNKNOWN = re.compile(r"syscall_(0x[0-9a-f]+|\d+)$")
+_UNKNOWN = re.compile(r"syscall_(0x[0-9a-f]{1,8}|\d{1,8})$")
 #: Characters of a line that is looked at as a whole.
 _LONGEST = 1 << 15
 #: Characters of a longer one in which its call begins.
 _BEGINNING = 120
 _ENDED = re.compile(r"\+\+\+ (?:exited with |(?P<library>exited \()|killed by |superseded by )")
 _SIGNAL = re.compile(r"--- SIG(?!.* ---$)")
-_32_BIT = re.compile(r"\[ Process (?:PID=)?(\d+) runs in (?:32 bit|i386|x32) mode")
+_32_BIT = re.compile(r"\[ Process (?:PID=)?(\d{1,10}) runs in (?:32 bit|i386|x32) mode")
 #: A child of another PID namespace, by the number that the lines have.
-_OUTSIDE = re.compile(r"/\* (\d+) in strace's PID NS \*/")
+_OUTSIDE = re.compile(r"/\* (\d{1,10}) in strace's PID NS \*/")
 #: What these were called with does not matter.
 _NEW_PROGRAM = frozenset(("execve", "execveat"))
 #: Lines that a wrapped one is joined with, at most; and those that only say something.

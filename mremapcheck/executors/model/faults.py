@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mremapcheck.base.units import PAGE_SHIFT
+from mremapcheck.executors.model.exceptions import Unsupported
 from mremapcheck.executors.model.mm import STACK_GUARD_GAP, Mm
 from mremapcheck.executors.model.pages import BLANK, GUARD, ZERO, content
 from mremapcheck.executors.model.vma import AnonVma, Data, File, Vma
@@ -31,6 +32,16 @@ from mremapcheck.scenario.operations import Tag
 STACK_LIMIT = 8 << 20
 #: Flags that two neighbours may differ in and still share an anon_vma.
 _IRRELEVANT = ACCESS | MAYBE_GUARD
+
+
+#: A page of a file that goes, or was never there, leaves a marker in its place where it is write-protected.
+MARKERS = "where a file's page is missing, the model does not know userfaultfd's markers of write protection"
+
+
+def refuse_markers(mm: Mm, vma: Vma, first: int, last: int) -> None:
+    """Raise Unsupported where a page of a file is about to go that userfaultfd write-protects."""
+    if mm.protected and not vma.backing.anonymous and any(page in mm.protected for page in range(first, last)):
+        raise Unsupported(MARKERS)
 
 
 def prepare_anon_vma(mm: Mm, vma: Vma) -> None:
@@ -138,6 +149,8 @@ def _map_around(mm: Mm, vma: Vma, file: File, page: int) -> None:
     for each in range(first, last):
         number = vma.pgoff + each - start
         if number in file.cache:
+            if mm.marked and each not in mm.pages:
+                mm.note_fault(each)
             mm.pages.setdefault(each, number)
 
 

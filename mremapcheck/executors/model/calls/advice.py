@@ -148,6 +148,7 @@ def _dontneed(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
 def _discard(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
     if vma.flags & PFNMAP:
         return EINVAL
+    faults.refuse_markers(mm, vma, first, last)
     for page in range(first, last):
         if mm.pages.get(page) != GUARD:
             mm.pages.pop(page, None)
@@ -190,6 +191,7 @@ def _remove(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
     for page in [page for page, entry in mm.pages.items() if type(entry) is int and entry in numbers]:
         other = mm.find(page << PAGE_SHIFT)
         if other is not None and other.file is not None and other.file.cache is vma.file.cache:
+            faults.refuse_markers(mm, other, page, page + 1)
             del mm.pages[page]
     return None
 
@@ -210,6 +212,7 @@ def _pageout(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
     """
     errno = _cold(mm, vma, first, last)
     if errno is None:
+        faults.refuse_markers(mm, vma, first, last)
         for page in range(first, last):
             if isinstance(mm.pages.get(page), Freed):
                 del mm.pages[page]
@@ -249,6 +252,7 @@ def _guard_install(mm: Mm, vma: Vma, first: int, last: int) -> Errno | None:
         errno = rule(mm, vma)
         if errno is not None:
             return errno
+    faults.refuse_markers(mm, vma, first, last)
     zap(mm.pages, first, last)
     for page in range(first, last):
         mm.pages[page] = GUARD

@@ -154,6 +154,7 @@ def truncate(process: SimulatedProcess, op: ops.Truncate) -> None:
     for vma in mm.vmas:
         if vma.file is not None and vma.file.cache is file.cache:
             first = max(vma.start >> PAGE_SHIFT, (vma.start >> PAGE_SHIFT) + length - vma.pgoff)
+            faults.refuse_markers(mm, vma, first, vma.end >> PAGE_SHIFT)
             for page in range(first, vma.end >> PAGE_SHIFT):
                 if mm.pages.get(page) != GUARD:
                     mm.pages.pop(page, None)

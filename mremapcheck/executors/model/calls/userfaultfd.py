@@ -5,6 +5,7 @@ from __future__ import annotations
 from mremapcheck.base.units import PAGE_SHIFT
 from mremapcheck.executors.model.errno import EBUSY, EINVAL, ENOENT, EPERM
 from mremapcheck.executors.model.exceptions import StepFailed, Unsupported
+from mremapcheck.executors.model.faults import MARKERS
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.pages import GUARD
 from mremapcheck.executors.model.process import SimulatedProcess, change_part
@@ -91,9 +92,10 @@ def uffd_writeprotect(process: SimulatedProcess, op: UffdWriteprotect) -> None:
     for vma in found:
         if not vma.flags & UFFD_WP:
             raise StepFailed("uffd-writeprotect", ENOENT)
-        if not vma.backing.anonymous:
-            raise Unsupported("what userfaultfd write-protects of files the model does not know")
-        for page in range(max(start, vma.start) >> PAGE_SHIFT, min(end, vma.end) >> PAGE_SHIFT):
+        pages = range(max(start, vma.start) >> PAGE_SHIFT, min(end, vma.end) >> PAGE_SHIFT)
+        if vma.flags & HUGETLB or (not vma.backing.anonymous and not all(page in mm.pages for page in pages)):
+            raise Unsupported(MARKERS)
+        for page in pages:
             if not op.protect:
                 mm.protected.pop(page, None)
             elif mm.pages.get(page, GUARD) != GUARD:
