@@ -117,7 +117,7 @@ def read_ktap(text: str) -> dict[str, Test]:
         result = re.fullmatch(r"(ok|not ok) (\d+) ([^ #]+)(?: # (.*))?", line)
         assert result, line
         assert int(result[2]) == len(found) + 1
-        facts = [note for note in notes if re.match(r"(moves\[|regions\.|layout\.|counters\.|events:)", note)]
+        facts = [note for note in notes if re.match(r"(moves\[|regions\.|layout\.|counters\.|bits\.|events:)", note)]
         facts = [note for note in facts if ": expected " not in note]
         rest = [note for note in notes if note not in facts]
         found[result[3]] = Test(result[1] == "ok", result[4] or "", tuple(facts), tuple(rest))

@@ -41,7 +41,7 @@ static __attribute__((noreturn)) void run(const struct scenario *scenario)
 	}
 	observe(scenario);
 	if (verbose)
-		note_everything();
+		note_everything(scenario);
 	for (int i = 0; i < scenario->expected_count; i++) {
 		const struct expectation *entry = &scenario->expected[i];
 

@@ -181,7 +181,7 @@ static const char *words_for(const char *where)
 	return words;
 }
 
-static void note_everything(void)
+static void note_everything(const struct scenario *scenario)
 {
 	char where[256];
 
@@ -198,6 +198,11 @@ static void note_everything(void)
 		snprintf(where, sizeof(where), "layout.%.200s", zones[i].name);
 		note("# %s: %s\n", where, words_for(where));
 	}
+	for (int bit = 0; bit < (int)ARRAY_SIZE(bits_known); bit++)
+		for (int i = 0; makes(scenario, bits_known[bit].made_by) && i < zone_count; i++) {
+			snprintf(where, sizeof(where), "bits.%s.%.200s", bits_known[bit].name, zones[i].name);
+			note("# %s: %s\n", where, words_for(where));
+		}
 	note("# counters.locked: %s\n", words_for("counters.locked"));
 	note("# counters.total: %s\n", words_for("counters.total"));
 	note("# events: %s\n", words_for("events"));
