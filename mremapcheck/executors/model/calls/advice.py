@@ -134,7 +134,7 @@ _FLAGS: dict[str, Callable[[Mm, Vma], int | Errno]] = {
     "keeponfork": _keeponfork,
     "mergeable": _mergeable,
     "unmergeable": _unmergeable,
-    "hugepage": lambda mm, vma: EINVAL if vma.flags & SPECIAL else vma.flags & ~NOHUGEPAGE | HUGEPAGE,
+    "hugepage": lambda mm, vma: vma.flags & ~NOHUGEPAGE | HUGEPAGE,
     "nohugepage": lambda mm, vma: vma.flags & ~HUGEPAGE | NOHUGEPAGE,
 }
 
