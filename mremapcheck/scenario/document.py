@@ -164,9 +164,12 @@ class Scenario:
 
     @property
     def keys(self) -> int:
-        """How many protection keys it names, all from 1 to the highest; 0: none."""
+        """How many protection keys it needs, all from 1 to the highest; 0: it names none.
+
+        Key 0 is everybody's, but without any a machine refuses pkey_mprotect(2): so one is needed with it.
+        """
         named = (step.pkey for step in self.operations if isinstance(step, Mprotect))
-        return max((key for key in named if key is not None), default=0)
+        return max((max(key, 1) for key in named if key is not None), default=0)
 
     @property
     def asks_committed(self) -> bool:

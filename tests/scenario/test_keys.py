@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mremapcheck.compare.differences import differences
+from mremapcheck.executors.live.executor import LiveExecutor
 from mremapcheck.executors.model.executor import ModelExecutor
 from mremapcheck.executors.model.reference import resolve
 from mremapcheck.linux.versions.version import KernelVersion
@@ -43,6 +44,17 @@ def test_the_key_is_given_with_the_protection_once_the_pages_are_written() -> No
     assert [(step.prot, step.pkey) for step in given] == [("r", 2), ("rw", 1)]
     assert scenario.keys == 2
     assert "pkeys" in scenario.features
+
+
+def test_key_0_is_known_only_where_there_are_others() -> None:
+    """pkey_mprotect(2) refuses even that on a machine without: a scenario that names it is skipped there."""
+    scenario, expected = run(vmas={"A": {"pkey": 0}})
+    with LiveExecutor() as live:
+        (execution,) = live.run([scenario])
+    if execution.outcome is None:
+        assert execution.status == "skip" and "no protection keys" in str(execution.reason)
+    else:
+        assert execution.outcome == expected.outcome
 
 
 def test_it_moves_along_and_survives_json() -> None:
