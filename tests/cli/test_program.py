@@ -244,7 +244,7 @@ def test_a_signal_before_a_report_begins_leaves_no_empty_file(
 def test_calls_of_one_process_leave_no_garbage_behind() -> None:
     before = gc.get_freeze_count()
     assert call(["changes", "--format", "json"]) == 0
-    assert gc.get_freeze_count() == before and gc.isenabled()
+    assert gc.get_freeze_count() <= before and gc.isenabled()
 
 
 def test_a_signal_before_there_is_a_report() -> None:
