@@ -94,7 +94,8 @@ def call(args: Sequence[str], alone: bool = False) -> int:
         else:
             listed = bool(args) and request.command not in COMMANDS  # completion comes without arguments
             with _completion():
-                code = build(request.command, listed)(list(args), prog_name="mremapcheck", standalone_mode=False)
+                program = _kept(request.command, listed) if alone else build(request.command, listed)
+                code = program(list(args), prog_name="mremapcheck", standalone_mode=False)
         out.flush()
         return code if isinstance(code, int) else 0
     except BaseException as error:
@@ -117,7 +118,6 @@ def build(command: str = "", listed: bool = False) -> typer.Typer:
 
     ``listed``: they are only listed, as by --help, so none of their modules is imported.
     """
-    gc.disable()  # what is imported stays; looking for garbage in it takes a seventh of a short run
     import typer
 
     from mremapcheck.cli import command as classes
@@ -133,9 +133,20 @@ def build(command: str = "", listed: bool = False) -> typer.Typer:
         entry = COMMANDS[name]
         called = _nothing if listed else _function(name)
         app.command(name, cls=getattr(classes, entry.cls), short_help=entry.about)(called)
-    gc.freeze()
-    gc.enable()
     return app
+
+
+def _kept(command: str, listed: bool) -> typer.Typer:
+    """Return what ``build`` does, in a process that calls it once.
+
+    What is imported stays: looking for garbage in it takes a seventh of a short run. Whatever else there is stays, too.
+    """
+    gc.disable()
+    try:
+        return build(command, listed)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _function(command: str) -> Callable[..., int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import pty
@@ -238,6 +239,12 @@ def test_a_signal_before_a_report_begins_leaves_no_empty_file(
     answer = program("run", "--kernel", "6.17", write(PLAIN), *files)
     assert answer.code == 143
     assert not list(tmp_path.glob("run.*"))
+
+
+def test_calls_of_one_process_leave_no_garbage_behind() -> None:
+    before = gc.get_freeze_count()
+    assert call(["changes", "--format", "json"]) == 0
+    assert gc.get_freeze_count() <= before and gc.isenabled()
 
 
 def test_a_signal_before_there_is_a_report() -> None:
