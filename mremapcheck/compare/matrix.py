@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from mremapcheck.outcome.expectations import Result, judge
 if TYPE_CHECKING:
     from mremapcheck.compare.difference import Difference
     from mremapcheck.executors.protocol import Executor, Kernel
+    from mremapcheck.outcome.outcome import Execution
     from mremapcheck.scenario.document import Scenario
 
 
@@ -89,8 +90,17 @@ def default_kernels() -> list[str]:
 def rows(executors: Sequence[Executor], scenarios: Sequence[Scenario]) -> Iterator[Row]:
     """Run the scenarios on every kernel, all of which have been entered, and yield each row."""
     for scenario, executions in zip(scenarios, lockstep(executors, scenarios), strict=True):
-        pairs = zip(executors, executions, strict=True)
-        yield row(scenario, [judge(scenario, execution, executor.kernel.version) for executor, execution in pairs])
+        yield row(scenario, judged(scenario, executors, executions))
+
+
+def judged(scenario: Scenario, executors: Sequence[Executor], executions: Iterable[Execution]) -> list[Result]:
+    """Judge a scenario on every kernel. Neighbours that behave alike have one outcome together."""
+    cells: list[Result] = []
+    for executor, execution in zip(executors, executions, strict=True):
+        if cells:
+            execution.share(cells[-1].execution)
+        cells.append(judge(scenario, execution, executor.kernel.version))
+    return cells
 
 
 def row(scenario: Scenario, cells: Sequence[Result]) -> Row:

@@ -10,10 +10,10 @@ from typing import Any
 from mremapcheck.compare.blame import Blame
 from mremapcheck.compare.difference import Difference
 from mremapcheck.compare.finding import examine
-from mremapcheck.compare.matrix import Era, label, row, span
+from mremapcheck.compare.matrix import Era, judged, label, row, span
 from mremapcheck.compare.pair import Opener
-from mremapcheck.executors.protocol import Executor, Kernel
-from mremapcheck.outcome.expectations import Result, judge
+from mremapcheck.executors.protocol import Kernel
+from mremapcheck.outcome.expectations import Result
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 
@@ -68,7 +68,8 @@ def timeline(scenario: Scenario, references: Sequence[str], opener: Opener) -> l
     """
     with ExitStack() as stack:
         executors = [stack.enter_context(opener(reference)) for reference in references]
-        results = [_result(scenario, executor) for executor in executors]
+        executions = (execution for executor in executors for execution in executor.run([scenario]))
+        results = judged(scenario, executors, executions)
     kernels = [executor.kernel for executor in executors]
     return [_told(scenario, results, kernels, era) for era in row(scenario, results).eras]
 
@@ -84,11 +85,6 @@ def _told(scenario: Scenario, results: Sequence[Result], kernels: Sequence[Kerne
         cause=cause,
         lost=tuple(change for change in cause or () if change not in (kernels[era.first].changes or ())),
     )
-
-
-def _result(scenario: Scenario, executor: Executor) -> Result:
-    (execution,) = executor.run([scenario])
-    return judge(scenario, execution, executor.kernel.version)
 
 
 def _cause(

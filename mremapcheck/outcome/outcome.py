@@ -260,6 +260,11 @@ class Execution:
             return True
         return self.outcome is not None and self.outcome == other.outcome
 
+    def share(self, other: Execution) -> None:
+        """Have the other's outcome in the place of an equal one: drawings of gigabytes are large."""
+        if self.agrees(other):
+            self._facts, self._outcome = None, other.outcome
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Execution):
             return NotImplemented
