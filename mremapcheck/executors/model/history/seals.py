@@ -30,10 +30,13 @@ CHANGES = (
         evidence="""
             commit cited: by the mails that backport it to 5.4.y, 5.10.y, 5.15.y, 6.1.y and 6.6.y
             release inferred: version 4 of the series is of October 2023, so the merge window of 6.7
+            release measured: has 6.16.12 (write-sealed-memfd)
             5.4.297 inferred: the series was sent for all these at the same time
             5.10.241 reviewed: the review of 5.10.241-rc1
+            5.10.241 measured: has 5.10.262 (write-sealed-memfd)
             5.15.190 inferred: the series was sent for all these at the same time
             6.1.149 inferred: the series was sent for all these at the same time
+            6.1.149 measured: has 6.1.192 (write-sealed-memfd)
             6.6.103 inferred: the series was sent for all these at the same time
         """,
     ),
@@ -67,12 +70,14 @@ CHANGES = (
         evidence="""
             commit listed: with its subject, in logs of pushes to public trees
             release listed: among the memory management fixes of the turn of the year 2025, sent for 6.13-rc6
+            release measured: has 6.16.12 (write-sealed-memfd)
             5.4.297 inferred: part of the series that brings e8e17ee90eaf to 5.4.y
             5.10.241 inferred: part of the series that brings e8e17ee90eaf to 5.10.y
             5.15.190 inferred: part of the series that brings e8e17ee90eaf to 5.15.y
             6.1.149 listed: right behind e8e17ee90eaf, in the log of a push to a stable tree
             6.6.103 inferred: part of the series that brings e8e17ee90eaf to 6.6.y
             6.12.9 reviewed: patch 152 of the review of 6.12.9-rc1
+            6.12.9 measured: has 6.12.118 (write-sealed-memfd)
         """,
     ),
 )

@@ -153,12 +153,13 @@ CHANGES = (
         subject="mm/mremap: refactor mremap() system call implementation",
         release=release("6.15-rc1"),
         summary="each shrinking move commits the memory that it cuts off, for ever",
-        noticed_by="Committed_AS, which leaks; nothing that an outcome shows",
+        noticed_by="whoever watches Committed_AS, which leaks",
         edits=(Insert("move_vma", overcharge_shrink, before="copy_vma"),),
         evidence="""
             commit listed: with its subject, in logs of pushes to public trees, in five of them at its place in the
                 series
             release listed: with the whole series (85ea6bdd88a2 to 664dc4da2694), in the merge window of 6.15
+            release measured: lacks 6.12.118, has 6.16.12 (shrinking-move-leaks-its-tail)
         """,
     ),
     Change(
@@ -212,13 +213,18 @@ CHANGES = (
         evidence="""
             commit listed: with its subject, in logs of pushes to public trees
             release listed: among the fixes of October 2025 that ended in 6.18-rc1
+            release measured: lacks 6.16.12, has 6.18.15 (unmergeable-breaks-the-seal)
             5.4.302 queued: the log of the push to linux-5.4.y of 21 November 2025 lists it
             5.10.247 inferred: picked with that of 5.15 (sent on 7 November 2025, taken on 17 November)
+            5.10.247 measured: has 5.10.262 (unmergeable-loses-the-key)
             5.15.197 reviewed: the review of 3 December 2025 has the patch
             6.1.158 reviewed: "[PATCH 6.1 154/157]" of 27 October 2025, the review of 6.1.158
+            6.1.158 measured: has 6.1.192 (unmergeable-loses-the-key)
             6.6.115 inferred: sent on 21 October 2025 with that of 6.1, reviewed on 27 October
             6.12.55 reviewed: "[PATCH 6.12 000/135] 6.12.55-rc2 review" of 22 October 2025 lists it
+            6.12.55 measured: has 6.12.118 (unmergeable-breaks-the-seal)
             6.17.3 reviewed: "[PATCH 6.17 532/563]" of 13 October 2025, the review of 6.17.3
+            6.17.3 measured: has 6.17.13 (unmergeable-breaks-the-seal)
         """,
     ),
     Change(

@@ -75,7 +75,7 @@ CHANGES = (
         release=release("7.4-rc1"),
         stable=updates("7.3.4"),
         summary="shrinking moves no longer commit what they cut off",
-        noticed_by="Committed_AS; nothing that an outcome shows",
+        noticed_by="whoever watches Committed_AS",
         edits=(Remove("move_vma", "overcharge_shrink"),),
         needs=("shrink-overcharges",),
         evidence="""
@@ -83,7 +83,9 @@ CHANGES = (
                 7.3.4's in the changelog of the distribution's package
             release inferred: packaged sources of 7.3-rc7 lack it and 7.3.4 took it from mainline: the first candidates
                 after 7.3
+            release measured: lacks 7.2.13 (shrinking-move-leaks-its-tail)
             7.3.4 changelog
+            7.3.4 measured: has 7.3.4 (shrinking-move-leaks-its-tail)
         """,
     ),
     Change(
