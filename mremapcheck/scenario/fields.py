@@ -90,7 +90,8 @@ class Text(Field[str]):
     def read(self, value: Any, reader: Reader) -> str:
         text = string(value, self.what)
         if len(text) > self.longest:
-            message = f"{self.what} has at most {self.longest} characters, this one {len(text)}"
+            most = f"at most {self.longest} characters" if self.longest > 1 else "one character"
+            message = f"{self.what} has {most}, this one {len(text)}"
             raise Refused(message, "make it shorter")
         if self.pattern.fullmatch(text) is None:
             raise Refused(f"{quote(text)} is not {self.what}", self.hint or "write something, or leave the key out")

@@ -37,6 +37,8 @@ from mremapcheck.scenario.reader import Reader, Refused, describe, did_you_mean
 #: Names that an outcome has for the places that the kernel chose, in the order of the moves that returned them.
 ELSEWHERE = r"elsewhere[0-9]*"
 
+_OTHER_SIGN = str.maketrans("+-", "-+")
+
 _RUN = r"-?[0-9]{1,7}\+[0-9]{1,7}"
 _LAYOUT = rf"(?:{_RUN}(?: +{_RUN})*)?"
 
@@ -77,12 +79,22 @@ class PageChange(Field[int]):
 
     def read(self, value: Any, reader: Reader) -> int:
         if type(value) is str and value.startswith(("+", "-")):
-            size = self.size.read(value[1:], reader)
-            return -size if value[0] == "-" else size
+            return self._signed(value, reader)
         size = self.size.read(value, reader)
         if size:
             raise Refused(f"{quote(value)} is no change", f"`+{value}` is that much more, `-{value}` less, `0p` none")
         return size
+
+    def _signed(self, value: str, reader: Reader) -> int:
+        """Return a sum that begins with its sign: less of something is more of it, taken away."""
+        less = value.startswith("-")
+        amount = value[1:].translate(_OTHER_SIGN) if less else value[1:]
+        try:
+            size = self.size.read(amount, reader)
+        except Refused:
+            hint = "in whole pages, up to 6G: `+2p` is that much more, `-2p` less, `0p` none"
+            raise Refused(f"{quote(value)} is no change", hint) from None
+        return -size if less else size
 
     def schema(self) -> Schema:
         return {"type": "string", "pattern": f"^[+-]?{SUM}$"}
@@ -125,7 +137,8 @@ class AddressField(Field[Place]):
         if place.offset < 0:
             raise Refused("what lies before it is not the scenario's", f"`{place.region}`, `{place.region}+1p`")
         if place.offset % PAGE:
-            raise Refused(f"{place.region} and {place.offset}B is not the start of a page", "whole pages: `+1p`")
+            what = f"`{place.region}+{place.offset}B` is not the start of a page"
+            raise Refused(what, f"whole pages: `{place.region}+1p`")
 
     def schema(self) -> Schema:
         text: Schema = {"type": "string", "pattern": f"^{ADDRESS}$"}

@@ -219,3 +219,26 @@ def test_bits_of_page_table_entries_are_looked_at(tmp_path: Path) -> None:
     if tests.directive:
         pytest.skip(tests.directive)
     assert tests.notes[1:] == ("bits.uffd-wp.dst: expected #-#-, seen -##-",)
+
+
+def cut_in_the_middle() -> Scenario:
+    """Return a scenario whose second move is put by most kernels into the hole that is in what was moved first."""
+    away = {"old_address": "src", "old_size": "2p", "new_size": "2000p", "flags": "MAYMOVE"}
+    cut = {"op": "munmap", "address": "elsewhere+500p", "size": "1000p"}
+    moves = [away, cut, {**away, "old_address": "src+3p", "new_size": "1000p"}]
+    return parse_document({"name": "reused", "map": {"src": "AAXBBX"}, "moves": moves})
+
+
+def test_a_place_inside_another_that_was_left(tmp_path: Path) -> None:
+    scenario = cut_in_the_middle()
+    (test,) = Pack(pack_of([scenario]), tmp_path / "reused").tests("--verbose").values()
+    assert (test.good, test.directive) == (True, "")
+    assert "layout.elsewhere: 0+500 1500+500" in test.facts
+    assert "layout.elsewhere2: 0+1000" in test.facts
+
+
+def test_an_expectation_of_which_nothing_can_be_seen_from_c(tmp_path: Path) -> None:
+    scenario = parse_document({**PLAIN, "name": "charged", "expect": [{"committed": "0p"}]})
+    (test,) = Pack(pack_of([scenario]), tmp_path / "charged").tests().values()
+    assert test.good
+    assert test.notes[-1] == "nothing is expected of this kernel"

@@ -116,11 +116,19 @@ def test_it_is_told_and_written() -> None:
     ("said", "message"),
     [
         ("2p", "`2p` is no change | `+2p` is that much more, `-2p` less, `0p` none"),
-        ("+1B", "`1B` is not a number of whole pages"),
+        ("+1B", "`+1B` is no change | in whole pages, up to 6G"),
         (0, "a size needs its unit"),
-        ("+-1p", "is not a size"),
+        ("+-1p", "`+-1p` is no change"),
     ],
 )
 def test_what_is_no_change(said: Any, message: str) -> None:
     (refusal,) = refusals(expect=[{"committed": said}])
     assert message in refusal
+
+
+@pytest.mark.parametrize(
+    ("said", "pages"), [("+1p+1p", 2), ("-1p-1p", -2), ("-2p+1p", -1), ("+2p-1p", 1), ("-1p+1p", 0), ("+4K", 1)]
+)
+def test_a_change_may_be_a_sum(said: str, pages: int) -> None:
+    parsed, _ = run("6.14", expect=[{"committed": said}])
+    assert [move.committed for entry in parsed.expect for move in entry.moves.values()] == [pages]

@@ -48,19 +48,25 @@ static void add_zone(const char *name, u64 start, u64 pages, u64 floor, u64 ceil
 	zone->ceiling = ceiling;
 }
 
-/* The kernel likes to use a place again that was left. */
-static void leave_to_another(u64 start, u64 end)
+/* What an address belongs to: the kernel likes to use a place again that was left, so the last one counts. */
+static struct zone *zone_of(u64 address)
 {
-	for (int i = zone_count - place_count; i < zone_count; i++) {
-		struct zone *zone = &zones[i];
+	for (int i = zone_count - 1; i >= 0; i--)
+		if (zones[i].floor <= address && address < zones[i].ceiling)
+			return &zones[i];
+	return NULL;
+}
 
-		if (end <= zone->floor || zone->ceiling <= start)
-			continue;
-		if (start <= zone->floor)
-			zone->floor = end < zone->ceiling ? end : zone->ceiling;
-		else
-			zone->ceiling = start;
+/* Where the zone of an address may end: the next start or end of one, or `end`. */
+static u64 next_bound(u64 address, u64 end)
+{
+	for (int i = 0; i < zone_count; i++) {
+		if (address < zones[i].floor && zones[i].floor < end)
+			end = zones[i].floor;
+		if (address < zones[i].ceiling && zones[i].ceiling < end)
+			end = zones[i].ceiling;
 	}
+	return end;
 }
 
 static void find_zones(const struct scenario *scenario)
@@ -82,7 +88,6 @@ static void find_zones(const struct scenario *scenario)
 		if (!is_placed(&moves[move++]))
 			continue;
 		moves[move - 1].zone = zone_count;
-		leave_to_another(result, result + size);
 		char *name = names[place_count++ % (int)ARRAY_SIZE(names)];
 
 		if (place_count == 1)
@@ -93,42 +98,36 @@ static void find_zones(const struct scenario *scenario)
 	}
 }
 
+static void keep(const struct vma *vma)
+{
+	if (seen_count == MOST_VMAS)
+		stop(BROKEN, "more than %d mappings", MOST_VMAS);
+	seen[seen_count++] = *vma;
+}
+
 /* Keep what lies in the arena or at a place that the kernel chose, cut to that; count the pages of all the rest. */
 static int keep_vma(const struct vma *vma, void *data)
 {
-	int arena = vma->start >= ARENA_START && vma->start < ARENA_END;
-
 	(void)data;
 	if (starts(vma->name, "[vsyscall]"))
 		return 1;
-	if (!arena)
-		pages_elsewhere += (vma->end - vma->start) / P;
-	for (int i = arena ? -1 : zone_count - place_count; i < zone_count; i++) {
+	if (vma->start >= ARENA_START && vma->start < ARENA_END) {
+		keep(vma);
+		return 1;
+	}
+	for (u64 at = vma->start, end; at < vma->end; at = end) {
 		struct vma kept = *vma;
 
-		if (!arena) {
-			kept.start = kept.start > zones[i].floor ? kept.start : zones[i].floor;
-			kept.end = kept.end < zones[i].ceiling ? kept.end : zones[i].ceiling;
-			if (kept.start >= kept.end)
-				continue;
-			kept.offset += kept.object > 3 ? kept.start - vma->start : 0;
-			pages_elsewhere -= (kept.end - kept.start) / P;
-		}
-		if (seen_count == MOST_VMAS)
-			stop(BROKEN, "more than %d mappings", MOST_VMAS);
-		seen[seen_count++] = kept;
-		if (arena)
-			break;
+		end = next_bound(at, vma->end);
+		kept.start = at;
+		kept.end = end;
+		kept.offset += kept.object > 3 ? at - vma->start : 0;
+		if (zone_of(at))
+			keep(&kept);
+		else
+			pages_elsewhere += (end - at) / P;
 	}
 	return 1;
-}
-
-static struct zone *zone_of(u64 address)
-{
-	for (int i = 0; i < zone_count; i++)
-		if (zones[i].floor <= address && address < zones[i].ceiling)
-			return &zones[i];
-	return NULL;
 }
 
 static void draw(struct drawing *drawing, char mark, u64 pages)
