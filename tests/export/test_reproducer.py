@@ -317,3 +317,18 @@ def test_bits_of_page_table_entries_are_printed_and_judged(tmp_path: Path) -> No
     assert (right.returncode, "dst        uffd-wp -##-\n" in right.stdout) == (0, True)
     wrong = compiled(text.replace("uffd-wp -##-", "uffd-wp ####"), tmp_path / "wrong")
     assert subprocess.run([wrong], capture_output=True, check=False).returncode == 1
+
+
+@pytest.mark.parametrize("linked", [(), ("-static",)])
+def test_a_place_inside_another_that_was_left(linked: tuple[str, ...], tmp_path: Path) -> None:
+    """The kernel puts the second move into the hole that is in what was moved first, if nothing higher is free."""
+    away = {"old_address": "src", "old_size": "2p", "new_size": "2000p", "flags": "MAYMOVE"}
+    cut = {"op": "munmap", "address": "elsewhere+500p", "size": "1000p"}
+    back = {"old_address": "elsewhere2", "old_size": "2p", "new_address": "dst", "flags": "MAYMOVE|FIXED"}
+    moves = [away, cut, {**away, "old_address": "src+3p", "new_size": "1000p"}, back]
+    scenario = parse_document({"name": "reused", "map": {"src": "AAXBBX", "dst": ".."}, "moves": moves})
+    program = compiled(reproducer_of(scenario), tmp_path / "program", *linked)
+    printed = subprocess.run([program], capture_output=True, text=True, check=False).stdout
+    assert "mremap 2: success, moved, elsewhere2\n" in printed
+    assert "dst        BB\nelsewhere  AA_{498}.{1000}_{500}\nelsewhere2 .._{998}\n" in printed
+    assert "elsewhere  mappings 0+500 1500+500\nelsewhere2 mappings 2+998\n" in printed

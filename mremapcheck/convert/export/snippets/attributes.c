@@ -7,7 +7,7 @@ static void attributes(const struct region *region, const char *flags, int keys)
 		unsigned long start = strtoul(line, &rest, 16), end = strtoul(rest + 1, &rest, 16), offset;
 		int is_shared = rest[4] == 's';
 
-		if (start >= region->ceiling || end <= region->floor)
+		if (start >= region->ceiling || end <= region->floor || (region_of(start) && region_of(start) != region))
 			continue;
 		offset = strtoul(rest + 6, NULL, 16);
 		if (!is_shared && !strncmp(rest + 1 + strcspn(rest + 1, "/\n"), "/dev/zero", 9))

@@ -10,7 +10,7 @@ static void bits(const struct region *region, const char *name, int bit)
 		unsigned long entry, page = region->start + i * P;
 
 		MUST(pread(pagemap, &entry, 8, page / P * 8));
-		mark = !mapping_at(after, page) ? '.' : entry >> bit & 1 ? '#' : '-';
+		mark = region_of(page) != region || !mapping_at(after, page) ? '.' : entry >> bit & 1 ? '#' : '-';
 		if (mark != last) {
 			draw(last, run);
 			run = 0;

@@ -9,10 +9,14 @@ static void layout(const struct region *region)
 
 		if (start >= region->ceiling || end <= region->floor)
 			continue;
-		start = start < region->floor ? region->floor : start;
-		end = end > region->ceiling ? region->ceiling : end;
-		say("%s%ld+%lu", between, (long)(start - region->start) / (long)P, (end - start) / P);
-		between = " ";
+		for (unsigned long page = start; page < end; page += P) {
+			for (start = page; page < end && region_of(page) == region; page += P)
+				;
+			if (start == page)
+				continue;
+			say("%s%ld+%lu", between, (long)(start - region->start) / (long)P, (page - start) / P);
+			between = " ";
+		}
 	}
 	say(*between ? "\n" : "no mapping\n");
 }

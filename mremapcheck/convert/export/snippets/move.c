@@ -14,7 +14,10 @@ static void move(char *old, unsigned long old_size, unsigned long new_size, unsi
 		say("%s, %s\n", name, judge((unsigned long)old, (unsigned long)new, new_size, held));
 		return;
 	}
-	if (result > (long)P && (char *)result != old && !is_of_regions(result, result + 1)) { /* a place that the kernel chose */
+	const struct region *found = region_of(result);
+
+	/* A place that the kernel chose: such a one may be a part of another that was left. */
+	if (result > (long)P && (char *)result != old && (!found || !strncmp(found->name, "elsewhere", 9))) {
 		unsigned long end = (result + new_size + P - 1) / P * P;
 		struct region place = { "elsewhere", result, (end - result) / P, result, end };
 

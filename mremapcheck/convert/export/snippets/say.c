@@ -16,11 +16,20 @@ static void say(const char *format, ...)
 		said_size += (size_t)size < room ? (size_t)size : room - 1;
 }
 
+/* Whose an address is: the kernel likes to use a place again that was left, so the last one counts. */
+static const struct region *region_of(unsigned long address)
+{
+	for (int i = region_count - 1; i >= 0; i--)
+		if (regions[i].floor <= address && address < regions[i].ceiling)
+			return &regions[i];
+	return NULL;
+}
+
 /* An address as the comment has it: src+2p. */
 static void say_address(unsigned long address)
 {
 	for (int i = 0; i < region_count; i++) {
-		const struct region *region = &regions[i];
+		const struct region *region = region_of(address) ? region_of(address) : &regions[i];
 		long offset = (long)(address - region->start);
 
 		if (address < region->floor || address > region->ceiling)

@@ -29,7 +29,7 @@ static void show(const struct region *region)
 		unsigned char resident;
 
 		/* The kernel reads the page: one that cannot be read is an errno and not a signal. */
-		if ((unsigned long)page < region->floor || (unsigned long)page >= region->ceiling || mincore(page, P, &resident))
+		if (region_of((unsigned long)page) != region || mincore(page, P, &resident))
 			mark = '.';
 		else if (write(ends[1], page, 8) != 8 && (mprotect(page, P, PROT_READ) || write(ends[1], page, 8) != 8))
 			mark = is_vvar((unsigned long)page) ? '_' : '?';
