@@ -132,3 +132,11 @@ def test_a_commented_scenario_to_start_from(tmp_path: Path) -> None:
     assert call(["lint", str(path)]) == 0
     assert call(["expect", "--check", str(path)]) == 0
     assert call(["init", str(path)]) == 2
+
+
+def test_of_what_no_kernel_runs_nothing_can_be_expected(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = MULTI.replace("moves:\n", "moves:\n  - {op: munmap, address: src, size: 1p, errno: EPERM}\n")
+    file.write_text(text)
+    assert call(["expect", str(file)]) == 2
+    assert "case.yaml:2:1: error: no kernel can run this: " in capsys.readouterr().err
+    assert file.read_text() == text

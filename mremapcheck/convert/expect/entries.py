@@ -35,7 +35,7 @@ def entries(scenario: Scenario, seen: Sequence[Seen], alone: bool = False) -> li
     """Return the entries for kernels in ascending order: neighbours that do the same share one.
 
     ``alone``: one kernel was asked, and what the scenario expects of others stays. Raises ScenarioError where an entry
-    that is for others too says otherwise, or where `faults` would be lost.
+    that is for others too says otherwise, where `faults` would be lost, or where no kernel runs it.
     """
     if alone:
         return _with_one(scenario, *seen)
@@ -43,6 +43,9 @@ def entries(scenario: Scenario, seen: Sequence[Seen], alone: bool = False) -> li
         if entry.faults is not None:
             message = "this entry lists `faults`, which are not written anew and would be lost"
             raise ScenarioError([Problem(scenario.path, entry.line, 1, message, "change such entries by hand")])
+    if not any(execution.outcome for _, execution in seen):
+        message = f"no kernel can run this: {seen[-1].execution.reason}"
+        raise ScenarioError([Problem(scenario.path, scenario.line, 1, message, "there is nothing to expect of it")])
     more = _distinguishing(scenario, [execution.outcome for _, execution in seen if execution.outcome])
     written = [(version, _entry(execution.outcome, more) if execution.outcome else None) for version, execution in seen]
     eras = [(next(group)[0], entry) for entry, group in groupby(written, lambda pair: pair[1])]

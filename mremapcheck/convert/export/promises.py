@@ -45,6 +45,10 @@ def _version(bound: Bound) -> str:
     return f"V({version.major}, {version.minor + 1}, 0, 0)"
 
 
+#: What is told of a place where nothing is mapped: its drawing, its layout, how many mappings.
+_NOTHING = (".", "no mapping", "0")
+
+
 def lines(facts: Sequence[Fact], everything: Sequence[Fact] = ()) -> Iterator[str]:
     """Yield the lines, as patterns of fnmatch(3); of mappings those flags are printed that ``everything`` speaks of."""
     said = dict(facts)
@@ -52,7 +56,9 @@ def lines(facts: Sequence[Fact], everything: Sequence[Fact] = ()) -> Iterator[st
     yield from (_move(number, said) for number in numbers)
     for where, text in facts:
         place, _, name = where.partition(".")
-        if place == "regions" and not (name.startswith("elsewhere") and text == "."):
+        if "elsewhere" in name and text in _NOTHING:
+            continue  # the kernel may never have chosen such a place, and then nothing is said of it
+        if place == "regions":
             yield f"{name:<10} {_literally(text)}"
         elif place == "layout":
             yield f"{name:<10} mappings {text}"

@@ -155,11 +155,11 @@ class Statements:
             self.uses.add("layout")
             yield from ("for (int i = 0; i < region_count; i++)", "\tlayout(&regions[i]);")
         yield from self._attributes()
-        for index, region in enumerate(scenario.regions):
+        for region, (where, place) in self._told():
             for bit, number in _BITS.items():
-                if f"bits.{bit}.{region.name}" in places:
+                if f"bits.{bit}.{region}" in places:
                     self.uses.add("bits")
-                    yield f"bits(&regions[{index}], {string(bit)}, {number});"
+                    yield f"{where}bits({place}, {string(bit)}, {number});"
         locks = any(isinstance(operation, ops.Mlock | ops.Mlockall) for operation in scenario.operations)
         if locks or "counters.locked" in places:
             self.uses.add("in_use")
@@ -176,12 +176,25 @@ class Statements:
 
     def _attributes(self) -> Iterator[str]:
         """Yield what tells the mappings of each region of which anything is expected."""
-        for index, region in enumerate(self.scenario.regions):
-            if any(fact.where == f"mappings.{region.name}" for fact in self._facts):
+        for region, (where, place) in self._told():
+            if any(fact.where == f"mappings.{region}" for fact in self._facts):
                 self.uses.add("attributes")
-                flags = "".join(f"{flag} " for flag in mapping_flags(self._facts, region.name))
-                keys = int(tells_keys(self._facts, region.name))
-                yield f"attributes(&regions[{index}], {string(flags)}, {keys});"
+                flags = "".join(f"{flag} " for flag in mapping_flags(self._facts, region))
+                keys = int(tells_keys(self._facts, region))
+                yield f"{where}attributes({place}, {string(flags)}, {keys});"
+
+    def _told(self) -> Iterator[tuple[str, tuple[str, str]]]:
+        """Yield the name of each region, the condition under which it is in the table, and its place there.
+
+        What the kernel finds a place for stands behind the drawing's regions, as far as it came to that.
+        """
+        regions = self.scenario.regions
+        for index, region in enumerate(regions):
+            yield region.name, ("", f"&regions[{index}]")
+        for number in range(sum(isinstance(operation, ops.Mremap) for operation in self.scenario.script)):
+            index = len(regions) + number
+            name = f"elsewhere{number + 1}" if number else "elsewhere"
+            yield name, (f"if (region_count > {index}) ", f"&regions[{index}]")
 
     def _statement(self, operation: ops.Operation) -> Iterator[str]:
         if isinstance(operation, ops.Mremap):

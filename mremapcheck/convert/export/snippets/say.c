@@ -28,18 +28,20 @@ static const struct region *region_of(unsigned long address)
 /* An address as the comment has it: src+2p. */
 static void say_address(unsigned long address)
 {
-	for (int i = 0; i < region_count; i++) {
-		const struct region *region = region_of(address) ? region_of(address) : &regions[i];
-		long offset = (long)(address - region->start);
+	const struct region *region = region_of(address);
 
-		if (address < region->floor || address > region->ceiling)
-			continue;
-		say("%s", region->name);
-		if (offset / (long)P)
-			say("%+ldp", offset / (long)P);
-		if (offset % (long)P)
-			say("%+ldB", offset % (long)P);
+	for (int i = 0; !region && i < region_count; i++) /* the end of one, or what was left of it */
+		if (address >= regions[i].start && address <= regions[i].start + regions[i].pages * P)
+			region = &regions[i];
+	if (!region) {
+		say("%#lx", address);
 		return;
 	}
-	say("%#lx", address);
+	say("%s", region->name);
+	long offset = (long)(address - region->start);
+
+	if (offset / (long)P)
+		say("%+ldp", offset / (long)P);
+	if (offset % (long)P)
+		say("%+ldB", offset % (long)P);
 }
