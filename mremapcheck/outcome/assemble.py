@@ -87,7 +87,7 @@ class RawFacts:
 def chosen_places(scenario: Scenario, moves: Sequence[RawMove]) -> dict[int, tuple[int, int]]:
     """Return the (start, end) in bytes of every place outside the arena that a successful move found.
 
-    By the number of the move, in order. What stays at such a place has it from an earlier move.
+    By the number of the move, in order. What a move leaves at such a place is there from an earlier one.
     """
     low, high = scenario.regions[0].floor, scenario.regions[-1].ceiling
     return {
@@ -96,7 +96,7 @@ def chosen_places(scenario: Scenario, moves: Sequence[RawMove]) -> dict[int, tup
         if raw.errno is None
         and not low <= raw.result < high
         and raw.result >= PAGE
-        and raw.result != raw.move.old_address.value
+        and not (chosen_range(raw.move) and raw.result == raw.move.old_address.value)
     }
 
 

@@ -67,18 +67,23 @@ class Peer(ABC):
         """
         deadline = time.monotonic() + patience
         progress = None
+        overdue = False
         while True:
             while self._frames and self._frames[0][0] == frames.BEAT:
                 _, beat = self._frames.popleft()
                 if beat != progress:  # who is well but gets nowhere is no better than dead
-                    progress, deadline = beat, time.monotonic() + patience
+                    progress, deadline, overdue = beat, time.monotonic() + patience, False
             if self._frames:
                 break
             if self._trouble:
                 raise self._trouble
             left = deadline - time.monotonic()
             if left <= 0:
-                raise self._silence(patience)
+                # Who was not listening for long, as on a suspended machine, first hears what was said meanwhile.
+                if overdue or not self._pump(0):
+                    raise self._silence(patience)
+                overdue = True
+                continue
             tick()
             if not self._pump(min(left, _TICK)) and self._has_ended():
                 while self._pump(0):

@@ -27,7 +27,9 @@ from mremapcheck.executors.vm.interpreter import InterpreterParts, Module, neede
 from mremapcheck.linux.platforms.platform import Platform
 
 #: Python's parts, and the libraries that they need.
-_PATTERN = r"^(python3\.[0-9]+-minimal|libpython3\.[0-9]+-(minimal|stdlib)|libc6|zlib1g|libexpat1|libffi[0-9]+)$"
+_PATTERN = (
+    r"^(python3\.[0-9]+-minimal|libpython3\.[0-9]+-(minimal|stdlib)|libc6|zlib1g|libexpat1|libffi[0-9]+|libzstd1)$"
+)
 _PYTHON = re.compile(r"python3\.([0-9]+)-minimal")
 _OLDEST = 10
 #: Lists of packages are good for so many seconds: what is fetched once is kept.
@@ -53,7 +55,7 @@ def fetch_interpreter(platform: Platform) -> tuple[Path, str]:
                 line.say("getting lists of packages")
                 apt.update(line.tick)
             line.say("looking for packages")
-            minor, packages = _choose(apt.packages(_PATTERN))
+            minor, packages = choose(apt.packages(_PATTERN), sys.version_info.minor)
             shutil.rmtree(folder / "root", ignore_errors=True)
             for package in packages:
                 line.say(f"getting {package.name}")
@@ -64,19 +66,21 @@ def fetch_interpreter(platform: Platform) -> tuple[Path, str]:
     return folder / "root", f"3.{minor}"
 
 
-def _choose(found: Iterable[Package]) -> tuple[int, list[Package]]:
-    """Return which Python 3 it is to be, best the one that runs here, and its packages, the newest of each."""
+def choose(found: Iterable[Package], own: int) -> tuple[int, list[Package]]:
+    """Return which Python 3 it is to be, the nearest to our own, and its packages, the newest of each.
+
+    Raises AptError where there is none that is new enough.
+    """
     newest: dict[str, Package] = {}
     for package in found:
         other = newest.get(package.name)
         if other is None or _order(package.version) > _order(other.version):
             newest[package.name] = package
-    minors = sorted(int(python[1]) for python in map(_PYTHON.fullmatch, newest) if python)
+    minors = [int(python[1]) for python in map(_PYTHON.fullmatch, newest) if python]
     minors = [minor for minor in minors if minor >= _OLDEST]
     if not minors:
         raise AptError("the distribution has no Python for guests of this platform", "is the mirror whole?")
-    own = sys.version_info.minor
-    minor = own if own in minors else minors[-1]
+    minor = min(minors, key=lambda minor: abs(minor - own))
     foreign = re.compile(rf"(lib)?python3\.(?!{minor}-)")
     return minor, [package for name, package in newest.items() if not foreign.match(name)]
 
