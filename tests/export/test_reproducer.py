@@ -338,7 +338,7 @@ def test_what_is_expected_of_a_place_of_the_kernels_choice_is_looked_at(tmp_path
     away = {"old_address": "src", "old_size": "2p", "new_size": "3p", "flags": "MAYMOVE"}
     back = {"old_address": "elsewhere", "old_size": "2p", "new_address": "dst", "flags": "MAYMOVE|FIXED"}
     wanted = {
-        "bits": {"uffd-wp": {"elsewhere": "..-"}},
+        "bits": {"uffd-wp": {"elsewhere": "..-", "gone": ""}},
         "mappings": {"elsewhere": [{"prot": "rw", "without": ["locked"]}], "elsewhere2": []},
         "events": [
             {"event": "remap", "from": "elsewhere", "to": "dst", "len": "2p"},
@@ -347,12 +347,17 @@ def test_what_is_expected_of_a_place_of_the_kernels_choice_is_looked_at(tmp_path
     }
     register = {"op": "uffd-register", "address": "elsewhere", "size": "2p", "mode": "wp+events"}
     protect = {"op": "uffd-writeprotect", "address": "elsewhere", "size": "1p"}
-    data = {"map": {"src": "AAX", "dst": ".."}, "moves": [away, register, protect, back], "expect": [wanted]}
+    data = {
+        "map": {"src": "AAX", "dst": "..", "gone": "..."},
+        "moves": [away, register, protect, back],
+        "expect": [wanted],
+    }
     program = compiled(reproducer_of(parse_document(data)), tmp_path / "program")
     done = subprocess.run([program, "6.18"], capture_output=True, text=True, check=False)
     if done.returncode == 4:
         pytest.skip(done.stdout)
     assert "elsewhere  uffd-wp ..-\n" in done.stdout
+    assert "gone       uffd-wp .\n" in done.stdout
     assert "to=dst len=2p; unmap start=elsewhere end=elsewhere+2p\n" in done.stdout
     assert "elsewhere mapped 1 times\n" in done.stdout
     assert "As Linux 6.18 does it\n" in done.stdout

@@ -17,8 +17,8 @@ static void bits(const struct region *region, const char *name, int bit)
 			last = mark;
 		}
 	}
-	if (last != '.')
-		draw(last, run);
+	if (last != '.' || run == region->pages) /* a lone . where nothing is mapped */
+		draw(last, last == '.' ? 1 : run);
 	say("\n");
 	close(pagemap);
 }
