@@ -251,3 +251,11 @@ def test_what_shmem_has_without_a_link_can_be_named(kind: str) -> None:
         ).reason
         or ""
     )
+
+
+def test_objects_without_names_are_not_one() -> None:
+    """Since 7.1 an AIO ring moves as a whole only: its length is its own, whatever else has no name."""
+    vmas = {"A": {"kind": "aio"}, "Y": {"kind": "dev-zero", "offset": "2p"}}
+    scenario = scene(move("src", 1, 1, F, "dst"), src="A", dst=".Y", vmas=vmas)
+    (execution,) = ModelExecutor(resolve("7.3")).run([scenario])
+    assert told(execution) == "dst moved src=. dst=_Y"

@@ -53,15 +53,15 @@ def object_of(op: Mmap | AddSeals, kind: Backing, files: dict[tuple[str, ...], F
     key = (op.kind, op.object)
     file = files.get(key)
     if file is None:
-        file = files[key] = File(kind, key, Inode(_length(op.object, scenario)))
+        file = files[key] = File(kind, key, Inode(_length(key, scenario)))
     return file
 
 
-def _length(name: str, scenario: Scenario) -> int:
-    """Return how many pages the object of this name has."""
+def _length(key: tuple[str, str], scenario: Scenario) -> int:
+    """Return how many pages the object of this kind and name has."""
     return max(
         op.offset + pages(op.size)
         for operations in (scenario.setup, scenario.script)
         for op in operations
-        if type(op) is Mmap and op.object == name
+        if type(op) is Mmap and (op.kind, op.object) == key
     )
