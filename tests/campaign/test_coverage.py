@@ -43,6 +43,7 @@ RARE = {
     "unregister-unprotects",
     "writeprotect-several",
     "soft-dirty-merges",
+    "aio-moves-whole",
 }
 #: A release at which the change can be seen by itself, where its first one hides it.
 SEEN_AT = {"size-limit": "6.17", "growth-offset": "6.2"}

@@ -275,3 +275,15 @@ int main(void)
 	return (char *)syscall(SYS_mremap, memory, 4096, 4096, 5, memory + 8 * 4096) != memory + 8 * 4096;
 }
 """
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_was_ended_before_it_had_begun_was_ended(number: signal.Signals, tmp_path: Path) -> None:
+    """A signal that comes while strace starts is no fault of strace's."""
+    strace = tmp_path / "strace"
+    strace.write_text(f"#!/bin/sh\n[ $1 = --help ] || kill -{int(number)} $$\n")
+    strace.chmod(0o755)
+    environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    program = [sys.executable, "-m", "mremapcheck", "record", "--", "true"]
+    done = subprocess.run(program, env=environ, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode in (128 + number, -number), done.stderr

@@ -115,6 +115,9 @@ class TracedCommand:
                 else:
                     self._tracer.poll(_PAUSE)
         if empty:
+            ended_by = self._asked[0] if self._asked else -(self.status or 0)
+            if ended_by in (signal.SIGINT, *_FORWARDED):
+                signal.raise_signal(ended_by)  # the program had not begun
             raise MremapcheckError(
                 f"strace recorded nothing (its exit status: {self.status})",
                 "it needs ptrace(2): in a container `--cap-add SYS_PTRACE`, elsewhere kernel.yama.ptrace_scope below 3",
