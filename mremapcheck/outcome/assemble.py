@@ -106,8 +106,7 @@ def located(move: Mremap, scenario: Scenario, moves: Sequence[RawMove]) -> Mrema
     if found is None:
         return move
     start = list(chosen_places(scenario, moves).values())[found[0]][0]
-    old = move.old_address
-    return replace(move, old_address=Address(old.region, old.offset, start + old.offset))
+    return replace(move, old_address=move.old_address.counted_from(start))
 
 
 def assemble(facts: RawFacts) -> Outcome:

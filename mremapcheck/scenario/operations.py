@@ -31,6 +31,10 @@ class Address:
         """Return the place so many bytes further on."""
         return Address(self.region, self.offset + size, self.value + size)
 
+    def counted_from(self, start: int) -> Address:
+        """Return it where its region starts at the address ``start``."""
+        return Address(self.region, self.offset, start + self.offset)
+
     def __str__(self) -> str:
         if self.region is None:
             return hex(self.value)

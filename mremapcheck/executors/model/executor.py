@@ -24,7 +24,7 @@ from mremapcheck.executors.model.vma import File, Sight, Vma, seen
 from mremapcheck.executors.protocol import Kernel
 from mremapcheck.linux.trouble import NO_PLACE, NOT_ALL_THERE
 from mremapcheck.linux.vm_flags import MIXEDMAP, NORESERVE, READ, SEALED
-from mremapcheck.outcome.assemble import RawFacts, RawMove, chosen_places, located
+from mremapcheck.outcome.assemble import RawFacts, RawMove, chosen_places
 from mremapcheck.outcome.outcome import Execution, Note
 from mremapcheck.outcome.verdict import NOT_NEEDED, Snapshot, needs_mappings, needs_residency
 from mremapcheck.scenario.document import Process as Conditions
@@ -115,14 +115,14 @@ def _at_place(
     places = list(chosen_places(scenario, moves).values())
     if number >= len(places):
         raise NotThere(NO_PLACE)
-    shift = places[number][0] - start
-    if mm.mapped(address + shift, address + shift + size) << PAGE_SHIFT < size:
+    place = places[number][0]
+    first = place + address - start
+    if mm.mapped(first, first + size) << PAGE_SHIFT < size:
         raise NotThere(NOT_ALL_THERE)
     if type(op) is Mremap:
-        return located(op, scenario, moves)
+        return replace(op, old_address=op.old_address.counted_from(place))
     assert isinstance(op, Ranged)
-    at = op.address
-    return replace(op, address=Address(at.region, at.offset, at.value + shift))
+    return replace(op, address=op.address.counted_from(place))
 
 
 def _fails(scenario: Scenario) -> bool:
