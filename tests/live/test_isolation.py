@@ -299,6 +299,28 @@ def test_interpreter_that_needs_memory_while_a_ring_is_placed(
     assert {execution.status for execution in found} <= {"ran", "skip"}
 
 
+@pytest.mark.alone
+@pytest.mark.parametrize("kind", ["io-uring", "aio"])
+def test_interpreter_that_needs_memory_while_what_was_filled_is_freed(
+    executor: LiveExecutor, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """It got it in the arena, free before anything else: a mapping that lay there before a move, and was not looked at
+    after it."""
+    call = placing.call
+    taken: list[mmap.mmap] = []
+
+    def and_take(number: int, *arguments: int) -> int:
+        if number == placing.SYS_MUNMAP and arguments[1] > 1 << 30:
+            taken.append(mmap.mmap(-1, 1 << 20))
+        return call(number, *arguments)
+
+    monkeypatch.setattr(placing, "call", and_take)
+    growth = {"old_address": "src", "old_size": "1p", "new_size": "2p", "flags": "0"}
+    scenarios = [scenario(map={"src": "A."}, vmas={"A": {"kind": kind}}, moves=[growth])] * 3
+    with LiveExecutor(fresh=False) as forked:
+        assert list(forked.run(scenarios)) == list(executor.run(scenarios))
+
+
 def test_leaked_counter_costs_one_worker(executor: LiveExecutor) -> None:
     """Some kernels count pages twice that MREMAP_DONTUNMAP moves, and never take them off again."""
     locked = scenario(vmas={"A": {"lock": True}})

@@ -40,10 +40,12 @@ def leave_one_gap(start: int, size: int, make: Callable[[], None]) -> None:
 
     io_uring and aio rings refuse an address of the caller's choice, and the kernel takes the highest range that fits:
     so every other one is filled for a moment, those of the arena too. Where the interpreter wants memory at that very
-    moment it gets it below the arena, where no scenario takes it away again. Raises Trouble.
+    moment it gets it below the arena, where no scenario takes it away again. So the arena is what is freed last, and a
+    page right below it stays: what lies there must not grow into it. Raises Trouble.
     """
     filled = []
     try:
+        _fill(ARENA_START - PAGE, PAGE, MAP_FIXED_NOREPLACE)
         _fill(start, size, MAP_FIXED)
         while gaps := _gaps():  # again, because the interpreter may have mapped and unmapped memory meanwhile
             for low, high in gaps:
@@ -52,7 +54,7 @@ def leave_one_gap(start: int, size: int, make: Callable[[], None]) -> None:
         call(SYS_MUNMAP, start, size)
         make()
     finally:
-        for low, length in filled:
+        for low, length in sorted(filled, reverse=True):
             call(SYS_MUNMAP, low, length)
 
 
