@@ -21,6 +21,8 @@ from mremapcheck.base.units import ARENA_END, ARENA_START, PAGE
 from mremapcheck.executors.live import supervisor
 from mremapcheck.executors.live.executor import WINDOW, LiveExecutor
 from mremapcheck.executors.live.filler import Filler
+from mremapcheck.linux.numbers import SYS_MUNMAP
+from mremapcheck.linux.syscalls import call
 from mremapcheck.outcome.outcome import Execution
 from mremapcheck.scenario.document import Scenario
 from mremapcheck.scenario.kinds import placing
@@ -306,11 +308,10 @@ def test_interpreter_that_needs_memory_while_what_was_filled_is_freed(
 ) -> None:
     """It got it in the arena, free before anything else: a mapping that lay there before a move, and was not looked at
     after it."""
-    call = placing.call
     taken: list[mmap.mmap] = []
 
     def and_take(number: int, *arguments: int) -> int:
-        if number == placing.SYS_MUNMAP and arguments[1] > 1 << 30:
+        if number == SYS_MUNMAP and arguments[1] > 1 << 30:
             taken.append(mmap.mmap(-1, 1 << 20))
         return call(number, *arguments)
 
