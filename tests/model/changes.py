@@ -98,6 +98,16 @@ CASES: dict[str, Case] = {
         "skip: this kernel does not know madvise(dontneed-locked): Linux 5.18 or later is needed",
         "src unchanged src=_",
     ),
+    "lock-on-fault-without-access": Case(
+        scene(
+            do("mlock", "src", 1, lock="on-fault", errno="ENOMEM"),
+            move("src", 1, 1),
+            src="A",
+            vmas={"A": {"prot": "none"}},
+        ),
+        "src unchanged src=A",
+        "error: mlock[0] (line 0): mlock did not fail with ENOMEM",
+    ),
     "efault-sign": Case(scene(move("src", 1, 1), src="."), "0xe unchanged src=.", "EFAULT refused src=."),
     "uffd-wp-shmem": Case(
         scene(move("src", 1, 1), src="A", vmas={"A": {"kind": "memfd", "uffd": "wp"}}),

@@ -199,12 +199,14 @@ def populate(mm: Mm, start: int, end: int) -> bool:
 def populate_vma(mm: Mm, vma: Vma, first: int, last: int) -> bool:
     """Fault in pages of one mapping (populate_vma_page_range); False where there was one that could not be.
 
-    MLOCK_ONFAULT mappings are left alone. The kernel does not pin what it must not see: memory without access
+    MLOCK_ONFAULT mappings get no pages. The kernel does not pin what it must not see: memory without access
     (PROT_NONE) and secret memory.
     """
     flags = vma.flags
-    if flags & (LOCKONFAULT | IO | PFNMAP):
+    if flags & (IO | PFNMAP):
         return True
+    if flags & LOCKONFAULT:
+        return all(rule(vma) for rule in mm.rules.lockable_on_fault)
     if not flags & ACCESS or vma.backing.name == "secret":
         return False
     writes = flags & (WRITE | SHARED) == WRITE

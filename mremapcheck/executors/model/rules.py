@@ -29,6 +29,7 @@ class Rules:
         "grow",
         "guard",
         "keeps_protection",
+        "lockable_on_fault",
         "map_flags",
         "may_split",
         "merge_mapping",
@@ -85,6 +86,7 @@ class Rules:
     map_flags: tuple[Callable[[str], int], ...]
     fillable: tuple[Callable[..., bool], ...]
     nameable: tuple[Callable[[Vma], str | None], ...]
+    lockable_on_fault: tuple[Callable[[Vma], bool], ...]
     discardable: tuple[Callable[[Vma], bool], ...]
     guard: tuple[Callable[..., str | None], ...]
     merge_mapping: Callable[..., Vma | None]

@@ -159,6 +159,19 @@ CHANGES = (
         """,
     ),
     Change(
+        id="lock-on-fault-without-access",
+        commit="b67bf49ce7aa",
+        subject="mm/munlock: delete FOLL_MLOCK and FOLL_POPULATE",
+        release=release("5.18-rc1"),
+        summary="mlock2() of memory without access succeeds with MLOCK_ONFAULT; before, it failed after locking it",
+        noticed_by="set-up of scenarios only",
+        edits=(Remove("lockable_on_fault", "is_accessible"),),
+        evidence="""
+            commit cited: "new ltp memcg gripe bisects to b67bf49ce7aa", March 2022
+            release listed: in the tag folio-5.18c, pulled on 21 March 2022 in the merge window of 5.18
+        """,
+    ),
+    Change(
         id="efault-sign",
         commit="7d1e64966162",
         subject="mm: mremap: fix sign for EFAULT error return value",

@@ -6,6 +6,7 @@ from mremapcheck.executors.model.merging import join
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.vma import Vma
 from mremapcheck.linux.vm_flags import (
+    ACCESS,
     ACCOUNT,
     HUGETLB,
     MIXEDMAP,
@@ -49,6 +50,11 @@ def account_writable(vma: Vma, flags: int) -> int:
 def is_writable(vma: Vma) -> bool:
     """madvise(REMOVE) takes holes out of what is shared and writable at that moment."""
     return bool(vma.flags & WRITE)
+
+
+def is_accessible(vma: Vma) -> bool:
+    """mlock2() asks for the pages of a mapping on fault, too: in vain where nobody may see any (check_vma_flags)."""
+    return bool(vma.flags & ACCESS)
 
 
 def opened_for_writing(vma: Vma) -> bool:
