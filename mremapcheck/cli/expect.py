@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,7 @@ from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.options import Only, kernel_option
 from mremapcheck.convert.expect.entries import Seen, entries, holds
 from mremapcheck.convert.expect.rewrite import write
-from mremapcheck.convert.export.oracle import open_models
+from mremapcheck.convert.export.oracle import open_models, shared
 from mremapcheck.executors.model.stops import turning_points
 from mremapcheck.executors.references import open_executor
 from mremapcheck.linux.platforms import USUAL
@@ -39,7 +39,7 @@ def expect(
     Exit codes: 0 written, or nothing to write; 1 with --check, where something is not as it should be; 2 usage.
     """
     scenarios = select(files, only or [])
-    asked = _asked(scenarios, kernel, check)
+    asked = zip(scenarios, _asked(scenarios, kernel, check), strict=True)
     wrong = [(scenario, seen) for scenario, seen in asked if not holds(scenario, seen)]
     done = "to be written" if check else "written"
     if check:
@@ -53,8 +53,8 @@ def expect(
     return 1 if lines else 0
 
 
-def _asked(scenarios: Sequence[Scenario], kernel: str | None, check: bool) -> list[tuple[Scenario, list[Seen]]]:
-    """Return each scenario with what one kernel does, or every release at which the model changes.
+def _asked(scenarios: Sequence[Scenario], kernel: str | None, check: bool) -> Iterator[list[Seen]]:
+    """Yield for each scenario what one kernel does, or every release at which the model changes.
 
     Raises MremapcheckError where what one kernel does is to be written, and it is one of another platform.
     """
@@ -66,9 +66,9 @@ def _asked(scenarios: Sequence[Scenario], kernel: str | None, check: bool) -> li
                     f"`--check` compares without writing; only a kernel of {USUAL.name} is written",
                 )
             version = executor.kernel.version
-            executions = executor.run(scenarios)
-            return [(scenario, [Seen(version, each)]) for scenario, each in zip(scenarios, executions, strict=True)]
+            yield from ([Seen(version, execution)] for execution in executor.run(scenarios))
+        return
     points = turning_points()
-    columns = [list(model.run(scenarios)) for model in open_models(points)]
-    rows = zip(*columns, strict=True)
-    return [(scenario, list(map(Seen, points, row))) for scenario, row in zip(scenarios, rows, strict=True)]
+    runs = [model.run(scenarios) for model in open_models(points)]
+    for _ in scenarios:
+        yield list(map(Seen, points, shared(map(next, runs))))
