@@ -15,8 +15,6 @@ from mremapcheck.linux.files import read_all
 from mremapcheck.linux.pages import ARENA_END, ARENA_START, PAGE_SHIFT
 from mremapcheck.linux.platforms import HERE, USUAL
 
-#: Digits of an address in the arena; those below it have fewer.
-_DIGITS = len(b"%x" % ARENA_START)
 #: Mappings from here on are of a processor that has more than its platform says.
 _USER_END = (HERE or USUAL).user_end
 #: Top byte of a pagemap entry -> is the page present (bit 63) or swapped out (62)?
@@ -99,7 +97,7 @@ class Proc:
     def _above(self, text: bytes) -> bytes:
         """Return the arena's lines of ``text``; those before are memory of an interpreter, which may be more by now."""
         at = 0
-        while at < len(text) and text.find(b"-", at) - at < _DIGITS:
+        while at < len(text) and int(text[at : text.find(b"-", at)], 16) < ARENA_START:
             at = text.find(b"\n", at) + 1
         if at != self._low_text:
             self._low_text, self._low_mappings = at, text.count(b"\n", 0, at)
