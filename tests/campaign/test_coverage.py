@@ -29,7 +29,7 @@ UNSEEN |= {"maple-tree"}
 #: Without or with these a set-up step fails, and so does every scenario that would show it: an error, and no outcome.
 NOT_SHIPPED = {"shared-anon-names", "anon-inodes-not-executable", "droppable-unregistrable", "unregister-own-only"}
 NOT_SHIPPED |= {"populate-stops-at-gaps", "register-keeps-wp", "seals-dev-zero", "mmap-tells-why"}
-NOT_SHIPPED |= {"writeprotect-several"}
+NOT_SHIPPED |= {"writeprotect-several", "lock-on-fault-without-access"}
 #: Too rare for a small random campaign: a test of the model and a shipped scenario show them.
 RARE = {
     "merge-with-close",
@@ -44,6 +44,7 @@ RARE = {
     "writeprotect-several",
     "soft-dirty-merges",
     "aio-moves-whole",
+    "lock-on-fault-without-access",
 }
 #: A release at which the change can be seen by itself, where its first one hides it.
 SEEN_AT = {"size-limit": "6.17", "growth-offset": "6.2"}
