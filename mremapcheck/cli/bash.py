@@ -18,13 +18,15 @@ _BREAKS = re.compile("[@:=]+")
 
 @contextmanager
 def whole_words() -> Iterator[None]:
-    """Let a completion within, which typer prints, be of whole words."""
+    """Let a completion within, which typer prints, be of whole words; of the first one where bash says no other."""
     words = os.environ.get("COMP_WORDS", "").split("\n")
-    current = int(os.environ.get("COMP_CWORD", "0"))
+    number = os.environ.get("COMP_CWORD", "")
+    current = int(number) if re.fullmatch("[0-9]{1,9}", number) else 0
     typed = _joined(words[: current + 1])
     broken = len(typed) <= current < len(words)
     if broken:
-        os.environ |= {"COMP_WORDS": "\n".join(typed), "COMP_CWORD": str(len(typed) - 1)}
+        words, current = typed, len(typed) - 1
+    os.environ |= {"COMP_WORDS": "\n".join(words), "COMP_CWORD": str(current)}
     offered = io.StringIO()
     try:
         with redirect_stdout(offered):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer
 
-from mremapcheck.cli.main import build
+from mremapcheck.cli.main import build, call
 from mremapcheck.executors.model.registry import CHANGES
 from tests.tools import tool
 
@@ -133,3 +133,12 @@ def test_bash_is_offered_what_it_replaces(words: list[str], offered: list[str], 
         check=True,
     )
     assert done.stdout.split() == offered, done.stderr
+
+
+@pytest.mark.parametrize(
+    "shell", [{}, {"COMP_WORDS": "mremapcheck\nru"}, {"COMP_CWORD": "-1"}, {"COMP_CWORD": "x" * 5000}]
+)
+def test_what_bash_does_not_say(shell: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"_MREMAPCHECK_COMPLETE": "complete_bash", **shell}.items():
+        monkeypatch.setenv(name, value)
+    assert call([]) == 0
