@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mremapcheck.base.errors import MremapcheckError
+from mremapcheck.base.errors import MremapcheckError, ScenarioError
 from mremapcheck.base.text.terminal import counted
 from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.options import Only, kernel_option
@@ -36,21 +36,31 @@ def expect(
 ) -> int:
     """Write what kernels do as the `expect` entries of scenarios; those that are right already stay as they are.
 
-    Exit codes: 0 written, or nothing to write; 1 with --check, where something is not as it should be; 2 usage.
+    A file that cannot be written into stays, too, and no other.
+
+    Exit codes: 0 written, or nothing to write; 1 with --check, where something is not as it should be; 2 usage, or a
+    file that cannot be written into.
     """
     scenarios = select(files, only or [])
     asked = zip(scenarios, _asked(scenarios, kernel, check), strict=True)
     wrong = [(scenario, seen) for scenario, seen in asked if not holds(scenario, seen)]
-    done = "to be written" if check else "written"
     if check:
         lines = [f"{scenario.path}:{scenario.line}: {scenario.name}: kernels do otherwise" for scenario, _ in wrong]
-    else:
-        lines = []
-        for path, found in groupby(wrong, lambda pair: pair[0].path):
+        print_lines([*lines, f"{counted(len(scenarios), 'scenario')}: {len(wrong)} to be written"])
+        return 1 if lines else 0
+    written = 0
+    problems = []
+    for path, found in groupby(wrong, lambda pair: pair[0].path):
+        try:
             renewed = [(scenario, entries(scenario, seen, alone=kernel is not None)) for scenario, seen in found]
             write(Path(path), renewed)
-    print_lines([*lines, f"{counted(len(scenarios), 'scenario')}: {len(wrong)} {done}"])
-    return 1 if lines else 0
+            written += len(renewed)
+        except ScenarioError as error:
+            problems += error.problems
+    print_lines([f"{counted(len(scenarios), 'scenario')}: {written} written"])
+    if problems:
+        raise ScenarioError(problems)
+    return 0
 
 
 def _asked(scenarios: Sequence[Scenario], kernel: str | None, check: bool) -> Iterator[list[Seen]]:

@@ -126,6 +126,30 @@ def test_json_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "cannot be written into this file" in capsys.readouterr().err
 
 
+def test_nothing_is_expected_of_kernels_where_a_step_fails(file: Path) -> None:
+    """Up to 5.17 memory without access cannot be locked on fault."""
+    text = MULTI.replace("{prot: r}", "{prot: none}").replace(
+        "moves:\n", "moves:\n  - {op: mlock, address: src+1p, size: 1p, lock: on-fault, errno: ENOMEM}\n"
+    )
+    file.write_text(text)
+    assert call(["expect", "--check", str(file)]) == 1
+    assert call(["expect", str(file)]) == 0
+    assert 'kernel: "<5.18-rc1"' in file.read_text()
+    assert call(["expect", "--check", str(file)]) == 0
+
+
+def test_a_file_that_cannot_be_written_into_stops_no_other(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before, after = file.with_name("a.json"), file.with_name("z.yaml")
+    before.write_text('{"map": {"src": "A"}, "moves": [{"old_address": "src", "old_size": "1p"}]}')
+    after.write_text(MULTI.replace("moves:\n", "moves:\n  - {op: munmap, address: src, size: 1p, errno: EPERM}\n"))
+    assert call(["expect", str(file.parent)]) == 2
+    said = capsys.readouterr()
+    assert said.out == "3 scenarios: 1 written\n"
+    assert f"{before}:1:1: error: expectations cannot be written" in said.err
+    assert f"{after}:2:1: error: no kernel can run this: " in said.err
+    assert file.read_text() == MULTI + WRITTEN
+
+
 def test_a_commented_scenario_to_start_from(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     assert call(["init", str(path)]) == 0

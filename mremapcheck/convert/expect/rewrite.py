@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mremapcheck.base.errors import MremapcheckError, OutputError
+from mremapcheck.base.errors import OutputError, Problem, ScenarioError
 from mremapcheck.base.text import yaml
 from mremapcheck.base.whole_file import write_whole
 from mremapcheck.scenario.document import Scenario
@@ -22,7 +22,7 @@ _DOCUMENT = re.compile(r"(?:---|\.\.\.)(?:\s|$)")
 def write(path: Path, renewed: Sequence[tuple[Scenario, Sequence[Mapping[str, Any]]]]) -> None:
     """Write other expectations into a file, all at once or not at all.
 
-    Raises MremapcheckError for a file that is no YAML in block style, OutputError where it cannot be written.
+    Raises ScenarioError for a file that is no YAML in block style, OutputError where it cannot be written.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -31,8 +31,9 @@ def write(path: Path, renewed: Sequence[tuple[Scenario, Sequence[Mapping[str, An
         again = {scenario.name: scenario for scenario in load_bytes(text.encode(), str(path)).scenarios}
         for scenario, entries in renewed:
             if scenario.name not in again or again[scenario.name].document.get("expect") != list(entries):
-                what = f"{path}: expectations cannot be written into this file"
-                raise MremapcheckError(what, "they can be into YAML with each key of a scenario on a line of its own")
+                what = "expectations cannot be written into this file"
+                hint = "they can be into YAML with each key of a scenario on a line of its own"
+                raise ScenarioError([Problem(str(path), scenario.line, 1, what, hint)])
         mode = stat.S_IMODE(path.stat().st_mode)
         write_whole(path, text.encode(), mode)
     except OSError as error:
