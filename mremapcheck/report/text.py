@@ -43,11 +43,14 @@ def drawing_block(
     """Draw ``rows`` (region names, errno ...) with a column each, side by side, or stacked where that is too wide.
 
     Rows in ``marked`` begin with ``!``; where there are colours, what differs in the last two columns is painted.
+    Of no rows nothing is drawn.
     """
+    if not rows:
+        return []
     style = style or Style()
     width = style.width - 2  # whoever uses a block indents it
     marked = set(marked)
-    names = max(len(row) for row in [*rows, ""])
+    names = max(len(row) for row in rows)
     room = max((width - names - 4) // max(len(columns), 1) - 2, 8)
     table = [[shorten(values.get(row, ""), room) for _, values in columns] for row in rows]
     widths = [max(len(text) for text in [title, *cells]) for (title, _), *cells in zip(columns, *table, strict=True)]

@@ -12,6 +12,7 @@ from mremapcheck.outcome.expectations import Result, judge
 from mremapcheck.outcome.outcome import Execution, Note
 from mremapcheck.report.base import FORMATS
 from mremapcheck.report.blocks import kernel_text
+from mremapcheck.report.compare_blocks import comparison_drawing
 from mremapcheck.report.run_blocks import trace_block
 from mremapcheck.report.style import Style, wants_colours
 from mremapcheck.scenario.document import MoveExpectation, Process
@@ -229,6 +230,14 @@ def test_other_boundaries_are_shown_though_the_drawings_are_alike() -> None:
     two = outcome(mappings=(vma("src", 0, 3), vma("src", 3, 3)), src="AAAAAA")
     text = rendered("table", "compare", [kernel("6.12"), kernel("6.16")], [compare(scenario(), ran(one), ran(two))])
     assert "  layout: other mappings in src: 0+6 -> 0+3 3+3\n" in text
+
+
+def test_nothing_is_drawn_where_only_the_boundaries_differ_however_long_a_kernel_is_called() -> None:
+    one = outcome(mappings=(vma("src", 0, 6),), src="AAAAAA")
+    two = outcome(mappings=(vma("src", 0, 3), vma("src", 3, 3)), src="AAAAAA")
+    item = compare(scenario(), ran(one), ran(two))
+    for long in ("x", "x" * 500):
+        assert comparison_drawing(item, [kernel("6.12"), replace(kernel("6.16"), reference=long)], brief=True) == []
 
 
 def test_long_regions_are_shortened() -> None:
