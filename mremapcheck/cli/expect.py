@@ -15,10 +15,11 @@ from mremapcheck.cli.listing import print_lines
 from mremapcheck.cli.options import Only, kernel_option
 from mremapcheck.convert.expect.entries import Seen, entries, holds
 from mremapcheck.convert.expect.rewrite import write
-from mremapcheck.convert.export.oracle import open_models, shared
+from mremapcheck.convert.export.oracle import open_models
 from mremapcheck.executors.model.stops import turning_points
 from mremapcheck.executors.references import open_executor
 from mremapcheck.linux.platforms import USUAL
+from mremapcheck.outcome.outcome import shared
 from mremapcheck.scenario.selection import select
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from mremapcheck.base.dataclass import dataclass
 from mremapcheck.compare.differences import differences
 from mremapcheck.executors.parallel import lockstep
 from mremapcheck.outcome.expectations import Result, judge
+from mremapcheck.outcome.outcome import shared
 
 if TYPE_CHECKING:
     from mremapcheck.compare.difference import Difference
@@ -95,12 +96,8 @@ def rows(executors: Sequence[Executor], scenarios: Sequence[Scenario]) -> Iterat
 
 def judged(scenario: Scenario, executors: Sequence[Executor], executions: Iterable[Execution]) -> list[Result]:
     """Judge a scenario on every kernel. Neighbours that behave alike have one outcome together."""
-    cells: list[Result] = []
-    for executor, execution in zip(executors, executions, strict=True):
-        if cells:
-            execution.share(cells[-1].execution)
-        cells.append(judge(scenario, execution, executor.kernel.version))
-    return cells
+    pairs = zip(executors, shared(executions), strict=True)
+    return [judge(scenario, execution, executor.kernel.version) for executor, execution in pairs]
 
 
 def row(scenario: Scenario, cells: Sequence[Result]) -> Row:

@@ -117,7 +117,7 @@ def mismatches(
             yield FailedExpectation(f"moves[{place}].{field}", expected, seen, line)
     for region, drawing in entry.regions.items():
         seen = outcome.regions.get(region, "")
-        if not _draws(drawing.rstrip("."), seen.rstrip("."), blank):
+        if not _draws(*_as_long(drawing, seen), blank):
             reasons = _reasons(outcome, region)
             why = f" (? is {', '.join(sorted(reasons))})" if reasons else ""
             yield FailedExpectation(f"regions.{region}", drawing or ".", (seen or "nothing there") + why, line)
@@ -149,16 +149,21 @@ def _bits(entry: Expectation, outcome: Outcome) -> Iterator[tuple[str, str, str]
     for bit, drawings in entry.bits.items():
         for region, drawing in drawings.items():
             seen = outcome.bits.get(bit, {}).get(region, "")
-            if drawing.rstrip(".") != seen.rstrip("."):
+            wanted, found = _as_long(drawing, seen)
+            if wanted != found:
                 yield f"bits.{bit}.{region}", drawing or ".", seen or "nothing there"
+
+
+def _as_long(one: str, other: str) -> tuple[str, str]:
+    """Return two drawings to the end of the longer one: behind a drawing nothing is mapped."""
+    length = max(len(one), len(other))
+    return one.ljust(length, "."), other.ljust(length, ".")
 
 
 def _draws(wanted: str, seen: str, blank: frozenset[str]) -> bool:
     if wanted == seen:
         return True
-    return len(wanted) == len(seen) and all(
-        one == other or (other == "_" and one in blank) for one, other in zip(wanted, seen, strict=True)
-    )
+    return all(one == other or (other == "_" and one in blank) for one, other in zip(wanted, seen, strict=True))
 
 
 def _move(wanted: MoveExpectation, outcome: Outcome, index: int) -> Iterator[tuple[str, str, str]]:

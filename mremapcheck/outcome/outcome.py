@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -292,3 +292,13 @@ class Execution:
         """Read what ``to_json`` gave."""
         outcome = data["outcome"]
         return cls(data["status"], Outcome.from_json(outcome) if outcome else None, data["reason"])
+
+
+def shared(executions: Iterable[Execution]) -> Iterator[Execution]:
+    """Yield executions; neighbours that behave alike have one outcome together."""
+    last = None
+    for execution in executions:
+        if last is not None:
+            execution.share(last)
+        yield execution
+        last = execution

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from mremapcheck.convert.export.words import Fact, expected_facts, seen_facts
@@ -41,16 +40,6 @@ def modelled(
     """Return for each scenario what the models do, neighbours that agree folded into one range of kernels."""
     runs = [model.run(scenarios) for model in models]
     return [_fold(scenario, points, map(next, runs)) for scenario in scenarios]
-
-
-def shared(executions: Iterable[Execution]) -> Iterator[Execution]:
-    """Yield executions; one that equals the one before it is that one.
-
-    An outcome can draw a million pages, and most kernels do the same.
-    """
-    for execution, alike in groupby(executions):
-        for _ in alike:
-            yield execution
 
 
 def _fold(scenario: Scenario, points: Sequence[KernelVersion], cells: Iterable[Execution]) -> list[ExpectedFacts]:
