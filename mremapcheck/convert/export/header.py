@@ -98,6 +98,8 @@ def _moves(facts: Mapping[str, str]) -> Iterator[str]:
     for number in numbers:
         words = [facts.get(f"moves[{number}].{name}", "none") for name in ("errno", "verdict")]
         said.append([word for word in words if word != "none"] or ["success"])
+        if committed := facts.get(f"moves[{number}].committed"):
+            said[-1].append(f"commits {committed}")
     if len(said) > 2 and all(words == said[0] for words in said):
         yield f"{' '.join(said[0])}, each of {len(said)}"
     elif said:

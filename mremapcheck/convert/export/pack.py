@@ -22,6 +22,7 @@ from mremapcheck.scenario.portable import needs_small_pages, needs_user_end
 #: The parts of the interpreter, in the order in which C needs them; the tables come after the first one.
 PARTS = (
     "report",
+    "committed",
     "proc",
     "pages",
     "uffd",
@@ -153,6 +154,8 @@ def _list(packed: Iterable[Packed]) -> Iterator[str]:
             for name, reason in (("pages_of_4k", needs_small_pages(scenario)), ("user_end", needs_user_end(scenario))):
                 if reason:
                     yield f"\t\t.{name} = {string(reason)},"
+            if scenario.asks_committed:
+                yield "\t\t.committed = 1,"
             if scenario.process.keep:
                 yield f"\t\t.keep = {' | '.join(scenario.process.keep)},"
         yield "\t},"

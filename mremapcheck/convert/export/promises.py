@@ -53,7 +53,10 @@ def lines(facts: Sequence[Fact], everything: Sequence[Fact] = ()) -> Iterator[st
     """Yield the lines, as patterns of fnmatch(3); of mappings those flags are printed that ``everything`` speaks of."""
     said = dict(facts)
     numbers = sorted({int(where[6 : where.index("]")]) for where in said if where.startswith("moves[")})
-    yield from (_move(number, said) for number in numbers)
+    for number in numbers:
+        yield _move(number, said)
+        if (committed := said.get(f"moves[{number}].committed")) is not None:
+            yield f"mremap {number + 1} commits {committed}"
     for where, text in facts:
         place, _, name = where.partition(".")
         if "elsewhere" in name and text in _NOTHING:

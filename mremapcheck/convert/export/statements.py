@@ -37,7 +37,20 @@ _TAKEN = frozenset(
         *("static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while"),
         *("close", "errno", "fork", "kill", "mincore", "mmap", "mprotect", "mremap", "munmap", "open", "pipe"),
         *("read", "stderr", "stdin", "stdout", "wait", "write", "signal", "exit", "syscall", "ioctl", "linux", "unix"),
-        *("after", "before", "charged", "check", "contents", "draw", "fill", "filled", "filler", "judge", "layout"),
+        *(
+            "after",
+            "before",
+            "charged",
+            "check",
+            "committed",
+            "contents",
+            "draw",
+            "fill",
+            "filled",
+            "filler",
+            "judge",
+            "layout",
+        ),
         *("limit", "main", "mappings", "move", "region", "regions", "resident", "said", "say", "show", "uffd"),
         *("wanted", "memcpy", "memset", "strchr", "strcmp", "strlen", "strstr", "strtol", "strtoul", "uname"),
         *("ftruncate", "madvise", "mlock", "munlock", "poll", "prctl", "shmat", "shmget", "shmctl", "waitpid"),
@@ -95,6 +108,9 @@ class Statements:
         yield from self._end()
 
     def _begin(self) -> Iterator[str]:
+        if self.scenario.asks_committed:
+            self.uses |= {"committed", "committing_move"}
+            yield "go_on_until_steady();"
         if self.scenario.keys:
             self.uses.add("keys")
             yield f"allocate_keys({self.scenario.keys});"
@@ -244,7 +260,8 @@ class Statements:
             flags(move.flags, "MREMAP_"),
             "NULL" if nowhere else self._address(move.new_address),
         )
-        yield f"move({', '.join(arguments)});"
+        called = "committing_move" if self.scenario.asks_committed else "move"
+        yield f"{called}({', '.join(arguments)});"
 
     def _ranged(self, operation: ops.Ranged) -> Iterator[str]:
         wanted = operation.errno

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mremapcheck.linux.vm_flags import VM_FLAGS
-from mremapcheck.outcome.outcome import Outcome, events_text
+from mremapcheck.outcome.outcome import Outcome, events_text, pages_more
 from mremapcheck.scenario.document import Expectation, MappingExpectation
 from mremapcheck.scenario.drawing import compact
 
@@ -25,6 +25,8 @@ def expected_facts(entry: Expectation, moves: int) -> Iterator[Fact]:
         for name, text in (("errno", move.errno), ("result", move.result), ("verdict", move.verdict)):
             if text is not None:
                 yield Fact(f"{place}.{name}", text)
+        if move.committed is not None:
+            yield Fact(f"{place}.committed", pages_more(move.committed))
     for region, drawing in entry.regions.items():
         yield Fact(f"regions.{region}", drawing_text(drawing))
     for region, runs in entry.layout.items():
@@ -78,6 +80,8 @@ def seen_facts(outcome: Outcome, events: bool = True) -> Iterator[Fact]:
         yield Fact(f"moves[{index}].errno", move.errno or "none")
         yield Fact(f"moves[{index}].result", move.result or "none")
         yield Fact(f"moves[{index}].verdict", move.verdict)
+        if move.committed is not None:
+            yield Fact(f"moves[{index}].committed", pages_more(move.committed))
     for region, drawing in outcome.regions.items():
         runs = tuple((vma.start, vma.pages) for vma in outcome.mappings if vma.region == region)
         yield Fact(f"regions.{region}", drawing_text(drawing))

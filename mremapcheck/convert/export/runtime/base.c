@@ -133,5 +133,6 @@ struct scenario {
 	const char *pages_of_4k;        /* why other pages change its meaning, or NULL */
 	const char *user_end;           /* why more user space than 2^47 does, or NULL */
 	unsigned long keep;             /* capabilities that an ordinary user's process has not */
+	int committed;                  /* whether it says by how much moves change Committed_AS */
 	u64 near_zero;                  /* the end of the highest page taken for forbidden, or 0 */
 };

@@ -29,6 +29,8 @@ static __attribute__((noreturn)) void run(const struct scenario *scenario)
 	drop_capabilities(scenario->keep);
 	if (scenario->near_zero)
 		check_lowest(scenario->near_zero);
+	if (scenario->committed)
+		open_committed();
 	for (int i = 0; i < scenario->step_count; i++)
 		if (scenario->steps[i].what == DO_REGISTER && scenario->steps[i].number & EVENTS && uffd_events < 0)
 			uffd_start_reader();
@@ -154,7 +156,7 @@ static int is_crowded(const struct scenario *scenario)
 	return 0;
 }
 
-static enum status run_apart(const struct scenario *scenario)
+static enum status run_once(const struct scenario *scenario)
 {
 	int status;
 
@@ -170,6 +172,29 @@ static enum status run_apart(const struct scenario *scenario)
 		return (enum status)WEXITSTATUS(status);
 	snprintf(report->reason, sizeof(report->reason), "ended by a signal: %s", strsignal(WTERMSIG(status)));
 	return BROKEN;
+}
+
+/* What is said of Committed_AS has to be the same several times in a row. */
+static enum status run_apart(const struct scenario *scenario)
+{
+	static long long last[MOST_MOVES];
+	enum status status = run_once(scenario);
+	int agreeing = 1;
+
+	for (int i = 1; scenario->committed && (status == PASSED || status == DIFFERS); i++) {
+		if (i == MOST_TRIES) {
+			report->text[0] = '\0';
+			snprintf(report->reason, sizeof(report->reason),
+				 "other processes change Committed_AS while this scenario runs: leave the machine alone");
+			return SKIPPED;
+		}
+		memcpy(last, report->committed, sizeof(last));
+		status = run_once(scenario);
+		agreeing = memcmp(last, report->committed, sizeof(last)) ? 1 : agreeing + 1;
+		if (agreeing == AGREEING_RUNS)
+			break;
+	}
+	return status;
 }
 
 static int wanted(const struct scenario *scenario, const char *only)

@@ -3,6 +3,8 @@
  */
 enum status { PASSED, DIFFERS, SKIPPED, BROKEN };
 
+#define MOST_MOVES 256
+
 struct event {
 	int kind;                       /* UFFD_EVENT_... */
 	u64 first, second, third;
@@ -14,6 +16,7 @@ static struct report {
 	char text[1 << 20];             /* diagnostics, a line each */
 	int event_count;
 	struct event events[256];
+	long long committed[MOST_MOVES]; /* pages by which Committed_AS grew with each move */
 } *report;
 
 static const char *errno_name(int number)

@@ -1,8 +1,6 @@
 /* ---------------------------------------------------------------------------------------------------------------
  * Running a scenario.
  */
-#define MOST_MOVES 256
-
 struct move {
 	int error;
 	u64 from, result;
@@ -66,13 +64,16 @@ static const struct step *located(const struct step *step)
 static void do_mremap(const struct step *step)
 {
 	struct move *move = &moves[move_count++];
+	long long committed;
 	long result;
 
 	look(&before, step);
+	committed = meminfo >= 0 ? committed_pages() : 0;
 	errno = 0;
 	result = syscall(SYS_mremap, step->address, step->size, step->new_size, step->flags, step->new_address);
 	move->from = step->address;
 	move->error = result == -1 ? errno : 0;
+	report->committed[move - moves] = meminfo >= 0 ? committed_pages() - committed : 0;
 	move->result = (u64)(unsigned long)result;
 	if (move->error == EAGAIN)
 		check_memlock(whole_pages(step->new_size));

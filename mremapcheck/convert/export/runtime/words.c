@@ -144,6 +144,8 @@ static const char *words_for(const char *where)
 			say("%s", moves[index].error ? errno_name(moves[index].error) : "none");
 		else if (!strcmp(field, "verdict"))
 			say("%s", moves[index].verdict);
+		else if (!strcmp(field, "committed"))
+			say(report->committed[index] ? "%+lldp" : "%lldp", report->committed[index]);
 		else if (moves[index].error)
 			say("none");
 		else if (moves[index].zone)
@@ -186,8 +188,8 @@ static void note_everything(const struct scenario *scenario)
 	char where[256];
 
 	for (int i = 0; i < move_count; i++)
-		for (int field = 0; field < 3; field++) {
-			static const char *const fields[] = { "errno", "result", "verdict" };
+		for (int field = 0; field < 3 + scenario->committed; field++) {
+			static const char *const fields[] = { "errno", "result", "verdict", "committed" };
 
 			snprintf(where, sizeof(where), "moves[%d].%s", i, fields[field]);
 			note("# %s: %s\n", where, words_for(where));
