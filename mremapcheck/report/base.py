@@ -101,27 +101,35 @@ def write_report(reporter: Reporter, header: Header, items: Iterable[Item], out:
     of an executor, after which the results that are there still count, is told by the tally.
     """
     tally = Tally(dict.fromkeys(STATUSES[header.report], 0))
-    begun = False
+    is_open = False
+
+    def close() -> None:
+        nonlocal is_open
+        with held():  # nor half an end
+            if is_open:
+                is_open = False
+                reporter.finish(tally)
+
     try:
         with held():  # half a beginning would get an end of which nobody knows what it ends
             reporter.start()
-            begun = True
-        for item in items:
-            tally.counts[item.status] += 1
-            class_name: Any = getattr(item, "class_name", None)
-            if class_name and item.status != "accepted":
-                tally.classes[class_name] = tally.classes.get(class_name, 0) + 1
-            reporter.add(item)
-            out.flush()
+            is_open = True
+        try:
+            for item in items:
+                tally.counts[item.status] += 1
+                class_name: Any = getattr(item, "class_name", None)
+                if class_name and item.status != "accepted":
+                    tally.classes[class_name] = tally.classes.get(class_name, 0) + 1
+                reporter.add(item)
+                out.flush()
+        except ExecutorError as error:
+            tally.error, tally.trouble = error, error.message
+        close()
     except OutputError:
         raise  # nothing more can be written
-    except ExecutorError as error:
-        tally.error, tally.trouble = error, error.message
     except BaseException as error:
         silent = "interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__
         tally.trouble = str(error) or silent
-        if begun:
-            reporter.finish(tally)
+        close()
         raise
-    reporter.finish(tally)
     return tally

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from mremapcheck import __version__
 from mremapcheck.outcome.expectations import Result
-from mremapcheck.report.base import Header, open_report, write_report
+from mremapcheck.report.base import Header, Tally, open_report, write_report
 from mremapcheck.report.formats.json import problems_document
 from mremapcheck.report.schema import NAMES, json_schema
 from tests.factories import kernel
@@ -120,6 +121,30 @@ def test_a_run_that_ends_early_is_closed(error: BaseException, trouble: str) -> 
     document = json.loads(out.getvalue())
     check("run", document)
     assert document["summary"]["pass"] == 1 and document["trouble"] == trouble
+
+
+def test_an_end_that_has_begun_is_written_whatever_signal_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The results were all there, and their end was not: a document that nobody can read."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background has it ignored
+    items = run_of_everything()
+    header = Header("run", [kernel()], [item.scenario for item in items])
+    out = io.StringIO()
+    reporter = open_report("json", header, out)
+    finish = reporter.finish
+
+    def interrupted(tally: Tally) -> None:
+        signal.raise_signal(signal.SIGINT)
+        finish(tally)
+
+    monkeypatch.setattr(reporter, "finish", interrupted, raising=False)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            write_report(reporter, header, items, out)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    document = json.loads(out.getvalue())
+    check("run", document)
+    assert len(document["results"]) == len(items) and document["summary"]["pass"] == 1
 
 
 def test_results_are_there_as_they_come() -> None:
