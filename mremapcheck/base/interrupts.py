@@ -20,13 +20,13 @@ def held() -> Iterator[None]:
 
     before = {}
     try:
-        for number in _ENDING:
-            if callable(handler := signal.getsignal(number)):
-                before[number] = handler
-                signal.signal(number, note)
-    except ValueError:  # not the main thread
-        before.clear()
-    try:
+        try:
+            for number in _ENDING:
+                if callable(handler := signal.getsignal(number)):
+                    before[number] = handler
+                    signal.signal(number, note)
+        except ValueError:  # not the main thread
+            before.clear()
         yield
     finally:
         for number, handler in before.items():
