@@ -322,6 +322,28 @@ def test_interpreter_that_needs_memory_while_what_was_filled_is_freed(
         assert list(forked.run(scenarios)) == list(executor.run(scenarios))
 
 
+@pytest.mark.alone
+@pytest.mark.parametrize("more", [{}, {"fork": True}])
+def test_interpreter_that_takes_a_map_slot_that_was_counted(
+    executor: LiveExecutor, monkeypatch: pytest.MonkeyPatch, more: dict[str, bool]
+) -> None:
+    """As it may whenever it wants memory: the scenario is run again."""
+    leave = Filler.leave
+    calls = mmap.mmap(-1, 1)  # shared with forked children
+    taken: list[mmap.mmap] = []
+
+    def and_take(filler: Filler, free: int) -> None:
+        leave(filler, free)
+        calls[0] += 1
+        if calls[0] % 2:
+            taken.append(mmap.mmap(-1, 1 << 20))
+
+    monkeypatch.setattr(Filler, "leave", and_take)
+    slots = [scenario(process={"map_headroom": 6, **more}, moves=[move()])] * 3
+    with LiveExecutor(fresh=False) as forked:
+        assert list(forked.run(slots)) == list(executor.run(slots))
+
+
 def test_leaked_counter_costs_one_worker(executor: LiveExecutor) -> None:
     """Some kernels count pages twice that MREMAP_DONTUNMAP moves, and never take them off again."""
     locked = scenario(vmas={"A": {"lock": True}})

@@ -53,14 +53,17 @@ class Filler:
         """How many pages it has mapped."""
         return self._length - self._free + (self._beyond > 0)
 
-    def leave(self, free: int, proc: Proc) -> None:
-        """Use up the map slots but for ``free`` of them, -1: with one mapping more; raise Trouble."""
+    def prepare(self, proc: Proc) -> None:
+        """Use up nearly all map slots, as far as that is not done yet; raise Trouble."""
         limit = int(read_file("/proc/sys/vm/max_map_count"))
         if limit != self._limit or self._used + 4 * ROOM > self._length:
             self.release()
         if not self._length:
             self._map(limit, proc)
             self._split_by_two(limit - len(proc.all_maps()) - 16)
+
+    def leave(self, free: int) -> None:
+        """Use up all but ``free`` of them, -1: with one mapping more; raise Trouble. What is prepared comes first."""
         self._split_to_the_end()
         if free >= 0:
             self._unmap(free)
