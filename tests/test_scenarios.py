@@ -51,6 +51,7 @@ FIRST = {
         "secret-by-default": "6.5-rc1",
         "secret-grows-to-the-limit": "6.5-rc1",
         "droppable": "6.11-rc1",
+        "droppable-is-never-locked": "6.11-rc1",
         "guard-pages-in-files": "6.15-rc1",
     }.items()
 }

@@ -249,6 +249,17 @@ CASES: dict[str, Case] = {
         "src+0:dontexpand,mixedmap",
         "flags",
     ),
+    "droppable-unlockable": Case(
+        scene(
+            do("mlockall"),
+            do("mmap", "src", 1, letter="D", kind="droppable"),
+            move("src", 1, 1),
+            src=".",
+        ),
+        "src unchanged locked 1 total 1",
+        "src unchanged locked 0 total 1",
+        "moves counters",
+    ),
     "aio-not-inherited": Case(
         scene(move("src", 1, 1), src="A", vmas={"A": {"kind": "aio"}}),
         "src+0:dontexpand",

@@ -51,6 +51,7 @@ class Rules:
         "share_anon_vma",
         "space",
         "take_in",
+        "unlockable",
         "unmergeable",
         "unregistrable",
         "write_protect",
@@ -86,6 +87,7 @@ class Rules:
     map_flags: tuple[Callable[[str], int], ...]
     fillable: tuple[Callable[..., bool], ...]
     nameable: tuple[Callable[[Vma], str | None], ...]
+    unlockable: tuple[Callable[[int], bool], ...]
     lockable_on_fault: tuple[Callable[[Vma], bool], ...]
     discardable: tuple[Callable[[Vma], bool], ...]
     guard: tuple[Callable[..., str | None], ...]

@@ -21,7 +21,6 @@ from mremapcheck.linux.vm_flags import (
     PROTECTIONS,
     READONLY,
     SHARED,
-    SPECIAL,
     WRITE,
 )
 from mremapcheck.scenario import operations as ops
@@ -49,7 +48,7 @@ def mmap(process: SimulatedProcess, op: ops.Mmap) -> None:
     _make_room(mm, flags, start, length, [] if kind.name == "sysv-shm" else mm.events)  # shmat tells nobody
     if not early:
         flags |= _sealed(process, kind, op)
-    if flags & (SPECIAL | HUGETLB):
+    if any(rule(flags) for rule in mm.rules.unlockable):
         flags &= ~mm.future_locks  # only now: there had to be room for them, too
     if op.kind in ("vdso", "vvar"):
         mm.images[op.kind] = length

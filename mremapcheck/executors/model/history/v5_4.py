@@ -142,6 +142,8 @@ BASE: dict[str, tuple[Callable[..., Any], ...]] = {
     # What UFFDIO_WRITEPROTECT takes, and whether pages that move stay protected.
     "write_protect": (),
     "keeps_protection": (),
+    # What is not locked as it is mapped, whatever mlockall() has said of all that comes.
+    "unlockable": (setup.is_special,),
     # What can be locked on fault.
     "lockable_on_fault": (setup.is_accessible,),
     # Whether a file gets one more page.

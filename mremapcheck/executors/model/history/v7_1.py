@@ -1,11 +1,15 @@
-"""7.1: the map count is checked once for every call; aio contexts are no longer inherited, nor moved in part."""
+"""7.1: the map count is checked once for every call; aio contexts are no longer inherited, nor moved in part.
+
+Droppable memory is no longer locked as it is mapped.
+"""
 
 from __future__ import annotations
 
 from mremapcheck.executors.model.call import Call
-from mremapcheck.executors.model.change import Change, release
+from mremapcheck.executors.model.change import Change, release, updates
 from mremapcheck.executors.model.errno import ENOMEM
 from mremapcheck.executors.model.pipeline import Answer, Insert, Remove, Replace
+from mremapcheck.linux.vm_flags import DROPPABLE
 
 
 def check_map_count_of_call(call: Call) -> Answer:
@@ -23,6 +27,11 @@ def check_map_count(call: Call) -> Answer:
     if len(call.mm.vmas) + 2 > call.mm.max_map_count:
         return call.fail(ENOMEM, "fewer than 2 map slots are free")
     return None
+
+
+def is_droppable(flags: int) -> bool:
+    """MAP_DROPPABLE memory is not locked as it is mapped either (d239462787b0, 7.1); mlock() never locked it."""
+    return bool(flags & DROPPABLE)
 
 
 CHANGES = (
@@ -47,6 +56,27 @@ CHANGES = (
                 d239462787b0, which stable mails call upstream
             release listed: the same logs: the merge window of 7.1
             release measured: lacks 7.0.13, has 7.1.3 (map-count-dontunmap)
+        """,
+    ),
+    Change(
+        id="droppable-unlockable",
+        commit="d239462787b0",
+        subject="mm: prevent droppable mappings from being locked",
+        release=release("7.1-rc1"),
+        stable=updates("6.12.86", "6.18.27", "7.0.4"),
+        summary="what is mapped with MAP_DROPPABLE after mlockall(MCL_FUTURE) is not locked, and does not count",
+        noticed_by="programs that lock all their memory, where libc's random numbers have a page of their own",
+        edits=(Insert("unlockable", is_droppable),),
+        needs=("droppable",),
+        evidence="""
+            commit cited: by stable reviews: "[ Upstream commit d239462787b0... ]"
+            release listed: in linux-next of 16 April 2026, with what the merge window of 7.1 took
+            release measured: lacks 6.19.14, has 7.1.13 (droppable-is-never-locked)
+            6.12.86 changelog
+            6.12.86 reviewed: "[PATCH 6.12 204/215]" of 4 May 2026
+            6.18.27 announced: "I'm announcing the release of the 6.18.27 kernel", 7 May 2026
+            6.18.27 measured: lacks 6.18.15, has 6.18.56-alpine (droppable-is-never-locked)
+            7.0.4 listed: in the log of a push that ends with "Linux 7.0.4"
         """,
     ),
     Change(

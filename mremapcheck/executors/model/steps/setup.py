@@ -15,6 +15,7 @@ from mremapcheck.linux.vm_flags import (
     PKEY,
     SEALED,
     SHARED,
+    SPECIAL,
     UFFD_MINOR,
     UFFD_WP,
     WRITE,
@@ -50,6 +51,11 @@ def account_writable(vma: Vma, flags: int) -> int:
 def is_writable(vma: Vma) -> bool:
     """madvise(REMOVE) takes holes out of what is shared and writable at that moment."""
     return bool(vma.flags & WRITE)
+
+
+def is_special(flags: int) -> bool:
+    """Drivers' mappings and hugetlbfs memory are never locked."""
+    return bool(flags & (SPECIAL | HUGETLB))
 
 
 def is_accessible(vma: Vma) -> bool:
