@@ -19,6 +19,7 @@ from mremapcheck.executors.vm.images.known import KnownKernel, get
 from mremapcheck.executors.vm.qemu import find_qemu
 from tests import shipped
 from tests.export.programs import Test, compiled, read_ktap
+from tests.waiting import PATIENCE
 
 
 def _cc(kernel: KnownKernel) -> str:
@@ -77,7 +78,7 @@ def test_the_pack_sees_what_the_tool_sees(version: str, tmp_path: Path) -> None:
     flags = ("-static", "-O1", f"-DP={kernel.platform.page_size}ULL")
     pack = compiled(pack_text(pack_of(scenarios)), tmp_path / "pack", *flags, compiler=_cc(kernel))
     tests = boot(version, pack, tmp_path)
-    with open_executor(f"vm:{version}") as executor:
+    with open_executor(f"vm:{version}", timeout=PATIENCE) as executor:
         executions = list(executor.run(scenarios))
     ran = 0
     for scenario, execution in zip(scenarios, executions, strict=True):

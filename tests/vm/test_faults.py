@@ -17,6 +17,7 @@ from mremapcheck.executors.model.reference import resolve
 from mremapcheck.executors.sweep import ROUNDS, sweep
 from mremapcheck.executors.vm.executor import VmExecutor
 from tests import shipped
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 IMAGES = [image for image in os.environ.get("MREMAPCHECK_FAULT_KERNELS", "").split(":") if image]
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.kernel if IMAGES else pytest.mark.skip("MREMAPCHECK_FAU
 @pytest.mark.parametrize("image", IMAGES)
 def test_what_is_seen_is_allowed_and_seen_again(image: str) -> None:
     scenarios = list(shipped.scenarios("faults"))
-    with VmExecutor(image) as machine:
+    with VmExecutor(image, timeout=PATIENCE) as machine:
         once = list(sweep(machine, scenarios, ROUNDS))
         again = list(sweep(machine, scenarios, ROUNDS))
         version = machine.kernel.version

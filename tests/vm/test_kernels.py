@@ -16,6 +16,7 @@ from mremapcheck.executors.vm.images.known import get
 from mremapcheck.executors.vm.qemu import find_qemu
 from tests import shipped
 from tests.vm.agreement import agreement, recorded_versions
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -38,7 +39,7 @@ def _require(*names: str) -> None:
 def test_the_model_is_the_kernel(name: str) -> None:
     _require(name)
     scenarios = list(shipped.scenarios())
-    with VmExecutor(name) as machine:
+    with VmExecutor(name, timeout=PATIENCE) as machine:
         executions = list(machine.run(scenarios))
         kernel = machine.kernel
     ran = sum(execution.status != "skip" for execution in executions)
