@@ -87,3 +87,23 @@ def test_a_place_near_zero_must_be_forbidden(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(explain, "read_file", lambda path: b"0\n")
     monkeypatch.setattr(explain, "_lowest", [])
     assert "vm.mmap_min_addr is 0 here, so 0x0 is an address like others" in explain.near_zero(PAGE)
+
+
+def test_memory_of_the_executor_that_joins_a_place_of_the_kernels_choice_was_not_moved() -> None:
+    """The interpreter mapped some beside it between two looks: the call in between failed, and was called partial."""
+    drawn = scenario(
+        map={"src": "AA", "dst": "X"},
+        moves=[
+            {"old_address": "src", "old_size": "2p", "new_size": "4p", "flags": "MAYMOVE"},
+            {"old_address": "dst", "old_size": "1p", "flags": "MAYMOVE|DONTUNMAP"},
+        ],
+    )
+    dst = drawn.regions[1].start
+    arena = b"%x-%x rw-p 00000000 00:00 0 \n" % (dst, dst + PAGE)
+    before = arena + b"%x-%x rw-p 00000000 00:00 0 \n" % (CHOSEN, CHOSEN + 4 * PAGE)
+    after = arena + b"%x-%x rw-p 00000000 00:00 0 \n" % (CHOSEN, CHOSEN + 260 * PAGE)
+    moves = [(0, CHOSEN, False, None, None, None, None, None), (14, 0, False, before, None, after, None, None)]
+    nothing: Any = ([], b"", [])
+    execution = ResultDecoder().execution(prepare(drawn), (moves, [], [], [], nothing, 0, 0, [], {}, []))
+    assert execution.outcome is not None
+    assert [move.verdict for move in execution.outcome.moves] == ["moved", "refused"]

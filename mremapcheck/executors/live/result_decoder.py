@@ -12,7 +12,7 @@ from mremapcheck.executors.live.tags import decode
 from mremapcheck.linux.platforms import USUAL
 from mremapcheck.linux.platforms.platform import Platform
 from mremapcheck.linux.vm_flags import VM_FLAGS
-from mremapcheck.outcome.assemble import RawFacts, RawMove, located
+from mremapcheck.outcome.assemble import RawFacts, RawMove, chosen_places, located
 from mremapcheck.outcome.outcome import Execution, RanOut
 from mremapcheck.outcome.verdict import NOT_NEEDED, SeenVma, Snapshot
 from mremapcheck.scenario.kinds import KINDS, NO_OFFSET, backing_of
@@ -74,7 +74,7 @@ class ResultDecoder:
         inodes: dict[str, str],
     ) -> list[RawMove]:
         moves: list[RawMove] = []
-        regions = prepared.scenario.regions
+        low, high = prepared.scenario.regions[0].floor, prepared.scenario.regions[-1].ceiling
         for move, (code, result, _, before, had, after, has, committed) in zip(prepared.moves, seen, strict=True):
             move = located(move, prepared.scenario, moves)
             name = errno.errorcode.get(code, str(code)) if code else None
@@ -82,14 +82,14 @@ class ResultDecoder:
             if before is None:
                 moves.append(RawMove(move, name, result, NOT_NEEDED, NOT_NEEDED, committed))
                 continue
-            then = Snapshot(self._snapshot(before, inodes), None if had is None else _pages(had))
+            places = list(chosen_places(prepared.scenario, moves).values())
+            then = Snapshot(_within(self._snapshot(before, inodes), places), None if had is None else _pages(had))
             if name is None:
                 moves.append(RawMove(move, None, result, then, NOT_NEEDED, committed))
                 continue
             if after is not None:
-                now = Snapshot(self._snapshot(after, inodes), None if has is None else _pages(has))
+                now = Snapshot(_within(self._snapshot(after, inodes), places), None if has is None else _pages(has))
             else:
-                low, high = regions[0].floor, regions[-1].ceiling
                 arena = [vma._replace(flags=(), pkey=0) for vma in vmas if low <= vma.start < high]
                 there = frozenset(page for page in present if low <= page << PAGE_SHIFT < high)
                 now = Snapshot(arena, None if had is None else there)
@@ -139,6 +139,20 @@ def _flags(lines: bytes) -> tuple[tuple[str, ...], int]:
     key, _, flags = lines.decode().rpartition("\n")
     names = tuple(sorted(VM_FLAGS[flag] for flag in flags.split()[1:] if flag in VM_FLAGS))
     return names, int(key.split()[-1]) if key else 0
+
+
+def _within(vmas: list[SeenVma], places: list[tuple[int, int]]) -> list[SeenVma]:
+    """Return mappings, of those at places that the kernel chose only what is at these (start, end).
+
+    Memory of the interpreter may become one with such a mapping between two looks: no move did that.
+    """
+    if not places:
+        return vmas
+    parts = []
+    for vma in vmas:
+        here = [(low, high) for low, high in places if vma.start < high and low < vma.end]
+        parts += [_crop(vma, max(vma.start, low), min(vma.end, high), False) for low, high in here] or [vma]
+    return parts
 
 
 def _crop(vma: SeenVma, start: int, end: int, guards: bool) -> SeenVma:
