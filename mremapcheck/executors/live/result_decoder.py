@@ -74,7 +74,7 @@ class ResultDecoder:
         inodes: dict[str, str],
     ) -> list[RawMove]:
         moves: list[RawMove] = []
-        low, high = prepared.scenario.regions[0].floor, prepared.scenario.regions[-1].ceiling
+        regions = prepared.scenario.regions
         for move, (code, result, _, before, had, after, has, committed) in zip(prepared.moves, seen, strict=True):
             move = located(move, prepared.scenario, moves)
             name = errno.errorcode.get(code, str(code)) if code else None
@@ -90,6 +90,7 @@ class ResultDecoder:
             if after is not None:
                 now = Snapshot(_within(self._snapshot(after, inodes), places), None if has is None else _pages(has))
             else:
+                low, high = regions[0].floor, regions[-1].ceiling
                 arena = [vma._replace(flags=(), pkey=0) for vma in vmas if low <= vma.start < high]
                 there = frozenset(page for page in present if low <= page << PAGE_SHIFT < high)
                 now = Snapshot(arena, None if had is None else there)

@@ -10,19 +10,18 @@ from mremapcheck.executors.model.errno import EACCES, ENOMEM, EPERM
 from mremapcheck.executors.model.exceptions import StepFailed, Unsupported
 from mremapcheck.executors.model.mm import Mm
 from mremapcheck.executors.model.process import SimulatedProcess, change_part
+from mremapcheck.executors.model.steps.setup import is_special
 from mremapcheck.executors.model.vma import Vma
 from mremapcheck.linux.vm_flags import (
     ACCESS,
     ACCOUNT,
     DROPPABLE,
-    HUGETLB,
     LOCKED,
     LOCKS,
     PROTECTIONS,
     READONLY,
     SEALED,
     SHARED,
-    SPECIAL,
     WRITE,
     with_key,
 )
@@ -127,7 +126,7 @@ def _set_lock(mm: Mm, op: ops.Ranged, lock: int, call: str) -> None:
     for vma, start, end in _covered(mm, op, call):
         old = vma.flags
         flags = old & ~LOCKS | lock
-        if flags == old or old & (SPECIAL | HUGETLB | DROPPABLE) or vma.backing.name == "secret":
+        if flags == old or is_special(old) or old & DROPPABLE or vma.backing.name == "secret":
             continue
         new = vma.part(start, end)
         new.flags = flags
